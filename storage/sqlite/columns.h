@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef CLOSURE_STORAGE_SQLITE_COLUMNS_H_
+#define CLOSURE_STORAGE_SQLITE_COLUMNS_H_
+
+#include <fmt/format.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "google/protobuf/message_lite.h"
+#include "google/protobuf/timestamp.pb.h"
+#include "storage/closure_store.h"
+#include "storage/sqlite/database.h"
+
+// How values of messages stand in columns: times as microseconds since the epoch, enum values by their names. What is
+// finer than a microsecond is cut off.
+namespace closure::sqlite {
+
+int64_t Micros(absl::Time time);
+int64_t Micros(const google::protobuf::Timestamp& time);
+google::protobuf::Timestamp TimestampOfMicros(int64_t micros);
+
+// "accounts/{account}/closures/{closure}".
+std::string ClosureName(const ClosureKey& key);
+
+// INTERNAL: a stored row is not understood.
+absl::Status NotUnderstood(std::string_view what);
+
+// Reads a message that was stored as bytes.
+absl::Status ParseStored(std::string_view bytes, std::string_view what, google::protobuf::MessageLite& message);
+
+// Reads an enum value that was stored by its name, with the enum's own Parse function.
+template <typename Enum>
+absl::Status ParseName(const Statement& row, int column, bool (*parse)(google::protobuf::ConstStringParam, Enum*),
+                       Enum& value) {
+  const std::string name = row.Text(column);
+  if (parse(name, &value)) return absl::OkStatus();
+  return NotUnderstood(fmt::format("the name \"{}\"", name));
+}
+
+}  // namespace closure::sqlite
+
+#endif  // CLOSURE_STORAGE_SQLITE_COLUMNS_H_

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "storage/sqlite/commit_queue.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "storage/status_macros.h"
+
+namespace closure::sqlite {
+namespace {
+
+// Below this a checkpoint costs a lone writer more than it saves.
+constexpr int64_t kCheckpointBytes = 4 << 20;
+// Under an unbroken load a checkpoint beside the writer never catches up; above this the writer does one itself between
+// two batches.
+constexpr int64_t kWriterCheckpointBytes = 64 << 20;
+
+absl::Status Closing() { return absl::UnavailableError("store(sqlite): the store is closing"); }
+
+}  // namespace
+
+CommitQueue::CommitQueue(std::unique_ptr<Connection> connection, Checkpointer& checkpointer)
+    : connection_(std::move(connection)),
+      checkpointer_(checkpointer),
+      writer_([this] { RunWriter(); }),
+      teller_([this] { RunTeller(); }) {}
+
+CommitQueue::~CommitQueue() {
+  {
+    absl::MutexLock lock(&mutex_);
+    closing_ = true;
+  }
+  writer_.join();
+  teller_.join();
+}
+
+void CommitQueue::Add(Write write) {
+  absl::MutexLock lock(&mutex_);
+  ++unfinished_;
+  if (closing_) {
+    outcomes_.push_back({.done = std::move(write.done), .result = Closing()});
+  } else {
+    queue_.push_back(std::move(write));
+  }
+}
+
+void CommitQueue::SetObserver(std::function<void(const StoreChange&)> observer) {
+  absl::MutexLock lock(&mutex_);
+  observer_ = std::move(observer);
+}
+
+void CommitQueue::Drain() {
+  absl::MutexLock lock(&mutex_);
+  mutex_.Await(absl::Condition(this, &CommitQueue::IsIdle));
+}
+
+void CommitQueue::RefuseWrites(absl::Status damage) {
+  absl::MutexLock lock(&mutex_);
+  if (damage_.ok()) damage_ = std::move(damage);
+}
+
+std::vector<CommitQueue::Write> CommitQueue::TakeBatch(absl::Status& damage) {
+  absl::MutexLock lock(&mutex_);
+  mutex_.Await(absl::Condition(this, &CommitQueue::WriterHasWork));
+  if (closing_) {
+    for (Write& write : queue_) outcomes_.push_back({.done = std::move(write.done), .result = Closing()});
+    queue_.clear();
+    writer_ended_ = true;
+    return {};
+  }
+  const size_t count = std::min(queue_.size(), kBatchMax);
+  const auto end = queue_.begin() + static_cast<std::ptrdiff_t>(count);
+  std::vector<Write> batch(std::make_move_iterator(queue_.begin()), std::make_move_iterator(end));
+  queue_.erase(queue_.begin(), end);
+  damage = damage_;
+  return batch;
+}
+
+void CommitQueue::RunWriter() {
+  for (;;) {
+    absl::Status damage;
+    std::vector<Write> batch = TakeBatch(damage);
+    if (batch.empty()) return;
+    std::vector<Result> results = damage.ok() ? CommitBatch(batch) : std::vector<Result>(batch.size(), damage);
+    {
+      absl::MutexLock lock(&mutex_);
+      if (damage_.ok()) damage_ = connection_->damage();
+      for (size_t index = 0; index < batch.size(); ++index) {
+        outcomes_.push_back({.done = std::move(batch[index].done), .result = std::move(results[index])});
+      }
+    }
+    TendLog();
+  }
+}
+
+std::vector<CommitQueue::Result> CommitQueue::CommitBatch(std::vector<Write>& batch) {
+  std::vector<Result> results;
+  const auto all_fail = [&](const absl::Status& status) {
+    const absl::Status answer = absl::UnavailableError(status.message());
+    return std::vector<Result>(batch.size(), answer);
+  };
+  absl::StatusOr<Transaction> transaction = Transaction::BeginWrite(*connection_);
+  if (!transaction.ok()) return all_fail(transaction.status());
+  for (Write& write : batch) {
+    results.push_back(RunOne(write));
+    if (absl::IsUnavailable(results.back().status())) return all_fail(results.back().status());
+  }
+  const absl::Status committed = transaction->Commit();
+  return committed.ok() ? std::move(results) : all_fail(committed);
+}
+
+CommitQueue::Result CommitQueue::RunOne(Write& write) {
+  CLOSURE_ASSIGN_OR_RETURN(Savepoint savepoint, Savepoint::Begin(*connection_));
+  CLOSURE_ASSIGN_OR_RETURN(std::optional<StoreChange> change, write.run(*connection_));
+  CLOSURE_RETURN_IF_ERROR(savepoint.Keep());
+  return change;
+}
+
+void CommitQueue::TendLog() {
+  if (connection_->wal_bytes() > kWriterCheckpointBytes) {
+    connection_->Checkpoint().IgnoreError();
+  } else if (connection_->wal_bytes() > kCheckpointBytes) {
+    checkpointer_.Request();
+  }
+}
+
+void CommitQueue::RunTeller() {
+  for (;;) {
+    std::deque<Outcome> outcomes;
+    {
+      absl::MutexLock lock(&mutex_);
+      mutex_.Await(absl::Condition(this, &CommitQueue::TellerHasWork));
+      if (outcomes_.empty()) return;
+      outcomes.swap(outcomes_);
+    }
+    for (Outcome& outcome : outcomes) Tell(std::move(outcome));
+  }
+}
+
+void CommitQueue::Tell(Outcome outcome) {
+  std::function<void(const StoreChange&)> observer;
+  if (outcome.result.ok() && outcome.result->has_value()) {
+    absl::MutexLock lock(&mutex_);
+    observer = observer_;
+  }
+  if (observer) observer(**outcome.result);
+  std::move(outcome.done)(outcome.result.status());
+  absl::MutexLock lock(&mutex_);
+  --unfinished_;
+}
+
+}  // namespace closure::sqlite

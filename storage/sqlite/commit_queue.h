@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef CLOSURE_STORAGE_SQLITE_COMMIT_QUEUE_H_
+#define CLOSURE_STORAGE_SQLITE_COMMIT_QUEUE_H_
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <thread>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/functional/any_invocable.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
+#include "storage/closure_store.h"
+#include "storage/sqlite/checkpointer.h"
+#include "storage/sqlite/database.h"
+
+namespace closure::sqlite {
+
+// Group commit. One thread writes: it takes whatever queued while it committed the batch before, at most kBatchMax,
+// runs each write in a savepoint of its own, so that one that is refused does not spoil the others, and commits them
+// together. It never waits for more to come. A second thread then calls the observer and each write's `done`, in the
+// order of the writes.
+//
+// When the database fails, by a write or at the commit, every write of the batch gets UNAVAILABLE, those that would
+// have been refused too: what they were compared with is not durable. After corruption or a failed fsync every later
+// write gets the same.
+//
+// Threading: all methods can be called from any thread.
+class CommitQueue {
+ public:
+  static constexpr size_t kBatchMax = 256;
+
+  // What a write did, to be told to the observer; nothing when there is nothing to tell.
+  using Result = absl::StatusOr<std::optional<StoreChange>>;
+  struct Write {
+    absl::AnyInvocable<Result(Connection&)> run;
+    ClosureStore::Done done;
+  };
+
+  // The checkpointer must outlive the queue.
+  CommitQueue(std::unique_ptr<Connection> connection, Checkpointer& checkpointer);
+  CommitQueue(const CommitQueue&) = delete;
+  CommitQueue& operator=(const CommitQueue&) = delete;
+  // Commits the batch that is being written; what still queues gets UNAVAILABLE. Returns after the last `done`.
+  ~CommitQueue();
+
+  void Add(Write write);
+  // See ClosureStore.
+  void SetObserver(std::function<void(const StoreChange&)> observer);
+  void Drain();
+  // Every write from now on gets this error.
+  void RefuseWrites(absl::Status damage);
+
+ private:
+  // A write with its outcome, to be told.
+  struct Outcome {
+    ClosureStore::Done done;
+    Result result;
+  };
+
+  bool WriterHasWork() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return !queue_.empty() || closing_; }
+  bool TellerHasWork() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return !outcomes_.empty() || writer_ended_; }
+  bool IsIdle() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return unfinished_ == 0; }
+
+  void RunWriter();
+  // Empty when the queue closes.
+  std::vector<Write> TakeBatch(absl::Status& damage);
+  std::vector<Result> CommitBatch(std::vector<Write>& batch);
+  Result RunOne(Write& write);
+  // Keeps the write-ahead log from growing without end.
+  void TendLog();
+  void RunTeller();
+  void Tell(Outcome outcome);
+
+  const std::unique_ptr<Connection> connection_;
+  Checkpointer& checkpointer_;
+
+  absl::Mutex mutex_;
+  std::deque<Write> queue_ ABSL_GUARDED_BY(mutex_);
+  std::deque<Outcome> outcomes_ ABSL_GUARDED_BY(mutex_);
+  // Writes whose `done` has not returned.
+  int64_t unfinished_ ABSL_GUARDED_BY(mutex_) = 0;
+  bool closing_ ABSL_GUARDED_BY(mutex_) = false;
+  bool writer_ended_ ABSL_GUARDED_BY(mutex_) = false;
+  absl::Status damage_ ABSL_GUARDED_BY(mutex_);
+  std::function<void(const StoreChange&)> observer_ ABSL_GUARDED_BY(mutex_);
+
+  std::thread writer_;
+  std::thread teller_;
+};
+
+}  // namespace closure::sqlite
+
+#endif  // CLOSURE_STORAGE_SQLITE_COMMIT_QUEUE_H_

@@ -1,0 +1,330 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "storage/sqlite/database.h"
+
+#include <fmt/format.h>
+#include <sqlite3.h>
+
+#include "storage/status_macros.h"
+
+namespace closure::sqlite {
+namespace {
+
+constexpr int kBusyMillis = 5000;
+constexpr int64_t kWalKeptBytes = 64 << 20;
+
+struct Limit {
+  int id;
+  int value;
+};
+// What our own statements and rows need, with room; a forged file gets no further than this.
+constexpr Limit kLimits[] = {
+    {SQLITE_LIMIT_LENGTH, 1'000'000},   {SQLITE_LIMIT_SQL_LENGTH, 100'000}, {SQLITE_LIMIT_COLUMN, 64},
+    {SQLITE_LIMIT_EXPR_DEPTH, 64},      {SQLITE_LIMIT_COMPOUND_SELECT, 4},  {SQLITE_LIMIT_VDBE_OP, 25'000},
+    {SQLITE_LIMIT_FUNCTION_ARG, 8},     {SQLITE_LIMIT_ATTACHED, 0},         {SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 64},
+    {SQLITE_LIMIT_VARIABLE_NUMBER, 64}, {SQLITE_LIMIT_TRIGGER_DEPTH, 4},    {SQLITE_LIMIT_WORKER_THREADS, 0},
+};
+
+struct Switch {
+  int id;
+  int value;
+};
+constexpr Switch kSwitches[] = {
+    {SQLITE_DBCONFIG_DEFENSIVE, 1},
+    {SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0},
+    {SQLITE_DBCONFIG_DQS_DML, 0},
+    {SQLITE_DBCONFIG_DQS_DDL, 0},
+    {SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0},
+    {SQLITE_DBCONFIG_ENABLE_FTS3_TOKENIZER, 0},
+    {SQLITE_DBCONFIG_ENABLE_VIEW, 0},
+    {SQLITE_DBCONFIG_ENABLE_TRIGGER, 1},
+    {SQLITE_DBCONFIG_ENABLE_FKEY, 1},
+};
+
+// The heap limit is that of the process: a runaway statement fails instead of the machine.
+constexpr const char* kPragmas =
+    "PRAGMA foreign_keys = ON;"
+    "PRAGMA recursive_triggers = ON;"
+    "PRAGMA synchronous = FULL;"
+    "PRAGMA wal_autocheckpoint = 0;"
+    "PRAGMA mmap_size = 0;"
+    "PRAGMA secure_delete = ON;"
+    "PRAGMA trusted_schema = OFF;"
+    "PRAGMA cell_size_check = ON;"
+    "PRAGMA temp_store = MEMORY;"
+    "PRAGMA hard_heap_limit = 536870912;";
+
+bool IsDamage(int code) {
+  return (code & 0xff) == SQLITE_CORRUPT || code == SQLITE_NOTADB || code == SQLITE_IOERR_FSYNC ||
+         code == SQLITE_IOERR_DIR_FSYNC;
+}
+
+absl::StatusCode StatusCodeOf(int code) {
+  switch (code & 0xff) {
+    case SQLITE_CONSTRAINT:
+      return code == SQLITE_CONSTRAINT_UNIQUE || code == SQLITE_CONSTRAINT_PRIMARYKEY || code == SQLITE_CONSTRAINT_ROWID
+                 ? absl::StatusCode::kAlreadyExists
+                 : absl::StatusCode::kInvalidArgument;
+    case SQLITE_TOOBIG:
+      return absl::StatusCode::kInvalidArgument;
+    case SQLITE_ERROR:
+    case SQLITE_MISUSE:
+    case SQLITE_RANGE:
+    case SQLITE_SCHEMA:
+    case SQLITE_AUTH:
+    case SQLITE_MISMATCH:
+      return absl::StatusCode::kInternal;
+    default:
+      return absl::StatusCode::kUnavailable;
+  }
+}
+
+// A sqlite3 authorizer.
+int DenyAllButRows(void*, int action, const char*, const char*, const char*, const char*) {
+  switch (action) {
+    case SQLITE_SELECT:
+    case SQLITE_READ:
+    case SQLITE_INSERT:
+    case SQLITE_UPDATE:
+    case SQLITE_DELETE:
+    case SQLITE_FUNCTION:
+    case SQLITE_TRANSACTION:
+    case SQLITE_SAVEPOINT:
+      return SQLITE_OK;
+    default:
+      return SQLITE_DENY;
+  }
+}
+
+}  // namespace
+
+// ---- Statement ----
+
+Statement::Statement(Statement&& other) noexcept
+    : connection_(other.connection_),
+      statement_(std::exchange(other.statement_, nullptr)),
+      status_(std::move(other.status_)) {}
+
+Statement::~Statement() {
+  if (statement_ == nullptr) return;
+  sqlite3_reset(statement_);
+  sqlite3_clear_bindings(statement_);
+}
+
+void Statement::CheckBind(int code) {
+  if (code != SQLITE_OK && status_.ok()) status_ = connection_.Failure(code);
+}
+
+void Statement::Bind(int index, int64_t value) {
+  if (statement_ != nullptr) CheckBind(sqlite3_bind_int64(statement_, index, value));
+}
+
+void Statement::Bind(int index, std::string_view text) {
+  if (statement_ == nullptr) return;
+  // A null pointer would bind NULL.
+  const char* data = text.data() == nullptr ? "" : text.data();
+  CheckBind(sqlite3_bind_text64(statement_, index, data, text.size(), SQLITE_TRANSIENT, SQLITE_UTF8));
+}
+
+void Statement::Bind(int index, Blob blob) {
+  if (statement_ == nullptr) return;
+  const char* data = blob.bytes.data() == nullptr ? "" : blob.bytes.data();
+  CheckBind(sqlite3_bind_blob64(statement_, index, data, blob.bytes.size(), SQLITE_TRANSIENT));
+}
+
+void Statement::Bind(int index, std::optional<int64_t> value) {
+  if (value.has_value()) {
+    Bind(index, *value);
+  } else if (statement_ != nullptr) {
+    CheckBind(sqlite3_bind_null(statement_, index));
+  }
+}
+
+absl::StatusOr<bool> Statement::Step() {
+  if (!status_.ok()) return status_;
+  const int code = sqlite3_step(statement_);
+  if (code == SQLITE_ROW) return true;
+  if (code == SQLITE_DONE) return false;
+  status_ = connection_.Failure(code);
+  return status_;
+}
+
+absl::Status Statement::Run() {
+  absl::StatusOr<bool> row = Step();
+  if (row.ok() && *row) return absl::InternalError("store(sqlite): a statement answered a row where none was expected");
+  return row.status();
+}
+
+bool Statement::IsNull(int column) const { return sqlite3_column_type(statement_, column) == SQLITE_NULL; }
+
+int64_t Statement::Int(int column) const { return sqlite3_column_int64(statement_, column); }
+
+std::string Statement::Text(int column) const { return std::string(View(column)); }
+
+std::string_view Statement::View(int column) const {
+  const auto* data = static_cast<const char*>(sqlite3_column_blob(statement_, column));
+  const int size = sqlite3_column_bytes(statement_, column);
+  return data == nullptr ? std::string_view() : std::string_view(data, static_cast<size_t>(size));
+}
+
+// ---- Connection ----
+
+absl::StatusOr<std::unique_ptr<Connection>> Connection::Open(const std::string& path, Access access) {
+  std::unique_ptr<Connection> connection(new Connection());
+  const int how = access == Access::kReadWrite ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY;
+  const int code =
+      sqlite3_open_v2(path.c_str(), &connection->database_, how | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nullptr);
+  absl::Status status = code == SQLITE_OK ? connection->Configure() : connection->Failure(code);
+  if (!status.ok()) return status;
+  return connection;
+}
+
+Connection::~Connection() {
+  for (const auto& [literal, statement] : statements_) sqlite3_finalize(statement);
+  sqlite3_close(database_);
+}
+
+absl::Status Connection::Configure() {
+  for (const Switch& entry : kSwitches) {
+    if (const int code = sqlite3_db_config(database_, entry.id, entry.value, nullptr); code != SQLITE_OK)
+      return Failure(code);
+  }
+  for (const Limit& limit : kLimits) sqlite3_limit(database_, limit.id, limit.value);
+  sqlite3_busy_timeout(database_, kBusyMillis);
+  CLOSURE_RETURN_IF_ERROR(RunScript(kPragmas));
+  CLOSURE_ASSIGN_OR_RETURN(page_bytes_, ReadInt("PRAGMA page_size"));
+  sqlite3_wal_hook(database_, &Connection::OnWalGrown, this);
+  return absl::OkStatus();
+}
+
+int Connection::OnWalGrown(void* connection, sqlite3*, const char*, int pages) {
+  auto* self = static_cast<Connection*>(connection);
+  self->wal_bytes_ = pages * self->page_bytes_;
+  return SQLITE_OK;
+}
+
+absl::Status Connection::Failure(int code) {
+  const char* text = database_ == nullptr ? sqlite3_errstr(code) : sqlite3_errmsg(database_);
+  if (!IsDamage(code)) return {StatusCodeOf(code), fmt::format("store(sqlite): {} (SQLite result {})", text, code)};
+  absl::Status status = absl::UnavailableError(
+      fmt::format("store(sqlite): data corruption, the database must be restored: {} (SQLite result {})", text, code));
+  if (damage_.ok()) damage_ = status;
+  return status;
+}
+
+Statement Connection::Prepare(Sql sql) {
+  sqlite3_stmt*& statement = statements_[sql.text];
+  if (statement == nullptr) {
+    const int code = sqlite3_prepare_v3(database_, sql.text, -1, SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
+    if (code != SQLITE_OK) return {*this, nullptr, Failure(code)};
+  } else if (sqlite3_stmt_busy(statement) != 0) {
+    return {*this, nullptr,
+            absl::InternalError(fmt::format("store(sqlite): a statement is used within itself: {}", sql.text))};
+  }
+  return {*this, statement, absl::OkStatus()};
+}
+
+absl::Status Connection::RunScript(const char* script) {
+  const int code = sqlite3_exec(database_, script, nullptr, nullptr, nullptr);
+  return code == SQLITE_OK ? absl::OkStatus() : Failure(code);
+}
+
+int64_t Connection::changed_rows() const { return sqlite3_changes64(database_); }
+int64_t Connection::last_insert_row() const { return sqlite3_last_insert_rowid(database_); }
+bool Connection::in_transaction() const { return sqlite3_get_autocommit(database_) == 0; }
+
+absl::StatusOr<int64_t> Connection::ReadInt(Sql sql) {
+  Statement statement = Select(sql);
+  CLOSURE_ASSIGN_OR_RETURN(const bool row, statement.Step());
+  return row ? statement.Int(0) : 0;
+}
+
+absl::StatusOr<int64_t> Connection::ReadApplicationId() { return ReadInt("PRAGMA application_id"); }
+absl::StatusOr<int64_t> Connection::ReadSchemaVersion() { return ReadInt("PRAGMA user_version"); }
+
+absl::Status Connection::SetApplicationId(int32_t id) {
+  return RunScript(fmt::format("PRAGMA application_id = {}", id).c_str());
+}
+
+absl::Status Connection::SetSchemaVersion(int32_t version) {
+  return RunScript(fmt::format("PRAGMA user_version = {}", version).c_str());
+}
+
+absl::StatusOr<bool> Connection::IsEmpty() {
+  CLOSURE_ASSIGN_OR_RETURN(const int64_t tables, ReadInt("SELECT COUNT(*) FROM sqlite_schema"));
+  return tables == 0;
+}
+
+absl::Status Connection::CheckFile() {
+  Statement statement = Select("PRAGMA quick_check(1)");
+  CLOSURE_ASSIGN_OR_RETURN(const bool row, statement.Step());
+  if (row && statement.View(0) == "ok") return absl::OkStatus();
+  damage_ = absl::UnavailableError(fmt::format("store(sqlite): data corruption, the database must be restored: {}",
+                                               row ? statement.View(0) : "no answer"));
+  return damage_;
+}
+
+absl::Status Connection::EnableWriteAheadLog() {
+  {
+    Statement statement = Select("PRAGMA journal_mode = WAL");
+    CLOSURE_ASSIGN_OR_RETURN(const bool row, statement.Step());
+    if (!row || statement.View(0) != "wal") {
+      return absl::UnavailableError("store(sqlite): this file system does not allow a write-ahead log");
+    }
+  }
+  return RunScript(fmt::format("PRAGMA journal_size_limit = {}", kWalKeptBytes).c_str());
+}
+
+absl::Status Connection::Checkpoint() {
+  const int code = sqlite3_wal_checkpoint_v2(database_, nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+  // Another connection is at it.
+  if (code == SQLITE_OK || (code & 0xff) == SQLITE_BUSY) return absl::OkStatus();
+  return Failure(code);
+}
+
+absl::Status Connection::LimitSize(int64_t bytes) {
+  return RunScript(fmt::format("PRAGMA max_page_count = {}", bytes / page_bytes_).c_str());
+}
+
+void Connection::AllowRowsOnly() { sqlite3_set_authorizer(database_, &DenyAllButRows, nullptr); }
+
+// ---- Transaction and Savepoint ----
+
+absl::StatusOr<Transaction> Transaction::BeginWrite(Connection& connection) {
+  CLOSURE_RETURN_IF_ERROR(connection.Run("BEGIN IMMEDIATE"));
+  return Transaction(connection);
+}
+
+absl::StatusOr<Transaction> Transaction::BeginRead(Connection& connection) {
+  CLOSURE_RETURN_IF_ERROR(connection.Run("BEGIN"));
+  return Transaction(connection);
+}
+
+Transaction::~Transaction() {
+  // SQLite itself may have rolled back.
+  if (connection_ != nullptr && connection_->in_transaction()) connection_->Run("ROLLBACK").IgnoreError();
+}
+
+absl::Status Transaction::Commit() {
+  CLOSURE_RETURN_IF_ERROR(connection_->Run("COMMIT"));
+  connection_ = nullptr;
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Savepoint> Savepoint::Begin(Connection& connection) {
+  CLOSURE_RETURN_IF_ERROR(connection.Run("SAVEPOINT one_write"));
+  return Savepoint(connection);
+}
+
+Savepoint::~Savepoint() {
+  if (connection_ == nullptr || !connection_->in_transaction()) return;
+  connection_->Run("ROLLBACK TO one_write").IgnoreError();
+  connection_->Run("RELEASE one_write").IgnoreError();
+}
+
+absl::Status Savepoint::Keep() {
+  CLOSURE_RETURN_IF_ERROR(connection_->Run("RELEASE one_write"));
+  connection_ = nullptr;
+  return absl::OkStatus();
+}
+
+}  // namespace closure::sqlite

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef CLOSURE_STORAGE_SQLITE_DATABASE_H_
+#define CLOSURE_STORAGE_SQLITE_DATABASE_H_
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+
+struct sqlite3;
+struct sqlite3_stmt;
+
+// The smallest wrapper around SQLite that the store needs: a hardened connection, prepared statements that are kept,
+// transactions and savepoints, and result codes as absl::Status. All PRAGMAs are in here.
+//
+// Errors of every call, by SQLite's result code:
+//   UNAVAILABLE       busy, full, I/O, no memory; and damage (see Connection::damage)
+//   ALREADY_EXISTS    a UNIQUE or PRIMARY KEY constraint
+//   INVALID_ARGUMENT  any other constraint, a trigger that refused, a value above the limit of 1,000,000 bytes
+//   INTERNAL          a statement that SQLite does not understand: a fault of this program, or a foreign schema
+//
+// Threading: a Connection and its Statements are used by one thread at a time.
+namespace closure::sqlite {
+
+// The text of a statement. Only a literal converts to it, so that no statement is ever put together at run time.
+struct Sql {
+  consteval Sql(const char* literal)
+      : text(literal) {}  // NOLINT(google-explicit-constructor): literals are meant to convert
+  const char* text;
+};
+
+// Binds bytes as a BLOB; std::string_view alone binds as TEXT.
+struct Blob {
+  std::string_view bytes;
+};
+
+class Connection;
+
+// A prepared statement in use. When it goes out of scope it is reset and can be selected again; until then the same
+// literal cannot.
+class Statement {
+ public:
+  Statement(Statement&& other) noexcept;
+  Statement& operator=(Statement&&) = delete;
+  ~Statement();
+
+  // Goes to the next row; false when there is none.
+  absl::StatusOr<bool> Step();
+  // Goes to the end; for statements that answer no rows.
+  absl::Status Run();
+
+  // Columns of the present row, from 0.
+  bool IsNull(int column) const;
+  int64_t Int(int column) const;
+  std::string Text(int column) const;
+  // Text or bytes in place, valid until the next Step.
+  std::string_view View(int column) const;
+
+ private:
+  friend class Connection;
+  Statement(Connection& connection, sqlite3_stmt* statement, absl::Status status)
+      : connection_(connection), statement_(statement), status_(std::move(status)) {}
+
+  void Bind(int index, int64_t value);
+  void Bind(int index, std::string_view text);
+  void Bind(int index, Blob blob);
+  void Bind(int index, std::optional<int64_t> value);
+  void CheckBind(int code);
+
+  Connection& connection_;
+  sqlite3_stmt* statement_;
+  // What preparing or binding said; Step answers it.
+  absl::Status status_;
+};
+
+class Connection {
+ public:
+  enum class Access { kReadWrite, kReadOnly };
+
+  // Opens an existing file. Errors: UNAVAILABLE.
+  static absl::StatusOr<std::unique_ptr<Connection>> Open(const std::string& path, Access access);
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+  ~Connection();
+
+  // A statement with its parameters ?1, ?2 ... bound, prepared at its first use.
+  template <typename... Values>
+  Statement Select(Sql sql, const Values&... values) {
+    Statement statement = Prepare(sql);
+    int index = 0;
+    (statement.Bind(++index, values), ...);
+    return statement;
+  }
+  // Runs a statement that answers no rows; the number of rows that it changed, those of triggers not counted.
+  template <typename... Values>
+  absl::StatusOr<int64_t> Change(Sql sql, const Values&... values) {
+    if (absl::Status status = Select(sql, values...).Run(); !status.ok()) return status;
+    return changed_rows();
+  }
+  template <typename... Values>
+  absl::Status Run(Sql sql, const Values&... values) {
+    return Select(sql, values...).Run();
+  }
+  // Runs several statements: migrations, which are part of this program.
+  absl::Status RunScript(const char* script);
+  int64_t last_insert_row() const;
+  bool in_transaction() const;
+
+  // What the file is marked with; both 0 in a new file.
+  absl::StatusOr<int64_t> ReadApplicationId();
+  absl::StatusOr<int64_t> ReadSchemaVersion();
+  absl::Status SetApplicationId(int32_t id);
+  absl::Status SetSchemaVersion(int32_t version);
+  // Whether the file holds no table at all.
+  absl::StatusOr<bool> IsEmpty();
+
+  // Errors: UNAVAILABLE, with the first finding when the file is damaged.
+  absl::Status CheckFile();
+  // Write-ahead log with one fsync a commit; checkpoints are made by Checkpoint alone.
+  absl::Status EnableWriteAheadLog();
+  // Moves what the log holds into the file, as far as readers allow, without waiting for anybody. Needs a connection
+  // that has read.
+  absl::Status Checkpoint();
+  // The size of the write-ahead log after the last commit of this connection, in bytes.
+  int64_t wal_bytes() const { return wal_bytes_; }
+  // Lets the database grow no further than this; a write beyond it is UNAVAILABLE.
+  absl::Status LimitSize(int64_t bytes);
+  // From now on this connection prepares nothing but reads and changes of rows: no schema changes, no PRAGMA, no
+  // ATTACH.
+  void AllowRowsOnly();
+
+  // OK, or the first error after which the file must not be written any more: corruption, or an fsync that failed.
+  const absl::Status& damage() const { return damage_; }
+
+ private:
+  friend class Statement;
+  Connection() = default;
+
+  absl::Status Configure();
+  Statement Prepare(Sql sql);
+  int64_t changed_rows() const;
+  absl::StatusOr<int64_t> ReadInt(Sql sql);
+  // The status of the last call, which failed with this code.
+  absl::Status Failure(int code);
+  static int OnWalGrown(void* connection, sqlite3* database, const char* schema, int pages);
+
+  sqlite3* database_ = nullptr;
+  // By the address of the literal.
+  absl::flat_hash_map<const void*, sqlite3_stmt*> statements_;
+  int64_t page_bytes_ = 0;
+  int64_t wal_bytes_ = 0;
+  absl::Status damage_;
+};
+
+// A transaction; rolled back when it goes out of scope without Commit.
+class Transaction {
+ public:
+  // Takes the write lock at once. Errors: UNAVAILABLE.
+  static absl::StatusOr<Transaction> BeginWrite(Connection& connection);
+  // Several reads of one state of the database.
+  static absl::StatusOr<Transaction> BeginRead(Connection& connection);
+  Transaction(Transaction&& other) noexcept : connection_(std::exchange(other.connection_, nullptr)) {}
+  Transaction& operator=(Transaction&&) = delete;
+  ~Transaction();
+
+  // Errors: UNAVAILABLE; whether it is durable is then unknown.
+  absl::Status Commit();
+
+ private:
+  explicit Transaction(Connection& connection) : connection_(&connection) {}
+  Connection* connection_;
+};
+
+// A part of a transaction that can fail on its own; undone when it goes out of scope without Keep.
+class Savepoint {
+ public:
+  static absl::StatusOr<Savepoint> Begin(Connection& connection);
+  Savepoint(Savepoint&& other) noexcept : connection_(std::exchange(other.connection_, nullptr)) {}
+  Savepoint& operator=(Savepoint&&) = delete;
+  ~Savepoint();
+
+  absl::Status Keep();
+
+ private:
+  explicit Savepoint(Connection& connection) : connection_(&connection) {}
+  Connection* connection_;
+};
+
+}  // namespace closure::sqlite
+
+#endif  // CLOSURE_STORAGE_SQLITE_DATABASE_H_

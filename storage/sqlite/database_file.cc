@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "storage/sqlite/database_file.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+
+#include "absl/strings/ascii.h"
+#include "storage/status_macros.h"
+
+namespace closure::sqlite {
+namespace {
+
+constexpr mode_t kOwnerOnly = 0600;
+constexpr mode_t kOthers = 077;
+
+absl::Status Refused(std::string_view path, std::string_view why) {
+  return absl::FailedPreconditionError(fmt::format("database {}: {}", path, why));
+}
+
+// What the file system said by errno.
+absl::Status Failed(std::string_view path, std::string_view what, int error) {
+  return absl::UnavailableError(fmt::format("database {}: {}: {}", path, what, strerror(error)));
+}
+
+std::string DirectoryOf(const std::string& path) {
+  const std::string directory = std::filesystem::path(path).parent_path().string();
+  return directory.empty() ? "." : directory;
+}
+
+absl::Status CheckDirectory(const std::string& path) {
+  struct stat facts = {};
+  const std::string directory = DirectoryOf(path);
+  if (stat(directory.c_str(), &facts) == 0 && S_ISDIR(facts.st_mode)) return absl::OkStatus();
+  return Refused(
+      path, fmt::format("the directory {} does not exist; make it, owned by the user that runs closured", directory));
+}
+
+// Whether the file is there; refused when it is not ours alone.
+absl::StatusOr<bool> CheckFile(const std::string& path) {
+  struct stat facts = {};
+  if (lstat(path.c_str(), &facts) != 0) {
+    if (errno == ENOENT) return false;
+    return Failed(path, "cannot be looked at", errno);
+  }
+  if (S_ISLNK(facts.st_mode)) return Refused(path, "is a symbolic link; name the file itself");
+  if (!S_ISREG(facts.st_mode)) return Refused(path, "is not a plain file");
+  if (facts.st_uid != geteuid()) {
+    return Refused(path, "belongs to another user; chown it to the user that runs closured");
+  }
+  if ((facts.st_mode & kOthers) != 0) {
+    return Refused(path, fmt::format("is open to group or others (mode {:04o}); chmod 600 it and look who read it",
+                                     facts.st_mode & 07777));
+  }
+  return true;
+}
+
+// Makes an empty file and its directory entry durable.
+absl::Status MakeFile(const std::string& path) {
+  const int file = open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, kOwnerOnly);
+  if (file < 0) return Failed(path, "cannot be made", errno);
+  close(file);
+  const int directory = open(DirectoryOf(path).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const bool synced = directory >= 0 && fsync(directory) == 0;
+  const int error = errno;
+  if (directory >= 0) close(directory);
+  return synced ? absl::OkStatus() : Failed(path, "its directory cannot be synced", error);
+}
+
+std::string ReadAll(int file) {
+  char text[32];
+  const ssize_t size = pread(file, text, sizeof(text), 0);
+  return std::string(absl::StripAsciiWhitespace({text, size > 0 ? static_cast<size_t>(size) : 0}));
+}
+
+// The locked descriptor.
+absl::StatusOr<int> TakeLock(const std::string& path) {
+  const std::string name = fmt::format("{}.lock", path);
+  const int lock = open(name.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, kOwnerOnly);
+  if (lock < 0) return Refused(path, fmt::format("its lock file {} cannot be opened: {}", name, strerror(errno)));
+  if (flock(lock, LOCK_EX | LOCK_NB) != 0) {
+    const std::string owner = ReadAll(lock);
+    close(lock);
+    return Refused(
+        path,
+        fmt::format(
+            "is in use by the process {}, which holds {}; one process uses a database at a time, stop that one first",
+            owner, name));
+  }
+  // For people only; the lock is what counts.
+  const std::string owner = fmt::format("{}\n", getpid());
+  if (ftruncate(lock, 0) != 0 || pwrite(lock, owner.data(), owner.size(), 0) < 0) {
+    const int error = errno;
+    close(lock);
+    return Failed(path, "its lock file cannot be written", error);
+  }
+  return lock;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<DatabaseFile>> DatabaseFile::Claim(const std::string& path) {
+  CLOSURE_RETURN_IF_ERROR(CheckDirectory(path));
+  CLOSURE_RETURN_IF_ERROR(CheckFile(path).status());
+  CLOSURE_ASSIGN_OR_RETURN(const int lock, TakeLock(path));
+  std::unique_ptr<DatabaseFile> claimed(new DatabaseFile(lock));
+  // Looked at again: only now nobody else makes it.
+  CLOSURE_ASSIGN_OR_RETURN(const bool exists, CheckFile(path));
+  if (!exists) CLOSURE_RETURN_IF_ERROR(MakeFile(path));
+  return claimed;
+}
+
+DatabaseFile::~DatabaseFile() { close(lock_); }
+
+}  // namespace closure::sqlite

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef CLOSURE_STORAGE_SQLITE_DATABASE_FILE_H_
+#define CLOSURE_STORAGE_SQLITE_DATABASE_FILE_H_
+
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+
+namespace closure::sqlite {
+
+// A database file that this process alone uses: made if it is missing, readable by its owner only, and locked by
+// PATH.lock until the object is destroyed. The lock is in a file of its own because closing any descriptor of the
+// database would drop SQLite's locks.
+class DatabaseFile {
+ public:
+  // Errors: FAILED_PRECONDITION when the directory is missing, the file is a symbolic link, no plain file, another
+  // user's, or open to group or others, and when another process has it; UNAVAILABLE when the file system refuses.
+  static absl::StatusOr<std::unique_ptr<DatabaseFile>> Claim(const std::string& path);
+  DatabaseFile(const DatabaseFile&) = delete;
+  DatabaseFile& operator=(const DatabaseFile&) = delete;
+  ~DatabaseFile();
+
+ private:
+  explicit DatabaseFile(int lock) : lock_(lock) {}
+  const int lock_;
+};
+
+}  // namespace closure::sqlite
+
+#endif  // CLOSURE_STORAGE_SQLITE_DATABASE_FILE_H_

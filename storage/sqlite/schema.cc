@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "storage/sqlite/schema.h"
+
+#include <fmt/format.h>
+
+#include "storage/sqlite/system_rows.h"
+#include "storage/status_macros.h"
+
+namespace closure::sqlite {
+namespace {
+
+// "CLSP" and "CLSD" in the file's header, where file(1) sees them too.
+constexpr int32_t kProductionId = 0x434c5350;
+constexpr int32_t kDevId = 0x434c5344;
+constexpr std::string_view kDeploymentKey = "deployment";
+
+int32_t IdOf(Deployment deployment) { return deployment == Deployment::kProduction ? kProductionId : kDevId; }
+std::string_view NameOf(Deployment deployment) { return deployment == Deployment::kProduction ? "production" : "dev"; }
+
+absl::Status Refused(std::string_view path, std::string_view why) {
+  return absl::FailedPreconditionError(fmt::format("database {}: {}", path, why));
+}
+
+absl::Status WrongDeployment(std::string_view path, Deployment wanted) {
+  if (wanted == Deployment::kProduction) {
+    return Refused(path,
+                   "was made by `closured dev`, whose clock can be moved, and is never opened in production; give "
+                   "production a path of "
+                   "its own, or open this one with `closured dev`");
+  }
+  return Refused(path,
+                 "is a production database and is never opened by `closured dev`, which could move its clock; give "
+                 "`closured dev` a "
+                 "directory of its own");
+}
+
+absl::Status CheckMark(Connection& connection, std::string_view path, Deployment deployment) {
+  CLOSURE_ASSIGN_OR_RETURN(const int64_t id, connection.ReadApplicationId());
+  if (id != kProductionId && id != kDevId) return Refused(path, "is not a database of closured; give another path");
+  if (id != IdOf(deployment)) return WrongDeployment(path, deployment);
+  CLOSURE_ASSIGN_OR_RETURN(const std::string mark, ReadMeta(connection, kDeploymentKey));
+  if (mark != NameOf(deployment))
+    return Refused(path, fmt::format("has contradicting marks; its meta table says {}", mark));
+  return absl::OkStatus();
+}
+
+absl::Status CheckVersion(std::string_view path, int64_t version) {
+  const int64_t newest = static_cast<int64_t>(Migrations().size());
+  if (version <= newest) return absl::OkStatus();
+  return Refused(
+      path,
+      fmt::format("has schema version {}, this program knows up to {}; run the closured that wrote it, or a newer one",
+                  version, newest));
+}
+
+absl::Status ApplyMigration(Connection& connection, const Migration& migration, Deployment deployment) {
+  CLOSURE_ASSIGN_OR_RETURN(Transaction transaction, Transaction::BeginWrite(connection));
+  CLOSURE_RETURN_IF_ERROR(connection.RunScript(migration.script));
+  CLOSURE_RETURN_IF_ERROR(connection.Run("INSERT INTO schema_migrations (version, name) VALUES (?1, ?2)",
+                                         migration.version, migration.name));
+  CLOSURE_RETURN_IF_ERROR(connection.SetSchemaVersion(migration.version));
+  if (migration.version == 1) {
+    CLOSURE_RETURN_IF_ERROR(connection.SetApplicationId(IdOf(deployment)));
+    CLOSURE_RETURN_IF_ERROR(WriteMeta(connection, kDeploymentKey, NameOf(deployment)));
+  }
+  return transaction.Commit();
+}
+
+}  // namespace
+
+absl::Status PrepareSchema(Connection& connection, const std::string& path, Deployment deployment) {
+  CLOSURE_ASSIGN_OR_RETURN(const bool empty, connection.IsEmpty());
+  CLOSURE_ASSIGN_OR_RETURN(const int64_t version, connection.ReadSchemaVersion());
+  if (!empty) {
+    CLOSURE_RETURN_IF_ERROR(CheckMark(connection, path, deployment));
+    CLOSURE_RETURN_IF_ERROR(CheckVersion(path, version));
+    CLOSURE_RETURN_IF_ERROR(connection.CheckFile());
+  }
+  CLOSURE_RETURN_IF_ERROR(connection.EnableWriteAheadLog());
+  for (const Migration& migration : Migrations()) {
+    if (migration.version > version) CLOSURE_RETURN_IF_ERROR(ApplyMigration(connection, migration, deployment));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace closure::sqlite

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "storage/sqlite/sqlite_closure_store.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "absl/synchronization/notification.h"
+#include "storage/sqlite/apply_commit.h"
+#include "storage/sqlite/closure_rows.h"
+#include "storage/sqlite/history_rows.h"
+#include "storage/sqlite/item_rows.h"
+#include "storage/sqlite/system_rows.h"
+#include "storage/sqlite/task_rows.h"
+#include "storage/status_macros.h"
+
+namespace closure {
+
+using sqlite::CommitQueue;
+using sqlite::Connection;
+
+absl::StatusOr<std::unique_ptr<SqliteClosureStore>> SqliteClosureStore::Open(SqliteOptions options) {
+  if (options.readers < 1) return absl::InvalidArgumentError("store(sqlite): at least one reader is needed");
+  CLOSURE_ASSIGN_OR_RETURN(auto file, sqlite::DatabaseFile::Claim(options.path));
+  CLOSURE_ASSIGN_OR_RETURN(auto writer, Connection::Open(options.path, Connection::Access::kReadWrite));
+  CLOSURE_RETURN_IF_ERROR(sqlite::PrepareSchema(*writer, options.path, options.deployment));
+  if (options.size_max_bytes > 0) CLOSURE_RETURN_IF_ERROR(writer->LimitSize(options.size_max_bytes));
+  CLOSURE_RETURN_IF_ERROR(sqlite::ClearLeases(*writer));
+  writer->AllowRowsOnly();
+  CLOSURE_ASSIGN_OR_RETURN(auto readers, sqlite::ReaderPool::Open(options.path, options.readers));
+  CLOSURE_ASSIGN_OR_RETURN(auto checkpoints, Connection::Open(options.path, Connection::Access::kReadWrite));
+  // A checkpoint does nothing on a connection that has not read yet.
+  CLOSURE_RETURN_IF_ERROR(checkpoints->ReadSchemaVersion().status());
+  checkpoints->AllowRowsOnly();
+  return std::unique_ptr<SqliteClosureStore>(
+      new SqliteClosureStore(std::move(file), std::move(readers), std::move(checkpoints), std::move(writer)));
+}
+
+SqliteClosureStore::SqliteClosureStore(std::unique_ptr<sqlite::DatabaseFile> file,
+                                       std::unique_ptr<sqlite::ReaderPool> readers,
+                                       std::unique_ptr<Connection> checkpoints, std::unique_ptr<Connection> writer)
+    : file_(std::move(file)),
+      lease_owner_(fmt::format("process {}", getpid())),
+      checkpointer_(std::move(checkpoints)),
+      readers_(std::move(readers)),
+      commits_(std::move(writer), checkpointer_) {}
+
+// ---- the dev entry's values ----
+
+absl::StatusOr<std::string> SqliteClosureStore::ReadMeta(std::string_view key) { return Read(&sqlite::ReadMeta, key); }
+
+absl::Status SqliteClosureStore::WriteMeta(std::string_view key, std::string_view value) {
+  if (key == "deployment") return absl::InvalidArgumentError("store(sqlite): the mark of a database is never changed");
+  absl::Notification done;
+  absl::Status answer;
+  commits_.Add({.run = [key, value](Connection& connection) -> CommitQueue::Result {
+                  CLOSURE_RETURN_IF_ERROR(sqlite::WriteMeta(connection, key, value));
+                  return std::nullopt;
+                },
+                .done =
+                    [&](absl::Status status) {
+                      answer = std::move(status);
+                      done.Notify();
+                    }});
+  done.WaitForNotification();
+  return answer;
+}
+
+// ---- writes ----
+
+void SqliteClosureStore::Apply(Commit commit, Done done) {
+  commits_.Add({.run = [commit = std::move(commit)](Connection& connection) mutable -> CommitQueue::Result {
+                  CLOSURE_ASSIGN_OR_RETURN(StoreChange change, sqlite::ApplyCommit(connection, commit));
+                  return change;
+                },
+                .done = std::move(done)});
+}
+
+void SqliteClosureStore::RecordProgress(ClosureKey key, int64_t scan_number, v1::CheckerResult result, Done done) {
+  commits_.Add({.run = [key = std::move(key), scan_number,
+                        result = std::move(result)](Connection& connection) -> CommitQueue::Result {
+                  CLOSURE_ASSIGN_OR_RETURN(const bool changed,
+                                           sqlite::AddProgress(connection, key, scan_number, result));
+                  if (!changed) return std::nullopt;
+                  return StoreChange{.closure = key};
+                },
+                .done = std::move(done)});
+}
+
+void SqliteClosureStore::LeaseDueTasks(absl::Time now, absl::Time lease_end, int limit, LeaseDone done) {
+  // Filled by the writer, read after the commit.
+  auto leased = std::make_shared<std::vector<internal::v1::TaskData>>();
+  commits_.Add({.run = [this, now, lease_end, limit, leased](Connection& connection) -> CommitQueue::Result {
+                  CLOSURE_ASSIGN_OR_RETURN(*leased,
+                                           sqlite::LeaseDueTasks(connection, lease_owner_, now, lease_end, limit));
+                  return std::nullopt;
+                },
+                .done =
+                    [leased, done = std::move(done)](absl::Status status) mutable {
+                      if (status.ok()) {
+                        std::move(done)(std::move(*leased));
+                      } else {
+                        std::move(done)(std::move(status));
+                      }
+                    }});
+}
+
+// ---- reads ----
+
+absl::StatusOr<internal::v1::ClosureData> SqliteClosureStore::LoadClosure(const ClosureKey& key) {
+  return Read(&sqlite::LoadClosure, key);
+}
+
+absl::StatusOr<std::optional<internal::v1::ClosureData>> SqliteClosureStore::FindOpenClosure(
+    std::string_view account_id) {
+  return Read(&sqlite::FindOpenClosure, account_id);
+}
+
+absl::StatusOr<std::vector<ClosureRow>> SqliteClosureStore::ListClosures(const ClosureFilter& filter) {
+  return Read(&sqlite::ListClosures, filter);
+}
+
+absl::StatusOr<int64_t> SqliteClosureStore::LoadFence(std::string_view account_id) {
+  return Read(&sqlite::LoadFence, account_id);
+}
+
+absl::StatusOr<int> SqliteClosureStore::CountCodes(std::string_view account_id, absl::Time since) {
+  return Read(&sqlite::CountCodes, account_id, since);
+}
+
+absl::StatusOr<bool> SqliteClosureStore::HasTombstone(std::string_view tombstone) {
+  return Read(&sqlite::HasTombstone, tombstone);
+}
+
+absl::StatusOr<std::vector<v1::BlockingItem>> SqliteClosureStore::ListItems(const ClosureKey& key,
+                                                                            const ItemFilter& filter) {
+  return Read(&sqlite::ListItems, key, filter);
+}
+
+absl::StatusOr<std::vector<v1::BlockingItem>> SqliteClosureStore::LoadItems(const ClosureKey& key,
+                                                                            const std::vector<std::string>& item_ids) {
+  return Read(&sqlite::LoadItems, key, item_ids);
+}
+
+absl::StatusOr<ItemChangeCounts> SqliteClosureStore::CountItemChanges(const ClosureKey& key) {
+  return Read(&sqlite::CountItemChanges, key);
+}
+
+absl::StatusOr<std::vector<v1::Transition>> SqliteClosureStore::ListTransitions(const ClosureKey& key, int64_t after,
+                                                                                int limit) {
+  return Read(&sqlite::ListTransitions, key, after, limit);
+}
+
+absl::StatusOr<std::vector<v1::Consent>> SqliteClosureStore::ListConsents(const ClosureKey& key) {
+  return Read(&sqlite::ListConsents, key);
+}
+
+absl::StatusOr<std::optional<RequestRecord>> SqliteClosureStore::FindRequest(std::string_view account_id,
+                                                                             std::string_view request_id) {
+  return Read(&sqlite::FindRequest, account_id, request_id);
+}
+
+absl::StatusOr<GateRow> SqliteClosureStore::LoadGate(std::string_view account_id) {
+  return Read(&sqlite::LoadGate, account_id);
+}
+
+absl::StatusOr<std::vector<GateRow>> SqliteClosureStore::ListGates(int64_t after_revision, int limit) {
+  return Read(&sqlite::ListGates, after_revision, limit);
+}
+
+absl::StatusOr<internal::v1::TaskData> SqliteClosureStore::LoadTask(int64_t id) { return Read(&sqlite::LoadTask, id); }
+
+absl::StatusOr<std::vector<internal::v1::TaskData>> SqliteClosureStore::ListTasks(const TaskFilter& filter) {
+  return Read(&sqlite::ListTasks, filter);
+}
+
+absl::StatusOr<absl::Time> SqliteClosureStore::NextDueTime() { return Read(&sqlite::NextDueTime); }
+
+absl::StatusOr<TaskCounts> SqliteClosureStore::CountTasks(absl::Time now, absl::Time stuck_since) {
+  return Read(&sqlite::CountTasks, now, stuck_since);
+}
+
+absl::StatusOr<internal::v1::SystemData> SqliteClosureStore::LoadSystem() { return Read(&sqlite::LoadSystem); }
+
+absl::StatusOr<int64_t> SqliteClosureStore::CountAdmissions(std::string_view organization_id, absl::Time since) {
+  return Read(&sqlite::CountAdmissions, organization_id, since);
+}
+
+absl::StatusOr<std::vector<std::pair<v1::Closure::State, int64_t>>> SqliteClosureStore::CountClosures() {
+  return Read(&sqlite::CountClosures);
+}
+
+}  // namespace closure

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "storage/sqlite/system_rows.h"
+
+#include <fmt/format.h>
+
+#include "storage/sqlite/columns.h"
+#include "storage/status_macros.h"
+
+namespace closure::sqlite {
+namespace {
+
+std::optional<int64_t> MicrosIf(bool present, const google::protobuf::Timestamp& time) {
+  return present ? std::optional(Micros(time)) : std::nullopt;
+}
+
+}  // namespace
+
+absl::Status UpdateSystem(Connection& connection, const internal::v1::SystemData& next) {
+  CLOSURE_ASSIGN_OR_RETURN(
+      const int64_t updated,
+      connection.Change(
+          "UPDATE system SET version = ?1, pause_time = ?2, pause_actor = ?3, pause_reason = ?4, breaker_time = ?5, "
+          "breaker_reason = ?6, clock_jump_time = ?7, clock_jump_reason = ?8, admissions = ?9, clock_wall_time = ?10, "
+          "data = ?11 "
+          "WHERE system_row = 1 AND version = ?1 - 1",
+          next.version(), MicrosIf(next.pause().has_create_time(), next.pause().create_time()), next.pause().actor(),
+          next.pause().reason(), MicrosIf(next.breaker().has_create_time(), next.breaker().create_time()),
+          next.breaker().reason(), MicrosIf(next.clock_jump().has_create_time(), next.clock_jump().create_time()),
+          next.clock_jump().reason(), next.admissions(),
+          MicrosIf(next.clock().has_wall_time(), next.clock().wall_time()), Blob{next.SerializeAsString()}));
+  if (updated == 1) return absl::OkStatus();
+  return absl::AbortedError(
+      fmt::format("the system's version moved; the commit was made for version {}", next.version() - 1));
+}
+
+absl::Status CheckSystemVersion(Connection& connection, int64_t version) {
+  Statement row = connection.Select("SELECT version FROM system WHERE system_row = 1");
+  CLOSURE_RETURN_IF_ERROR(row.Step().status());
+  if (row.Int(0) == version) return absl::OkStatus();
+  return absl::AbortedError(fmt::format("the system has version {}, not {}", row.Int(0), version));
+}
+
+absl::StatusOr<internal::v1::SystemData> LoadSystem(Connection& connection) {
+  Statement row = connection.Select("SELECT data FROM system WHERE system_row = 1");
+  CLOSURE_ASSIGN_OR_RETURN(const bool found, row.Step());
+  if (!found) return NotUnderstood("the system's row is missing");
+  internal::v1::SystemData data;
+  CLOSURE_RETURN_IF_ERROR(ParseStored(row.View(0), "the system's row", data));
+  return data;
+}
+
+absl::Status AddAdmission(Connection& connection, int64_t closure_row, std::string_view organization_id,
+                          absl::Time time) {
+  return connection.Run("INSERT INTO admissions (closure_row, organization_id, admit_time) VALUES (?1, ?2, ?3)",
+                        closure_row, organization_id, Micros(time));
+}
+
+absl::StatusOr<int64_t> CountAdmissions(Connection& connection, std::string_view organization_id, absl::Time since) {
+  Statement row =
+      organization_id.empty()
+          ? connection.Select("SELECT COUNT(*) FROM admissions WHERE admit_time >= ?1", Micros(since))
+          : connection.Select("SELECT COUNT(*) FROM admissions WHERE organization_id = ?1 AND admit_time >= ?2",
+                              organization_id, Micros(since));
+  CLOSURE_RETURN_IF_ERROR(row.Step().status());
+  return row.Int(0);
+}
+
+absl::Status AddTombstone(Connection& connection, std::string_view tombstone) {
+  return connection.Run("INSERT INTO tombstones (tombstone) VALUES (?1) ON CONFLICT (tombstone) DO NOTHING",
+                        Blob{tombstone});
+}
+
+absl::StatusOr<bool> HasTombstone(Connection& connection, std::string_view tombstone) {
+  Statement row = connection.Select("SELECT 1 FROM tombstones WHERE tombstone = ?1", Blob{tombstone});
+  return row.Step();
+}
+
+absl::Status AddCodes(Connection& connection, std::string_view account_id, const std::vector<absl::Time>& times) {
+  for (const absl::Time time : times) {
+    CLOSURE_RETURN_IF_ERROR(
+        connection.Run("INSERT INTO codes (account_id, create_time) VALUES (?1, ?2)", account_id, Micros(time)));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<int> CountCodes(Connection& connection, std::string_view account_id, absl::Time since) {
+  Statement row = connection.Select("SELECT COUNT(*) FROM codes WHERE account_id = ?1 AND create_time >= ?2",
+                                    account_id, Micros(since));
+  CLOSURE_RETURN_IF_ERROR(row.Step().status());
+  return static_cast<int>(row.Int(0));
+}
+
+absl::Status AddRequest(Connection& connection, const RequestRecord& request, std::optional<int64_t> closure_row) {
+  const absl::Status status = connection.Run(
+      "INSERT INTO requests (account_id, request_id, closure_row, body_hash, response, create_time) "
+      "VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+      request.account_id, request.request_id, closure_row, Blob{request.body_hash}, Blob{request.response},
+      Micros(request.time));
+  if (!absl::IsAlreadyExists(status)) return status;
+  return absl::AlreadyExistsError(fmt::format("the request id {} is known", request.request_id));
+}
+
+absl::StatusOr<std::optional<RequestRecord>> FindRequest(Connection& connection, std::string_view account_id,
+                                                         std::string_view request_id) {
+  Statement row = connection.Select(
+      "SELECT body_hash, response, create_time FROM requests WHERE account_id = ?1 AND request_id = ?2", account_id,
+      request_id);
+  CLOSURE_ASSIGN_OR_RETURN(const bool found, row.Step());
+  if (!found) return std::nullopt;
+  return RequestRecord{.account_id = std::string(account_id),
+                       .request_id = std::string(request_id),
+                       .body_hash = row.Text(0),
+                       .response = row.Text(1),
+                       .time = absl::FromUnixMicros(row.Int(2))};
+}
+
+absl::Status EraseResponses(Connection& connection, int64_t closure_row) {
+  return connection.Run("UPDATE requests SET response = x'' WHERE closure_row = ?1", closure_row);
+}
+
+absl::Status ForgetRequests(Connection& connection, int64_t closure_row) {
+  return connection.Run("DELETE FROM requests WHERE closure_row = ?1", closure_row);
+}
+
+absl::StatusOr<std::string> ReadMeta(Connection& connection, std::string_view key) {
+  Statement row = connection.Select("SELECT value FROM meta WHERE key = ?1", key);
+  CLOSURE_ASSIGN_OR_RETURN(const bool found, row.Step());
+  if (!found) return absl::NotFoundError(fmt::format("store(sqlite): there is no meta key {}", key));
+  return row.Text(0);
+}
+
+absl::Status WriteMeta(Connection& connection, std::string_view key, std::string_view value) {
+  return connection.Run(
+      "INSERT INTO meta (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = excluded.value", key,
+      value);
+}
+
+}  // namespace closure::sqlite

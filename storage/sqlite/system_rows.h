@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef CLOSURE_STORAGE_SQLITE_SYSTEM_ROWS_H_
+#define CLOSURE_STORAGE_SQLITE_SYSTEM_ROWS_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "storage/closure_store.h"
+#include "storage/sqlite/database.h"
+
+// The small tables: system, admissions, tombstones, codes, requests and meta. Threading and errors are those of
+// Connection, and INTERNAL for a row that is not understood.
+namespace closure::sqlite {
+
+// Compare-and-set. Errors besides: ABORTED when the stored version is not one less.
+absl::Status UpdateSystem(Connection& connection, const internal::v1::SystemData& next);
+// Errors besides: ABORTED when the stored version is another.
+absl::Status CheckSystemVersion(Connection& connection, int64_t version);
+absl::StatusOr<internal::v1::SystemData> LoadSystem(Connection& connection);
+
+absl::Status AddAdmission(Connection& connection, int64_t closure_row, std::string_view organization_id,
+                          absl::Time time);
+absl::StatusOr<int64_t> CountAdmissions(Connection& connection, std::string_view organization_id, absl::Time since);
+
+// A tombstone that is there already stays as it is.
+absl::Status AddTombstone(Connection& connection, std::string_view tombstone);
+absl::StatusOr<bool> HasTombstone(Connection& connection, std::string_view tombstone);
+
+absl::Status AddCodes(Connection& connection, std::string_view account_id, const std::vector<absl::Time>& times);
+absl::StatusOr<int> CountCodes(Connection& connection, std::string_view account_id, absl::Time since);
+
+// closure_row: the closure that it is about, if there is one. Errors besides: ALREADY_EXISTS when the request id is
+// known.
+absl::Status AddRequest(Connection& connection, const RequestRecord& request, std::optional<int64_t> closure_row);
+absl::StatusOr<std::optional<RequestRecord>> FindRequest(Connection& connection, std::string_view account_id,
+                                                         std::string_view request_id);
+absl::Status EraseResponses(Connection& connection, int64_t closure_row);
+absl::Status ForgetRequests(Connection& connection, int64_t closure_row);
+
+// Errors besides: NOT_FOUND.
+absl::StatusOr<std::string> ReadMeta(Connection& connection, std::string_view key);
+absl::Status WriteMeta(Connection& connection, std::string_view key, std::string_view value);
+
+}  // namespace closure::sqlite
+
+#endif  // CLOSURE_STORAGE_SQLITE_SYSTEM_ROWS_H_
