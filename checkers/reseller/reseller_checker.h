@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef CLOSURE_CHECKERS_RESELLER_RESELLER_CHECKER_H_
+#define CLOSURE_CHECKERS_RESELLER_RESELLER_CHECKER_H_
+
+#include <memory>
+
+#include "checkers/checker.h"
+#include "checkers/checker_settings.h"
+#include "closure/upstream/v1/partner_service.grpc.pb.h"
+
+namespace closure {
+
+// Finds out whether the account is a reseller's customer, which only the partner can end (R39). Discard is
+// UNIMPLEMENTED. docs/checkers/reseller.md describes it.
+class ResellerChecker final : public Checker {
+ public:
+  ResellerChecker(std::shared_ptr<upstream::v1::PartnerService::StubInterface> partner, CheckerSettings settings);
+
+  const v1::CheckerDescription& description() const override { return description_; }
+  void Check(const v1::CheckRequest& request, const CallOptions& options, CheckDone done) override;
+  void Discard(const v1::DiscardRequest& request, const CallOptions& options, DiscardDone done) override;
+
+ private:
+  const std::shared_ptr<upstream::v1::PartnerService::StubInterface> partner_;
+  const CheckerSettings settings_;
+  const v1::CheckerDescription description_;
+};
+
+}  // namespace closure
+
+#endif  // CLOSURE_CHECKERS_RESELLER_RESELLER_CHECKER_H_

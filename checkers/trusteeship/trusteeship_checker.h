@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef CLOSURE_CHECKERS_TRUSTEESHIP_TRUSTEESHIP_CHECKER_H_
+#define CLOSURE_CHECKERS_TRUSTEESHIP_TRUSTEESHIP_CHECKER_H_
+
+#include <memory>
+
+#include "checkers/checker.h"
+#include "checkers/checker_settings.h"
+#include "closure/upstream/v1/trusteeship_service.grpc.pb.h"
+
+namespace closure {
+
+// Finds out whether the account administers a finance trusteeship and has member accounts left, which it must remove
+// first (R37). A member is no blocker (R38), and neither is an administrator without members. One item in any case; it
+// says how many members there are and names the first of them. Discard is UNIMPLEMENTED. docs/checkers/trusteeship.md
+// describes it.
+class TrusteeshipChecker final : public Checker {
+ public:
+  TrusteeshipChecker(std::shared_ptr<upstream::v1::TrusteeshipService::StubInterface> trusteeship,
+                     CheckerSettings settings);
+
+  const v1::CheckerDescription& description() const override { return description_; }
+  void Check(const v1::CheckRequest& request, const CallOptions& options, CheckDone done) override;
+  void Discard(const v1::DiscardRequest& request, const CallOptions& options, DiscardDone done) override;
+
+ private:
+  const std::shared_ptr<upstream::v1::TrusteeshipService::StubInterface> trusteeship_;
+  const CheckerSettings settings_;
+  const v1::CheckerDescription description_;
+};
+
+}  // namespace closure
+
+#endif  // CLOSURE_CHECKERS_TRUSTEESHIP_TRUSTEESHIP_CHECKER_H_
