@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sandbox/field_problems.h"
+
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "fmt/format.h"
+
+namespace closure {
+
+void FieldProblems::SetSubject(std::string subject) { subject_ = std::move(subject); }
+
+void FieldProblems::Add(std::string_view field, std::string_view what) {
+  problems_.push_back(fmt::format("{}{}{}: {}", subject_, subject_.empty() ? "" : ": ", field, what));
+}
+
+void FieldProblems::Require(bool holds, std::string_view field, std::string_view what) {
+  if (!holds) Add(field, what);
+}
+
+absl::Status FieldProblems::ToStatus(std::string_view who) const {
+  constexpr size_t kShown = 20;
+  if (problems_.empty()) return absl::OkStatus();
+  std::string text;
+  for (size_t i = 0; i < problems_.size() && i < kShown; ++i)
+    text += fmt::format("{}{}", i == 0 ? "" : "; ", problems_[i]);
+  if (problems_.size() > kShown) text += fmt::format("; and {} more", problems_.size() - kShown);
+  return absl::InvalidArgumentError(fmt::format("{}: {}", who, text));
+}
+
+}  // namespace closure

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef CLOSURE_SANDBOX_FIELD_PROBLEMS_H_
+#define CLOSURE_SANDBOX_FIELD_PROBLEMS_H_
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+
+namespace closure {
+
+// Collects what is wrong with a message, field by field, so that whoever wrote it sees everything at once.
+class FieldProblems {
+ public:
+  // `subject` is what the fields belong to, for example `account "1000000001"`.
+  void SetSubject(std::string subject);
+
+  // `field` is a path such as "funds[0].balance"; `what` a clause such as "is missing".
+  void Add(std::string_view field, std::string_view what);
+  // Adds a problem unless the rule holds.
+  void Require(bool holds, std::string_view field, std::string_view what);
+
+  // OK, or INVALID_ARGUMENT that begins with `who` and lists the first twenty problems.
+  absl::Status ToStatus(std::string_view who) const;
+
+ private:
+  std::string subject_;
+  std::vector<std::string> problems_;
+};
+
+}  // namespace closure
+
+#endif  // CLOSURE_SANDBOX_FIELD_PROBLEMS_H_
