@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/business_calendar.h"
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/strings/ascii.h"
+#include "checkers/text.h"
+#include "fmt/format.h"
+
+namespace closure {
+namespace {
+
+constexpr std::string_view kDefaultZone = "Asia/Shanghai";
+constexpr int kHolidaysMax = 10000;
+constexpr size_t kQuotedMax = 60;
+
+// Whether a zone's name can only be looked up among the machine's IANA zones: LoadTimeZone would also read any file,
+// and the environment for "localtime".
+bool IsIanaName(std::string_view name) {
+  const auto allowed = [](char c) {
+    return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '/' || c == '_' || c == '-' || c == '+';
+  };
+  return !name.empty() && name.size() <= 64 && std::all_of(name.begin(), name.end(), allowed) &&
+         absl::ascii_isalpha(static_cast<unsigned char>(name.front())) && name != "localtime";
+}
+
+// The number that the digits [begin, begin + length) make; nothing when one of them is none.
+std::optional<int> Digits(std::string_view text, size_t begin, size_t length) {
+  int number = 0;
+  for (const char c : text.substr(begin, length)) {
+    if (!absl::ascii_isdigit(static_cast<unsigned char>(c))) return std::nullopt;
+    number = number * 10 + (c - '0');
+  }
+  return number;
+}
+
+// Reads "YYYY-MM-DD"; nothing for anything else, such as a day that its month does not have.
+std::optional<absl::CivilDay> ParseDate(std::string_view text) {
+  if (text.size() != 10 || text[4] != '-' || text[7] != '-') return std::nullopt;
+  const std::optional<int> year = Digits(text, 0, 4);
+  const std::optional<int> month = Digits(text, 5, 2);
+  const std::optional<int> day = Digits(text, 8, 2);
+  if (!year || !month || !day || *year == 0) return std::nullopt;
+  const absl::CivilDay date(*year, *month, *day);  // carries 02-30 over into March
+  if (date.year() != *year || date.month() != *month || date.day() != *day) return std::nullopt;
+  return date;
+}
+
+}  // namespace
+
+absl::StatusOr<BusinessCalendar> BusinessCalendar::Make(const config::v1::BusinessCalendar& config) {
+  BusinessCalendar calendar;
+  const std::string zone = config.time_zone().empty() ? std::string(kDefaultZone) : config.time_zone();
+  if (!IsIanaName(zone) || !absl::LoadTimeZone(zone, &calendar.zone_)) {
+    return absl::InvalidArgumentError(fmt::format(
+        "business_calendar.time_zone: \"{}\" is not a time zone that this machine knows, such as \"Asia/Shanghai\"",
+        PrintableText(zone, kQuotedMax)));
+  }
+  if (config.holidays_size() > kHolidaysMax) {
+    return absl::InvalidArgumentError(
+        fmt::format("business_calendar.holidays: {} dates, more than {}", config.holidays_size(), kHolidaysMax));
+  }
+  for (const std::string& holiday : config.holidays()) {
+    const std::optional<absl::CivilDay> date = ParseDate(holiday);
+    if (!date) {
+      return absl::InvalidArgumentError(
+          fmt::format("business_calendar.holidays: \"{}\" is not a date of the form \"YYYY-MM-DD\"",
+                      PrintableText(holiday, kQuotedMax)));
+    }
+    calendar.holidays_.insert(*date);
+  }
+  return calendar;
+}
+
+bool BusinessCalendar::IsBusinessDay(absl::CivilDay day) const {
+  const absl::Weekday weekday = absl::GetWeekday(day);
+  return weekday != absl::Weekday::saturday && weekday != absl::Weekday::sunday && !holidays_.contains(day);
+}
+
+absl::Time BusinessCalendar::AddBusinessDays(absl::Time start, int n) const {
+  if (n <= 0) return start;
+  const absl::TimeZone::CivilInfo local = zone_.At(start);
+  absl::CivilDay day(local.cs);
+  while (n > 0) {
+    ++day;
+    if (IsBusinessDay(day)) --n;
+  }
+  const absl::CivilSecond target(day.year(), day.month(), day.day(), local.cs.hour(), local.cs.minute(),
+                                 local.cs.second());
+  return zone_.At(target).pre + local.subsecond;
+}
+
+}  // namespace closure

@@ -1,0 +1,342 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/closure_engine.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "fmt/format.h"
+#include "checkers/upstream_call.h"
+#include "server/errors.h"
+#include "server/proto_time.h"
+#include "server/time_witness.h"
+
+namespace closure {
+namespace {
+
+// How often a decision is made again because the closure changed between reading and committing.
+constexpr int kTriesMax = 50;
+constexpr absl::Duration kAccountTimeout = absl::Seconds(10);
+constexpr absl::Duration kBreakerWindow = absl::Hours(1);
+constexpr absl::Duration kCodeWindow = absl::Hours(24);
+
+std::string NameOf(const ClosureKey& key) { return fmt::format("accounts/{}/closures/{}", key.account_id, key.closure_id); }
+
+absl::Status ConcurrentChange(const std::string& name) {
+  return Error(v1::CONCURRENT_CHANGE, fmt::format("{} kept changing; try again", name), {{"closure", name}});
+}
+
+absl::Status AlreadyOpen(const internal::v1::ClosureData& open) {
+  const v1::Closure& closure = open.closure();
+  return Error(v1::CLOSURE_ALREADY_OPEN,
+               fmt::format("{} has an open closure already: {} is {}", closure.account(), closure.name(), v1::Closure::State_Name(closure.state())),
+               {{"account", closure.account()}, {"closure", closure.name()}, {"state", v1::Closure::State_Name(closure.state())}});
+}
+
+int64_t HourlyLimit(const config::v1::BreakerConfig& config, int64_t accounts) {
+  constexpr int64_t kPerMille = 1000;
+  return std::max<int64_t>(config.deletions_per_hour_min(), accounts * config.deletions_per_hour_permille() / kPerMille);
+}
+
+
+}  // namespace
+
+// One command or result on its way into a closure, over all its tries.
+struct ClosureEngine::Attempt {
+  ClosureKey key;
+  HappeningMaker make;
+  std::string actor = "system";
+  // For commands of people.
+  std::optional<CallContext> context;
+  std::string etag;
+  Reply reply;
+  // For results of tasks.
+  std::optional<internal::v1::TaskData> task;
+  ClosureStore::Done done;
+  int tries = 0;
+
+  void Answer(absl::StatusOr<v1::Closure> answer) {
+    if (reply) {
+      std::move(reply)(std::move(answer));
+    } else {
+      std::move(done)(answer.status());
+    }
+  }
+};
+
+ClosureEngine::ClosureEngine(Parts parts) : parts_(std::move(parts)) {}
+
+v1::Closure Present(const internal::v1::ClosureData& data, absl::Time now) {
+  v1::Closure closure = data.closure();
+  closure.clear_allowed_actions();
+  for (const v1::Closure::Action action : AllowedActions(closure.state())) closure.add_allowed_actions(action);
+  if (closure.state() == v1::Closure::SILENT_PERIOD) {
+    const absl::Duration left = FromProto(closure.silent_period_end_time()) - now;
+    *closure.mutable_silent_period_remaining() = ToProto(std::max(left, absl::ZeroDuration()));
+  }
+  return closure;
+}
+
+absl::StatusOr<std::optional<v1::Closure>> ClosureEngine::FindReplay(std::string_view account_id, const CallContext& context) const {
+  absl::StatusOr<std::optional<RequestRecord>> record = parts_.store->FindRequest(account_id, context.request_id);
+  if (!record.ok()) return record.status();
+  if (!record->has_value()) return std::nullopt;
+  if ((*record)->body_hash != context.body_hash) {
+    return Error(v1::REQUEST_ID_REUSED, fmt::format("request id {} was used for another request; use a new one", context.request_id),
+                 {{"requestId", context.request_id}});
+  }
+  v1::Closure closure;
+  if (!(*record)->response.empty()) {
+    if (!closure.ParseFromString((*record)->response)) return absl::InternalError("a stored answer is not understood");
+    return closure;
+  }
+  if ((*record)->closure_id.empty()) return closure;
+  // An answer that was erased with the personal data in it is told anew (D12).
+  absl::StatusOr<internal::v1::ClosureData> data = parts_.store->LoadClosure({std::string(account_id), (*record)->closure_id});
+  if (!data.ok()) return data.status();
+  return Present(*data, parts_.clock->Now());
+}
+
+absl::StatusOr<Circumstances> ClosureEngine::MakeCircumstances(std::string_view account_id, std::string actor) const {
+  absl::StatusOr<internal::v1::SystemData> system = parts_.store->LoadSystem();
+  if (!system.ok()) return system.status();
+  Circumstances circumstances;
+  // Read after the system, so that the witness in it is not of the future.
+  const ClockReading reading = parts_.clock->Read();
+  const Observation observation = Observe(system->clock(), reading);
+  circumstances.now = reading.wall;
+  circumstances.actor = std::move(actor);
+  circumstances.elapsed = observation.elapsed();
+  circumstances.clock = observation.witness;
+  circumstances.clock_jump = observation.jump;
+  circumstances.system = *std::move(system);
+  circumstances.participants = parts_.participants;
+  circumstances.checkers = parts_.checkers;
+  circumstances.challenge_ids = {RandomId(), RandomId()};
+  circumstances.tombstone = parts_.secret_key->Tombstone(account_id);
+  return circumstances;
+}
+
+absl::StatusOr<BreakerCounts> ClosureEngine::CountBreaker(std::string_view organization_id, const TimerFired& fired,
+                                                          const Circumstances& circumstances) const {
+  absl::Time since = circumstances.now - kBreakerWindow;
+  if (circumstances.system.has_breaker_release_time()) since = std::max(since, FromProto(circumstances.system.breaker_release_time()));
+  absl::StatusOr<int64_t> global = parts_.store->CountAdmissions("", since);
+  if (!global.ok()) return global.status();
+  absl::StatusOr<int64_t> organization = parts_.store->CountAdmissions(organization_id, since);
+  if (!organization.ok()) return organization.status();
+  return BreakerCounts{*global, HourlyLimit(parts_.breaker, fired.accounts), *organization, HourlyLimit(parts_.breaker, fired.organization_accounts)};
+}
+
+absl::StatusOr<Happening> ClosureEngine::MakeHappening(const internal::v1::ClosureData& data, const ClosureCommand& command) const {
+  if (const auto* codes = std::get_if<VerifyIdentity>(&command)) {
+    CodesGiven given;
+    for (const VerifyIdentity::Code& code : codes->codes) {
+      CodesGiven::Code result{code.channel, false};
+      for (const internal::v1::CodeChallenge& challenge : data.codes()) {
+        const bool meant = challenge.channel() == code.channel || (code.channel == v1::CHANNEL_UNSPECIFIED && data.codes_size() == 1);
+        if (meant) result.right = parts_.secret_key->IsIdentityCode(challenge.challenge_id(), code.code);
+      }
+      given.codes.push_back(result);
+    }
+    return given;
+  }
+  if (const auto* accept = std::get_if<AcceptAgreement>(&command)) {
+    absl::StatusOr<v1::Agreement> agreement = parts_.agreements->Find(accept->version, accept->language_code);
+    if (!agreement.ok()) return agreement.status();
+    return AgreementGiven{*std::move(agreement)};
+  }
+  if (const auto* discard = std::get_if<DiscardItems>(&command)) {
+    std::vector<std::string> ids;
+    for (const DiscardItems::Selection& selection : discard->selections) ids.push_back(selection.item_id);
+    absl::StatusOr<std::vector<v1::BlockingItem>> items = parts_.store->LoadItems({data.account_id(), data.closure_id()}, ids);
+    if (!items.ok()) return items.status();
+    return DiscardGiven{*discard, *std::move(items)};
+  }
+  return std::visit(
+      [](const auto& plain) -> absl::StatusOr<Happening> {
+        if constexpr (std::is_constructible_v<Happening, decltype(plain)>) {
+          return Happening(plain);
+        } else {
+          return absl::InternalError("a command has no happening");
+        }
+      },
+      command);
+}
+
+void ClosureEngine::Execute(const ClosureKey& key, ClosureCommand command, const std::string& etag, const CallContext& context, Reply reply) {
+  auto attempt = std::make_shared<Attempt>();
+  attempt->key = key;
+  attempt->make = [this, command = std::move(command)](const internal::v1::ClosureData& data) { return MakeHappening(data, command); };
+  attempt->actor = context.actor.ToString();
+  attempt->context = context;
+  attempt->etag = etag;
+  attempt->reply = std::move(reply);
+  Try(std::move(attempt));
+}
+
+void ClosureEngine::Report(const internal::v1::TaskData& task, HappeningMaker make, ClosureStore::Done done) {
+  auto attempt = std::make_shared<Attempt>();
+  attempt->key = {task.account_id(), task.closure_id()};
+  attempt->make = std::move(make);
+  attempt->task = task;
+  attempt->done = std::move(done);
+  Try(std::move(attempt));
+}
+
+void ClosureEngine::Report(const internal::v1::TaskData& task, Happening happening, ClosureStore::Done done) {
+  auto shared = std::make_shared<Happening>(std::move(happening));
+  Report(task, [shared](const internal::v1::ClosureData&) -> absl::StatusOr<Happening> { return *shared; }, std::move(done));
+}
+
+void ClosureEngine::Try(std::shared_ptr<Attempt> attempt) {
+  absl::StatusOr<internal::v1::ClosureData> data = parts_.store->LoadClosure(attempt->key);
+  if (absl::IsNotFound(data.status())) {
+    const std::string name = NameOf(attempt->key);
+    attempt->Answer(Error(v1::CLOSURE_NOT_FOUND, fmt::format("there is no {}", name), {{"closure", name}}));
+    return;
+  }
+  if (!data.ok()) return attempt->Answer(data.status());
+  if (attempt->context.has_value()) {
+    absl::StatusOr<std::optional<v1::Closure>> replay = FindReplay(attempt->key.account_id, *attempt->context);
+    if (!replay.ok()) return attempt->Answer(replay.status());
+    if (replay->has_value()) return attempt->Answer(**replay);
+    if (!attempt->etag.empty() && attempt->etag != data->closure().etag()) {
+      return attempt->Answer(Error(v1::ETAG_MISMATCH,
+                                   fmt::format("the etag of {} is {}, not {}; read it again", data->closure().name(), data->closure().etag(), attempt->etag),
+                                   {{"closure", data->closure().name()}, {"etag", data->closure().etag()}}));
+    }
+  }
+  absl::StatusOr<Happening> happening = attempt->make(*data);
+  if (!happening.ok()) return attempt->Answer(happening.status());
+  absl::StatusOr<Circumstances> circumstances = MakeCircumstances(data->account_id(), attempt->actor);
+  if (!circumstances.ok()) return attempt->Answer(circumstances.status());
+  circumstances->task = attempt->task;
+  if (std::holds_alternative<ResendCode>(*happening)) {
+    absl::StatusOr<int> codes = parts_.store->CountCodes(data->account_id(), circumstances->now - kCodeWindow);
+    if (!codes.ok()) return attempt->Answer(codes.status());
+    circumstances->codes_today = *codes;
+  }
+  if (const auto* fired = std::get_if<TimerFired>(&*happening); fired != nullptr && attempt->task->kind() == v1::Task::SILENT_PERIOD_END) {
+    absl::StatusOr<BreakerCounts> counts = CountBreaker(data->organization_id(), *fired, *circumstances);
+    if (!counts.ok()) return attempt->Answer(counts.status());
+    circumstances->breaker = *counts;
+  }
+  absl::StatusOr<Decision> decision = Decide(*data, *happening, *circumstances);
+  if (!decision.ok()) return attempt->Answer(decision.status());
+
+  Commit& commit = decision->commit;
+  absl::StatusOr<v1::Closure> answer = v1::Closure();
+  if (!decision->reply.ok()) {
+    answer = decision->reply;
+  } else if (commit.closure.has_value()) {
+    answer = Present(*commit.closure, circumstances->now);
+  }
+  if (attempt->context.has_value() && answer.ok()) {
+    commit.request = RequestRecord{attempt->key.account_id, attempt->context->request_id, attempt->context->body_hash, answer->SerializeAsString(),
+                                   circumstances->now};
+  }
+  parts_.store->Apply(std::move(commit), [this, attempt, answer = std::move(answer)](absl::Status status) mutable {
+    if (status.ok()) return attempt->Answer(std::move(answer));
+    Retry(std::move(attempt), status);
+  });
+}
+
+void ClosureEngine::Retry(std::shared_ptr<Attempt> attempt, const absl::Status& refusal) {
+  if (!absl::IsAborted(refusal) && !absl::IsAlreadyExists(refusal)) return attempt->Answer(refusal);
+  if (attempt->task.has_value() && absl::IsNotFound(parts_.store->LoadTask(attempt->task->id()).status())) {
+    // Somebody else's result of the same task counted, or its state was left.
+    return std::move(attempt->done)(absl::OkStatus());
+  }
+  if (++attempt->tries >= kTriesMax) return attempt->Answer(ConcurrentChange(NameOf(attempt->key)));
+  Try(std::move(attempt));
+}
+
+void ClosureEngine::Create(const std::string& account_id, v1::Channel channel, const CallContext& context, Reply reply) {
+  absl::StatusOr<std::optional<v1::Closure>> replay = FindReplay(account_id, context);
+  if (!replay.ok()) return std::move(reply)(replay.status());
+  if (replay->has_value()) return std::move(reply)(**replay);
+  upstream::v1::GetAccountRequest request;
+  request.set_account_id(account_id);
+  auto stub = parts_.upstreams.account;
+  CallUpstream<upstream::v1::Account>(
+      "account system", request, CallOptions{.timeout = kAccountTimeout, .cancel = cancel_},
+      [stub](auto* call, auto* asked, auto* answer, auto done) { stub->async()->GetAccount(call, asked, answer, std::move(done)); },
+      [this, account_id, channel, context, reply = std::move(reply)](absl::StatusOr<upstream::v1::Account> account) mutable {
+        const std::string name = fmt::format("accounts/{}", account_id);
+        if (absl::IsNotFound(account.status())) {
+          return std::move(reply)(Error(v1::ACCOUNT_NOT_FOUND, fmt::format("the account system does not know {}", name), {{"account", name}}));
+        }
+        if (!account.ok() || account->account_id() != account_id) {
+          const std::string why = account.ok() ? "it answered for another account" : std::string(account.status().message());
+          return std::move(reply)(Error(v1::ACCOUNT_SYSTEM_UNAVAILABLE, fmt::format("the account system did not tell about {}: {}", name, why),
+                                        {{"account", name}}));
+        }
+        CreateFrom(*std::move(account), channel, context, 0, std::move(reply));
+      });
+}
+
+void ClosureEngine::CreateFrom(upstream::v1::Account account, v1::Channel channel, const CallContext& context, int tries, Reply reply) {
+  const std::string account_id = account.account_id();
+  absl::StatusOr<std::optional<v1::Closure>> replay = FindReplay(account_id, context);
+  if (!replay.ok()) return std::move(reply)(replay.status());
+  if (replay->has_value()) return std::move(reply)(**replay);
+  absl::StatusOr<Circumstances> circumstances = MakeCircumstances(account_id, context.actor.ToString());
+  if (!circumstances.ok()) return std::move(reply)(circumstances.status());
+  absl::StatusOr<bool> closed = parts_.store->HasTombstone(circumstances->tombstone);
+  if (!closed.ok()) return std::move(reply)(closed.status());
+  if (*closed) {
+    const std::string name = fmt::format("accounts/{}", account_id);
+    return std::move(reply)(Error(v1::ACCOUNT_CLOSED, fmt::format("{} was closed for good", name), {{"account", name}}));
+  }
+  absl::StatusOr<std::optional<internal::v1::ClosureData>> open = parts_.store->FindOpenClosure(account_id);
+  if (!open.ok()) return std::move(reply)(open.status());
+  if (open->has_value()) return std::move(reply)(AlreadyOpen(**open));
+  absl::StatusOr<int64_t> fence = parts_.store->LoadFence(account_id);
+  if (!fence.ok()) return std::move(reply)(fence.status());
+  absl::StatusOr<int> codes = parts_.store->CountCodes(account_id, circumstances->now - kCodeWindow);
+  if (!codes.ok()) return std::move(reply)(codes.status());
+  circumstances->codes_today = *codes;
+  absl::StatusOr<Decision> decision = Decide({}, CreateFacts{account, channel, RandomId(), parts_.policy, *fence}, *circumstances);
+  if (!decision.ok()) return std::move(reply)(decision.status());
+  v1::Closure answer = Present(*decision->commit.closure, circumstances->now);
+  decision->commit.request =
+      RequestRecord{account_id, context.request_id, context.body_hash, answer.SerializeAsString(), circumstances->now};
+  parts_.store->Apply(std::move(decision->commit), [this, account = std::move(account), channel, context, tries, answer = std::move(answer),
+                                                    reply = std::move(reply)](absl::Status status) mutable {
+    if (status.ok()) return std::move(reply)(std::move(answer));
+    const bool again = (absl::IsAborted(status) || absl::IsAlreadyExists(status)) && tries < kTriesMax;
+    if (!again) return std::move(reply)(status);
+    CreateFrom(std::move(account), channel, context, tries + 1, std::move(reply));
+  });
+}
+
+void ClosureEngine::RetryTask(int64_t task_id, const std::string& reason, const CallContext& context, TaskReply reply) {
+  absl::StatusOr<internal::v1::TaskData> task = parts_.store->LoadTask(task_id);
+  if (absl::IsNotFound(task.status())) {
+    const std::string name = fmt::format("tasks/{}", task_id);
+    return std::move(reply)(Error(v1::TASK_NOT_FOUND, fmt::format("there is no {}; it may have been done", name), {{"task", name}}));
+  }
+  if (!task.ok()) return std::move(reply)(task.status());
+  auto attempt = std::make_shared<Attempt>();
+  attempt->key = {task->account_id(), task->closure_id()};
+  attempt->context = context;
+  attempt->make = [reason](const internal::v1::ClosureData&) -> absl::StatusOr<Happening> { return RetryRequested{reason}; };
+  attempt->actor = context.actor.ToString();
+  attempt->task = *task;
+  attempt->done = [this, task = *task, reply = std::move(reply)](absl::Status status) mutable {
+    if (!status.ok()) return std::move(reply)(status);
+    absl::StatusOr<internal::v1::TaskData> now = parts_.store->LoadTask(task.id());
+    std::move(reply)(absl::IsNotFound(now.status()) ? task : now);
+  };
+  Try(std::move(attempt));
+}
+
+absl::StatusOr<v1::Task::Parked> ClosureEngine::HaltOfClosure(const ClosureKey& key) const {
+  absl::StatusOr<internal::v1::ClosureData> data = parts_.store->LoadClosure(key);
+  if (!data.ok()) return data.status();
+  absl::StatusOr<internal::v1::SystemData> system = parts_.store->LoadSystem();
+  if (!system.ok()) return system.status();
+  return HaltOf(*data, *system);
+}
+
+}  // namespace closure

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef CLOSURE_SERVER_CLOSURE_ENGINE_H_
+#define CLOSURE_SERVER_CLOSURE_ENGINE_H_
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/status/statusor.h"
+#include "checkers/upstreams.h"
+#include "closure/config/v1/server_config.pb.h"
+#include "closure/v1/closure.pb.h"
+#include "closure/v1/operator_service.pb.h"
+#include "server/agreements.h"
+#include "server/clock.h"
+#include "server/commands.h"
+#include "server/decide.h"
+#include "server/secret_key.h"
+#include "storage/closure_store.h"
+
+namespace closure {
+
+// Loads a closure, lets the pure function of decide.h decide, and commits the outcome with compare-and-set: closure, history, items, tasks and
+// request id in one transaction. It does nothing outside; every outside act is a task (design: Deciding and committing).
+//
+// Threading: every method can be called from any thread and never waits for a commit; `reply` is called exactly once, on a thread of the
+// store or in the calling thread. Everything in Parts must outlive the engine.
+class ClosureEngine {
+ public:
+  struct Parts {
+    ClosureStore* store = nullptr;
+    const Clock* clock = nullptr;
+    const SecretKey* secret_key = nullptr;
+    const Agreements* agreements = nullptr;
+    Upstreams upstreams;
+    // Complete: every number is set.
+    config::v1::Policy policy;
+    // The participants that there are, in no special order.
+    std::vector<v1::ParticipantDescription> participants;
+    // Complete; see above.
+    config::v1::BreakerConfig breaker;
+    // The names of the checkers that a scan asks, for the progress shown before the first answer.
+    std::vector<std::string> checkers;
+  };
+  using Reply = absl::AnyInvocable<void(absl::StatusOr<v1::Closure>) &&>;
+  using SystemReply = absl::AnyInvocable<void(absl::StatusOr<internal::v1::SystemData>) &&>;
+  using TaskReply = absl::AnyInvocable<void(absl::StatusOr<internal::v1::TaskData>) &&>;
+
+  explicit ClosureEngine(Parts parts);
+
+  // Starts a closure: reads the account at its system, then commits.
+  // Errors: as ClosureService.CreateClosure; INVALID_ARGUMENT with REQUEST_ID_REUSED.
+  void Create(const std::string& account_id, v1::Channel channel, const CallContext& context, Reply reply);
+
+  // Carries out a command. `etag` empty means any; it is checked after the replay and before the state.
+  // Errors: as the RPC of the command; each with a reason of error_reason.proto.
+  void Execute(const ClosureKey& key, ClosureCommand command, const std::string& etag, const CallContext& context, Reply reply);
+
+  // Carries out an operator's command and answers how the system then stands.
+  // Errors: FAILED_PRECONDITION with NOTHING_TO_RELEASE or SECOND_OPERATOR_REQUIRED.
+  void Operate(const SystemCommand& command, const CallContext& context, SystemReply reply);
+
+  // Makes a task due now, dead-lettered ones too.
+  // Errors: NOT_FOUND with TASK_NOT_FOUND.
+  void RetryTask(int64_t task_id, const std::string& reason, const CallContext& context, TaskReply reply);
+
+ // Makes what happened out of the closure as it stands; called again when the closure changed meanwhile.
+  using HappeningMaker = std::function<absl::StatusOr<Happening>(const internal::v1::ClosureData&)>;
+
+  // Carries the result of a task into its closure. `done` gets OK also when the result came too late to matter.
+  // Errors: UNAVAILABLE when the store does not answer; the task's lease then brings it back.
+  void Report(const internal::v1::TaskData& task, HappeningMaker make, ClosureStore::Done done);
+  void Report(const internal::v1::TaskData& task, Happening happening, ClosureStore::Done done);
+
+  // Ends the look-ups of accounts that Create waits for, so that a stop need not wait for them. Later ones end at once.
+  void CancelCalls() { cancel_->Cancel(); }
+
+  // Witnesses the passing of time in the store, and raises the alarm about a jump of the clocks. To be called about once a minute.
+  void WitnessTime();
+
+  // The release of a task's irreversible work has to wait for this; nothing when it may go on.
+  absl::StatusOr<v1::Task::Parked> HaltOfClosure(const ClosureKey& key) const;
+
+ private:
+  struct Attempt;
+
+  void Try(std::shared_ptr<Attempt> attempt);
+  void Retry(std::shared_ptr<Attempt> attempt, const absl::Status& refusal);
+  void CreateFrom(upstream::v1::Account account, v1::Channel channel, const CallContext& context, int tries, Reply reply);
+  void OperateOnce(const SystemCommand& command, const CallContext& context, int tries, SystemReply reply);
+  absl::StatusOr<Happening> MakeHappening(const internal::v1::ClosureData& data, const ClosureCommand& command) const;
+  absl::StatusOr<Circumstances> MakeCircumstances(std::string_view account_id, std::string actor) const;
+  absl::StatusOr<BreakerCounts> CountBreaker(std::string_view organization_id, const TimerFired& fired, const Circumstances& circumstances) const;
+  absl::StatusOr<std::optional<v1::Closure>> FindReplay(std::string_view account_id, const CallContext& context) const;
+
+  const Parts parts_;
+  const std::shared_ptr<CancelSignal> cancel_ = std::make_shared<CancelSignal>();
+};
+
+// What an answer shows of a closure at a time: the stored public part with allowed_actions and silent_period_remaining.
+v1::Closure Present(const internal::v1::ClosureData& data, absl::Time now);
+
+}  // namespace closure
+
+#endif  // CLOSURE_SERVER_CLOSURE_ENGINE_H_

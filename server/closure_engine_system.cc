@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// The engine's part for the whole system: operators' switches and the witness of time.
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "server/closure_engine.h"
+#include "server/decide_system.h"
+#include "server/errors.h"
+#include "server/proto_time.h"
+#include "server/time_witness.h"
+
+namespace closure {
+namespace {
+
+constexpr int kTriesMax = 50;
+
+}  // namespace
+
+void ClosureEngine::Operate(const SystemCommand& command, const CallContext& context, SystemReply reply) {
+  OperateOnce(command, context, 0, std::move(reply));
+}
+
+void ClosureEngine::OperateOnce(const SystemCommand& command, const CallContext& context, int tries, SystemReply reply) {
+  absl::StatusOr<internal::v1::SystemData> system = parts_.store->LoadSystem();
+  if (!system.ok()) return std::move(reply)(system.status());
+  absl::StatusOr<std::optional<v1::Closure>> replay = FindReplay("", context);
+  if (!replay.ok()) return std::move(reply)(replay.status());
+  if (replay->has_value()) return std::move(reply)(*std::move(system));
+  const ClockReading reading = parts_.clock->Read();
+  const Observation observation = Observe(system->clock(), reading);
+  absl::StatusOr<Commit> commit = DecideSystem(*system, command, context.actor.ToString(), observation, reading.wall);
+  if (!commit.ok()) return std::move(reply)(commit.status());
+  commit->request = RequestRecord{"", context.request_id, context.body_hash, "", reading.wall};
+  internal::v1::SystemData next = *commit->system;
+  parts_.store->Apply(*std::move(commit), [this, command, context, tries, next = std::move(next), reply = std::move(reply)](absl::Status status) mutable {
+    if (status.ok()) return std::move(reply)(std::move(next));
+    const bool again = (absl::IsAborted(status) || absl::IsAlreadyExists(status)) && tries < kTriesMax;
+    if (!again) return std::move(reply)(status);
+    OperateOnce(command, context, tries + 1, std::move(reply));
+  });
+}
+
+void ClosureEngine::WitnessTime() {
+  absl::StatusOr<internal::v1::SystemData> system = parts_.store->LoadSystem();
+  if (!system.ok()) return;
+  const ClockReading reading = parts_.clock->Read();
+  Observation observation = Observe(system->clock(), reading);
+  system->set_version(system->version() + 1);
+  *system->mutable_clock() = std::move(observation.witness);
+  if (!observation.jump.empty() && !system->has_clock_jump()) {
+    v1::SystemStatus::Halt& jump = *system->mutable_clock_jump();
+    *jump.mutable_create_time() = ToProto(reading.wall);
+    jump.set_actor("system");
+    jump.set_reason(observation.jump);
+  }
+  Commit commit;
+  commit.system = *std::move(system);
+  // Somebody else's commit at the same moment carries the witness as well; the next call comes soon.
+  parts_.store->Apply(std::move(commit), [](const absl::Status&) {});
+}
+
+}  // namespace closure

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef CLOSURE_SERVER_CLOSURE_PLAN_H_
+#define CLOSURE_SERVER_CLOSURE_PLAN_H_
+
+#include <string_view>
+
+#include "absl/time/time.h"
+#include "closure/v1/closure_service.pb.h"
+#include "server/business_calendar.h"
+#include "server/fan_out.h"
+
+namespace closure {
+
+// Makes of a scan's findings what closing the account would take: what to do, in which order and by whom, and when it
+// could be closed at the earliest. `account` is a resource name, "accounts/{account}".
+//
+// Steps group the items that one party clears in one way. They are ordered so that no step undoes an earlier one:
+// relations to other accounts first, for they need others to act; then domain names and filings, which take longest;
+// then instances and what other checkers found; then bills, charges and credit notes, which instances that still run
+// would add to; balance and debt last, because paying bills changes both. Steps of equal order can be done at the same
+// time.
+//
+// The estimate is a range of business days (R13 to R15): none without workloads; 2 to 5 with any (instances, and what
+// no built-in checker knows); 7 to 15 more with domain names or filings; then the silent period, in calendar time. It
+// counts from `now`.
+//
+// Pure; can be called from any thread.
+v1::ClosurePlan MakePlan(std::string_view account, const ScanFindings& findings, const BusinessCalendar& calendar,
+                         absl::Time now, absl::Duration silent_period);
+
+}  // namespace closure
+
+#endif  // CLOSURE_SERVER_CLOSURE_PLAN_H_

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/closure_reads.h"
+
+#include <utility>
+
+#include "server/closure_engine.h"
+#include "server/errors.h"
+#include "server/field_checks.h"
+#include "server/page_token.h"
+#include "server/resource_names.h"
+#include "server/rpc.h"
+#include "server/strings.h"
+#include "storage/status_macros.h"
+
+namespace closure {
+namespace {
+
+constexpr PageLimits kClosurePages = {.fallback = 50, .max = 200};
+constexpr PageLimits kItemPages = {.fallback = 100, .max = 1000};
+constexpr PageLimits kTransitionPages = {.fallback = 100, .max = 1000};
+constexpr int kRecordPage = 1000;
+constexpr std::size_t kVersionMax = 40;
+constexpr std::size_t kCheckerNameMax = 40;
+constexpr std::string_view kAllAccounts = "accounts/-";
+
+// The key of a closure that the actor may read.
+absl::StatusOr<ClosureKey> ReadableKey(const Actor& actor, std::string_view field, std::string_view name) {
+  CLOSURE_RETURN_IF_ERROR(Authorize(actor, name, RequireReaderOf));
+  return ParseClosureName(field, name);
+}
+
+// The account whose closures are asked for; empty for all, which only operators may.
+absl::StatusOr<std::string> ReadableParent(const Actor& actor, std::string_view parent) {
+  if (parent == kAllAccounts) {
+    CLOSURE_RETURN_IF_ERROR(RequireOperator(actor));
+    return std::string();
+  }
+  CLOSURE_RETURN_IF_ERROR(Authorize(actor, parent, RequireReaderOf));
+  return ParseAccountName("parent", parent);
+}
+
+}  // namespace
+
+ClosureReads::ClosureReads(ClosureStore* store, const Clock* clock, const Agreements* agreements)
+    : store_(store), clock_(clock), agreements_(agreements) {}
+
+absl::StatusOr<v1::Agreement> ClosureReads::GetAgreement(const Actor& /*actor*/,
+                                                         const v1::GetAgreementRequest& request) const {
+  CLOSURE_RETURN_IF_ERROR(CheckText("version", request.version(), {.max = kVersionMax}));
+  CLOSURE_RETURN_IF_ERROR(CheckLanguageCode(request.language_code()));
+  return agreements_->Find(request.version(), request.language_code());
+}
+
+absl::StatusOr<v1::Closure> ClosureReads::GetClosure(const Actor& actor, const v1::GetClosureRequest& request) const {
+  CLOSURE_ASSIGN_OR_RETURN(const ClosureKey key, ReadableKey(actor, "name", request.name()));
+  CLOSURE_ASSIGN_OR_RETURN(const internal::v1::ClosureData data, FindClosure(*store_, key));
+  return Present(data, clock_->Now());
+}
+
+absl::StatusOr<v1::ListClosuresResponse> ClosureReads::ListClosures(const Actor& actor,
+                                                                    const v1::ListClosuresRequest& request) const {
+  ClosureFilter filter;
+  CLOSURE_ASSIGN_OR_RETURN(filter.account_id, ReadableParent(actor, request.parent()));
+  CLOSURE_RETURN_IF_ERROR(CheckEnum("state", request.state()));
+  CLOSURE_ASSIGN_OR_RETURN(const int page_size, ParsePageSize(request.page_size(), kClosurePages));
+  const std::string scope = PageScope(request);
+  CLOSURE_ASSIGN_OR_RETURN(filter.before_row, ReadNumberedPageToken(scope, request.page_token()));
+  filter.state = request.state();
+  filter.limit = page_size + 1;
+  CLOSURE_ASSIGN_OR_RETURN(const std::vector<ClosureRow> rows, store_->ListClosures(filter));
+  v1::ListClosuresResponse response;
+  for (const ClosureRow& row : rows) {
+    if (response.closures_size() == page_size) {
+      response.set_next_page_token(MakePageToken(scope, Concat(filter.before_row)));
+      break;
+    }
+    *response.add_closures() = Present(row.data, clock_->Now());
+    filter.before_row = row.row;
+  }
+  return response;
+}
+
+absl::StatusOr<v1::ListBlockingItemsResponse> ClosureReads::ListBlockingItems(
+    const Actor& actor, const v1::ListBlockingItemsRequest& request) const {
+  CLOSURE_ASSIGN_OR_RETURN(const ClosureKey key, ReadableKey(actor, "parent", request.parent()));
+  CLOSURE_RETURN_IF_ERROR(CheckEnum("disposition", request.disposition()));
+  CLOSURE_RETURN_IF_ERROR(CheckText("checker", request.checker(), {.max = kCheckerNameMax}));
+  CLOSURE_ASSIGN_OR_RETURN(const int page_size, ParsePageSize(request.page_size(), kItemPages));
+  const std::string scope = PageScope(request);
+  ItemFilter filter{
+      .disposition = request.disposition(), .checker = request.checker(), .show_resolved = request.show_resolved()};
+  CLOSURE_ASSIGN_OR_RETURN(filter.after_item_id, ReadPageToken(scope, request.page_token()));
+  filter.limit = page_size + 1;
+  CLOSURE_RETURN_IF_ERROR(FindClosure(*store_, key).status());
+  CLOSURE_ASSIGN_OR_RETURN(std::vector<v1::BlockingItem> items, store_->ListItems(key, filter));
+  CLOSURE_ASSIGN_OR_RETURN(const ItemChangeCounts counts, store_->CountItemChanges(key));
+  v1::ListBlockingItemsResponse response;
+  response.set_new_count(counts.new_count);
+  response.set_changed_count(counts.changed_count);
+  response.set_gone_count(counts.gone_count);
+  const bool more = items.size() > static_cast<std::size_t>(page_size);
+  if (more) items.resize(static_cast<std::size_t>(page_size));
+  if (more) response.set_next_page_token(MakePageToken(scope, LastSegment(items.back().name())));
+  for (v1::BlockingItem& item : items) *response.add_items() = std::move(item);
+  return response;
+}
+
+absl::StatusOr<v1::ListTransitionsResponse> ClosureReads::ListTransitions(
+    const Actor& actor, const v1::ListTransitionsRequest& request) const {
+  CLOSURE_ASSIGN_OR_RETURN(const ClosureKey key, ReadableKey(actor, "parent", request.parent()));
+  CLOSURE_ASSIGN_OR_RETURN(const int page_size, ParsePageSize(request.page_size(), kTransitionPages));
+  const std::string scope = PageScope(request);
+  CLOSURE_ASSIGN_OR_RETURN(const int64_t after, ReadNumberedPageToken(scope, request.page_token()));
+  CLOSURE_RETURN_IF_ERROR(FindClosure(*store_, key).status());
+  CLOSURE_ASSIGN_OR_RETURN(std::vector<v1::Transition> transitions, store_->ListTransitions(key, after, page_size + 1));
+  v1::ListTransitionsResponse response;
+  const bool more = transitions.size() > static_cast<std::size_t>(page_size);
+  if (more) transitions.resize(static_cast<std::size_t>(page_size));
+  // Numbers have no gaps, so the last one on this page is known.
+  if (more) response.set_next_page_token(MakePageToken(scope, Concat(after + page_size)));
+  for (v1::Transition& transition : transitions) *response.add_transitions() = std::move(transition);
+  return response;
+}
+
+absl::StatusOr<v1::ClosureRecord> ClosureReads::GetClosureRecord(const Actor& actor,
+                                                                 const v1::GetClosureRecordRequest& request) const {
+  CLOSURE_ASSIGN_OR_RETURN(const ClosureKey key, ReadableKey(actor, "name", request.name()));
+  CLOSURE_ASSIGN_OR_RETURN(const internal::v1::ClosureData data, FindClosure(*store_, key));
+  v1::ClosureRecord record;
+  *record.mutable_closure() = Present(data, clock_->Now());
+  ItemFilter filter{.show_resolved = true, .limit = kRecordPage};
+  while (true) {
+    CLOSURE_ASSIGN_OR_RETURN(std::vector<v1::BlockingItem> items, store_->ListItems(key, filter));
+    for (v1::BlockingItem& item : items) *record.add_items() = std::move(item);
+    if (items.size() < static_cast<std::size_t>(kRecordPage)) break;
+    filter.after_item_id = std::string(LastSegment(record.items(record.items_size() - 1).name()));
+  }
+  while (true) {
+    CLOSURE_ASSIGN_OR_RETURN(std::vector<v1::Transition> transitions,
+                             store_->ListTransitions(key, record.transitions_size(), kRecordPage));
+    for (v1::Transition& transition : transitions) *record.add_transitions() = std::move(transition);
+    if (transitions.size() < static_cast<std::size_t>(kRecordPage)) break;
+  }
+  CLOSURE_ASSIGN_OR_RETURN(std::vector<v1::Consent> consents, store_->ListConsents(key));
+  for (v1::Consent& consent : consents) *record.add_consents() = std::move(consent);
+  return record;
+}
+
+}  // namespace closure

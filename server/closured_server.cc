@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/closured_server.h"
+
+#include <mutex>
+#include <set>
+#include <utility>
+
+#include "checkers/catalog.h"
+#include "grpcpp/ext/proto_server_reflection_plugin.h"
+#include "grpcpp/health_check_service_interface.h"
+#include "grpcpp/security/server_credentials.h"
+#include "grpcpp/server_builder.h"
+#include "server/participants/remote_participant.h"
+#include "server/proto_time.h"
+#include "server/strings.h"
+#include "server/upstream_channels.h"
+#include "storage/status_macros.h"
+
+namespace closure {
+namespace {
+
+// Clients may send keep-alive pings this often.
+constexpr int kPingIntervalMillis = 55'000;
+
+const config::v1::CheckerConfig* FindConfig(const config::v1::ServerConfig& config, const std::string& name) {
+  for (const config::v1::CheckerConfig& checker : config.checkers()) {
+    if (checker.name() == name) return &checker;
+  }
+  return nullptr;
+}
+
+CheckerSlot MakeSlot(std::shared_ptr<Checker> checker, const config::v1::CheckerConfig* config) {
+  CheckerSlot slot{.checker = std::move(checker)};
+  if (config == nullptr) return slot;
+  slot.required = !config->advisory();
+  slot.deadline = FromProto(config->deadline());
+  slot.max_items = config->max_items();
+  if (config->has_disabled()) {
+    slot.skip_detail = Concat("disabled by ", config->disabled().by(), ": ", config->disabled().why());
+  }
+  return slot;
+}
+
+absl::StatusOr<std::vector<CheckerSlot>> MakeCheckerSlots(const ClosuredServer::Parts& parts) {
+  const config::v1::ServerConfig& config = parts.config;
+  std::vector<std::shared_ptr<Checker>> checkers =
+      MakeBuiltinCheckers(parts.upstreams, CheckerSettings{.console_base_uri = config.console_base_uri(),
+                                                           .forfeit_limit_units = config.policy().forfeit_limit_units(),
+                                                           .void_limit_units = config.policy().void_limit_units()});
+  checkers.insert(checkers.end(), parts.extra_checkers.begin(), parts.extra_checkers.end());
+  std::set<std::string> names;
+  std::vector<CheckerSlot> slots;
+  for (std::shared_ptr<Checker>& checker : checkers) {
+    const std::string& name = checker->description().name();
+    if (!names.insert(name).second)
+      return absl::InvalidArgumentError(Concat("checker(", name, "): the name comes twice"));
+    slots.push_back(MakeSlot(std::move(checker), FindConfig(config, name)));
+  }
+  return slots;
+}
+
+// What a configured participant is: the configuration decides where it takes part, and its version is not known.
+v1::ParticipantDescription DescribeConfigured(const config::v1::ParticipantConfig& config) {
+  v1::ParticipantDescription description;
+  description.set_name(config.name());
+  for (const config::v1::PhaseStage& stage : config.stages()) {
+    v1::ParticipantDescription::PhaseStage& added = *description.add_stages();
+    added.set_phase(stage.phase());
+    added.set_stage(stage.stage());
+  }
+  return description;
+}
+
+absl::StatusOr<std::vector<ParticipantSlot>> MakeParticipantSlots(const ClosuredServer::Parts& parts) {
+  std::vector<ParticipantSlot> slots;
+  for (std::shared_ptr<Participant>& participant : MakeBuiltinParticipants(parts.upstreams))
+    slots.push_back({std::move(participant)});
+  for (const config::v1::ParticipantConfig& config : parts.config.participants()) {
+    slots.push_back({.participant = std::make_shared<RemoteParticipant>(
+                         DescribeConfigured(config), v1::ParticipantService::NewStub(OpenChannel(config.target()))),
+                     .deadline = FromProto(config.deadline())});
+  }
+  slots.insert(slots.end(), parts.extra_participants.begin(), parts.extra_participants.end());
+  std::set<std::string> names;
+  for (const ParticipantSlot& slot : slots) {
+    const std::string& name = slot.participant->description().name();
+    if (!names.insert(name).second)
+      return absl::InvalidArgumentError(Concat("participant(", name, "): the name comes twice"));
+  }
+  return slots;
+}
+
+ClosureEngine::Parts MakeEngineParts(const ClosuredServer::Parts& parts, const FanOut& fan_out,
+                                     const std::vector<ParticipantSlot>& participants) {
+  ClosureEngine::Parts engine{.store = parts.store.get(),
+                              .clock = parts.clock,
+                              .secret_key = &parts.secret_key,
+                              .agreements = &parts.agreements,
+                              .upstreams = parts.upstreams,
+                              .policy = parts.config.policy()};
+  engine.breaker = parts.config.breaker();
+  for (const ParticipantSlot& slot : participants) engine.participants.push_back(slot.participant->description());
+  for (const CheckerSlot& slot : fan_out.slots()) {
+    if (slot.skip_detail.empty()) engine.checkers.push_back(slot.checker->description().name());
+  }
+  return engine;
+}
+
+TaskRunner::Parts MakeRunnerParts(const ClosuredServer::Parts& parts, ClosureEngine& engine, const FanOut& fan_out,
+                                  const std::vector<ParticipantSlot>& participants) {
+  TaskRunner::Parts runner{.store = parts.store.get(), .clock = parts.clock, .engine = &engine};
+  runner.tasks_max = parts.config.limits().tasks_max();
+  runner.scans_max = parts.config.limits().scans_max();
+  runner.handlers = TaskHandlers::Parts{.store = parts.store.get(),
+                                        .clock = parts.clock,
+                                        .secret_key = &parts.secret_key,
+                                        .engine = &engine,
+                                        .fan_out = &fan_out,
+                                        .upstreams = parts.upstreams,
+                                        .participants = participants,
+                                        .cancel = std::make_shared<CancelSignal>()};
+  runner.handlers.on_failure = [log = parts.log](const internal::v1::TaskData& task, std::string_view why) {
+    log->Warning("a task failed and will be tried again",
+                 {{"task", Concat("tasks/", task.id())},
+                  {"kind", v1::Task::Kind_Name(task.kind())},
+                  {"closure", Concat("accounts/", task.account_id(), "/closures/", task.closure_id())},
+                  {"error", why}});
+  };
+  return runner;
+}
+
+// Once per process, before the first server is built.
+void EnablePlugins() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    grpc::EnableDefaultHealthCheckService(true);
+    grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+  });
+}
+
+}  // namespace
+
+struct ClosuredServer::Waker {
+  absl::Mutex mutex;
+  TaskRunner* runner ABSL_GUARDED_BY(mutex) = nullptr;
+
+  void Wake() {
+    absl::MutexLock lock(&mutex);
+    if (runner != nullptr) runner->Wake();
+  }
+  void SetRunner(TaskRunner* new_runner) {
+    absl::MutexLock lock(&mutex);
+    runner = new_runner;
+  }
+};
+
+absl::StatusOr<std::unique_ptr<ClosuredServer>> ClosuredServer::Make(Parts parts) {
+  CLOSURE_ASSIGN_OR_RETURN(BusinessCalendar calendar, BusinessCalendar::Make(parts.config.business_calendar()));
+  CLOSURE_ASSIGN_OR_RETURN(std::vector<CheckerSlot> checkers, MakeCheckerSlots(parts));
+  CLOSURE_ASSIGN_OR_RETURN(std::vector<ParticipantSlot> participants, MakeParticipantSlots(parts));
+  return std::unique_ptr<ClosuredServer>(
+      new ClosuredServer(std::move(parts), std::move(calendar), std::move(checkers), std::move(participants)));
+}
+
+ClosuredServer::ClosuredServer(Parts parts, BusinessCalendar calendar, std::vector<CheckerSlot> checkers,
+                               std::vector<ParticipantSlot> participants)
+    : parts_(std::move(parts)),
+      participants_(std::move(participants)),
+      fan_out_(std::move(checkers)),
+      engine_(MakeEngineParts(parts_, fan_out_, participants_)),
+      runner_(MakeRunnerParts(parts_, engine_, fan_out_, participants_)),
+      watches_(parts_.config.limits().watches_max()),
+      previews_(PreviewParts{.fan_out = &fan_out_,
+                             .clock = parts_.clock,
+                             .upstreams = parts_.upstreams,
+                             .calendar = std::move(calendar),
+                             .silent_period = FromProto(parts_.config.policy().silent_period()),
+                             .previews_max = parts_.config.limits().scans_max(),
+                             .stopping = &stopping_}),
+      closure_service_({.store = parts_.store.get(),
+                        .engine = &engine_,
+                        .clock = parts_.clock,
+                        .agreements = &parts_.agreements,
+                        .previews = &previews_,
+                        .watches = &watches_,
+                        .log = parts_.log,
+                        .stopping = &stopping_}),
+      gate_service_(parts_.store.get(), parts_.clock, &watches_, parts_.log),
+      operator_service_({.store = parts_.store.get(),
+                         .engine = &engine_,
+                         .clock = parts_.clock,
+                         .stuck_threshold = FromProto(parts_.config.policy().stuck_threshold()),
+                         .log = parts_.log,
+                         .stopping = &stopping_}),
+      waker_(std::make_shared<Waker>()) {
+  Observe();
+}
+
+ClosuredServer::~ClosuredServer() { Stop(absl::ZeroDuration()); }
+
+void ClosuredServer::Observe() {
+  waker_->SetRunner(&runner_);
+  parts_.store->SetObserver([this](const StoreChange& change) {
+    watches_.OnChange(change);
+    if (change.tasks_added) runner_.Wake();
+  });
+  parts_.clock->OnMoved([weak = std::weak_ptr<Waker>(waker_)] {
+    if (const std::shared_ptr<Waker> waker = weak.lock()) waker->Wake();
+  });
+}
+
+absl::Status ClosuredServer::Start() {
+  EnablePlugins();
+  const std::string& listen_address = parts_.config.listen_address();
+  grpc::ServerBuilder builder;
+  builder.AddListeningPort(listen_address, grpc::InsecureServerCredentials(), &port_);
+  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);  // or two servers share a port without a word
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, kPingIntervalMillis);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+  builder.SetMaxReceiveMessageSize(parts_.config.limits().request_bytes_max());
+  builder.RegisterService(&closure_service_);
+  builder.RegisterService(&gate_service_);
+  builder.RegisterService(&operator_service_);
+  for (grpc::Service* service : parts_.extra_services) builder.RegisterService(service);
+  server_ = builder.BuildAndStart();
+  if (server_ == nullptr || port_ == 0) {
+    return absl::UnavailableError(Concat("listen_address ", listen_address, ": cannot be listened on; is it in use?"));
+  }
+  const bool tcp = listen_address.rfind("unix:", 0) != 0;
+  address_ = tcp ? Concat(listen_address.substr(0, listen_address.rfind(':')), ":", port_) : listen_address;
+  runner_.Start();
+  SetServing();
+  parts_.log->Info("serving", {{"address", address_}});
+  return absl::OkStatus();
+}
+
+void ClosuredServer::SetServing() {
+  grpc::HealthCheckServiceInterface* const health = server_->GetHealthCheckService();
+  for (const char* service : {v1::ClosureService::service_full_name(), v1::AccountGateService::service_full_name(),
+                              v1::OperatorService::service_full_name()}) {
+    health->SetServingStatus(service, true);
+  }
+  health->SetServingStatus("", true);
+}
+
+void ClosuredServer::Stop(absl::Duration grace) {
+  if (stopping_.HasBeenNotified()) return;
+  stopping_.Notify();
+  if (server_ != nullptr && server_->GetHealthCheckService() != nullptr) server_->GetHealthCheckService()->Shutdown();
+  watches_.Stop();
+  previews_.Stop();
+  engine_.CancelCalls();
+  if (server_ != nullptr) server_->Shutdown(gpr_time_from_millis(absl::ToInt64Milliseconds(grace), GPR_TIMESPAN));
+  waker_->SetRunner(nullptr);
+  runner_.Stop();
+  parts_.store->Drain();
+  if (server_ != nullptr) parts_.log->Info("stopped");
+}
+
+std::shared_ptr<grpc::Channel> ClosuredServer::InProcessChannel() {
+  return server_->InProcessChannel(grpc::ChannelArguments());
+}
+
+}  // namespace closure

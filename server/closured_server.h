@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef CLOSURE_SERVER_CLOSURED_SERVER_H_
+#define CLOSURE_SERVER_CLOSURED_SERVER_H_
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/synchronization/notification.h"
+#include "absl/time/time.h"
+#include "checkers/upstreams.h"
+#include "closure/config/v1/server_config.pb.h"
+#include "grpcpp/channel.h"
+#include "grpcpp/server.h"
+#include "server/account_gate_service.h"
+#include "server/agreements.h"
+#include "server/closure_engine.h"
+#include "server/closure_service.h"
+#include "server/fan_out.h"
+#include "server/log.h"
+#include "server/operator_service.h"
+#include "server/preview.h"
+#include "server/secret_key.h"
+#include "server/task_runner.h"
+#include "server/watch_hub.h"
+#include "storage/closure_store.h"
+
+namespace closure {
+
+// The whole server: it wires store, checkers, participants, engine, task runner and services together and serves them
+// over gRPC, with health and reflection.
+//
+//   ClosuredServer server({.config = WithDefaults(config), .clock = &clock, .log = &log, …});
+//   absl::Status started = server.Start();
+//   …
+//   server.Stop(absl::Seconds(5));
+//
+// Start and Stop are called from one thread. Everything that Parts points to outlives the server.
+class ClosuredServer {
+ public:
+  struct Parts {
+    // Complete and valid (config.h).
+    config::v1::ServerConfig config;
+    Clock* clock = nullptr;
+    Log* log = nullptr;
+    std::unique_ptr<ClosureStore> store;
+    SecretKey secret_key;
+    Agreements agreements;
+    Upstreams upstreams;
+    // Besides the built-in and configured ones.
+    std::vector<std::shared_ptr<Checker>> extra_checkers;
+    std::vector<ParticipantSlot> extra_participants;
+    // Served on the same listener, by somebody who owns them.
+    std::vector<grpc::Service*> extra_services;
+  };
+
+  // Errors: INVALID_ARGUMENT when two checkers or two participants have one name, or the calendar is refused.
+  static absl::StatusOr<std::unique_ptr<ClosuredServer>> Make(Parts parts);
+  // Stops it without grace.
+  ~ClosuredServer();
+
+  // Listens, and takes up the work that an earlier run left.
+  // Errors: UNAVAILABLE when the address cannot be listened on.
+  absl::Status Start();
+
+  // In this order, so that nobody is left waiting: health says NOT_SERVING and new work is refused with SHUTTING_DOWN;
+  // watches and previews end; calls under way have `grace` to end and are cancelled then; the task runner cancels what
+  // it does, which the next run takes up again; the store commits what was queued. Later calls do nothing.
+  //
+  // A call that waits for another system may take as long as that call's own limit; a process that must not wait ends
+  // by itself.
+  void Stop(absl::Duration grace);
+
+  // Where it listens, with the port that was taken; empty before Start.
+  const std::string& address() const { return address_; }
+  int port() const { return port_; }
+  // Reaches the server without a network; its peer counts as local. After Start.
+  std::shared_ptr<grpc::Channel> InProcessChannel();
+
+ private:
+  // Lets a clock wake the runner for as long as there is one.
+  struct Waker;
+
+  ClosuredServer(Parts parts, BusinessCalendar calendar, std::vector<CheckerSlot> checkers,
+                 std::vector<ParticipantSlot> participants);
+  void Observe();
+  void SetServing();
+
+  const Parts parts_;
+  const std::vector<ParticipantSlot> participants_;
+  absl::Notification stopping_;
+  const FanOut fan_out_;
+  ClosureEngine engine_;
+  TaskRunner runner_;
+  WatchHub watches_;
+  PreviewDesk previews_;
+  ClosureService closure_service_;
+  AccountGateService gate_service_;
+  OperatorService operator_service_;
+  const std::shared_ptr<Waker> waker_;
+  std::unique_ptr<grpc::Server> server_;
+  std::string address_;
+  int port_ = 0;
+};
+
+}  // namespace closure
+
+#endif  // CLOSURE_SERVER_CLOSURED_SERVER_H_

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/config.h"
+
+#include <algorithm>
+#include <map>
+
+#include "absl/strings/str_join.h"
+#include "google/protobuf/io/tokenizer.h"
+#include "google/protobuf/text_format.h"
+#include "server/config_rules.h"
+#include "server/strings.h"
+
+namespace closure {
+namespace {
+
+using config::v1::ServerConfig;
+using google::protobuf::FieldDescriptor;
+using google::protobuf::Message;
+using google::protobuf::Reflection;
+
+constexpr int64_t kMillisPerSecond = 1000;
+constexpr int kNanosPerMilli = 1'000'000;
+
+class FaultList final : public google::protobuf::io::ErrorCollector {
+ public:
+  explicit FaultList(std::string_view file_name) : file_name_(file_name) {}
+  // Lines and columns count from 0 here, and from 1 for people.
+  void AddError(int line, google::protobuf::io::ColumnNumber column, const std::string& message) override {
+    faults_.push_back(line < 0 ? Concat(file_name_, ": ", message)
+                               : Concat(file_name_, ":", line + 1, ":", column + 1, ": ", message));
+  }
+  const std::vector<std::string>& faults() const { return faults_; }
+
+ private:
+  const std::string file_name_;
+  std::vector<std::string> faults_;
+};
+
+// ---- defaults ----
+
+void SetNumber(Message& message, const FieldDescriptor& field, int64_t number) {
+  const Reflection& reflection = *message.GetReflection();
+  if (IsDuration(field)) {
+    google::protobuf::Duration duration;
+    duration.set_seconds(number / kMillisPerSecond);
+    duration.set_nanos(static_cast<int32_t>(number % kMillisPerSecond) * kNanosPerMilli);
+    reflection.MutableMessage(&message, &field)->CopyFrom(duration);
+  } else if (field.cpp_type() == FieldDescriptor::CPPTYPE_INT64) {
+    reflection.SetInt64(&message, &field, number);
+  } else {
+    reflection.SetInt32(&message, &field, static_cast<int32_t>(number));
+  }
+}
+
+// Sections that are always there; a Disabled, for one, must not come into being by itself.
+bool IsSection(const FieldDescriptor& field) {
+  const std::string& name = field.name();
+  return name == "policy" || name == "business_calendar" || name == "breaker" || name == "limits";
+}
+
+void FillIn(Message& message) {
+  const Reflection& reflection = *message.GetReflection();
+  for (int i = 0; i < message.GetDescriptor()->field_count(); ++i) {
+    const FieldDescriptor& field = *message.GetDescriptor()->field(i);
+    if (field.is_repeated()) {
+      if (field.cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE) continue;
+      for (int n = 0; n < reflection.FieldSize(message, &field); ++n)
+        FillIn(*reflection.MutableRepeatedMessage(&message, &field, n));
+    } else if (IsSection(field)) {
+      FillIn(*reflection.MutableMessage(&message, &field));
+    } else if (!reflection.HasField(message, &field)) {
+      const NumberRule* const rule = FindNumberRule(field);
+      const std::string_view text = FallbackText(field);
+      if (rule != nullptr && rule->fallback != 0) SetNumber(message, field, rule->fallback);
+      if (!text.empty()) reflection.SetString(&message, &field, std::string(text));
+    }
+  }
+}
+
+// ---- print ----
+
+class ConfigPrinter {
+ public:
+  // `given` is null where the whole message is a default.
+  void Print(const Message& complete, const Message* given, int indent) {
+    for (int i = 0; i < complete.GetDescriptor()->field_count(); ++i)
+      PrintField(complete, given, *complete.GetDescriptor()->field(i), indent);
+  }
+  std::string text() const { return text_; }
+
+ private:
+  void PrintField(const Message& complete, const Message* given, const FieldDescriptor& field, int indent) {
+    const Reflection& reflection = *complete.GetReflection();
+    if (field.is_repeated()) return PrintRepeated(complete, given, field, indent);
+    const bool is_given = given != nullptr && reflection.HasField(*given, &field);
+    if (!reflection.HasField(complete, &field)) {
+      // A bool's absence is a value of its own.
+      if (field.cpp_type() == FieldDescriptor::CPPTYPE_STRING) Line(indent, Concat("# ", field.name(), " is not set"));
+      if (field.cpp_type() == FieldDescriptor::CPPTYPE_BOOL) Line(indent, Concat(field.name(), ": false  # default"));
+      return;
+    }
+    if (field.cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE && !IsDuration(field)) {
+      const Message* const part = is_given ? &reflection.GetMessage(*given, &field) : nullptr;
+      return PrintBlock(field.name(), reflection.GetMessage(complete, &field), part, indent);
+    }
+    std::string value;
+    google::protobuf::TextFormat::Printer printer;
+    printer.SetSingleLineMode(true);
+    printer.SetUseUtf8StringEscaping(true);
+    printer.PrintFieldValueToString(complete, &field, -1, &value);
+    value = IsDuration(field) ? Concat(field.name(), " { ", value, "}") : Concat(field.name(), ": ", value);
+    Line(indent, Concat(value, Comment(complete, field, is_given)));
+  }
+
+  void PrintRepeated(const Message& complete, const Message* given, const FieldDescriptor& field, int indent) {
+    const Reflection& reflection = *complete.GetReflection();
+    for (int n = 0; n < reflection.FieldSize(complete, &field); ++n) {
+      if (field.cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE) {
+        std::string value;
+        google::protobuf::TextFormat::PrintFieldValueToString(complete, &field, n, &value);
+        Line(indent, Concat(field.name(), ": ", value));
+        continue;
+      }
+      const Message& element = reflection.GetRepeatedMessage(complete, &field, n);
+      PrintBlock(field.name(), element, given == nullptr ? nullptr : FindSame(*given, field, element), indent);
+    }
+  }
+
+  // The given element of the same name; elements without a name are told apart by nothing, and are never defaults.
+  static const Message* FindSame(const Message& given, const FieldDescriptor& field, const Message& element) {
+    const FieldDescriptor* const name = element.GetDescriptor()->FindFieldByName("name");
+    if (name == nullptr) return &element;
+    const Reflection& reflection = *given.GetReflection();
+    for (int n = 0; n < reflection.FieldSize(given, &field); ++n) {
+      const Message& other = reflection.GetRepeatedMessage(given, &field, n);
+      if (other.GetReflection()->GetString(other, name) == element.GetReflection()->GetString(element, name))
+        return &other;
+    }
+    return nullptr;
+  }
+
+  void PrintBlock(const std::string& name, const Message& complete, const Message* given, int indent) {
+    Line(indent, Concat(name, given == nullptr ? " {  # default" : " {"));
+    Print(complete, given, indent + 1);
+    Line(indent, "}");
+  }
+
+  static std::string Comment(const Message& message, const FieldDescriptor& field, bool is_given) {
+    std::vector<std::string> notes;
+    if (IsDuration(field)) {
+      const auto& duration =
+          static_cast<const google::protobuf::Duration&>(message.GetReflection()->GetMessage(message, &field));
+      notes.push_back(FormatMillis(duration.seconds() * kMillisPerSecond + duration.nanos() / kNanosPerMilli));
+    }
+    if (!is_given) notes.emplace_back("default");
+    return notes.empty() ? "" : Concat("  # ", absl::StrJoin(notes, ", "));
+  }
+
+  void Line(int indent, std::string_view line) {
+    text_ += Concat(std::string(static_cast<std::size_t>(indent) * 2, ' '), line, "\n");
+  }
+
+  std::string text_;
+};
+
+}  // namespace
+
+absl::StatusOr<ServerConfig> ParseConfig(std::string_view text, std::string_view file_name) {
+  FaultList faults(file_name);
+  google::protobuf::TextFormat::Parser parser;
+  parser.RecordErrorsTo(&faults);
+  ServerConfig config;
+  if (parser.ParseFromString(std::string(text), &config)) return config;
+  return absl::InvalidArgumentError(faults.faults().empty() ? Concat(file_name, ": cannot be parsed")
+                                                            : absl::StrJoin(faults.faults(), "\n"));
+}
+
+ServerConfig WithDefaults(const ServerConfig& given) {
+  ServerConfig complete = given;
+  for (const std::string& name : BuiltinCheckerNames()) {
+    const auto& checkers = complete.checkers();
+    const bool named =
+        std::any_of(checkers.begin(), checkers.end(), [&name](const auto& checker) { return checker.name() == name; });
+    if (!named) complete.add_checkers()->set_name(name);
+  }
+  std::sort(complete.mutable_checkers()->begin(), complete.mutable_checkers()->end(),
+            [](const auto& a, const auto& b) { return a.name() < b.name(); });
+  FillIn(complete);
+  return complete;
+}
+
+std::string FormatConfig(const ServerConfig& given) {
+  ConfigPrinter printer;
+  printer.Print(WithDefaults(given), &given, 0);
+  return printer.text();
+}
+
+}  // namespace closure

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0
+// What ValidateConfig of config.h refuses.
+#include <algorithm>
+#include <set>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_join.h"
+#include "server/business_calendar.h"
+#include "server/config.h"
+#include "server/config_rules.h"
+#include "server/strings.h"
+#include "server/utf8.h"
+
+namespace closure {
+namespace {
+
+using config::v1::ServerConfig;
+using google::protobuf::FieldDescriptor;
+using google::protobuf::Message;
+using google::protobuf::Reflection;
+
+constexpr int64_t kMillisPerSecond = 1000;
+constexpr int kNanosPerMilli = 1'000'000;
+constexpr int64_t kSecondsMax = 100LL * 365 * 86400;
+constexpr std::size_t kNameMax = 40;
+constexpr std::size_t kUriMax = 1000;
+constexpr std::size_t kWordsMax = 200;
+constexpr std::size_t kUnixPathMax = 100;
+constexpr int64_t kPortMax = 65535;
+
+class Validation {
+ public:
+  explicit Validation(const ServerConfig& config) : config_(config) {}
+
+  absl::Status Run(ServerMode mode) {
+    CheckNumbers(config_, "");
+    CheckAddresses();
+    CheckCalendar();
+    CheckCheckers();
+    CheckParticipants();
+    if (mode == ServerMode::kProduction) CheckProduction();
+    if (faults_.empty()) return absl::OkStatus();
+    return absl::InvalidArgumentError(absl::StrJoin(faults_, "\n"));
+  }
+
+ private:
+  void Refuse(std::string_view path, std::string_view what) { faults_.push_back(Concat(path, ": ", what)); }
+
+  void CheckNumbers(const Message& message, const std::string& prefix) {
+    const Reflection& reflection = *message.GetReflection();
+    for (int i = 0; i < message.GetDescriptor()->field_count(); ++i) {
+      const FieldDescriptor& field = *message.GetDescriptor()->field(i);
+      const std::string path = prefix + field.name();
+      if (const NumberRule* rule = FindNumberRule(field)) {
+        CheckNumber(path, *rule, message, field);
+      } else if (field.is_repeated() && field.cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
+        for (int n = 0; n < reflection.FieldSize(message, &field); ++n) {
+          CheckNumbers(reflection.GetRepeatedMessage(message, &field, n), Concat(path, "[", n, "]."));
+        }
+      } else if (!field.is_repeated() && field.cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE &&
+                 reflection.HasField(message, &field)) {
+        CheckNumbers(reflection.GetMessage(message, &field), path + ".");
+      }
+    }
+  }
+
+  void CheckNumber(const std::string& path, const NumberRule& rule, const Message& message,
+                   const FieldDescriptor& field) {
+    const Reflection& reflection = *message.GetReflection();
+    if (!IsDuration(field)) {
+      const bool wide = field.cpp_type() == FieldDescriptor::CPPTYPE_INT64;
+      const int64_t number = wide ? reflection.GetInt64(message, &field) : reflection.GetInt32(message, &field);
+      if (number < rule.min || number > rule.max)
+        Refuse(path, Concat(number, " is not within ", rule.min, " to ", rule.max));
+      return;
+    }
+    const auto& duration = static_cast<const google::protobuf::Duration&>(reflection.GetMessage(message, &field));
+    const bool sound = duration.seconds() >= 0 && duration.seconds() <= kSecondsMax && duration.nanos() >= 0 &&
+                       duration.nanos() < kNanosPerMilli * kMillisPerSecond;
+    const int64_t millis = sound ? duration.seconds() * kMillisPerSecond + duration.nanos() / kNanosPerMilli : -1;
+    if (millis >= rule.min && millis <= rule.max) return;
+    Refuse(path, Concat(sound ? FormatMillis(millis) : "this", " is not within ", FormatMillis(rule.min), " to ",
+                        FormatMillis(rule.max)));
+  }
+
+  void CheckAddresses() {
+    if (!IsLocalListenAddress(config_.listen_address())) {
+      Refuse(
+          "listen_address",
+          Concat(Quoted(config_.listen_address()),
+                 " is not local: it is a loopback address such as 127.0.0.1:7443 or unix:/PATH, because calls are not "
+                 "authenticated by this server"));
+    }
+    const std::string& uri = config_.console_base_uri();
+    const bool plain = std::all_of(uri.begin(), uri.end(),
+                                   [](char c) { return c > ' ' && c < 0x7F && c != '"' && c != '<' && c != '>'; });
+    if (!uri.starts_with("https://") || uri.size() <= 8 || uri.size() > kUriMax || !plain || uri.back() == '/' ||
+        uri[8] == '/') {
+      Refuse("console_base_uri", Concat(Quoted(uri), " is not an absolute https address without a slash at its end"));
+    }
+  }
+
+  void CheckCalendar() {
+    const absl::Status made = BusinessCalendar::Make(config_.business_calendar()).status();
+    if (!made.ok()) Refuse("business_calendar", ToStd(made.message()));
+  }
+
+  void CheckCheckers() {
+    const std::vector<std::string> known = BuiltinCheckerNames();
+    std::set<std::string> seen;
+    for (int i = 0; i < config_.checkers_size(); ++i) {
+      const config::v1::CheckerConfig& checker = config_.checkers(i);
+      const std::string path = Concat("checkers[", i, "]");
+      if (std::find(known.begin(), known.end(), checker.name()) == known.end()) {
+        Refuse(path + ".name",
+               Concat("there is no checker ", Quoted(checker.name()), "; there are ", absl::StrJoin(known, ", ")));
+      }
+      if (!seen.insert(checker.name()).second) Refuse(path + ".name", Concat(Quoted(checker.name()), " comes twice"));
+      if (checker.name() == "billing" && (checker.has_disabled() || checker.advisory())) {
+        Refuse(path,
+               "billing can be neither disabled nor advisory: an account with unknown debts must not be closed (D5)");
+      }
+      if (!checker.has_disabled()) continue;
+      CheckWords(path + ".disabled.by", checker.disabled().by());
+      CheckWords(path + ".disabled.why", checker.disabled().why());
+    }
+  }
+
+  void CheckWords(const std::string& path, std::string_view words) {
+    const std::size_t count = CountCodePoints(words);
+    if (count < 1 || count > kWordsMax) Refuse(path, Concat("is required: 1 to ", kWordsMax, " characters"));
+  }
+
+  void CheckParticipants() {
+    const std::vector<std::string> builtin = BuiltinParticipantNames();
+    std::set<std::string> seen(builtin.begin(), builtin.end());
+    for (int i = 0; i < config_.participants_size(); ++i) {
+      const config::v1::ParticipantConfig& participant = config_.participants(i);
+      const std::string path = Concat("participants[", i, "]");
+      const std::string& name = participant.name();
+      const bool plain = !name.empty() && name.size() <= kNameMax &&
+                         absl::ascii_islower(static_cast<unsigned char>(name[0])) &&
+                         std::all_of(name.begin(), name.end(), [](char c) {
+                           return absl::ascii_islower(static_cast<unsigned char>(c)) ||
+                                  absl::ascii_isdigit(static_cast<unsigned char>(c)) || c == '_';
+                         });
+      if (!plain) Refuse(path + ".name", Concat(Quoted(name), " is not 1 to 40 of [a-z0-9_], starting with a letter"));
+      if (!seen.insert(name).second) Refuse(path + ".name", Concat(Quoted(name), " comes twice, or is built in"));
+      if (participant.target().empty())
+        Refuse(path + ".target", "is required: a gRPC target such as erasure.internal:443");
+      CheckStages(path, participant);
+    }
+  }
+
+  void CheckStages(const std::string& path, const config::v1::ParticipantConfig& participant) {
+    if (participant.stages().empty()) Refuse(path + ".stages", "is required: at least one phase and stage");
+    std::set<std::pair<int, int>> seen;
+    for (int i = 0; i < participant.stages_size(); ++i) {
+      const config::v1::PhaseStage& stage = participant.stages(i);
+      const std::string stage_path = Concat(path, ".stages[", i, "]");
+      const bool known =
+          v1::ParticipantPhase_IsValid(stage.phase()) && stage.phase() != v1::PARTICIPANT_PHASE_UNSPECIFIED;
+      if (!known)
+        Refuse(stage_path + ".phase", "is required: FREEZE, THAW, ENTER_SILENT_PERIOD, SEAL, DELETE or RESTORE");
+      if (!seen.insert({stage.phase(), stage.stage()}).second) Refuse(stage_path, "comes twice");
+    }
+  }
+
+  void CheckProduction() {
+    const auto require = [this](std::string_view path, const std::string& value) {
+      if (value.empty()) Refuse(path, "is required in production");
+    };
+    require("database_path", config_.database_path());
+    require("secret_key_file", config_.secret_key_file());
+    require("agreements_path", config_.agreements_path());
+    const Message& upstreams = config_.upstreams();
+    for (int i = 0; i < upstreams.GetDescriptor()->field_count(); ++i) {
+      const FieldDescriptor* const field = upstreams.GetDescriptor()->field(i);
+      require("upstreams." + field->name(), upstreams.GetReflection()->GetString(upstreams, field));
+    }
+  }
+
+  const ServerConfig& config_;
+  std::vector<std::string> faults_;
+};
+
+}  // namespace
+
+bool IsLocalListenAddress(std::string_view address) {
+  std::string_view rest = address;
+  if (TakePrefix(rest, "unix:")) {
+    return rest.starts_with("/") && rest.size() > 1 && rest.size() <= kUnixPathMax &&
+           rest.find('\0') == std::string_view::npos;
+  }
+  const std::size_t colon = rest.rfind(':');
+  if (colon == std::string_view::npos) return false;
+  const std::string_view host = rest.substr(0, colon);
+  const std::string_view port_text = rest.substr(colon + 1);
+  const std::optional<int64_t> port = ParseNumber(port_text);
+  if (!port || *port < 0 || *port > kPortMax) return false;
+  if (host == "localhost" || host == "[::1]") return true;
+  if (!TakePrefix(rest, "127.")) return false;
+  const std::string_view octets = host.substr(4);
+  return std::count(octets.begin(), octets.end(), '.') == 2 && std::all_of(octets.begin(), octets.end(), [](char c) {
+           return absl::ascii_isdigit(static_cast<unsigned char>(c)) || c == '.';
+         });
+}
+
+absl::Status ValidateConfig(const ServerConfig& complete, ServerMode mode) { return Validation(complete).Run(mode); }
+
+}  // namespace closure

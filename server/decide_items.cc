@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+// What an owner does about the result of a scan: discard and confirm, and what releases come to.
+#include <map>
+#include <set>
+
+#include "absl/container/flat_hash_map.h"
+#include "fmt/format.h"
+#include "server/decision_builder.h"
+#include "server/errors.h"
+#include "server/proto_time.h"
+#include "server/scan_merge.h"
+
+namespace closure {
+namespace {
+
+std::string ItemNameOf(const v1::Closure& closure, std::string_view item_id) { return fmt::format("{}/blockingItems/{}", closure.name(), item_id); }
+
+std::string_view ItemIdOf(const v1::BlockingItem& item) {
+  const std::string_view name = item.name();
+  return name.substr(name.rfind('/') + 1);
+}
+
+absl::Status CheckHalts(DecisionBuilder& builder, bool pause_matters) {
+  const v1::Closure& closure = builder.closure();
+  if (closure.has_hold()) {
+    return Error(v1::CLOSURE_ON_HOLD, fmt::format("closure {} is on hold: {}", closure.name(), closure.hold().reason()), {{"closure", closure.name()}});
+  }
+  if (pause_matters && builder.circumstances().system.has_pause()) {
+    return Error(v1::IRREVERSIBLE_PAUSED, "irreversible work is paused for the whole system; try again later", {{"closure", closure.name()}});
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckRisk(const v1::Closure& closure, std::string_view digest) {
+  if (!digest.empty() && digest == closure.risk_prompt().digest()) return absl::OkStatus();
+  return Error(v1::RISK_NOT_ACKNOWLEDGED,
+               fmt::format("the risk prompt of {} must be read and its digest returned{}", closure.name(), digest.empty() ? "" : "; the one given is of another prompt"),
+               {{"closure", closure.name()}, {"digest", closure.risk_prompt().digest()}});
+}
+
+bool IsOpen(v1::BlockingItem::Resolution resolution) {
+  return resolution == v1::BlockingItem::OPEN || resolution == v1::BlockingItem::RELEASE_FAILED || resolution == v1::BlockingItem::OUTCOME_UNKNOWN;
+}
+
+absl::Status CheckSelection(const v1::BlockingItem& item, const DiscardItems::Selection& selection) {
+  const std::map<std::string, std::string> metadata = {{"item", item.name()}};
+  if (item.disposition() != v1::RENOUNCEABLE) {
+    return Error(v1::ITEM_NOT_RENOUNCEABLE, fmt::format("{} ({}) cannot be renounced: {}", item.name(), item.display_name(), item.instructions()), metadata);
+  }
+  if (!IsOpen(item.resolution())) {
+    return Error(v1::ITEM_NOT_OPEN, fmt::format("{} is {} already", item.name(), v1::BlockingItem::Resolution_Name(item.resolution())), metadata);
+  }
+  if (item.fingerprint() != selection.fingerprint) {
+    return Error(v1::FINGERPRINT_MISMATCH, fmt::format("the facts of {} are not those that were shown; look at it again", item.name()),
+                 {{"item", item.name()}, {"fingerprint", item.fingerprint()}});
+  }
+  return absl::OkStatus();
+}
+
+// Money is renounced at once and executed later (D15).
+void Renounce(DecisionBuilder& builder, v1::BlockingItem& item) {
+  item.set_resolution(v1::BlockingItem::RENOUNCED);
+  v1::Renunciation& renunciation = *builder.closure().add_renunciations();
+  renunciation.set_kind(item.kind());
+  *renunciation.mutable_amount() = item.amount();
+  renunciation.set_fingerprint(item.fingerprint());
+  renunciation.set_status(v1::Renunciation::RECORDED);
+  *renunciation.mutable_create_time() = ToProto(builder.now());
+}
+
+void StartRelease(DecisionBuilder& builder, v1::BlockingItem& item) {
+  item.set_resolution(v1::BlockingItem::RELEASING);
+  item.clear_resolution_detail();
+  // The same facts have the same key, so that a release whose outcome was unknown is not done twice.
+  const std::string key = fmt::format("discard/{}/{}", ItemIdOf(item), item.fingerprint().substr(0, 32));
+  internal::v1::TaskData& task = builder.AddTask(v1::Task::DISCARD, key, builder.now());
+  task.mutable_payload()->set_item_id(std::string(ItemIdOf(item)));
+  builder.data().set_releases_open(builder.data().releases_open() + 1);
+}
+
+}  // namespace
+
+absl::StatusOr<Decision> DecideDiscard(DecisionBuilder& builder, const DiscardGiven& given) {
+  if (absl::Status allowed = builder.Require(Event::kDiscard); !allowed.ok()) return allowed;
+  absl::flat_hash_map<std::string_view, const v1::BlockingItem*> stored;
+  for (const v1::BlockingItem& item : given.items) stored.emplace(ItemIdOf(item), &item);
+  std::vector<v1::BlockingItem> selected;
+  for (const DiscardItems::Selection& selection : given.command.selections) {
+    const auto found = stored.find(selection.item_id);
+    if (found == stored.end()) {
+      const std::string name = ItemNameOf(builder.closure(), selection.item_id);
+      return Error(v1::ITEM_NOT_FOUND, fmt::format("there is no {}", name), {{"item", name}});
+    }
+    if (absl::Status open = CheckSelection(*found->second, selection); !open.ok()) return open;
+    selected.push_back(*found->second);
+  }
+  if (absl::Status risk = CheckRisk(builder.closure(), given.command.risk_digest); !risk.ok()) return risk;
+  if (absl::Status halts = CheckHalts(builder, false); !halts.ok()) return halts;
+
+  const v1::RiskPrompt prompt = builder.closure().risk_prompt();
+  builder.AddConsent(v1::Consent::DISCARD_RISK, "", prompt.digest(), prompt.text());
+  builder.Move(Event::kDiscard, fmt::format("{} items", selected.size()));
+  builder.data().set_releases_open(0);
+  for (v1::BlockingItem& item : selected) {
+    if (IsMoney(item.kind())) {
+      Renounce(builder, item);
+    } else {
+      StartRelease(builder, item);
+    }
+  }
+  builder.commit().items = std::move(selected);
+  // With nothing to wait for the deadline is now.
+  const bool waits = builder.data().releases_open() > 0;
+  const absl::Time due = waits ? builder.now() + FromProto(builder.policy().discard_limit()) : builder.now();
+  builder.AddTask(v1::Task::DISCARD_DEADLINE, fmt::format("discard-deadline/{}", builder.data().fence()), due);
+  return builder.Finish();
+}
+
+Decision DecideRelease(DecisionBuilder& builder, const ReleaseAnswered& answered) {
+  v1::BlockingItem item = answered.item;
+  const v1::DiscardResponse& response = answered.response;
+  const bool released = response.outcome() == v1::DiscardResponse::RELEASED;
+  item.set_resolution(released ? v1::BlockingItem::RELEASED : v1::BlockingItem::RELEASE_FAILED);
+  item.set_resolution_detail(released ? "" : fmt::format("{}: {}", v1::DiscardResponse::Outcome_Name(response.outcome()), response.detail()));
+  builder.data().set_releases_open(builder.data().releases_open() - 1);
+  const std::string detail = fmt::format("{} {}", ItemIdOf(item), v1::BlockingItem::Resolution_Name(item.resolution()));
+  builder.commit().items.push_back(std::move(item));
+  if (builder.data().releases_open() > 0) {
+    builder.TouchItems();
+    builder.Note("release_answered", detail);
+    return builder.Finish();
+  }
+  builder.Move(Event::kDiscardSettled, detail);
+  BeginScan(builder, v1::SCAN);
+  return builder.Finish();
+}
+
+absl::StatusOr<Decision> DecideConfirm(DecisionBuilder& builder, const ConfirmClosure& command) {
+  if (absl::Status allowed = builder.Require(Event::kConfirm); !allowed.ok()) return allowed;
+  v1::Closure& closure = builder.closure();
+  if (!closure.scan().clean() || builder.now() >= FromProto(closure.scan().fresh_until_time())) {
+    return Error(v1::SCAN_NOT_FRESH, fmt::format("the last scan of {} is too old; recheck first", closure.name()), {{"closure", closure.name()}});
+  }
+  if (absl::Status risk = CheckRisk(closure, command.risk_digest); !risk.ok()) return risk;
+  if (absl::Status halts = CheckHalts(builder, true); !halts.ok()) return halts;
+
+  const v1::RiskPrompt prompt = closure.risk_prompt();
+  builder.AddConsent(v1::Consent::CONFIRM_RISK, "", prompt.digest(), prompt.text());
+  if (command.late_settlement_consent) builder.AddConsent(v1::Consent::LATE_SETTLEMENT, "", prompt.digest(), prompt.text());
+  closure.set_reason(command.reason);
+  closure.set_reason_text(command.reason_text);
+  *closure.mutable_confirm_time() = ToProto(builder.now());
+  closure.clear_cause();
+  closure.clear_cause_detail();
+  builder.data().set_late_settlement_consent(command.late_settlement_consent);
+  builder.Move(Event::kConfirm, fmt::format("reason {}{}", v1::Closure::Reason_Name(command.reason), command.late_settlement_consent ? ", consents to late settlements" : ""));
+  builder.commit().gate = v1::GATE_CLOSING;
+  BeginPhase(builder, v1::FREEZE);
+  builder.AddTask(v1::Task::CONFIRM_DEADLINE, fmt::format("confirm-deadline/{}", builder.data().fence()),
+                  builder.now() + FromProto(builder.policy().confirm_limit()));
+  return builder.Finish();
+}
+
+}  // namespace closure

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+// The phases of participants: stage by stage, until every one of them is done.
+#include <algorithm>
+#include <set>
+
+#include "server/decision_builder.h"
+#include "fmt/format.h"
+#include "server/proto_time.h"
+#include "server/scan_merge.h"
+
+namespace closure {
+namespace {
+
+bool IsDone(const v1::ParticipantProgress& progress) { return progress.status() == v1::ParticipantProgress::DONE; }
+
+// Starts the first stage that is not done. A halt keeps the task of an irreversible phase waiting, see the task runner. Answers whether there
+// was one to start.
+bool StartNextStage(DecisionBuilder& builder) {
+  auto& all = *builder.closure().mutable_participants();
+  int stage = 0;
+  for (const v1::ParticipantProgress& progress : all) {
+    if (!IsDone(progress) && (stage == 0 || progress.stage() < stage)) stage = progress.stage();
+  }
+  if (stage == 0) return false;
+  for (v1::ParticipantProgress& progress : all) {
+    if (progress.stage() != stage || progress.status() != v1::ParticipantProgress::WAITING) continue;
+    progress.set_status(v1::ParticipantProgress::PERFORMING);
+    const std::string key = fmt::format("phase/{}/{}/{}/{}", builder.data().phase_number(), v1::ParticipantPhase_Name(progress.phase()), stage, progress.participant());
+    internal::v1::TaskPayload& payload = *builder.AddTask(v1::Task::PARTICIPANT, key, builder.now()).mutable_payload();
+    payload.set_participant(progress.participant());
+    payload.set_participant_phase(progress.phase());
+    payload.set_stage(stage);
+  }
+  return true;
+}
+
+// What was renounced and is executed with this phase: balances with ENTER_SILENT_PERIOD, all that is left with DELETE (D15).
+bool IsExecutedIn(v1::ParticipantPhase phase, const v1::Renunciation& renunciation) {
+  if (renunciation.status() != v1::Renunciation::RECORDED) return false;
+  return phase == v1::DELETE || (phase == v1::ENTER_SILENT_PERIOD && renunciation.kind() == v1::BALANCE);
+}
+
+// A participant is believed only about what its phase executes.
+void MarkExecuted(DecisionBuilder& builder, v1::ParticipantPhase phase, const v1::PerformResponse& response) {
+  const std::set<std::string> executed(response.executed_fingerprints().begin(), response.executed_fingerprints().end());
+  for (v1::Renunciation& renunciation : *builder.closure().mutable_renunciations()) {
+    if (!IsExecutedIn(phase, renunciation) || executed.count(renunciation.fingerprint()) == 0) continue;
+    renunciation.set_status(v1::Renunciation::EXECUTED);
+    *renunciation.mutable_execute_time() = ToProto(builder.now());
+  }
+}
+
+// Balances that nobody executed because their facts moved are not renounced any more; the final check finds what is there.
+void DropUnexecuted(DecisionBuilder& builder, v1::ParticipantPhase phase) {
+  for (v1::Renunciation& renunciation : *builder.closure().mutable_renunciations()) {
+    if (IsExecutedIn(phase, renunciation)) renunciation.set_status(v1::Renunciation::DROPPED);
+  }
+}
+
+// What follows when every participant of a phase is done.
+void FinishPhase(DecisionBuilder& builder, v1::ParticipantPhase phase) {
+  switch (phase) {
+    case v1::FREEZE:
+      builder.Note("frozen", "every participant froze the account");
+      BeginScan(builder, v1::CONFIRM);
+      break;
+    case v1::THAW:
+      builder.Move(Event::kThawed, "every participant thawed the account");
+      builder.commit().gate = v1::GATE_OPEN;
+      builder.closure().clear_participants();
+      builder.SetExpiry(FromProto(builder.policy().idle_expiry_after_agreement()));
+      break;
+    case v1::ENTER_SILENT_PERIOD:
+      DropUnexecuted(builder, phase);
+      builder.Note("silent_period_acts_done", "");
+      // The end is watched only from here on, so it cannot come before the acts are done.
+      builder.AddTask(v1::Task::SILENT_PERIOD_END, fmt::format("silent-period-end/{}", builder.data().fence()),
+                      std::max(builder.now(), FromProto(builder.closure().silent_period_end_time())));
+      break;
+    case v1::SEAL:
+      builder.Note("sealed", "no further bill can arrive");
+      BeginScan(builder, v1::FINAL);
+      break;
+    case v1::DELETE:
+      builder.Move(Event::kDeleted, "every stage of the deletion is done");
+      builder.commit().gate = v1::GATE_CLOSED;
+      builder.commit().tombstone = builder.circumstances().tombstone;
+      BeginEnd(builder, v1::Closure::COMPLETED, "the account is deleted for good");
+      break;
+    default:
+      builder.Move(Event::kRestored, "every participant restored the account");
+      builder.commit().gate = v1::GATE_OPEN;
+      BeginEnd(builder, builder.closure().cause(), builder.closure().cause_detail());
+      break;
+  }
+}
+
+// Whether an answer settles the task, for a participant in this phase.
+bool Settles(v1::ParticipantPhase phase, v1::PerformResponse::Outcome outcome) {
+  if (outcome == v1::PerformResponse::DONE) return true;
+  // An act on an account that is gone counts as done when restoring, and when deleting it was the aim (D17).
+  return outcome == v1::PerformResponse::ACCOUNT_DELETED && (phase == v1::RESTORE || phase == v1::DELETE);
+}
+
+v1::ParticipantProgress* FindProgress(DecisionBuilder& builder, const internal::v1::TaskPayload& payload) {
+  for (v1::ParticipantProgress& progress : *builder.closure().mutable_participants()) {
+    if (progress.participant() == payload.participant() && progress.phase() == payload.participant_phase() && progress.stage() == payload.stage()) {
+      return &progress;
+    }
+  }
+  return nullptr;
+}
+
+// Asks again later, and shows the owner and the operators why it waits.
+Decision AskAgain(DecisionBuilder& builder, v1::ParticipantProgress& progress, std::string_view error, absl::Time due) {
+  progress.set_attempts(progress.attempts() + 1);
+  progress.set_last_error(std::string(error));
+  builder.RescheduleTask(due, error, v1::Task::PARKED_UNSPECIFIED);
+  return builder.Finish();
+}
+
+}  // namespace
+
+void BeginPhase(DecisionBuilder& builder, v1::ParticipantPhase phase) {
+  builder.data().set_phase_number(builder.data().phase_number() + 1);
+  v1::Closure& closure = builder.closure();
+  closure.clear_participants();
+  for (const v1::ParticipantDescription& participant : builder.circumstances().participants) {
+    for (const auto& stage : participant.stages()) {
+      if (stage.phase() != phase) continue;
+      v1::ParticipantProgress& progress = *closure.add_participants();
+      progress.set_participant(participant.name());
+      progress.set_phase(phase);
+      progress.set_stage(stage.stage());
+      progress.set_status(v1::ParticipantProgress::WAITING);
+    }
+  }
+  std::stable_sort(closure.mutable_participants()->begin(), closure.mutable_participants()->end(),
+                   [](const auto& a, const auto& b) { return a.stage() < b.stage(); });
+  StartNextStage(builder);
+}
+
+void FailConfirm(DecisionBuilder& builder, v1::Closure::Cause cause, std::string_view detail) {
+  builder.closure().set_cause(cause);
+  builder.closure().set_cause_detail(std::string(detail));
+  builder.Move(Event::kConfirmFailed, detail);
+  // Every participant thaws, whether its freeze was answered or not: the fence keeps a late freeze out.
+  BeginPhase(builder, v1::THAW);
+}
+
+Decision DecideParticipant(DecisionBuilder& builder, const ParticipantAnswered& answered) {
+  const internal::v1::TaskPayload& payload = builder.circumstances().task->payload();
+  const v1::ParticipantPhase phase = payload.participant_phase();
+  v1::ParticipantProgress* const progress = FindProgress(builder, payload);
+  if (progress == nullptr) return builder.Finish();
+  const v1::PerformResponse& response = answered.response;
+  if (response.outcome() == v1::PerformResponse::ACCOUNT_DELETED && !Settles(phase, response.outcome())) return DecideAccountGone(builder);
+  if (!Settles(phase, response.outcome())) {
+    const std::string error = fmt::format("{}: {}", v1::PerformResponse::Outcome_Name(response.outcome()), response.detail());
+    return AskAgain(builder, *progress, error, builder.now() + RetryDelay(builder.circumstances().task->attempts()));
+  }
+  progress->set_attempts(progress->attempts() + 1);
+  progress->set_status(v1::ParticipantProgress::DONE);
+  progress->clear_last_error();
+  MarkExecuted(builder, phase, response);
+  const auto& all = builder.closure().participants();
+  const bool stage_done = std::all_of(all.begin(), all.end(), [&](const auto& each) { return each.stage() != payload.stage() || IsDone(each); });
+  if (stage_done && !StartNextStage(builder)) {
+    FinishPhase(builder, phase);
+    return builder.Finish();
+  }
+  builder.Note("participant_done", fmt::format("{} {} stage {}", payload.participant(), v1::ParticipantPhase_Name(phase), payload.stage()));
+  return builder.Finish();
+}
+
+Decision DecideFailure(DecisionBuilder& builder, const TaskFailed& failed) {
+  const internal::v1::TaskData& task = *builder.circumstances().task;
+  if (task.kind() == v1::Task::PARTICIPANT) {
+    v1::ParticipantProgress* const progress = FindProgress(builder, task.payload());
+    if (progress == nullptr) return builder.Finish();
+    return AskAgain(builder, *progress, failed.error, failed.due);
+  }
+  if (task.kind() == v1::Task::NOTICE) return FailNotice(builder, failed);
+  builder.RescheduleTask(failed.due, failed.error, v1::Task::PARKED_UNSPECIFIED);
+  return builder.Finish();
+}
+
+Decision DecideHeld(DecisionBuilder& builder) {
+  const v1::Task::Parked halt = HaltOf(builder.data(), builder.circumstances().system);
+  // When the halt was released meanwhile there is nothing to wait for.
+  builder.RescheduleTask(builder.now(), "", halt);
+  return builder.Finish();
+}
+
+Decision DecideRetry(DecisionBuilder& builder, const RetryRequested& request) {
+  builder.RescheduleTask(builder.now(), "", v1::Task::PARKED_UNSPECIFIED);
+  builder.Note("task_retried", fmt::format("{}: {}", v1::Task::Kind_Name(builder.circumstances().task->kind()), request.reason));
+  return builder.Finish();
+}
+
+}  // namespace closure

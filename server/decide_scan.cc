@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a scan comes to: for the owner, after Confirm, and at the final check.
+#include "protos/money.h"
+#include "server/decision_builder.h"
+#include "fmt/format.h"
+#include "server/proto_time.h"
+#include "server/scan_merge.h"
+#include "server/texts.h"
+
+namespace closure {
+namespace {
+
+// The names of what did not answer, for people.
+std::string Unanswered(const ScanFindings& findings) {
+  std::string text;
+  for (const v1::CheckerResult& checker : findings.checkers) {
+    if (!checker.required() || checker.status() != v1::CheckerResult::UNANSWERED) continue;
+    absl::StrAppend(&text, text.empty() ? "" : "; ", checker.checker(), " did not answer: ", checker.detail());
+  }
+  return text;
+}
+
+std::string Summary(const ScanMerge& merge, const ScanFindings& findings) {
+  const std::string unanswered = Unanswered(findings);
+  return fmt::format("{} must-handle, {} renounceable, {} renounced{}{}", merge.counts.must_handle(), merge.counts.renounceable(), merge.counts.renounced(), unanswered.empty() ? "" : "; ", unanswered);
+}
+
+// What stands in the way, for people: the first few by name and amount, and how many more there are.
+std::string Problems(const ScanMerge& merge, const ScanFindings& findings) {
+  constexpr int kNamed = 3;
+  std::string text;
+  int named = 0;
+  for (const v1::BlockingItem& item : merge.items) {
+    if (!IsInTheWay(item.resolution()) || named == kNamed) continue;
+    ++named;
+    text += fmt::format("{}{}{}", text.empty() ? "" : "; ", item.display_name(),
+                        item.has_amount() ? fmt::format(" ({})", FormatMoney(item.amount())) : "");
+  }
+  if (merge.unresolved > named) text += fmt::format("; and {} more", merge.unresolved - named);
+  const std::string unanswered = Unanswered(findings);
+  if (!unanswered.empty()) text += fmt::format("{}{}", text.empty() ? "" : "; ", unanswered);
+  return text;
+}
+
+void StoreCheckers(DecisionBuilder& builder, const ScanFindings& findings) {
+  auto& checkers = *builder.closure().mutable_scan()->mutable_checkers();
+  checkers.Clear();
+  for (const v1::CheckerResult& checker : findings.checkers) *checkers.Add() = checker;
+}
+
+// Writes what the scan found into the closure; the caller moves it on.
+void StoreMerge(DecisionBuilder& builder, const ScanFindings& findings, ScanMerge& merge, bool clean) {
+  v1::Closure& closure = builder.closure();
+  StoreCheckers(builder, findings);
+  v1::Scan& scan = *closure.mutable_scan();
+  *scan.mutable_end_time() = ToProto(builder.now());
+  scan.set_clean(clean);
+  if (clean) *scan.mutable_fresh_until_time() = ToProto(builder.now() + FromProto(builder.policy().scan_freshness()));
+  *closure.mutable_item_counts() = merge.counts;
+  closure.clear_renunciations();
+  for (v1::Renunciation& renunciation : merge.renunciations) *closure.add_renunciations() = std::move(renunciation);
+  builder.commit().items = std::move(merge.items);
+}
+
+Decision DecideOwnerScan(DecisionBuilder& builder, const ScanAnswered& answered) {
+  ScanMerge merge = MergeScan(builder.data(), answered.findings, answered.previous, builder.now());
+  const bool clean = merge.unresolved == 0 && !answered.findings.required_unanswered;
+  StoreMerge(builder, answered.findings, merge, clean);
+  builder.Move(clean ? Event::kScanClean : Event::kScanNotClean, Summary(merge, answered.findings));
+  *builder.closure().mutable_risk_prompt() = MakeRiskPrompt(builder.data(), builder.state(), clean ? merge.renounced : merge.renounceable);
+  builder.SetExpiry(FromProto(builder.policy().idle_expiry_after_agreement()));
+  return builder.Finish();
+}
+
+Decision DecideConfirmScan(DecisionBuilder& builder, const ScanAnswered& answered) {
+  ScanMerge merge = MergeScan(builder.data(), answered.findings, answered.previous, builder.now());
+  const bool clean = merge.unresolved == 0 && !answered.findings.required_unanswered;
+  const std::string problems = Problems(merge, answered.findings);
+  StoreMerge(builder, answered.findings, merge, clean);
+  const absl::Time deadline = FromProto(builder.closure().confirm_time()) + FromProto(builder.policy().confirm_limit());
+  if (!clean) {
+    *builder.closure().mutable_risk_prompt() = MakeRiskPrompt(builder.data(), v1::Closure::BLOCKED, merge.renounceable);
+    FailConfirm(builder, v1::Closure::RESCAN_NOT_CLEAN, problems);
+  } else if (HaltOf(builder.data(), builder.circumstances().system) != v1::Task::PARKED_UNSPECIFIED) {
+    FailConfirm(builder, v1::Closure::HALTED, "a hold or pause came before the silent period began");
+  } else if (builder.now() > deadline) {
+    FailConfirm(builder, v1::Closure::CONFIRM_TIMED_OUT, "freeze and rescan took too long");
+  } else {
+    v1::Closure& closure = builder.closure();
+    builder.Move(Event::kSilentPeriodEntered, Summary(merge, answered.findings));
+    *closure.mutable_silent_period_start_time() = ToProto(builder.now());
+    *closure.mutable_silent_period_end_time() = ToProto(builder.now() + FromProto(builder.policy().silent_period()));
+    *builder.data().mutable_silent_period_start_elapsed() = ToProto(builder.circumstances().elapsed);
+    builder.GuardSystem();
+    BeginPhase(builder, v1::ENTER_SILENT_PERIOD);
+  }
+  return builder.Finish();
+}
+
+// Covers small debts and balances that came during the silent period by the consent given at Confirm (D7).
+void SettleLate(DecisionBuilder& builder, ScanMerge& merge) {
+  for (const v1::BlockingItem& item : merge.late_money) {
+    v1::Renunciation& renunciation = merge.renunciations.emplace_back();
+    renunciation.set_kind(item.kind());
+    *renunciation.mutable_amount() = item.amount();
+    renunciation.set_fingerprint(item.fingerprint());
+    renunciation.set_status(v1::Renunciation::RECORDED);
+    *renunciation.mutable_create_time() = ToProto(builder.now());
+    renunciation.set_by_consent(true);
+    for (v1::BlockingItem& stored : merge.items) {
+      if (stored.name() == item.name()) stored.set_resolution(v1::BlockingItem::RENOUNCED);
+    }
+  }
+  const int covered = static_cast<int>(merge.late_money.size());
+  merge.unresolved -= covered;
+  merge.counts.set_renounceable(merge.counts.renounceable() - covered);
+  merge.counts.set_renounced(merge.counts.renounced() + covered);
+}
+
+Decision DecideFinalScan(DecisionBuilder& builder, const ScanAnswered& answered) {
+  ScanMerge merge = MergeScan(builder.data(), answered.findings, answered.previous, builder.now());
+  if (builder.data().late_settlement_consent()) SettleLate(builder, merge);
+  const std::string summary = Summary(merge, answered.findings);
+  if (merge.unresolved > 0) {
+    const std::string problems = Problems(merge, answered.findings);
+    StoreMerge(builder, answered.findings, merge, false);
+    BeginRestore(builder, Event::kFinalCheckProblem, v1::Closure::FINAL_CHECK_PROBLEM, problems);
+    return builder.Finish();
+  }
+  const v1::Task::Parked halt = HaltOf(builder.data(), builder.circumstances().system);
+  if (answered.findings.required_unanswered) {
+    StoreCheckers(builder, answered.findings);
+    const absl::Duration backoff = RetryDelay(builder.circumstances().task->attempts());
+    builder.RescheduleTask(builder.now() + backoff, Unanswered(answered.findings), v1::Task::PARKED_UNSPECIFIED);
+    return builder.Finish();
+  }
+  if (halt != v1::Task::PARKED_UNSPECIFIED) {
+    // What is clean now may not be clean on release, so it is checked again then.
+    StoreCheckers(builder, answered.findings);
+    builder.RescheduleTask(builder.now(), "", halt);
+    return builder.Finish();
+  }
+  StoreMerge(builder, answered.findings, merge, true);
+  builder.Move(Event::kFinalCheckPassed, summary);
+  builder.GuardSystem();
+  BeginPhase(builder, v1::DELETE);
+  return builder.Finish();
+}
+
+}  // namespace
+
+void BeginScan(DecisionBuilder& builder, v1::CheckPhase phase) {
+  v1::Scan scan;
+  scan.set_number(builder.closure().scan().number() + 1);
+  scan.set_phase(phase);
+  *scan.mutable_start_time() = ToProto(builder.now());
+  for (const std::string& name : builder.circumstances().checkers) {
+    v1::CheckerResult& checker = *scan.add_checkers();
+    checker.set_checker(name);
+    checker.set_status(v1::CheckerResult::WAITING);
+  }
+  *builder.closure().mutable_scan() = std::move(scan);
+  const int64_t number = builder.closure().scan().number();
+  internal::v1::TaskData& task = builder.AddTask(v1::Task::SCAN, fmt::format("scan/{}", number), builder.now());
+  task.mutable_payload()->set_scan_number(number);
+  task.mutable_payload()->set_check_phase(phase);
+}
+
+Decision DecideScan(DecisionBuilder& builder, const ScanAnswered& answered) {
+  switch (builder.state()) {
+    case v1::Closure::CHECKING:
+      return DecideOwnerScan(builder, answered);
+    case v1::Closure::CONFIRMING:
+      return DecideConfirmScan(builder, answered);
+    default:
+      return DecideFinalScan(builder, answered);
+  }
+}
+
+Decision DecideAccountGone(DecisionBuilder& builder) {
+  constexpr std::string_view kDetail = "the account system says that the account was deleted";
+  if (!NextState(builder.state(), Event::kAccountGone).has_value()) return builder.Finish();
+  if (NextState(builder.state(), Event::kAccountGone) == v1::Closure::CANCELLED) {
+    builder.Move(Event::kAccountGone, kDetail);
+    BeginEnd(builder, v1::Closure::ACCOUNT_GONE, kDetail);
+  } else {
+    BeginRestore(builder, Event::kAccountGone, v1::Closure::ACCOUNT_GONE, kDetail);
+  }
+  return builder.Finish();
+}
+
+}  // namespace closure

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+// The end of a silent period: it is never early on any clock, and it waits for holds, pauses and the velocity breaker (D14, R18).
+#include "server/decision_builder.h"
+#include "fmt/format.h"
+#include "server/proto_time.h"
+
+namespace closure {
+namespace {
+
+// What of the period is left on the clock that shows most.
+absl::Duration Remaining(DecisionBuilder& builder) {
+  const v1::Closure& closure = builder.closure();
+  const absl::Duration on_the_wall = FromProto(closure.silent_period_end_time()) - builder.now();
+  const absl::Duration period = FromProto(closure.silent_period_end_time()) - FromProto(closure.silent_period_start_time());
+  const absl::Duration passed = builder.circumstances().elapsed - FromProto(builder.data().silent_period_start_elapsed());
+  return std::max(on_the_wall, period - passed);
+}
+
+v1::SystemStatus::Halt SystemHalt(absl::Time now, std::string_view reason) {
+  v1::SystemStatus::Halt halt;
+  *halt.mutable_create_time() = ToProto(now);
+  halt.set_actor("system");
+  halt.set_reason(std::string(reason));
+  return halt;
+}
+
+// The system's next version, with the latest witness of time.
+internal::v1::SystemData NextSystem(const Circumstances& circumstances) {
+  internal::v1::SystemData system = circumstances.system;
+  system.set_version(system.version() + 1);
+  *system.mutable_clock() = circumstances.clock;
+  return system;
+}
+
+// A jump between the clocks stops every ending until an operator acknowledges it.
+bool WaitsForClocks(DecisionBuilder& builder) {
+  const Circumstances& circumstances = builder.circumstances();
+  if (!circumstances.system.has_clock_jump() && circumstances.clock_jump.empty()) return false;
+  if (!circumstances.system.has_clock_jump()) {
+    internal::v1::SystemData system = NextSystem(circumstances);
+    *system.mutable_clock_jump() = SystemHalt(builder.now(), circumstances.clock_jump);
+    builder.commit().system = std::move(system);
+  }
+  builder.RescheduleTask(builder.now(), "", v1::Task::CLOCK_JUMP);
+  return true;
+}
+
+std::string Excess(const BreakerCounts& counts) {
+  if (counts.global >= counts.global_limit) {
+    return fmt::format("{} deletions within the last hour; the limit is {}", counts.global, counts.global_limit);
+  }
+  if (counts.organization >= counts.organization_limit) {
+    return fmt::format("{} deletions of one organization within the last hour; the limit is {}", counts.organization, counts.organization_limit);
+  }
+  return "";
+}
+
+// The breaker opens by itself when an hour's limit is reached, and stays open until two operators release it.
+bool WaitsForBreaker(DecisionBuilder& builder) {
+  const Circumstances& circumstances = builder.circumstances();
+  if (!circumstances.system.has_breaker()) {
+    const std::string excess = Excess(circumstances.breaker);
+    if (excess.empty()) return false;
+    internal::v1::SystemData system = NextSystem(circumstances);
+    *system.mutable_breaker() = SystemHalt(builder.now(), excess);
+    builder.commit().system = std::move(system);
+  }
+  builder.RescheduleTask(builder.now(), "", v1::Task::BREAKER);
+  return true;
+}
+
+}  // namespace
+
+Decision DecideSilentPeriodEnd(DecisionBuilder& builder) {
+  if (WaitsForClocks(builder)) return builder.Finish();
+  if (const absl::Duration remaining = Remaining(builder); remaining > absl::ZeroDuration()) {
+    builder.RescheduleTask(builder.now() + std::max(remaining, absl::Milliseconds(1)), "", v1::Task::PARKED_UNSPECIFIED);
+    return builder.Finish();
+  }
+  if (const v1::Task::Parked halt = HaltOf(builder.data(), builder.circumstances().system); halt != v1::Task::PARKED_UNSPECIFIED) {
+    builder.RescheduleTask(builder.now(), "", halt);
+    return builder.Finish();
+  }
+  if (WaitsForBreaker(builder)) return builder.Finish();
+  // The system's version makes two admissions at the same moment conflict, so that the limit is exact.
+  internal::v1::SystemData system = NextSystem(builder.circumstances());
+  system.set_admissions(system.admissions() + 1);
+  builder.commit().system = std::move(system);
+  builder.commit().admission = builder.now();
+  builder.Move(Event::kSilentPeriodElapsed, "");
+  BeginPhase(builder, v1::SEAL);
+  return builder.Finish();
+}
+
+}  // namespace closure

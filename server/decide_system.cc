@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/decide_system.h"
+
+#include <algorithm>
+
+#include "fmt/format.h"
+#include "server/errors.h"
+#include "server/proto_time.h"
+
+namespace closure {
+namespace {
+
+absl::Status NothingToRelease(std::string_view what) { return Error(v1::NOTHING_TO_RELEASE, fmt::format("there is no {}", what)); }
+
+// The second of two different operators releases the breaker; answers whether this one did.
+absl::StatusOr<bool> Approve(v1::SystemStatus::Halt& breaker, const std::string& actor) {
+  const auto& approvals = breaker.approvals();
+  if (std::find(approvals.begin(), approvals.end(), actor) != approvals.end()) {
+    return Error(v1::SECOND_OPERATOR_REQUIRED, fmt::format("{} has approved the release already; another operator has to as well", actor),
+                 {{"operator", actor}});
+  }
+  breaker.add_approvals(actor);
+  constexpr int kApprovalsNeeded = 2;
+  return breaker.approvals_size() >= kApprovalsNeeded;
+}
+
+}  // namespace
+
+absl::StatusOr<Commit> DecideSystem(const internal::v1::SystemData& system, const SystemCommand& command, const std::string& actor,
+                                    const Observation& observation, absl::Time now) {
+  Commit commit;
+  internal::v1::SystemData next = system;
+  next.set_version(system.version() + 1);
+  *next.mutable_clock() = observation.witness;
+  switch (command.kind) {
+    case SystemCommand::Kind::kPause: {
+      v1::SystemStatus::Halt& pause = *next.mutable_pause();
+      pause.Clear();
+      *pause.mutable_create_time() = ToProto(now);
+      pause.set_actor(actor);
+      pause.set_reason(command.reason);
+      break;
+    }
+    case SystemCommand::Kind::kResume:
+      if (!system.has_pause()) return NothingToRelease("pause");
+      next.clear_pause();
+      commit.unpark.emplace_back(v1::Task::PAUSE, now);
+      break;
+    case SystemCommand::Kind::kReleaseBreaker: {
+      if (!system.has_breaker()) return NothingToRelease("open breaker");
+      absl::StatusOr<bool> released = Approve(*next.mutable_breaker(), actor);
+      if (!released.ok()) return released.status();
+      if (!*released) break;
+      next.clear_breaker();
+      *next.mutable_breaker_release_time() = ToProto(now);
+      commit.unpark.emplace_back(v1::Task::BREAKER, now);
+      break;
+    }
+    case SystemCommand::Kind::kAcknowledgeClockJump:
+      if (!system.has_clock_jump()) return NothingToRelease("clock jump");
+      next.clear_clock_jump();
+      *next.mutable_clock() = CreditWithheld(observation.witness);
+      commit.unpark.emplace_back(v1::Task::CLOCK_JUMP, now);
+      break;
+  }
+  commit.system = std::move(next);
+  return commit;
+}
+
+}  // namespace closure

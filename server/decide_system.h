@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef CLOSURE_SERVER_DECIDE_SYSTEM_H_
+#define CLOSURE_SERVER_DECIDE_SYSTEM_H_
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "closure/internal/v1/closure_data.pb.h"
+#include "server/commands.h"
+#include "server/time_witness.h"
+#include "storage/closure_store.h"
+
+namespace closure {
+
+// What follows from an operator's command about the whole system: its next version and the tasks that go on. Pure.
+// A pause replaces the one before. The breaker is released by the second of two different operators (D14). Nothing here can change the
+// end of a silent period (R18).
+// Errors: FAILED_PRECONDITION with NOTHING_TO_RELEASE or SECOND_OPERATOR_REQUIRED.
+absl::StatusOr<Commit> DecideSystem(const internal::v1::SystemData& system, const SystemCommand& command, const std::string& actor,
+                                    const Observation& observation, absl::Time now);
+
+}  // namespace closure
+
+#endif  // CLOSURE_SERVER_DECIDE_SYSTEM_H_

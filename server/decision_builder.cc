@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/decision_builder.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+
+#include "fmt/format.h"
+#include "server/errors.h"
+#include "server/proto_time.h"
+
+namespace closure {
+namespace {
+
+[[noreturn]] void Impossible(std::string_view what) {
+  std::fprintf(stderr, "closured: impossible: %.*s\n", static_cast<int>(what.size()), what.data());
+  std::abort();
+}
+
+}  // namespace
+
+DecisionBuilder::DecisionBuilder(const internal::v1::ClosureData& data, const Circumstances& circumstances) : circumstances_(circumstances) {
+  commit_.closure = data;
+  commit_.expected_version = data.version();
+  commit_.closure->set_version(data.version() + 1);
+  closure().set_revision(closure().revision() + 1);
+  *closure().mutable_update_time() = ToProto(now());
+}
+
+absl::Status DecisionBuilder::Require(Event event) {
+  if (NextState(state(), event).has_value()) return absl::OkStatus();
+  const std::string state_name = v1::Closure::State_Name(state());
+  return Error(v1::STATE_NOT_ALLOWED, fmt::format("closure {} is {}, which does not allow {}", closure().name(), state_name, EventName(event)),
+               {{"closure", closure().name()}, {"state", state_name}, {"event", std::string(EventName(event))}});
+}
+
+void DecisionBuilder::Move(Event event, std::string_view detail) {
+  const State from = state();
+  const std::optional<State> to = NextState(from, event);
+  if (!to.has_value()) Impossible(fmt::format("no row for {} and {}", v1::Closure::State_Name(from), EventName(event)));
+  closure().set_state(*to);
+  *closure().mutable_state_enter_time() = ToProto(now());
+  closure().clear_expire_time();
+  data().set_fence(data().fence() + 1);
+  data().set_etag_number(data().etag_number() + 1);
+  commit_.drop_state_tasks = true;
+  commit_.history = HistoryEntry{from, *to, std::string(EventName(event)), circumstances_.actor, std::string(detail), now()};
+}
+
+void DecisionBuilder::Note(std::string_view event, std::string_view detail) {
+  if (commit_.history.has_value()) return;
+  commit_.history = HistoryEntry{state(), state(), std::string(event), circumstances_.actor, std::string(detail), now()};
+}
+
+void DecisionBuilder::TouchItems() { data().set_etag_number(data().etag_number() + 1); }
+
+internal::v1::TaskData& DecisionBuilder::AddTask(v1::Task::Kind kind, std::string_view key, absl::Time due) {
+  internal::v1::TaskData& task = commit_.add_tasks.emplace_back();
+  task.set_kind(kind);
+  task.set_account_id(data().account_id());
+  task.set_closure_id(data().closure_id());
+  task.set_idempotency_key(fmt::format("{}/{}", closure().name(), key));
+  *task.mutable_due_time() = ToProto(due);
+  task.mutable_payload()->set_fence(data().fence());
+  return task;
+}
+
+void DecisionBuilder::AddConsent(v1::Consent::Kind kind, std::string_view version, std::string_view digest, std::string_view text) {
+  v1::Consent& consent = commit_.consents.emplace_back();
+  consent.set_kind(kind);
+  consent.set_version(std::string(version));
+  consent.set_digest(std::string(digest));
+  consent.set_text(std::string(text));
+  consent.set_language_code(data().language_code());
+  *consent.mutable_create_time() = ToProto(now());
+  consent.set_actor(circumstances_.actor);
+}
+
+void DecisionBuilder::SetExpiry(absl::Duration idle) {
+  const absl::Time due = now() + idle;
+  *closure().mutable_expire_time() = ToProto(due);
+  // One timer per state; when it fires before the time that later activity moved, it waits again.
+  if (commit_.drop_state_tasks) AddTask(v1::Task::EXPIRY, fmt::format("expiry/{}", data().fence()), due);
+}
+
+void DecisionBuilder::FinishTask() {
+  if (!circumstances_.task.has_value()) Impossible("a result without a task");
+  commit_.finish_task = circumstances_.task->id();
+  task_settled_ = true;
+}
+
+void DecisionBuilder::RescheduleTask(absl::Time due, std::string_view error, v1::Task::Parked parked) {
+  if (!circumstances_.task.has_value()) Impossible("a result without a task");
+  internal::v1::TaskData task = *circumstances_.task;
+  *task.mutable_due_time() = ToProto(due);
+  task.set_parked(parked);
+  if (!error.empty()) {
+    task.set_attempts(task.attempts() + 1);
+    task.set_last_error(std::string(error));
+    if (!task.has_first_failure_time()) *task.mutable_first_failure_time() = ToProto(now());
+  }
+  commit_.reschedule_task = std::move(task);
+  task_settled_ = true;
+  // Otherwise a release that comes between reading and committing would find nothing parked, and nobody would come back for this task.
+  if (parked == v1::Task::PAUSE || parked == v1::Task::BREAKER || parked == v1::Task::CLOCK_JUMP) GuardSystem();
+}
+
+void DecisionBuilder::GuardSystem() { commit_.expected_system_version = circumstances_.system.version(); }
+
+Decision DecisionBuilder::Finish(absl::Status reply) {
+  if (circumstances_.task.has_value() && !task_settled_) FinishTask();
+  closure().set_etag(fmt::format("\"{}\"", data().etag_number()));
+  return {std::move(commit_), std::move(reply)};
+}
+
+absl::Duration RetryDelay(int attempts) {
+  constexpr int kDoublingsMax = 9;
+  return std::min(absl::Seconds(1) * (1 << std::clamp(attempts, 0, kDoublingsMax)), absl::Minutes(5));
+}
+
+}  // namespace closure

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/dev_cloud.h"
+
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <system_error>
+#include <utility>
+
+#include "absl/strings/numbers.h"
+#include "grpcpp/client_context.h"
+#include "sandbox/cloud_file.h"
+#include "server/config.h"
+#include "server/errors.h"
+#include "server/participants/remote_participant.h"
+#include "server/proto_time.h"
+#include "server/strings.h"
+#include "storage/status_macros.h"
+
+namespace closure {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kOffsetKey = "dev_clock_offset_us";
+constexpr int kCallMillis = 10'000;
+// Cloud files come over the same listener, so a request may be as large as one.
+constexpr int kRequestBytesMax = 64 << 20;
+
+absl::StatusOr<std::string> MakeTemporaryFolder() {
+  std::error_code error;
+  const fs::path parent = fs::temp_directory_path(error);
+  std::string pattern = ((error ? fs::path("/tmp") : parent) / "closured-dev-XXXXXX").string();
+  if (mkdtemp(pattern.data()) == nullptr) {
+    return absl::FailedPreconditionError(
+        Concat("temporary folder ", pattern, ": cannot be made: ", std::strerror(errno)));
+  }
+  return pattern;
+}
+
+absl::Status MakeFolder(const std::string& folder) {
+  std::error_code error;
+  fs::create_directories(fs::path(folder).parent_path(), error);
+  if (mkdir(folder.c_str(), 0700) == 0 || (errno == EEXIST && fs::is_directory(folder, error))) return absl::OkStatus();
+  return absl::FailedPreconditionError(Concat("--data-dir ", folder, ": cannot be made: ", std::strerror(errno)));
+}
+
+// What an earlier run had moved the clock by.
+absl::StatusOr<absl::Duration> ReadOffset(SqliteClosureStore& store) {
+  const absl::StatusOr<std::string> text = store.ReadMeta(kOffsetKey);
+  if (absl::IsNotFound(text.status())) return absl::ZeroDuration();
+  if (!text.ok()) return text.status();
+  int64_t micros = 0;
+  if (!absl::SimpleAtoi(*text, &micros) || micros < 0)
+    return absl::InternalError(Concat("the kept clock offset is ", *text));
+  return absl::Microseconds(micros);
+}
+
+absl::Status CheckNothingOfProduction(const config::v1::ServerConfig& config) {
+  const bool names_something = !config.database_path().empty() || !config.secret_key_file().empty() ||
+                               !config.agreements_path().empty() || config.has_upstreams();
+  if (!names_something) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      "closured dev brings database_path, secret_key_file, agreements_path and upstreams along; leave them out of the "
+      "configuration");
+}
+
+absl::StatusOr<config::v1::ServerConfig> CompleteConfig(config::v1::ServerConfig config, const std::string& data_dir) {
+  CLOSURE_RETURN_IF_ERROR(CheckNothingOfProduction(config));
+  config::v1::ServerConfig complete = WithDefaults(config);
+  complete.set_database_path((fs::path(data_dir) / "closures.db").string());
+  complete.set_secret_key_file((fs::path(data_dir) / "secret.key").string());
+  complete.mutable_limits()->set_request_bytes_max(kRequestBytesMax);
+  CLOSURE_RETURN_IF_ERROR(ValidateConfig(complete, ServerMode::kDev));
+  return complete;
+}
+
+// The participant that the sandbox plays, so that the path of remote participants is walked too.
+absl::StatusOr<ParticipantSlot> AskSandboxParticipant(const std::shared_ptr<grpc::Channel>& channel) {
+  std::shared_ptr<v1::ParticipantService::StubInterface> stub = v1::ParticipantService::NewStub(channel);
+  grpc::ClientContext context;
+  context.set_deadline(gpr_time_from_millis(kCallMillis, GPR_TIMESPAN));
+  v1::ParticipantDescription description;
+  const grpc::Status status = stub->DescribeParticipant(&context, {}, &description);
+  if (!status.ok()) return absl::UnavailableError(Concat("sandbox participant: ", status.error_message()));
+  return ParticipantSlot{.participant = std::make_shared<RemoteParticipant>(std::move(description), std::move(stub))};
+}
+
+}  // namespace
+
+DevCloud::DevCloud(std::string data_dir, bool temporary, absl::Duration offset)
+    : data_dir_(std::move(data_dir)), temporary_(temporary), clock_(offset), log_(&clock_), offset_(offset) {}
+
+DevCloud::~DevCloud() {
+  if (server_ != nullptr) server_->Stop(absl::ZeroDuration());
+  server_ = nullptr;
+  sandbox_ = nullptr;
+  std::error_code error;
+  if (temporary_) fs::remove_all(data_dir_, error);
+}
+
+absl::StatusOr<std::unique_ptr<DevCloud>> DevCloud::Open(Options options) {
+  const bool temporary = options.data_dir.empty();
+  if (temporary) {
+    CLOSURE_ASSIGN_OR_RETURN(options.data_dir, MakeTemporaryFolder());
+  } else {
+    CLOSURE_RETURN_IF_ERROR(MakeFolder(options.data_dir));
+  }
+  CLOSURE_ASSIGN_OR_RETURN(options.config, CompleteConfig(std::move(options.config), options.data_dir));
+  CLOSURE_ASSIGN_OR_RETURN(
+      std::unique_ptr<SqliteClosureStore> store,
+      SqliteClosureStore::Open({.path = options.config.database_path(), .deployment = Deployment::kDev}));
+  CLOSURE_ASSIGN_OR_RETURN(const absl::Duration offset, ReadOffset(*store));
+  std::unique_ptr<DevCloud> cloud(new DevCloud(options.data_dir, temporary, offset));
+  CLOSURE_RETURN_IF_ERROR(cloud->Assemble(std::move(options), std::move(store)));
+  return cloud;
+}
+
+absl::Status DevCloud::Assemble(Options options, std::unique_ptr<SqliteClosureStore> store) {
+  store_ = store.get();
+  CLOSURE_ASSIGN_OR_RETURN(
+      sandbox_,
+      Sandbox::Open({.database_path = (fs::path(data_dir_) / "cloud.db").string(),
+                     .now = [this] { return clock_.Now(); },
+                     .advance = [this](absl::Duration by) { return Advance(by); },
+                     .error_status = [](v1::ErrorReason reason,
+                                        std::string_view message) { return ToGrpcStatus(Error(reason, message)); }}));
+  CLOSURE_RETURN_IF_ERROR(LoadCloudFiles(options.cloud_files));
+  CLOSURE_ASSIGN_OR_RETURN(SecretKey secret_key, SecretKey::LoadOrCreate(options.config.secret_key_file()));
+  CLOSURE_ASSIGN_OR_RETURN(Agreements agreements, Agreements::FromTexts(EmbeddedAgreementTexts()));
+  CLOSURE_ASSIGN_OR_RETURN(ParticipantSlot participant, AskSandboxParticipant(sandbox_->channel()));
+  shutdown_grace_ = FromProto(options.config.shutdown_grace());
+  CLOSURE_ASSIGN_OR_RETURN(server_, ClosuredServer::Make({.config = std::move(options.config),
+                                                          .clock = &clock_,
+                                                          .log = &log_,
+                                                          .store = std::move(store),
+                                                          .secret_key = std::move(secret_key),
+                                                          .agreements = std::move(agreements),
+                                                          .upstreams = Upstreams::OnChannel(sandbox_->channel()),
+                                                          .extra_participants = {std::move(participant)},
+                                                          .extra_services = {sandbox_->control_service()}}));
+  return absl::OkStatus();
+}
+
+absl::Status DevCloud::LoadCloudFiles(const std::vector<std::string>& paths) {
+  for (const std::string& path : paths) {
+    std::ifstream stream(path, std::ios::binary);
+    if (!stream) return absl::InvalidArgumentError(Concat("--load ", path, ": cannot be read"));
+    const std::string json((std::istreambuf_iterator<char>(stream)), std::istreambuf_iterator<char>());
+    const absl::StatusOr<sandbox::v1::CloudFile> file = ParseCloudFile(json);
+    if (!file.ok()) return absl::InvalidArgumentError(Concat("--load ", path, ": ", file.status().message()));
+    const absl::StatusOr<std::vector<std::string>> ids = sandbox_->Load(*file);
+    if (!ids.ok()) return absl::Status(ids.status().code(), Concat("--load ", path, ": ", ids.status().message()));
+    account_ids_.insert(account_ids_.end(), ids->begin(), ids->end());
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<absl::Time> DevCloud::Advance(absl::Duration by) {
+  if (by <= absl::ZeroDuration())
+    return absl::InvalidArgumentError(Concat("the clock cannot be moved by ", absl::FormatDuration(by)));
+  absl::MutexLock lock(&advance_mutex_);
+  // Kept first, so that no run starts earlier than the one before ended.
+  CLOSURE_RETURN_IF_ERROR(store_->WriteMeta(kOffsetKey, Concat(absl::ToInt64Microseconds(offset_ + by))));
+  offset_ = clock_.Advance(by);
+  return clock_.Now();
+}
+
+}  // namespace closure

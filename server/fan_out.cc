@@ -1,0 +1,383 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/fan_out.h"
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <deque>
+#include <iterator>
+#include <optional>
+#include <utility>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
+#include "checkers/answer_fault.h"
+#include "checkers/proto_time.h"
+#include "checkers/text.h"
+#include "fmt/format.h"
+#include "grpc/support/time.h"
+#include "grpcpp/alarm.h"
+#include "server/answer_validation.h"
+#include "server/item_identity.h"
+#include "server/proto_time.h"
+
+namespace closure {
+namespace {
+
+constexpr absl::Duration kDeadlineMax = absl::Minutes(10);
+// By how much another machine's clock may run ahead of ours.
+constexpr absl::Duration kClockSkewMax = absl::Minutes(5);
+constexpr size_t kDetailMax = 500;
+constexpr std::string_view kCancelled = "cancelled: nobody waits for the answer";
+
+using Slots = std::vector<CheckerSlot>;
+using SteadyTime = std::chrono::steady_clock::time_point;
+
+// Calls a function on one of gRPC's threads, once: when a time has passed, or sooner when it is stopped. Thread-safe.
+// Until then the function, with what it owns, is kept alive, also when the timer itself is gone.
+class Timer {
+ public:
+  void Start(absl::Duration after, std::function<void()> function) {
+    const int64_t ms = std::max<int64_t>(0, absl::ToInt64Milliseconds(absl::Ceil(after, absl::Milliseconds(1))));
+    // The alarm keeps its function until it is destroyed, and may be owned by what the function owns; so what is given
+    // to it is emptied by the call.
+    auto given = std::make_shared<std::function<void()>>(std::move(function));
+    alarm_.Set(gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC), gpr_time_from_millis(ms, GPR_TIMESPAN)),
+               [given](bool /*elapsed*/) {
+                 const std::function<void()> call = std::move(*given);
+                 *given = nullptr;
+                 call();
+               });
+    bool stop = false;
+    {
+      absl::MutexLock lock(&mutex_);
+      started_ = true;
+      stop = stopped_;
+    }
+    if (stop) alarm_.Cancel();
+  }
+
+  void Stop() {
+    {
+      absl::MutexLock lock(&mutex_);
+      stopped_ = true;
+      if (!started_) return;
+    }
+    alarm_.Cancel();
+  }
+
+ private:
+  grpc::Alarm alarm_;
+  absl::Mutex mutex_;
+  bool started_ ABSL_GUARDED_BY(mutex_) = false;
+  bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
+};
+
+bool TakesPart(const v1::CheckerDescription& description, v1::CheckPhase phase) {
+  const auto& phases = description.phases();
+  return std::find(phases.begin(), phases.end(), static_cast<int>(phase)) != phases.end();
+}
+
+// Why a checker is not asked; empty for one that is.
+std::string SkipReason(const CheckerSlot& slot, v1::CheckPhase phase) {
+  if (!slot.skip_detail.empty()) return slot.skip_detail;
+  if (TakesPart(slot.checker->description(), phase)) return "";
+  return fmt::format("takes no part in {}", v1::CheckPhase_Name(phase));
+}
+
+// One scan. Owned by everything that may still call it: its timers until they end, and the checkers' answers.
+class ScanRun : public std::enable_shared_from_this<ScanRun> {
+ public:
+  ScanRun(std::shared_ptr<const Slots> slots, FanOutRequest request, FanOut::Progress progress, FanOut::Done done);
+
+  // Asks everybody, on a thread of gRPC's.
+  void Start();
+
+ private:
+  // What there is for each slot.
+  struct Ask {
+    v1::CheckerResult result;
+    std::vector<v1::BlockingItem> items;
+    SteadyTime start;
+    bool over = false;
+    // Ends the checker's own calls when nobody waits for them any more.
+    std::shared_ptr<CancelSignal> cancel = std::make_shared<CancelSignal>();
+    Timer deadline;
+  };
+
+  void Begin();
+  void AskChecker(size_t number);
+  void OnAnswer(size_t number, absl::StatusOr<CheckAnswer> answer);
+  void EndUnanswered(size_t number, v1::CheckerResult::Fault fault, std::string_view detail);
+  void EndAll(std::string_view detail);
+  // Moves one slot to its last status, unless it is there; false then.
+  bool End(size_t number, v1::CheckerResult result, std::vector<v1::BlockingItem> items);
+
+  absl::Duration TimeFor(const CheckerSlot& slot) const;
+  absl::Status Validate(const CheckerSlot& slot, const CheckAnswer& answer, absl::Duration latency) const;
+  std::vector<v1::BlockingItem> ToBlockingItems(const std::string& checker, const CheckAnswer& answer) const;
+
+  void Report(const v1::CheckerResult& result) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Hands what is reported to the callbacks, in order; whoever comes while somebody does leaves it to them.
+  void Deliver();
+  ScanFindings TakeFindings() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  const std::shared_ptr<const Slots> slots_;
+  const FanOutRequest request_;
+  const std::string closure_name_;
+  const SteadyTime start_;
+  Timer begin_;
+  Timer cancel_;
+  // A scan that is cancelled as it begins may end before this is set; then there is nothing left to forget.
+  std::atomic<int64_t> cancel_number_ = 0;
+
+  absl::Mutex mutex_;
+  // A deque, because a timer cannot be moved. The timers and signals in it are used without the lock.
+  std::deque<Ask> asks_;
+  size_t open_ ABSL_GUARDED_BY(mutex_);
+  std::deque<v1::CheckerResult> reports_ ABSL_GUARDED_BY(mutex_);
+  bool delivering_ ABSL_GUARDED_BY(mutex_) = false;
+  bool finished_ ABSL_GUARDED_BY(mutex_) = false;
+  // Used by the one thread that delivers.
+  FanOut::Progress progress_;
+  FanOut::Done done_;
+};
+
+absl::Duration Since(SteadyTime start) { return absl::FromChrono(std::chrono::steady_clock::now() - start); }
+
+ScanRun::ScanRun(std::shared_ptr<const Slots> slots, FanOutRequest request, FanOut::Progress progress,
+                 FanOut::Done done)
+    : slots_(std::move(slots)),
+      request_(std::move(request)),
+      closure_name_(request_.check.closure().empty()
+                        ? fmt::format("accounts/{}/closures/preview", request_.check.account_id())
+                        : request_.check.closure()),
+      start_(std::chrono::steady_clock::now()),
+      asks_(slots_->size()),
+      open_(slots_->size()),
+      progress_(std::move(progress)),
+      done_(std::move(done)) {
+  for (size_t i = 0; i < asks_.size(); ++i) {
+    const CheckerSlot& slot = (*slots_)[i];
+    v1::CheckerResult& result = asks_[i].result;
+    result.set_checker(slot.checker->description().name());
+    result.set_version(PrintableText(slot.checker->description().version(), 40));
+    result.set_required(slot.required);
+    const std::string skip = SkipReason(slot, request_.check.phase());
+    result.set_status(skip.empty() ? v1::CheckerResult::WAITING : v1::CheckerResult::SKIPPED);
+    result.set_detail(PrintableText(skip, kDetailMax));
+    if (!skip.empty()) {
+      asks_[i].over = true;
+      --open_;
+    }
+    reports_.push_back(result);
+  }
+}
+
+void ScanRun::Start() {
+  begin_.Start(absl::ZeroDuration(), [run = shared_from_this()] { run->Begin(); });
+}
+
+void ScanRun::Begin() {
+  if (request_.cancel != nullptr) {
+    cancel_number_ = request_.cancel->OnCancel([weak = weak_from_this()] {
+      auto run = weak.lock();
+      if (run == nullptr) return;
+      run->cancel_.Start(absl::ZeroDuration(), [run] { run->EndAll(kCancelled); });
+    });
+  }
+  Deliver();
+  if (request_.cancel != nullptr && request_.cancel->cancelled()) return EndAll(kCancelled);
+  for (size_t i = 0; i < asks_.size(); ++i) AskChecker(i);
+}
+
+absl::Duration ScanRun::TimeFor(const CheckerSlot& slot) const {
+  return std::min({slot.deadline, request_.time_left - Since(start_), kDeadlineMax});
+}
+
+void ScanRun::AskChecker(size_t number) {
+  const CheckerSlot& slot = (*slots_)[number];
+  Ask& ask = asks_[number];
+  const absl::Duration time = TimeFor(slot);
+  {
+    absl::MutexLock lock(&mutex_);
+    if (ask.over) return;
+    ask.start = std::chrono::steady_clock::now();
+    if (time > absl::ZeroDuration()) {
+      ask.result.set_status(v1::CheckerResult::RUNNING);
+      Report(ask.result);
+    }
+  }
+  if (time <= absl::ZeroDuration()) {
+    return EndUnanswered(number, v1::CheckerResult::TIMED_OUT, "no time was left to ask it");
+  }
+  Deliver();
+  // The timer keeps the scan alive until the deadline, even if the checker loses its question.
+  ask.deadline.Start(time, [run = shared_from_this(), number, time] {
+    run->EndUnanswered(
+        number, v1::CheckerResult::TIMED_OUT,
+        fmt::format("no answer within {}", absl::FormatDuration(absl::Trunc(time, absl::Milliseconds(1)))));
+  });
+  slot.checker->Check(request_.check, {.timeout = time, .traceparent = request_.traceparent, .cancel = ask.cancel},
+                      [run = shared_from_this(), number](absl::StatusOr<CheckAnswer> answer) {
+                        run->OnAnswer(number, std::move(answer));
+                      });
+}
+
+void ScanRun::OnAnswer(size_t number, absl::StatusOr<CheckAnswer> answer) {
+  const CheckerSlot& slot = (*slots_)[number];
+  const std::string& name = slot.checker->description().name();
+  v1::CheckerResult result;
+  {
+    absl::MutexLock lock(&mutex_);
+    if (asks_[number].over) return;
+    result = asks_[number].result;
+  }
+  if (!answer.ok()) {
+    return EndUnanswered(number, FaultOf(answer.status()), std::string(answer.status().message()));
+  }
+  const absl::Status valid = Validate(slot, *answer, Since(start_));
+  if (!valid.ok()) return EndUnanswered(number, FaultOf(valid), std::string(valid.message()));
+  std::vector<v1::BlockingItem> items = ToBlockingItems(name, *answer);
+  result.set_status(v1::CheckerResult::ANSWERED);
+  result.set_item_count(static_cast<int32_t>(items.size()));
+  *result.mutable_as_of_time() = ToProto(answer->as_of);
+  End(number, std::move(result), std::move(items));
+}
+
+absl::Status ScanRun::Validate(const CheckerSlot& slot, const CheckAnswer& answer, absl::Duration latency) const {
+  AnswerLimits limits{.items_max = slot.max_items};
+  const std::optional<absl::Time> check_time = TimeFromProto(request_.check.check_time());
+  if (check_time) {
+    limits.as_of_min = *check_time;
+    limits.as_of_max = *check_time + latency + kClockSkewMax;
+  }
+  return ValidateAnswer(answer, slot.checker->description(), limits);
+}
+
+std::vector<v1::BlockingItem> ScanRun::ToBlockingItems(const std::string& checker, const CheckAnswer& answer) const {
+  std::vector<v1::BlockingItem> items;
+  items.reserve(answer.items.size());
+  for (const v1::ReportedItem& item : answer.items) {
+    items.push_back(MakeBlockingItem(closure_name_, checker, item));
+  }
+  return items;
+}
+
+void ScanRun::EndUnanswered(size_t number, v1::CheckerResult::Fault fault, std::string_view detail) {
+  v1::CheckerResult result;
+  {
+    absl::MutexLock lock(&mutex_);
+    result = asks_[number].result;
+  }
+  result.set_status(v1::CheckerResult::UNANSWERED);
+  result.set_fault(fault);
+  result.set_detail(detail.empty() ? "no reason given" : PrintableText(detail, kDetailMax));
+  if (End(number, std::move(result), {})) asks_[number].cancel->Cancel();
+}
+
+void ScanRun::EndAll(std::string_view detail) {
+  for (size_t i = 0; i < asks_.size(); ++i) {
+    EndUnanswered(i, v1::CheckerResult::FAILED, detail);
+  }
+}
+
+bool ScanRun::End(size_t number, v1::CheckerResult result, std::vector<v1::BlockingItem> items) {
+  Ask& ask = asks_[number];
+  {
+    absl::MutexLock lock(&mutex_);
+    if (ask.over) return false;
+    ask.over = true;
+    if (ask.start != SteadyTime()) *result.mutable_latency() = ToProto(Since(ask.start));
+    ask.result = std::move(result);
+    ask.items = std::move(items);
+    Report(ask.result);
+    --open_;
+  }
+  ask.deadline.Stop();
+  Deliver();
+  return true;
+}
+
+void ScanRun::Report(const v1::CheckerResult& result) { reports_.push_back(result); }
+
+void ScanRun::Deliver() {
+  {
+    absl::MutexLock lock(&mutex_);
+    if (delivering_ || finished_) return;
+    delivering_ = true;
+  }
+  std::optional<ScanFindings> findings;
+  while (!findings) {
+    std::optional<v1::CheckerResult> report;
+    {
+      absl::MutexLock lock(&mutex_);
+      if (!reports_.empty()) {
+        report = std::move(reports_.front());
+        reports_.pop_front();
+      } else if (open_ == 0) {
+        finished_ = true;
+        findings = TakeFindings();
+      } else {
+        delivering_ = false;
+        return;
+      }
+    }
+    if (report && progress_) progress_(*report);
+  }
+  if (request_.cancel != nullptr) request_.cancel->Forget(cancel_number_);
+  progress_ = nullptr;
+  FanOut::Done done = std::move(done_);
+  std::move(done)(*std::move(findings));
+}
+
+ScanFindings ScanRun::TakeFindings() {
+  ScanFindings findings;
+  for (Ask& ask : asks_) {
+    if (ask.result.required() && ask.result.status() == v1::CheckerResult::UNANSWERED) {
+      findings.required_unanswered = true;
+    }
+    findings.checkers.push_back(ask.result);
+    std::move(ask.items.begin(), ask.items.end(), std::back_inserter(findings.items));
+    ask.items.clear();
+  }
+  return findings;
+}
+
+[[noreturn]] void EndProcess(const std::string& condition) {
+  std::fprintf(stderr, "FanOut: %s\n", condition.c_str());
+  std::abort();
+}
+
+const std::string& NameOf(const CheckerSlot& slot) { return slot.checker->description().name(); }
+
+}  // namespace
+
+FanOut::FanOut(std::vector<CheckerSlot> slots) {
+  for (const CheckerSlot& slot : slots) {
+    if (slot.checker == nullptr) EndProcess("a slot has no checker");
+  }
+  std::sort(slots.begin(), slots.end(),
+            [](const CheckerSlot& a, const CheckerSlot& b) { return NameOf(a) < NameOf(b); });
+  for (size_t i = 1; i < slots.size(); ++i) {
+    if (NameOf(slots[i - 1]) == NameOf(slots[i])) {
+      EndProcess(fmt::format("two checkers have the name {}", NameOf(slots[i])));
+    }
+  }
+  slots_ = std::make_shared<const Slots>(std::move(slots));
+}
+
+void FanOut::Run(FanOutRequest request, Progress progress, Done done) const {
+  std::make_shared<ScanRun>(slots_, std::move(request), std::move(progress), std::move(done))->Start();
+}
+
+const CheckerSlot* FanOut::Find(std::string_view name) const {
+  for (const CheckerSlot& slot : *slots_) {
+    if (NameOf(slot) == name) return &slot;
+  }
+  return nullptr;
+}
+
+}  // namespace closure

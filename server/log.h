@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef CLOSURE_SERVER_LOG_H_
+#define CLOSURE_SERVER_LOG_H_
+
+#include <functional>
+#include <initializer_list>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+#include "server/clock.h"
+
+namespace closure {
+
+enum class LogLevel { kInfo, kWarning, kError };
+using LogFields = std::initializer_list<std::pair<std::string_view, std::string_view>>;
+
+// One line of JSON without its end: {"time":…,"level":…,"msg":…,FIELDS…}, time in UTC as RFC 3339, every string
+// escaped, bytes that are not UTF-8 replaced. Pure.
+std::string FormatLogLine(absl::Time time, LogLevel level, std::string_view message, LogFields fields);
+
+// Writes what operators should know, one event per line. Never personal data: no contact points, codes, texts of owners
+// or request bodies. Thread-safe; a line is written whole.
+class Log {
+ public:
+  using Sink = std::function<void(const std::string& line)>;
+  // Writes to standard error. `clock` must outlive it.
+  explicit Log(const Clock* clock);
+  Log(const Clock* clock, Sink sink);
+
+  void Info(std::string_view message, LogFields fields = {}) { Write(LogLevel::kInfo, message, fields); }
+  void Warning(std::string_view message, LogFields fields = {}) { Write(LogLevel::kWarning, message, fields); }
+  void Error(std::string_view message, LogFields fields = {}) { Write(LogLevel::kError, message, fields); }
+
+ private:
+  void Write(LogLevel level, std::string_view message, LogFields fields);
+
+  const Clock* const clock_;
+  absl::Mutex mutex_;
+  Sink sink_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace closure
+
+#endif  // CLOSURE_SERVER_LOG_H_

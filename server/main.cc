@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: Apache-2.0
+// The program `closured`: reads the command line and the configuration, runs the server until a signal comes, and stops
+// it in order.
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/synchronization/notification.h"
+#include "server/config.h"
+#include "server/dev_cloud.h"
+#include "server/options.h"
+#include "server/proto_time.h"
+#include "server/strings.h"
+#include "server/upstream_channels.h"
+#include "server/version.h"
+#include "storage/sqlite/sqlite_closure_store.h"
+#include "storage/status_macros.h"
+
+namespace closure {
+namespace {
+
+// What a stop may take beyond the grace before the process ends without order; all state is in the database.
+constexpr absl::Duration kStopMargin = absl::Seconds(5);
+
+ExitCode Fail(ExitCode code, absl::string_view message) {
+  std::fprintf(stderr, "closured: %.*s\n", static_cast<int>(message.size()), message.data());
+  return code;
+}
+
+// What cannot be right before somebody changes something is a matter of configuration.
+ExitCode ExitCodeOf(const absl::Status& status) {
+  switch (status.code()) {
+    case absl::StatusCode::kInvalidArgument:
+    case absl::StatusCode::kFailedPrecondition:
+    case absl::StatusCode::kNotFound:
+      return ExitCode::kConfig;
+    case absl::StatusCode::kUnavailable:
+      return ExitCode::kTemporary;
+    default:
+      return ExitCode::kInternal;
+  }
+}
+
+ExitCode Fail(const absl::Status& status) { return Fail(ExitCodeOf(status), status.message()); }
+
+// ---- signals ----
+
+sigset_t StopSignals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGTERM);
+  return signals;
+}
+
+// Before any thread is started, so that every thread leaves them to WaitForStop.
+void BlockStopSignals() {
+  const sigset_t signals = StopSignals();
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+}
+
+void WaitForStop() {
+  const sigset_t signals = StopSignals();
+  int signal_number = 0;
+  sigwait(&signals, &signal_number);
+}
+
+// Ends the process without order when a second signal comes or the stop takes too long.
+class HardExit {
+ public:
+  HardExit(absl::Duration limit, Log& log)
+      : waiter_([this, limit, &log] {
+          if (done_.WaitForNotificationWithTimeout(limit)) return;
+          log.Error("the stop took too long; ending without order, the next start goes on from the database");
+          _exit(static_cast<int>(ExitCode::kTemporary));
+        }) {
+    struct sigaction at_once {};
+    at_once.sa_handler = [](int) { _exit(static_cast<int>(ExitCode::kTemporary)); };
+    const sigset_t signals = StopSignals();
+    sigaction(SIGINT, &at_once, nullptr);
+    sigaction(SIGTERM, &at_once, nullptr);
+    pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
+  }
+  ~HardExit() {
+    done_.Notify();
+    waiter_.join();
+  }
+
+ private:
+  absl::Notification done_;
+  std::thread waiter_;
+};
+
+// ---- configuration ----
+
+absl::StatusOr<std::string> ReadFile(const std::string& path) {
+  std::ifstream stream(path, std::ios::binary);
+  if (!stream) return absl::NotFoundError(Concat("configuration ", path, ": cannot be read"));
+  return std::string((std::istreambuf_iterator<char>(stream)), std::istreambuf_iterator<char>());
+}
+
+absl::StatusOr<config::v1::ServerConfig> ReadConfig(const std::string& path) {
+  if (path.empty()) return config::v1::ServerConfig();
+  CLOSURE_ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
+  return ParseConfig(text, path);
+}
+
+// The configuration as it stands in the file, once the whole of it has been found right.
+absl::StatusOr<config::v1::ServerConfig> ReadProductionConfig(const std::string& path) {
+  CLOSURE_ASSIGN_OR_RETURN(config::v1::ServerConfig config, ReadConfig(path));
+  const absl::Status valid = ValidateConfig(WithDefaults(config), ServerMode::kProduction);
+  if (!valid.ok()) return absl::InvalidArgumentError(Concat("configuration ", path, " is refused:\n", valid.message()));
+  return config;
+}
+
+// ---- the two ways to run ----
+
+ExitCode RunUntilStopped(ClosuredServer& server, Log& log, absl::Duration grace) {
+  WaitForStop();
+  const HardExit hard_exit(grace + kStopMargin, log);
+  server.Stop(grace);
+  return ExitCode::kOk;
+}
+
+absl::StatusOr<std::unique_ptr<ClosuredServer>> MakeProduction(const config::v1::ServerConfig& config, Clock& clock,
+                                                               Log& log) {
+  CLOSURE_ASSIGN_OR_RETURN(SecretKey secret_key, SecretKey::Load(config.secret_key_file()));
+  CLOSURE_ASSIGN_OR_RETURN(Agreements agreements, Agreements::Load(config.agreements_path()));
+  CLOSURE_ASSIGN_OR_RETURN(std::unique_ptr<SqliteClosureStore> store,
+                           SqliteClosureStore::Open({.path = config.database_path()}));
+  return ClosuredServer::Make({.config = config,
+                               .clock = &clock,
+                               .log = &log,
+                               .store = std::move(store),
+                               .secret_key = std::move(secret_key),
+                               .agreements = std::move(agreements),
+                               .upstreams = ConnectUpstreams(config.upstreams())});
+}
+
+ExitCode Serve(const config::v1::ServerConfig& config) {
+  SystemClock clock;
+  Log log(&clock);
+  const absl::StatusOr<std::unique_ptr<ClosuredServer>> server = MakeProduction(config, clock, log);
+  if (!server.ok()) return Fail(server.status());
+  if (const absl::Status started = (*server)->Start(); !started.ok()) return Fail(started);
+  return RunUntilStopped(**server, log, FromProto(config.shutdown_grace()));
+}
+
+// The one line that scripts wait for, and what a person can do next.
+void SayReady(DevCloud& cloud) {
+  const std::string& address = cloud.server().address();
+  const std::string account = cloud.account_ids().empty() ? "ACCOUNT" : cloud.account_ids().front();
+  std::printf("closured dev ready on %s, data in %s\n", address.c_str(), cloud.data_dir().c_str());
+  if (cloud.account_ids().empty())
+    std::printf("next: closurectl --server %s sandbox load CLOUD_FILE\n", address.c_str());
+  std::printf("next: closurectl --server %s --as root:%s preview %s\n", address.c_str(), account.c_str(),
+              account.c_str());
+  std::printf("next: closurectl --server %s --as root:%s close %s\n", address.c_str(), account.c_str(),
+              account.c_str());
+  std::fflush(stdout);
+}
+
+ExitCode RunDev(const Options& options) {
+  absl::StatusOr<config::v1::ServerConfig> config = ReadConfig(options.config_path);
+  if (!config.ok()) return Fail(config.status());
+  if (!options.listen_address.empty()) config->set_listen_address(options.listen_address);
+  const absl::StatusOr<std::unique_ptr<DevCloud>> cloud =
+      DevCloud::Open({.data_dir = options.data_dir, .config = *std::move(config), .cloud_files = options.cloud_files});
+  if (!cloud.ok()) return Fail(cloud.status());
+  if (const absl::Status started = (*cloud)->server().Start(); !started.ok()) return Fail(started);
+  SayReady(**cloud);
+  return RunUntilStopped((*cloud)->server(), (*cloud)->log(), (*cloud)->shutdown_grace());
+}
+
+ExitCode Run(const Options& options) {
+  switch (options.command) {
+    case Options::Command::kHelp:
+      std::fputs(std::string(UsageText()).c_str(), stdout);
+      return ExitCode::kOk;
+    case Options::Command::kVersion:
+      std::printf("closured %s, protocol closure.v1\n", std::string(ServerVersion()).c_str());
+      return ExitCode::kOk;
+    case Options::Command::kDev:
+      return RunDev(options);
+    default:
+      break;
+  }
+  const absl::StatusOr<config::v1::ServerConfig> config = ReadProductionConfig(options.config_path);
+  if (!config.ok()) return Fail(ExitCode::kConfig, config.status().message());
+  if (options.command == Options::Command::kServe) return Serve(WithDefaults(*config));
+  if (options.command == Options::Command::kPrintConfig) std::fputs(FormatConfig(*config).c_str(), stdout);
+  if (options.command == Options::Command::kCheckConfig)
+    std::printf("configuration %s is right\n", options.config_path.c_str());
+  return ExitCode::kOk;
+}
+
+ExitCode Main(const std::vector<std::string>& arguments) {
+  // Files and sockets are this user's alone.
+  umask(077);
+  // A reader of our output that went away is no reason to end.
+  signal(SIGPIPE, SIG_IGN);
+  BlockStopSignals();
+  const char* const environment = std::getenv("CLOSURE_CONFIG");
+  const absl::StatusOr<Options> options =
+      ParseOptions(arguments, environment == nullptr ? std::nullopt : std::optional<std::string>(environment));
+  if (!options.ok()) return Fail(ExitCode::kUsage, options.status().message());
+  return Run(*options);
+}
+
+}  // namespace
+}  // namespace closure
+
+int main(int argc, char** argv) {
+  return static_cast<int>(closure::Main(std::vector<std::string>(argv + 1, argv + argc)));
+}

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/options.h"
+
+#include <deque>
+#include <utility>
+
+#include "server/strings.h"
+#include "server/utf8.h"
+#include "storage/status_macros.h"
+
+namespace closure {
+namespace {
+
+constexpr std::string_view kUsage = R"(Usage:
+  closured --config FILE [--check-config | --print-config]
+  closured dev [--data-dir DIR] [--listen ADDRESS] [--load CLOUD_FILE]... [--config FILE]
+  closured --help | --version
+
+The account closure server.
+
+  --config FILE        the configuration, in protobuf text format; see docs/configuration.md.
+                       Without it the file that the environment variable CLOSURE_CONFIG names is taken
+  --check-config       check the configuration and end: 0 when it is right, 78 when not
+  --print-config       print the whole configuration with its defaults and end
+
+closured dev runs everything on this machine: a sandbox cloud that plays every other system, and a clock
+that can be moved forward. Nothing in it is real.
+
+  --data-dir DIR       keep the data here; without it in a temporary folder that is removed at the end
+  --listen ADDRESS     listen here, for example 127.0.0.1:0 for a free port; default 127.0.0.1:7443
+  --load CLOUD_FILE    load a cloud file (JSON) at the start; may be given several times
+  --config FILE        policy, checkers and limits other than the defaults
+
+Exit codes: 0 ended in order, 64 usage, 70 internal fault, 75 try again later, 78 configuration.
+)";
+
+absl::Status Wrong(std::string_view what) {
+  return absl::InvalidArgumentError(Concat(what, "; closured --help tells more"));
+}
+
+// The arguments one after another, "--flag=value" taken apart.
+class ArgumentReader {
+ public:
+  explicit ArgumentReader(const std::vector<std::string>& arguments) : left_(arguments.begin(), arguments.end()) {}
+
+  bool Next() {
+    if (left_.empty()) return false;
+    flag_ = std::move(left_.front());
+    left_.pop_front();
+    value_.reset();
+    if (const std::size_t equals = flag_.find('='); flag_.starts_with("--") && equals != std::string::npos) {
+      value_ = flag_.substr(equals + 1);
+      flag_.resize(equals);
+    }
+    return true;
+  }
+  const std::string& flag() const { return flag_; }
+
+  absl::StatusOr<std::string> Value() {
+    if (!value_ && !left_.empty() && !left_.front().starts_with("--")) {
+      value_ = std::move(left_.front());
+      left_.pop_front();
+    }
+    if (!value_ || value_->empty()) return Wrong(Concat(flag_, " needs a value"));
+    return *value_;
+  }
+  absl::Status NoValue() const { return value_ ? Wrong(Concat(flag_, " takes no value")) : absl::OkStatus(); }
+
+ private:
+  std::deque<std::string> left_;
+  std::string flag_;
+  std::optional<std::string> value_;
+};
+
+absl::Status SetCommand(Options& options, Options::Command command, const ArgumentReader& reader) {
+  CLOSURE_RETURN_IF_ERROR(reader.NoValue());
+  if (options.command != Options::Command::kServe)
+    return Wrong(Concat(reader.flag(), " does not go with what stands before it"));
+  options.command = command;
+  return absl::OkStatus();
+}
+
+absl::Status ReadDevFlag(Options& options, ArgumentReader& reader) {
+  const std::string flag = reader.flag();
+  if (options.command != Options::Command::kDev) return Wrong(Concat(flag, " is for closured dev"));
+  CLOSURE_ASSIGN_OR_RETURN(std::string value, reader.Value());
+  if (flag == "--data-dir")
+    options.data_dir = std::move(value);
+  else if (flag == "--listen")
+    options.listen_address = std::move(value);
+  else
+    options.cloud_files.push_back(std::move(value));
+  return absl::OkStatus();
+}
+
+absl::Status ReadArgument(Options& options, ArgumentReader& reader) {
+  using Command = Options::Command;
+  const std::string& flag = reader.flag();
+  if (flag == "--help" || flag == "-h") return SetCommand(options, Command::kHelp, reader);
+  if (flag == "--version") return SetCommand(options, Command::kVersion, reader);
+  if (flag == "--check-config") return SetCommand(options, Command::kCheckConfig, reader);
+  if (flag == "--print-config") return SetCommand(options, Command::kPrintConfig, reader);
+  if (flag == "dev") return SetCommand(options, Command::kDev, reader);
+  if (flag == "--data-dir" || flag == "--listen" || flag == "--load") return ReadDevFlag(options, reader);
+  if (flag == "--config") {
+    CLOSURE_ASSIGN_OR_RETURN(options.config_path, reader.Value());
+    return absl::OkStatus();
+  }
+  return Wrong(Concat(flag.starts_with("-") ? "there is no option " : "there is no command ", Quoted(flag)));
+}
+
+}  // namespace
+
+absl::StatusOr<Options> ParseOptions(const std::vector<std::string>& arguments,
+                                     const std::optional<std::string>& config_environment) {
+  Options options;
+  ArgumentReader reader(arguments);
+  while (reader.Next()) CLOSURE_RETURN_IF_ERROR(ReadArgument(options, reader));
+  using Command = Options::Command;
+  if (options.command == Command::kHelp || options.command == Command::kVersion || options.command == Command::kDev)
+    return options;
+  if (options.config_path.empty()) options.config_path = config_environment.value_or("");
+  if (options.config_path.empty())
+    return Wrong("--config FILE is missing; to try the service without one, run closured dev");
+  return options;
+}
+
+std::string_view UsageText() { return kUsage; }
+
+}  // namespace closure

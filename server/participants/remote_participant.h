@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef CLOSURE_SERVER_PARTICIPANTS_REMOTE_PARTICIPANT_H_
+#define CLOSURE_SERVER_PARTICIPANTS_REMOTE_PARTICIPANT_H_
+
+#include <memory>
+
+#include "closure/v1/participant_service.grpc.pb.h"
+#include "server/participants/participant.h"
+
+namespace closure {
+
+// A participant outside of the process, which serves closure.v1.ParticipantService. Name and stages are those of the configuration, so that the
+// server starts, and knows whom it waits for, while the participant is away.
+class RemoteParticipant final : public Participant {
+ public:
+  RemoteParticipant(v1::ParticipantDescription description, std::shared_ptr<v1::ParticipantService::StubInterface> stub);
+
+  const v1::ParticipantDescription& description() const override { return description_; }
+  void Perform(const v1::PerformRequest& request, const CallOptions& options, Done done) override;
+
+ private:
+  const v1::ParticipantDescription description_;
+  const std::shared_ptr<v1::ParticipantService::StubInterface> stub_;
+};
+
+}  // namespace closure
+
+#endif  // CLOSURE_SERVER_PARTICIPANTS_REMOTE_PARTICIPANT_H_

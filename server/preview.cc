@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/preview.h"
+
+#include <utility>
+#include <vector>
+
+#include "checkers/upstream_call.h"
+#include "server/closure_plan.h"
+#include "server/errors.h"
+#include "server/proto_time.h"
+#include "server/resource_names.h"
+#include "server/rpc.h"
+#include "server/strings.h"
+#include "storage/status_macros.h"
+
+namespace closure {
+namespace {
+
+constexpr absl::Duration kAccountTimeout = absl::Seconds(10);
+constexpr absl::Duration kRetryDelay = absl::Seconds(5);
+
+// Why a preview cannot go on after the account system answered; OK when it can.
+absl::Status CheckAccount(const std::string& account_id, const absl::StatusOr<upstream::v1::Account>& account) {
+  const std::string name = FormatAccountName(account_id);
+  if (absl::IsNotFound(account.status())) {
+    return Error(v1::ACCOUNT_NOT_FOUND, Concat("the account system does not know ", name), {{"account", name}});
+  }
+  const bool meant = account.ok() && account->account_id() == account_id &&
+                     account->state() != upstream::v1::Account::STATE_UNSPECIFIED;
+  if (!meant) {
+    const std::string why = account.ok() ? "it answered something else" : std::string(account.status().message());
+    return WithRetryAfter(Error(v1::ACCOUNT_SYSTEM_UNAVAILABLE,
+                                Concat("the account system did not tell about ", name, ": ", why), {{"account", name}}),
+                          kRetryDelay);
+  }
+  if (account->state() == upstream::v1::Account::DELETED) {
+    return Error(v1::ACCOUNT_CLOSED, Concat(name, " was deleted for good"), {{"account", name}});
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+PreviewStream::PreviewStream(const PreviewParts* parts, std::string account_id, std::string traceparent,
+                             std::function<void()> over)
+    : parts_(parts), account_id_(std::move(account_id)), traceparent_(std::move(traceparent)), over_(std::move(over)) {}
+
+void PreviewStream::Run() {
+  upstream::v1::GetAccountRequest request;
+  request.set_account_id(account_id_);
+  CallUpstream<upstream::v1::Account>(
+      "account system", request,
+      CallOptions{.timeout = kAccountTimeout, .traceparent = traceparent_, .cancel = cancel_},
+      [stub = parts_->upstreams.account](auto* context, auto* asked, auto* answer, auto done) {
+        stub->async()->GetAccount(context, asked, answer, std::move(done));
+      },
+      [self = shared_from_this()](absl::StatusOr<upstream::v1::Account> account) {
+        const absl::Status usable = CheckAccount(self->account_id_, account);
+        if (!usable.ok()) return self->EndWith(ToGrpcStatus(usable));
+        self->AskCheckers(*account);
+      });
+}
+
+void PreviewStream::AskCheckers(const upstream::v1::Account& account) {
+  FanOutRequest request{.traceparent = traceparent_, .cancel = cancel_};
+  request.check.set_account_id(account_id_);
+  request.check.set_phase(v1::PREVIEW);
+  request.check.set_language_code(account.language_code().empty() ? "en" : account.language_code());
+  *request.check.mutable_check_time() = ToProto(parts_->clock->Now());
+  parts_->fan_out->Run(
+      std::move(request),
+      [self = shared_from_this()](const v1::CheckerResult& result) {
+        v1::PreviewClosureResponse response;
+        *response.mutable_progress() = result;
+        self->Push(std::move(response));
+      },
+      [self = shared_from_this()](const ScanFindings& findings) { self->SendPlan(findings); });
+}
+
+void PreviewStream::SendPlan(const ScanFindings& findings) {
+  v1::PreviewClosureResponse response;
+  *response.mutable_plan() =
+      MakePlan(FormatAccountName(account_id_), findings, parts_->calendar, parts_->clock->Now(), parts_->silent_period);
+  Push(std::move(response));
+  EndWith(grpc::Status::OK);
+}
+
+void PreviewStream::End(const absl::Status& why) {
+  EndWith(ToGrpcStatus(why));
+  cancel_->Cancel();
+}
+
+void PreviewStream::SayOver() {
+  if (!said_over_.exchange(true)) over_();
+}
+
+void PreviewStream::EndWith(const grpc::Status& status) {
+  SayOver();
+  Close(status);
+}
+
+PreviewDesk::PreviewDesk(PreviewParts parts) : parts_(std::move(parts)) {}
+
+absl::Status PreviewDesk::Enter(const std::string& account_id) {
+  absl::MutexLock lock(&mutex_);
+  if (running_.contains(account_id)) {
+    const std::string name = FormatAccountName(account_id);
+    return WithRetryAfter(Error(v1::PREVIEW_IN_PROGRESS, Concat("a preview of ", name, " is running; one at a time"),
+                                {{"account", name}}),
+                          kRetryDelay);
+  }
+  if (running_.size() >= static_cast<std::size_t>(parts_.previews_max)) {
+    return WithRetryAfter(
+        Error(v1::OVERLOADED,
+              Concat("closured: ", parts_.previews_max, " previews are running, and no more are accepted"),
+              {{"previewsMax", Concat(parts_.previews_max)}}),
+        kRetryDelay);
+  }
+  running_[account_id];
+  return absl::OkStatus();
+}
+
+void PreviewDesk::Leave(const std::string& account_id) {
+  absl::MutexLock lock(&mutex_);
+  running_.erase(account_id);
+}
+
+absl::StatusOr<std::shared_ptr<PreviewStream>> PreviewDesk::Open(const Actor& actor,
+                                                                 const v1::PreviewClosureRequest& request,
+                                                                 std::string traceparent) {
+  CLOSURE_RETURN_IF_ERROR(Authorize(actor, request.account(), RequireReaderOf));
+  CLOSURE_ASSIGN_OR_RETURN(const std::string account_id, ParseAccountName("account", request.account()));
+  CLOSURE_RETURN_IF_ERROR(RefuseWhenStopping(*parts_.stopping));
+  CLOSURE_RETURN_IF_ERROR(Enter(account_id));
+  auto stream = std::make_shared<PreviewStream>(&parts_, account_id, std::move(traceparent),
+                                                [this, account_id] { Leave(account_id); });
+  {
+    absl::MutexLock lock(&mutex_);
+    running_[account_id] = stream;
+  }
+  stream->Run();
+  return stream;
+}
+
+void PreviewDesk::Stop() {
+  std::map<std::string, std::weak_ptr<PreviewStream>> running;
+  {
+    absl::MutexLock lock(&mutex_);
+    running = running_;
+  }
+  for (const auto& [account_id, weak] : running) {
+    if (const std::shared_ptr<PreviewStream> stream = weak.lock()) {
+      stream->End(Error(v1::SHUTTING_DOWN, "closured: the server is stopping; ask for the preview again"));
+    }
+  }
+}
+
+}  // namespace closure

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/rpc.h"
+
+#include "server/errors.h"
+#include "server/strings.h"
+
+namespace closure {
+
+grpc::Status EndCall(std::string_view method, const absl::Status& status, Log& log) {
+  const v1::ErrorReason reason = ReasonOf(status);
+  const bool fault = !status.ok() && (reason == v1::ERROR_REASON_UNSPECIFIED || reason == v1::INTERNAL_FAULT ||
+                                      reason == v1::STORE_UNAVAILABLE);
+  if (fault)
+    log.Error("a call failed",
+              {{"method", method}, {"status", status.ToString(absl::StatusToStringMode::kWithNoExtraData)}});
+  return ToGrpcStatus(status);
+}
+
+absl::Status RefuseWhenStopping(const absl::Notification& stopping) {
+  if (!stopping.HasBeenNotified()) return absl::OkStatus();
+  return Error(v1::SHUTTING_DOWN, "closured: the server is stopping; repeat the call with the same request id");
+}
+
+absl::StatusOr<internal::v1::ClosureData> FindClosure(ClosureStore& store, const ClosureKey& key) {
+  absl::StatusOr<internal::v1::ClosureData> data = store.LoadClosure(key);
+  if (!absl::IsNotFound(data.status())) return data;
+  const std::string name = FormatClosureName(key);
+  return Error(v1::CLOSURE_NOT_FOUND, Concat(FormatAccountName(key.account_id), " has no closure ", name),
+               {{"closure", name}});
+}
+
+}  // namespace closure

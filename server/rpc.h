@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef CLOSURE_SERVER_RPC_H_
+#define CLOSURE_SERVER_RPC_H_
+
+#include <string_view>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/synchronization/notification.h"
+#include "grpcpp/server_context.h"
+#include "grpcpp/support/server_callback.h"
+#include "server/identity.h"
+#include "server/log.h"
+#include "server/resource_names.h"
+#include "storage/closure_store.h"
+
+// What every RPC does the same way: who calls, whether they may, and how it ends.
+namespace closure {
+
+// The status to send; what is a fault of this server is logged with the method and what is known of it.
+grpc::Status EndCall(std::string_view method, const absl::Status& status, Log& log);
+
+// Ends a unary call with its result, now.
+template <typename Response>
+void Finish(grpc::ServerUnaryReactor* reactor, std::string_view method, absl::StatusOr<Response> result,
+            Response* response, Log& log) {
+  if (result.ok()) *response = *std::move(result);
+  reactor->Finish(EndCall(method, result.status(), log));
+}
+
+// Answers a unary call whose result is there at once.
+template <typename Response>
+grpc::ServerUnaryReactor* Answer(grpc::CallbackServerContext* context, std::string_view method,
+                                 absl::StatusOr<Response> result, Response* response, Log& log) {
+  grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
+  Finish(reactor, method, std::move(result), response, log);
+  return reactor;
+}
+
+// Whether the actor may act on the account that the name is about, with RequireRootOf or RequireReaderOf. OK when no
+// account can be read from the name: that is a syntax error, which the parser of the name finds next, and a refusal
+// comes before it (design: order of refusals).
+template <typename Require>
+absl::Status Authorize(const Actor& actor, std::string_view name, Require require) {
+  const std::optional<std::string_view> account_id = AccountIdIn(name);
+  return account_id ? require(actor, *account_id) : absl::OkStatus();
+}
+
+// Errors: UNAVAILABLE with SHUTTING_DOWN once the server is stopping.
+absl::Status RefuseWhenStopping(const absl::Notification& stopping);
+
+// Errors: NOT_FOUND with CLOSURE_NOT_FOUND; those of the store.
+absl::StatusOr<internal::v1::ClosureData> FindClosure(ClosureStore& store, const ClosureKey& key);
+
+}  // namespace closure
+
+#endif  // CLOSURE_SERVER_RPC_H_

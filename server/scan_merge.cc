@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/scan_merge.h"
+
+#include <string>
+#include <string_view>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
+#include "server/proto_time.h"
+
+namespace closure {
+namespace {
+
+// The recorded renunciation that covers an item with exactly these facts.
+bool IsRenounced(const internal::v1::ClosureData& data, const v1::BlockingItem& item) {
+  for (const v1::Renunciation& renunciation : data.closure().renunciations()) {
+    if (renunciation.status() == v1::Renunciation::RECORDED && renunciation.kind() == item.kind() && renunciation.fingerprint() == item.fingerprint()) {
+      return true;
+    }
+  }
+  return false;
+}
+
+v1::BlockingItem MergeFound(const internal::v1::ClosureData& data, v1::BlockingItem item, const v1::BlockingItem* before, absl::Time now) {
+  const bool known = before != nullptr && before->resolution() != v1::BlockingItem::RESOLVED;
+  item.set_change(!known                                              ? v1::BlockingItem::NEW
+                  : before->fingerprint() == item.fingerprint() ? v1::BlockingItem::UNCHANGED
+                                                                : v1::BlockingItem::CHANGED);
+  if (before != nullptr) {
+    *item.mutable_first_seen_time() = before->first_seen_time();
+  } else {
+    *item.mutable_first_seen_time() = ToProto(now);
+  }
+  const bool renounced = IsMoney(item.kind()) && item.disposition() == v1::RENOUNCEABLE && IsRenounced(data, item);
+  item.set_resolution(renounced ? v1::BlockingItem::RENOUNCED : v1::BlockingItem::OPEN);
+  return item;
+}
+
+void Count(const v1::BlockingItem& item, ScanMerge& merge) {
+  if (item.resolution() == v1::BlockingItem::RENOUNCED) {
+    merge.counts.set_renounced(merge.counts.renounced() + 1);
+    merge.renounced.push_back(item);
+    return;
+  }
+  if (!IsInTheWay(item.resolution())) return;
+  ++merge.unresolved;
+  if (item.disposition() != v1::RENOUNCEABLE) {
+    merge.counts.set_must_handle(merge.counts.must_handle() + 1);
+    return;
+  }
+  merge.counts.set_renounceable(merge.counts.renounceable() + 1);
+  merge.renounceable.push_back(item);
+  if (IsMoney(item.kind())) merge.late_money.push_back(item);
+}
+
+// An item that was stored and was not found now.
+void MergeMissing(const v1::BlockingItem& before, bool answered, ScanMerge& merge) {
+  v1::BlockingItem item = before;
+  if (before.resolution() == v1::BlockingItem::RESOLVED) {
+    // It was gone already; only the scan that saw it go says so.
+    if (before.change() != v1::BlockingItem::GONE) return;
+    item.set_change(v1::BlockingItem::CHANGE_UNSPECIFIED);
+  } else if (answered) {
+    item.set_resolution(v1::BlockingItem::RESOLVED);
+    item.set_change(v1::BlockingItem::GONE);
+  } else {
+    item.set_change(v1::BlockingItem::UNCHANGED);
+    Count(item, merge);
+  }
+  merge.items.push_back(std::move(item));
+}
+
+// Renunciations whose item is not there with the same facts are dropped, unless the checker did not say.
+void MergeRenunciations(const internal::v1::ClosureData& data, const absl::flat_hash_set<std::string>& renounced, bool billing_answered,
+                        ScanMerge& merge) {
+  for (v1::Renunciation renunciation : data.closure().renunciations()) {
+    if (billing_answered && renunciation.status() == v1::Renunciation::RECORDED && !renounced.contains(renunciation.fingerprint())) {
+      renunciation.set_status(v1::Renunciation::DROPPED);
+    }
+    merge.renunciations.push_back(std::move(renunciation));
+  }
+}
+
+}  // namespace
+
+bool IsInTheWay(v1::BlockingItem::Resolution resolution) {
+  switch (resolution) {
+    case v1::BlockingItem::RENOUNCED:
+    case v1::BlockingItem::RESOLVED:
+      return false;
+    default:
+      return true;
+  }
+}
+
+bool IsMoney(v1::ItemKind kind) { return kind == v1::BALANCE || kind == v1::DEBT; }
+
+ScanMerge MergeScan(const internal::v1::ClosureData& data, const ScanFindings& findings, const std::vector<v1::BlockingItem>& previous, absl::Time now) {
+  ScanMerge merge;
+  absl::flat_hash_map<std::string_view, const v1::BlockingItem*> before;
+  for (const v1::BlockingItem& item : previous) before.emplace(item.name(), &item);
+  absl::flat_hash_set<std::string_view> answered;
+  for (const v1::CheckerResult& checker : findings.checkers) {
+    if (checker.status() == v1::CheckerResult::ANSWERED) answered.insert(checker.checker());
+  }
+  absl::flat_hash_set<std::string_view> found;
+  absl::flat_hash_set<std::string> renounced;
+  for (const v1::BlockingItem& item : findings.items) {
+    const auto known = before.find(item.name());
+    v1::BlockingItem merged = MergeFound(data, item, known == before.end() ? nullptr : known->second, now);
+    found.insert(item.name());
+    Count(merged, merge);
+    if (merged.resolution() == v1::BlockingItem::RENOUNCED) renounced.insert(merged.fingerprint());
+    merge.items.push_back(std::move(merged));
+  }
+  bool money_answered = true;
+  for (const v1::BlockingItem& item : previous) {
+    if (found.contains(item.name())) continue;
+    const bool said = answered.contains(item.checker());
+    if (!said && item.resolution() == v1::BlockingItem::RENOUNCED) money_answered = false;
+    MergeMissing(item, said, merge);
+  }
+  MergeRenunciations(data, renounced, money_answered, merge);
+  return merge;
+}
+
+}  // namespace closure

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/time_witness.h"
+
+#include <algorithm>
+
+#include "fmt/format.h"
+#include "server/proto_time.h"
+
+namespace closure {
+namespace {
+
+// Within one boot the boot-time clock is what counts.
+void ObserveSameBoot(absl::Duration wall_passed, absl::Duration boot_passed, Observation& next) {
+  const absl::Duration credit = std::max(boot_passed, absl::ZeroDuration());
+  *next.witness.mutable_elapsed() = ToProto(FromProto(next.witness.elapsed()) + credit);
+  const absl::Duration difference = wall_passed - boot_passed;
+  if (absl::AbsDuration(difference) <= kClockJump) return;
+  next.jump = fmt::format("the wall clock moved by {} while the boot-time clock moved by {}", absl::FormatDuration(wall_passed), absl::FormatDuration(boot_passed));
+}
+
+// Over a boot there is only the wall clock to go by, and it is believed for a day.
+void ObserveNewBoot(absl::Duration wall_passed, Observation& next) {
+  const absl::Duration credit = std::clamp(wall_passed, absl::ZeroDuration(), kBootCreditMax);
+  *next.witness.mutable_elapsed() = ToProto(FromProto(next.witness.elapsed()) + credit);
+  if (wall_passed > kBootCreditMax) {
+    *next.witness.mutable_withheld() = ToProto(FromProto(next.witness.withheld()) + wall_passed - credit);
+    next.jump = fmt::format("the wall clock says that {} passed over a boot; at most {} is believed without an operator", absl::FormatDuration(wall_passed), absl::FormatDuration(kBootCreditMax));
+  } else if (wall_passed < -kClockJump) {
+    next.jump = fmt::format("the wall clock went back by {} over a boot", absl::FormatDuration(-wall_passed));
+  }
+}
+
+}  // namespace
+
+absl::Duration Observation::elapsed() const { return FromProto(witness.elapsed()); }
+
+Observation Observe(const internal::v1::ClockWitness& last, const ClockReading& reading) {
+  Observation next{.witness = last, .jump = ""};
+  next.witness.set_boot_id(reading.boot_id);
+  *next.witness.mutable_boot_time() = ToProto(reading.boot_time);
+  *next.witness.mutable_wall_time() = ToProto(reading.wall);
+  if (last.boot_id().empty()) return next;
+  const absl::Duration wall_passed = reading.wall - FromProto(last.wall_time());
+  if (last.boot_id() == reading.boot_id) {
+    ObserveSameBoot(wall_passed, reading.boot_time - FromProto(last.boot_time()), next);
+  } else {
+    ObserveNewBoot(wall_passed, next);
+  }
+  return next;
+}
+
+internal::v1::ClockWitness CreditWithheld(internal::v1::ClockWitness witness) {
+  *witness.mutable_elapsed() = ToProto(FromProto(witness.elapsed()) + FromProto(witness.withheld()));
+  witness.clear_withheld();
+  return witness;
+}
+
+}  // namespace closure

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef CLOSURE_SERVER_TIME_WITNESS_H_
+#define CLOSURE_SERVER_TIME_WITNESS_H_
+
+#include <string>
+
+#include "absl/time/time.h"
+#include "closure/internal/v1/closure_data.pb.h"
+#include "server/clock.h"
+
+// How much time has passed, judged by every witness (design: Time). A silent period ends only when it has passed on the wall clock and in
+// trusted elapsed time, so that no single clock can shorten it. Pure functions.
+namespace closure {
+
+// Wall and boot-time clock may differ by this much between two readings before it counts as a jump.
+inline constexpr absl::Duration kClockJump = absl::Minutes(1);
+// A new boot credits the wall clock's difference up to this.
+inline constexpr absl::Duration kBootCreditMax = absl::Hours(24);
+
+// What a new reading tells beside the last one.
+struct Observation {
+  internal::v1::ClockWitness witness;
+  // What jumped, in words; empty when nothing did.
+  std::string jump;
+
+  // The trusted elapsed time; grows over restarts, and never faster than the clocks.
+  absl::Duration elapsed() const;
+};
+
+// Within one boot id only the boot-time clock counts. After a new boot the wall clock's difference is credited up to 24 hours; the rest is
+// withheld and is a jump. A wall clock that went back credits nothing. Disagreement can only lengthen.
+Observation Observe(const internal::v1::ClockWitness& last, const ClockReading& reading);
+
+// The same witness with what was withheld credited, as an operator's acknowledgement does.
+internal::v1::ClockWitness CreditWithheld(internal::v1::ClockWitness witness);
+
+}  // namespace closure
+
+#endif  // CLOSURE_SERVER_TIME_WITNESS_H_

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/upstream_channels.h"
+
+#include "grpcpp/create_channel.h"
+#include "grpcpp/security/credentials.h"
+#include "server/config.h"
+#include "server/strings.h"
+
+namespace closure {
+
+bool IsLocalTarget(std::string_view target) {
+  if (target.starts_with("unix:") || target.starts_with("unix-abstract:")) return true;
+  for (const std::string_view scheme : {"dns:///", "dns:", "ipv4:", "ipv6:"}) {
+    if (TakePrefix(target, scheme)) break;
+  }
+  return IsLocalListenAddress(target);
+}
+
+std::shared_ptr<grpc::Channel> OpenChannel(const std::string& target) {
+  const bool local = IsLocalTarget(target);
+  return grpc::CreateChannel(
+      target, local ? grpc::InsecureChannelCredentials() : grpc::SslCredentials(grpc::SslCredentialsOptions()));
+}
+
+Upstreams ConnectUpstreams(const config::v1::Upstreams& addresses) {
+  return Upstreams{
+      .account = upstream::v1::AccountService::NewStub(OpenChannel(addresses.account())),
+      .billing = upstream::v1::BillingService::NewStub(OpenChannel(addresses.billing())),
+      .domain = upstream::v1::DomainService::NewStub(OpenChannel(addresses.domain())),
+      .messaging = upstream::v1::MessagingService::NewStub(OpenChannel(addresses.messaging())),
+      .partner = upstream::v1::PartnerService::NewStub(OpenChannel(addresses.partner())),
+      .resource = upstream::v1::ResourceService::NewStub(OpenChannel(addresses.resource())),
+      .resource_directory =
+          upstream::v1::ResourceDirectoryService::NewStub(OpenChannel(addresses.resource_directory())),
+      .trusteeship = upstream::v1::TrusteeshipService::NewStub(OpenChannel(addresses.trusteeship())),
+  };
+}
+
+}  // namespace closure

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/utf8.h"
+
+#include "absl/strings/str_format.h"
+
+namespace closure {
+namespace {
+
+constexpr std::size_t kQuotedMax = 80;
+
+// The length of the sequence that a lead byte begins; 0 for a byte that begins none.
+std::size_t SequenceLength(unsigned char lead) {
+  if (lead < 0x80) return 1;
+  if (lead >= 0xC2 && lead <= 0xDF) return 2;
+  if (lead >= 0xE0 && lead <= 0xEF) return 3;
+  if (lead >= 0xF0 && lead <= 0xF4) return 4;
+  return 0;
+}
+
+bool IsContinuation(unsigned char byte) { return (byte & 0xC0) == 0x80; }
+
+bool IsScalar(char32_t code_point, std::size_t length) {
+  if (length == 3) return code_point >= 0x800 && (code_point < 0xD800 || code_point > 0xDFFF);
+  if (length == 4) return code_point >= 0x10000 && code_point <= 0x10FFFF;
+  return true;
+}
+
+}  // namespace
+
+std::optional<char32_t> TakeCodePoint(std::string_view& text) {
+  if (text.empty()) return std::nullopt;
+  const auto lead = static_cast<unsigned char>(text[0]);
+  const std::size_t length = SequenceLength(lead);
+  if (length == 0 || text.size() < length) return std::nullopt;
+  constexpr unsigned char kLeadMask[] = {0, 0x7F, 0x1F, 0x0F, 0x07};
+  char32_t code_point = lead & kLeadMask[length];
+  for (std::size_t i = 1; i < length; ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    if (!IsContinuation(byte)) return std::nullopt;
+    code_point = (code_point << 6) | (byte & 0x3FU);
+  }
+  if (!IsScalar(code_point, length)) return std::nullopt;
+  text.remove_prefix(length);
+  return code_point;
+}
+
+bool IsUtf8(std::string_view text) {
+  while (!text.empty()) {
+    if (!TakeCodePoint(text)) return false;
+  }
+  return true;
+}
+
+std::size_t CountCodePoints(std::string_view text) {
+  std::size_t count = 0;
+  while (!text.empty()) {
+    if (!TakeCodePoint(text)) text.remove_prefix(1);
+    ++count;
+  }
+  return count;
+}
+
+std::string_view CutAtCodePoint(std::string_view text, std::size_t bytes) {
+  if (text.size() <= bytes) return text;
+  while (bytes > 0 && IsContinuation(static_cast<unsigned char>(text[bytes]))) --bytes;
+  return text.substr(0, bytes);
+}
+
+bool IsControl(char32_t code_point) {
+  return code_point < 0x20 || (code_point >= 0x7F && code_point <= 0x9F) || code_point == 0x2028 ||
+         code_point == 0x2029 || (code_point >= 0x202A && code_point <= 0x202E) ||
+         (code_point >= 0x2066 && code_point <= 0x2069) || code_point == 0xFEFF;
+}
+
+std::string Quoted(std::string_view text) {
+  std::string quoted = "\"";
+  for (std::size_t count = 0; !text.empty(); ++count) {
+    if (count == kQuotedMax) {
+      quoted += "…";
+      break;
+    }
+    const std::string_view before = text;
+    const std::optional<char32_t> code_point = TakeCodePoint(text);
+    if (!code_point) {
+      quoted += absl::StrFormat("\\x%02x", static_cast<unsigned char>(text[0]));
+      text.remove_prefix(1);
+    } else if (IsControl(*code_point)) {
+      quoted += absl::StrFormat("\\u%04x", static_cast<uint32_t>(*code_point));
+    } else {
+      if (*code_point == '"' || *code_point == '\\') quoted += '\\';
+      quoted += before.substr(0, before.size() - text.size());
+    }
+  }
+  return quoted + "\"";
+}
+
+}  // namespace closure

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/closure_plan.h"
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "catch2/catch.hpp"
+#include "fmt/format.h"
+#include "server/item_identity.h"
+#include "server/proto_time.h"
+
+namespace closure {
+namespace {
+
+// Friday, 2026-11-20 at noon in Shanghai.
+absl::Time Friday() { return absl::FromCivil(absl::CivilSecond(2026, 11, 20, 4, 0, 0), absl::UTCTimeZone()); }
+
+BusinessCalendar Shanghai() { return *BusinessCalendar::Make({}); }
+
+v1::BlockingItem Item(v1::ItemKind kind, v1::Disposition disposition = v1::MUST_HANDLE, int number = 1,
+                      const std::string& resolver_id = "") {
+  v1::ReportedItem item;
+  item.set_native_id(fmt::format("{}/{}", static_cast<int>(kind), number));
+  item.set_kind(kind);
+  item.set_disposition(disposition);
+  item.set_resolver(resolver_id.empty() ? v1::OWNER : v1::MANAGEMENT_ACCOUNT);
+  item.set_resolver_id(resolver_id);
+  return MakeBlockingItem("accounts/1/closures/preview", "checker", item);
+}
+
+v1::ClosurePlan PlanFor(std::vector<v1::BlockingItem> items, bool required_unanswered = false) {
+  ScanFindings findings{.items = std::move(items), .required_unanswered = required_unanswered};
+  v1::CheckerResult result;
+  result.set_checker("checker");
+  result.set_status(required_unanswered ? v1::CheckerResult::UNANSWERED : v1::CheckerResult::ANSWERED);
+  findings.checkers.push_back(result);
+  return MakePlan("accounts/1", findings, Shanghai(), Friday(), absl::Hours(24 * 7));
+}
+
+TEST_CASE("an account is eligible exactly when nothing blocks and every required checker answered", "[R12][R47][D5]") {
+  CHECK(PlanFor({}).eligible());
+  CHECK_FALSE(PlanFor({Item(v1::BALANCE, v1::RENOUNCEABLE)}).eligible());
+  CHECK_FALSE(PlanFor({}, /*required_unanswered=*/true).eligible());
+  CHECK(PlanFor({}).account() == "accounts/1");
+  CHECK(PlanFor({}).checkers_size() == 1);
+}
+
+TEST_CASE("without workloads only the silent period is between an account and its end", "[R13]") {
+  const v1::ClosurePlan plan = PlanFor({Item(v1::BALANCE), Item(v1::UNPAID_BILL), Item(v1::RESELLER_CUSTOMER)});
+  CHECK(plan.estimate().preparation_business_days_min() == 0);
+  CHECK(plan.estimate().preparation_business_days_max() == 0);
+  CHECK(FromProto(plan.estimate().earliest_close_time()) == Friday() + absl::Hours(24 * 7));
+  CHECK(FromProto(plan.estimate().latest_close_time()) == Friday() + absl::Hours(24 * 7));
+  CHECK(absl::StrContains(plan.estimate().explanation(), "silent period of 7 days"));
+}
+
+TEST_CASE("any workload takes 2 to 5 business days, then the silent period in calendar time", "[R14][D16]") {
+  for (const v1::ItemKind kind : {v1::PAY_AS_YOU_GO_RESOURCE, v1::SUBSCRIPTION_RESOURCE, v1::OTHER_ITEM}) {
+    const v1::ClosurePlan plan = PlanFor({Item(kind)});
+    CHECK(plan.estimate().preparation_business_days_min() == 2);
+    CHECK(plan.estimate().preparation_business_days_max() == 5);
+    // From Friday to Tuesday, and to the Friday after; then seven days.
+    CHECK(FromProto(plan.estimate().earliest_close_time()) == Friday() + absl::Hours(24 * (4 + 7)));
+    CHECK(FromProto(plan.estimate().latest_close_time()) == Friday() + absl::Hours(24 * (7 + 7)));
+  }
+}
+
+TEST_CASE("domain names and ICP filings add 7 to 15 business days, with or without workloads", "[R15][D16]") {
+  for (const v1::ItemKind kind : {v1::DOMAIN_NAME, v1::ICP_FILING}) {
+    CHECK(PlanFor({Item(kind)}).estimate().preparation_business_days_min() == 7);
+    CHECK(PlanFor({Item(kind)}).estimate().preparation_business_days_max() == 15);
+    const v1::ClosurePlan plan = PlanFor({Item(v1::SUBSCRIPTION_RESOURCE), Item(kind)});
+    CHECK(plan.estimate().preparation_business_days_min() == 9);
+    CHECK(plan.estimate().preparation_business_days_max() == 20);
+    CHECK(FromProto(plan.estimate().latest_close_time()) == Friday() + absl::Hours(24 * (28 + 7)));
+  }
+}
+
+TEST_CASE("an estimate says when not every checker answered", "[D5]") {
+  CHECK(absl::StrContains(PlanFor({}, true).estimate().explanation(), "Not every checker answered"));
+  CHECK_FALSE(absl::StrContains(PlanFor({}).estimate().explanation(), "Not every checker answered"));
+}
+
+TEST_CASE("relations come first, then domains, instances, bills, and the funds last", "[R8][R35][R36][R37][R39]") {
+  const v1::ClosurePlan plan = PlanFor(
+      {Item(v1::BALANCE), Item(v1::DEBT), Item(v1::UNPAID_BILL), Item(v1::UNBILLED_CHARGE), Item(v1::CREDIT_NOTE),
+       Item(v1::PAY_AS_YOU_GO_RESOURCE), Item(v1::SUBSCRIPTION_RESOURCE), Item(v1::OTHER_ITEM), Item(v1::DOMAIN_NAME),
+       Item(v1::ICP_FILING), Item(v1::DIRECTORY_MANAGEMENT_ACCOUNT), Item(v1::TRUSTEESHIP_ADMINISTRATOR),
+       Item(v1::RESELLER_CUSTOMER)});
+  REQUIRE(plan.steps_size() == 13);
+  std::vector<std::set<int>> kinds(6);
+  for (const v1::PlanStep& step : plan.steps()) {
+    REQUIRE(step.order() >= 1);
+    REQUIRE(step.order() <= 5);
+    kinds[static_cast<size_t>(step.order())].insert(step.kind());
+    CHECK_FALSE(step.instructions().empty());
+  }
+  CHECK(kinds[1] ==
+        std::set<int>{v1::DIRECTORY_MANAGEMENT_ACCOUNT, v1::TRUSTEESHIP_ADMINISTRATOR, v1::RESELLER_CUSTOMER});
+  CHECK(kinds[2] == std::set<int>{v1::DOMAIN_NAME, v1::ICP_FILING});
+  CHECK(kinds[3] == std::set<int>{v1::PAY_AS_YOU_GO_RESOURCE, v1::SUBSCRIPTION_RESOURCE, v1::OTHER_ITEM});
+  CHECK(kinds[4] == std::set<int>{v1::UNPAID_BILL, v1::UNBILLED_CHARGE, v1::CREDIT_NOTE});
+  CHECK(kinds[5] == std::set<int>{v1::BALANCE, v1::DEBT});
+  int last = 0;
+  for (const v1::PlanStep& step : plan.steps()) {
+    CHECK(step.order() >= last);
+    last = step.order();
+  }
+}
+
+TEST_CASE("orders have no gaps and a step is what one party clears in one way", "[R48][R49][R51]") {
+  const v1::ClosurePlan plan = PlanFor(
+      {Item(v1::BALANCE, v1::RENOUNCEABLE), Item(v1::PAY_AS_YOU_GO_RESOURCE, v1::MUST_HANDLE, 1),
+       Item(v1::PAY_AS_YOU_GO_RESOURCE, v1::RENOUNCEABLE, 2), Item(v1::PAY_AS_YOU_GO_RESOURCE, v1::RENOUNCEABLE, 3),
+       Item(v1::DIRECTORY_CLOUD_ACCOUNT, v1::MUST_HANDLE, 1, "9")});
+  REQUIRE(plan.steps_size() == 4);
+  CHECK(plan.steps(0).order() == 1);
+  CHECK(plan.steps(0).resolver() == v1::MANAGEMENT_ACCOUNT);
+  CHECK(plan.steps(0).resolver_id() == "9");
+  CHECK(plan.steps(1).order() == 2);
+  CHECK(plan.steps(1).disposition() == v1::MUST_HANDLE);
+  CHECK(plan.steps(1).items_size() == 1);
+  CHECK(plan.steps(2).order() == 2);
+  CHECK(plan.steps(2).disposition() == v1::RENOUNCEABLE);
+  CHECK(plan.steps(2).items_size() == 2);
+  CHECK(plan.steps(3).order() == 3);
+  CHECK(plan.steps(3).items(0) == plan.items(0).name());
+}
+
+TEST_CASE("the checklist covers what the scan checks, what it cannot check, and what is often asked",
+          "[R20][R21][R22][R27][R28][R29][R54][R69][R70]") {
+  std::set<std::string> checked;
+  std::set<std::string> unchecked;
+  const v1::ClosurePlan plan = PlanFor({});
+  for (const v1::ChecklistEntry& entry : plan.checklist()) {
+    (entry.checked_by_scan() ? checked : unchecked).insert(entry.topic());
+    CHECK_FALSE(entry.text().empty());
+  }
+  CHECK(checked == std::set<std::string>{"pay_bills", "handle_credit_notes", "clear_balance", "clear_debt",
+                                         "release_pay_as_you_go_resources", "unsubscribe_subscriptions",
+                                         "transfer_domain_names", "cancel_icp_filings", "leave_resource_directory",
+                                         "remove_trusteeship_members", "end_reseller_relationship"});
+  CHECK(unchecked == std::set<std::string>{"export_bills", "back_up_business_data", "export_configuration_and_logs",
+                                           "balance_is_lost", "why_wait", "can_i_revoke"});
+}
+
+}  // namespace
+}  // namespace closure

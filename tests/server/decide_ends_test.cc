@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+// Decisions from the silent period to the ends.
+#include <catch2/catch.hpp>
+#include <random>
+
+#include "server/decide.h"
+#include "server/errors.h"
+#include "server/proto_time.h"
+#include "tests/support/decided_closure.h"
+
+namespace closure {
+namespace {
+
+using Closure = v1::Closure;
+
+TEST_CASE("a silent period never ends before its end on every clock, and its end never moves", "[decide][R18][random]") {
+  const auto seed = static_cast<unsigned>(std::random_device{}());
+  INFO("seed " << seed);
+  std::mt19937 random(seed);
+  for (int run = 0; run < 50; ++run) {
+    DecidedClosure closure;
+    closure.GoToSilentPeriod();
+    closure.FinishPhase();
+    const absl::Time end = FromProto(closure.closure().silent_period_end_time());
+    absl::Duration passed;
+    bool jumped = false;
+    while (closure.state() == Closure::SILENT_PERIOD && !jumped && passed < absl::Hours(500)) {
+      const absl::Duration by = absl::Minutes(std::uniform_int_distribution<int>(1, 1500)(random));
+      if (std::uniform_int_distribution<int>(0, 9)(random) == 0) {
+        closure.clock().JumpWall(by + absl::Minutes(2));
+        jumped = true;
+      } else {
+        closure.clock().Advance(by);
+        passed += by;
+      }
+      closure.Report(v1::Task::SILENT_PERIOD_END, TimerFired{});
+      CHECK(FromProto(closure.closure().silent_period_end_time()) == end);
+      if (closure.state() != Closure::SILENT_PERIOD) CHECK(passed >= absl::Hours(168));
+      if (jumped) CHECK(closure.Tasks(v1::Task::SILENT_PERIOD_END).front().parked() == v1::Task::CLOCK_JUMP);
+    }
+  }
+}
+
+TEST_CASE("the silent period's end waits for holds, pauses and the breaker", "[decide][D14][R18]") {
+  DecidedClosure closure;
+  closure.GoToSilentPeriod();
+  closure.FinishPhase();
+  closure.clock().Advance(absl::Hours(168));
+  v1::Task::Parked expected = v1::Task::PARKED_UNSPECIFIED;
+  SECTION("hold") {
+    CHECK(closure.Do(PlaceHold{"legal"}, "operator:ann").ok());
+    expected = v1::Task::HOLD;
+  }
+  SECTION("pause") {
+    closure.system().mutable_pause()->set_reason("incident");
+    expected = v1::Task::PAUSE;
+  }
+  SECTION("the breaker opens by itself at the limit of all") {
+    closure.breaker().global = 20;
+    expected = v1::Task::BREAKER;
+  }
+  SECTION("the breaker opens by itself at the limit of one organization") {
+    closure.breaker().organization = 20;
+    expected = v1::Task::BREAKER;
+  }
+  closure.Report(v1::Task::SILENT_PERIOD_END, TimerFired{});
+  CHECK(closure.state() == Closure::SILENT_PERIOD);
+  CHECK(closure.Tasks(v1::Task::SILENT_PERIOD_END).front().parked() == expected);
+  CHECK(closure.system().has_breaker() == (expected == v1::Task::BREAKER));
+}
+
+TEST_CASE("one admission below the limit passes", "[decide][D14]") {
+  DecidedClosure closure;
+  closure.GoToSilentPeriod();
+  closure.FinishPhase();
+  closure.clock().Advance(absl::Hours(168));
+  closure.breaker().global = 19;
+  closure.breaker().organization = 19;
+  closure.Report(v1::Task::SILENT_PERIOD_END, TimerFired{});
+  CHECK(closure.state() == Closure::FINAL_CHECK);
+  CHECK(closure.last_commit().admission.has_value());
+}
+
+TEST_CASE("the end of a silent period is not even watched before its entry acts are done", "[decide][R57][R59]") {
+  DecidedClosure closure;
+  closure.GoToSilentPeriod();
+  CHECK(closure.Tasks(v1::Task::SILENT_PERIOD_END).empty());
+  closure.FinishPhase();
+  CHECK(closure.Tasks(v1::Task::SILENT_PERIOD_END).size() == 1);
+}
+
+TEST_CASE("a small late debt is voided only with the consent given at Confirm", "[decide][D7][R66][R67]") {
+  DecidedClosure closure;
+  const bool consent = GENERATE(true, false);
+  closure.GoToFinalCheck(consent);
+  closure.FinishPhase();
+  closure.FinishScan({DecidedClosure::Item("debt", v1::DEBT, v1::RENOUNCEABLE, 8)});
+  if (!consent) {
+    CHECK(closure.state() == Closure::RESTORING);
+    closure.FinishPhase();
+    CHECK(closure.state() == Closure::ABORTED);
+    CHECK(closure.last_commit().gate == v1::GATE_OPEN);
+    return;
+  }
+  CHECK(closure.state() == Closure::DELETING);
+  REQUIRE(closure.closure().renunciations_size() == 1);
+  CHECK(closure.closure().renunciations(0).by_consent());
+  closure.FinishPhase();
+  CHECK(closure.closure().renunciations(0).status() == v1::Renunciation::EXECUTED);
+}
+
+TEST_CASE("a late debt above the limit aborts in spite of the consent", "[decide][D7][R66]") {
+  DecidedClosure closure;
+  closure.GoToFinalCheck(true);
+  closure.FinishPhase();
+  closure.FinishScan({DecidedClosure::Item("debt", v1::DEBT, v1::MUST_HANDLE, 11)});
+  CHECK(closure.state() == Closure::RESTORING);
+  CHECK(closure.closure().cause() == Closure::FINAL_CHECK_PROBLEM);
+}
+
+TEST_CASE("a final check that passes under a hold or pause stays and is made again", "[decide]") {
+  DecidedClosure closure;
+  closure.GoToFinalCheck();
+  closure.FinishPhase();
+  CHECK(closure.Do(PlaceHold{"legal"}, "operator:ann").ok());
+  closure.FinishScan();
+  CHECK(closure.state() == Closure::FINAL_CHECK);
+  CHECK(closure.Tasks(v1::Task::SCAN).front().parked() == v1::Task::HOLD);
+  CHECK(closure.Do(ReleaseHold{"settled"}, "operator:ann").ok());
+  closure.FinishScan();
+  CHECK(closure.state() == Closure::DELETING);
+}
+
+TEST_CASE("an account deleted by another path cancels before Confirm and restores after it", "[decide][D17]") {
+  DecidedClosure closure;
+  SECTION("while checking") {
+    closure.GoToReady();
+    CHECK(closure.Do(Recheck{}).ok());
+    closure.Report(v1::Task::SCAN, AccountGone{});
+    CHECK(closure.state() == Closure::CANCELLED);
+    CHECK(closure.closure().cause() == Closure::ACCOUNT_GONE);
+  }
+  SECTION("while being confirmed, said by a participant") {
+    closure.GoToReady();
+    CHECK(closure.Do(ConfirmClosure{Closure::OTHER, "", closure.closure().risk_prompt().digest(), false}).ok());
+    closure.FinishPhase(v1::PerformResponse::ACCOUNT_DELETED);
+    CHECK(closure.state() == Closure::RESTORING);
+  }
+  SECTION("at the final check, and restoring counts acts on an absent account as done") {
+    closure.GoToFinalCheck();
+    closure.FinishPhase();
+    closure.Report(v1::Task::SCAN, AccountGone{});
+    CHECK(closure.state() == Closure::RESTORING);
+    while (!closure.Tasks(v1::Task::PARTICIPANT).empty()) closure.FinishPhase(v1::PerformResponse::ACCOUNT_DELETED);
+    CHECK(closure.state() == Closure::ABORTED);
+  }
+}
+
+TEST_CASE("stages of a deletion start one after another and never while halted", "[decide][R3][R60]") {
+  DecidedClosure closure;
+  closure.GoToFinalCheck();
+  closure.FinishPhase();
+  closure.FinishScan();
+  REQUIRE(closure.state() == Closure::DELETING);
+  const std::vector<internal::v1::TaskData> first = closure.Tasks(v1::Task::PARTICIPANT);
+  REQUIRE(first.size() == 1);
+  CHECK(first.front().payload().participant() == "billing");
+  CHECK(closure.Do(PlaceHold{"legal"}, "operator:ann").ok());
+  closure.ReportTask(first.front(), TaskHeld{});
+  CHECK(closure.Tasks(v1::Task::PARTICIPANT).front().parked() == v1::Task::HOLD);
+  CHECK(closure.Do(ReleaseHold{"settled"}, "operator:ann").ok());
+  CHECK(closure.last_commit().unpark_hold.has_value());
+  closure.FinishPhase();
+  CHECK(closure.state() == Closure::CLOSED);
+}
+
+TEST_CASE("an idle closure expires after its last activity and not before", "[decide][D16]") {
+  DecidedClosure closure;
+  closure.clock().Advance(absl::Hours(23));
+  CHECK(closure.Do(ResendCode{}).ok());
+  closure.clock().Advance(absl::Hours(1));
+  closure.Report(v1::Task::EXPIRY, TimerFired{});
+  CHECK(closure.state() == Closure::IDENTITY_PENDING);
+  closure.clock().Advance(absl::Hours(23));
+  closure.Report(v1::Task::EXPIRY, TimerFired{});
+  CHECK(closure.state() == Closure::EXPIRED);
+}
+
+TEST_CASE("personal data is erased when both notices are settled, given up after 72 hours included", "[decide][D12][R64]") {
+  DecidedClosure closure;
+  CHECK(closure.Do(CancelClosure{}).ok());
+  const std::vector<internal::v1::TaskData> notices = closure.Tasks(v1::Task::NOTICE);
+  REQUIRE(notices.size() == 2);
+  closure.ReportTask(notices[0], MessageSent{});
+  CHECK(closure.Tasks(v1::Task::ERASURE).empty());
+  closure.ReportTask(notices[1], TaskFailed{"UNAVAILABLE", closure.clock().Now() + absl::Hours(72)});
+  CHECK(closure.closure().notices(1).status() == v1::Notice::PENDING);
+  closure.clock().Advance(absl::Hours(72));
+  closure.ReportTask(closure.Tasks(v1::Task::NOTICE).front(), TaskFailed{"UNAVAILABLE", closure.clock().Now() + absl::Seconds(1)});
+  CHECK(closure.closure().notices(1).status() == v1::Notice::DEAD_LETTERED);
+  CHECK(closure.Tasks(v1::Task::NOTICE).front().parked() == v1::Task::DEAD_LETTER);
+  closure.Report(v1::Task::ERASURE, Erase{{"h1", "h2"}});
+  CHECK(closure.data().contacts().empty());
+  CHECK(closure.data().contact_hashes_size() == 2);
+  CHECK(closure.last_commit().erase_responses);
+}
+
+}  // namespace
+}  // namespace closure

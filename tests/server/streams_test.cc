@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: Apache-2.0
+// Streams as callers meet them, and how a server starts and stops.
+#include <grpcpp/generic/generic_stub.h>
+
+#include <catch2/catch.hpp>
+#include <thread>
+
+#include "server/config.h"
+#include "storage/sqlite/sqlite_closure_store.h"
+#include "tests/support/running_server.h"
+
+namespace closure {
+namespace {
+
+const std::string kNoClosure = "accounts/1000000002/closures/0123456789abcdef0123456789abcdef";
+
+// Sends the bytes of one request to a method that is not among ours, and returns the bytes of the first answer.
+std::string CallRaw(RunningServer& server, const std::string& method, const std::string& request,
+                    grpc::Status* status = nullptr) {
+  grpc::GenericStub stub(server.server().InProcessChannel());
+  const auto context = RunningServer::As("");
+  grpc::CompletionQueue queue;
+  const auto next = [&queue] {
+    void* tag = nullptr;
+    bool ok = false;
+    REQUIRE(queue.Next(&tag, &ok));
+    return ok;
+  };
+  const auto call = stub.PrepareCall(context.get(), method, &queue);
+  call->StartCall(nullptr);
+  next();
+  const grpc::Slice slice(request);
+  call->Write(grpc::ByteBuffer(&slice, 1), nullptr);
+  next();
+  grpc::ByteBuffer answer;
+  call->Read(&answer, nullptr);
+  const bool answered = next();
+  grpc::Status end;
+  if (status == nullptr) context->TryCancel();
+  call->Finish(status == nullptr ? &end : status, nullptr);
+  next();
+  grpc::Slice bytes;
+  if (!answered || !answer.DumpToSingleSlice(&bytes).ok()) return "";
+  return std::string(reinterpret_cast<const char*>(bytes.begin()), bytes.size());
+}
+
+TEST_CASE("health says SERVING for the server and each service, and does not know others", "[health]") {
+  RunningServer server;
+  const std::string check = "/grpc.health.v1.Health/Check";
+  const std::string serving = "\x08\x01";
+  CHECK(CallRaw(server, check, "") == serving);
+  for (const std::string service :
+       {"closure.v1.ClosureService", "closure.v1.AccountGateService", "closure.v1.OperatorService"}) {
+    CHECK(CallRaw(server, check, "\x0a" + std::string(1, static_cast<char>(service.size())) + service) == serving);
+  }
+  grpc::Status status;
+  CHECK(CallRaw(server, check, "\x0a\x01x", &status).empty());
+  CHECK(status.error_code() == grpc::StatusCode::NOT_FOUND);
+}
+
+TEST_CASE("reflection lists the services", "[reflection]") {
+  RunningServer server;
+  const std::string list_services = "\x3a\x01*";
+  const std::string answer =
+      CallRaw(server, "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo", list_services);
+  for (const std::string service :
+       {"closure.v1.ClosureService", "closure.v1.AccountGateService", "closure.v1.OperatorService"}) {
+    CHECK(answer.find(service) != std::string::npos);
+  }
+}
+
+TEST_CASE("a watch resumes from a revision and ends by itself after the last notice", "[watch][D12]") {
+  RunningServer server;
+  server.LoadExample("demo");
+  Owner owner(server, "1000000002");
+  owner.Create();
+  owner.Cancel();
+  v1::WatchClosureRequest request;
+  request.set_name(owner.name());
+  const auto context = RunningServer::As(owner.actor());
+  const auto reader = server.closures().WatchClosure(context.get(), request);
+  v1::WatchClosureResponse response;
+  int64_t revision = 0;
+  while (reader->Read(&response)) {
+    CHECK(response.closure().revision() > revision);
+    revision = response.closure().revision();
+  }
+  CHECK(reader->Finish().ok());
+  CHECK(response.closure().state() == v1::Closure::CANCELLED);
+  for (const v1::Notice& notice : response.closure().notices()) CHECK(notice.status() == v1::Notice::DELIVERED);
+  // Nothing is left to be told to one who knows it all.
+  request.set_after_revision(revision + 1000);
+  const auto again = RunningServer::As(owner.actor());
+  const auto empty = server.closures().WatchClosure(again.get(), request);
+  CHECK_FALSE(empty->Read(&response));
+  CHECK(empty->Finish().ok());
+}
+
+TEST_CASE("a watch of nothing, of another account or from before the beginning is refused", "[watch][R6]") {
+  RunningServer server;
+  const auto refusal = [&](const std::string& actor, const std::string& name, int64_t after) {
+    v1::WatchClosureRequest request;
+    request.set_name(name);
+    request.set_after_revision(after);
+    const auto context = RunningServer::As(actor);
+    return ReasonIn(server.closures().WatchClosure(context.get(), request)->Finish());
+  };
+  CHECK(refusal("root:1000000002", kNoClosure, 0) == v1::CLOSURE_NOT_FOUND);
+  CHECK(refusal("root:1000000001", kNoClosure, 0) == v1::ACCOUNT_MISMATCH);
+  CHECK(refusal("root:1000000002", kNoClosure, -1) == v1::FIELD_INVALID);
+  CHECK(refusal("", kNoClosure, 0) == v1::IDENTITY_MISSING);
+}
+
+TEST_CASE("a preview shows progress, then the plan, and starts nothing", "[R13][R16][R48]") {
+  RunningServer server;
+  server.LoadExample("demo");
+  v1::PreviewClosureRequest request;
+  request.set_account("accounts/1000000001");
+  const auto context = RunningServer::As("root:1000000001");
+  const auto reader = server.closures().PreviewClosure(context.get(), request);
+  v1::PreviewClosureResponse response;
+  int answered = 0;
+  while (reader->Read(&response)) answered += response.progress().status() == v1::CheckerResult::ANSWERED ? 1 : 0;
+  CHECK(reader->Finish().ok());
+  CHECK(answered == 6);
+  CHECK(response.plan().items_size() == 3);
+  CHECK_FALSE(response.plan().eligible());
+  v1::ListClosuresRequest list;
+  list.set_parent("accounts/1000000001");
+  v1::ListClosuresResponse closures;
+  REQUIRE(server.closures().ListClosures(RunningServer::As("root:1000000001").get(), list, &closures).ok());
+  CHECK(closures.closures_size() == 0);
+}
+
+TEST_CASE("a preview of an unknown account, or without the account system, says so", "[R1]") {
+  RunningServer server;
+  server.LoadExample("demo");
+  const auto refusal = [&](const std::string& account) {
+    v1::PreviewClosureRequest request;
+    request.set_account("accounts/" + account);
+    const auto context = RunningServer::As("root:" + account);
+    return ReasonIn(server.closures().PreviewClosure(context.get(), request)->Finish());
+  };
+  CHECK(refusal("404") == v1::ACCOUNT_NOT_FOUND);
+  server.SetFault("AccountService/GetAccount", sandbox::v1::SetFaultRequest::UNAVAILABLE_BEFORE, 1);
+  CHECK(refusal("1000000001") == v1::ACCOUNT_SYSTEM_UNAVAILABLE);
+  server.SetFault("AccountService/GetAccount", sandbox::v1::SetFaultRequest::MALFORMED, 1);
+  CHECK(refusal("1000000001") == v1::ACCOUNT_SYSTEM_UNAVAILABLE);
+}
+
+TEST_CASE("one preview of an account runs at a time, and it ends with its caller", "[R16]") {
+  RunningServer server;
+  server.LoadExample("demo");
+  server.SetFault("BillingService/ListFunds", sandbox::v1::SetFaultRequest::HANG);
+  v1::PreviewClosureRequest request;
+  request.set_account("accounts/1000000001");
+  const auto first = RunningServer::As("root:1000000001");
+  const auto reader = server.closures().PreviewClosure(first.get(), request);
+  v1::PreviewClosureResponse response;
+  REQUIRE(reader->Read(&response));
+  const auto second = RunningServer::As("operator:ann");
+  CHECK(ReasonIn(server.closures().PreviewClosure(second.get(), request)->Finish()) == v1::PREVIEW_IN_PROGRESS);
+  first->TryCancel();
+  CHECK(reader->Finish().error_code() == grpc::StatusCode::CANCELLED);
+  server.SetFault("BillingService/ListFunds", sandbox::v1::SetFaultRequest::FAULT_UNSPECIFIED);
+  // The server hears of the cancellation a moment after the client.
+  v1::ErrorReason reason = v1::PREVIEW_IN_PROGRESS;
+  while (reason == v1::PREVIEW_IN_PROGRESS) {
+    const auto third = RunningServer::As("root:1000000001");
+    const auto retry = server.closures().PreviewClosure(third.get(), request);
+    while (retry->Read(&response)) {
+    }
+    reason = ReasonIn(retry->Finish());
+  }
+  CHECK(reason == v1::ERROR_REASON_UNSPECIFIED);
+  CHECK(response.has_plan());
+}
+
+TEST_CASE("previews above the limit are refused and told when to come back", "[overload]") {
+  RunningServer server(
+      {.configure = [](config::v1::ServerConfig& config) { config.mutable_limits()->set_scans_max(1); }});
+  server.LoadExample("demo");
+  server.SetFault("BillingService/ListFunds", sandbox::v1::SetFaultRequest::HANG);
+  v1::PreviewClosureRequest request;
+  request.set_account("accounts/1000000001");
+  const auto first = RunningServer::As("operator:ann");
+  const auto reader = server.closures().PreviewClosure(first.get(), request);
+  v1::PreviewClosureResponse response;
+  REQUIRE(reader->Read(&response));
+  request.set_account("accounts/1000000002");
+  const auto second = RunningServer::As("operator:ann");
+  CHECK(ReasonIn(server.closures().PreviewClosure(second.get(), request)->Finish()) == v1::OVERLOADED);
+}
+
+TEST_CASE("a stop with an open watch and a hanging checker ends in time and tells the watcher", "[stop]") {
+  RunningServer server;
+  server.LoadExample("demo");
+  server.SetFault("DomainService/ListDomains", sandbox::v1::SetFaultRequest::HANG);
+  Owner owner(server, "1000000001");
+  owner.Create();
+  owner.Verify();
+  owner.Agree();
+  owner.WaitUntil([](const v1::Closure& closure) { return closure.scan().checkers_size() > 0; });
+  v1::WatchClosureRequest request;
+  request.set_name(owner.name());
+  const auto context = RunningServer::As(owner.actor());
+  const auto reader = server.closures().WatchClosure(context.get(), request);
+  v1::WatchClosureResponse response;
+  REQUIRE(reader->Read(&response));
+  std::thread stopper([&server] { server.server().Stop(absl::Seconds(1)); });
+  while (reader->Read(&response)) {
+  }
+  CHECK(ReasonIn(reader->Finish()) == v1::SHUTTING_DOWN);
+  stopper.join();
+  server.SetFault("DomainService/ListDomains", sandbox::v1::SetFaultRequest::FAULT_UNSPECIFIED);
+  server.Restart();
+  // The scan that was cut off is run by the next server.
+  owner.WaitFor({v1::Closure::BLOCKED});
+  for (const v1::CheckerResult& checker : owner.closure().scan().checkers())
+    CHECK(checker.status() == v1::CheckerResult::ANSWERED);
+}
+
+TEST_CASE("two servers cannot listen at one address", "[stop]") {
+  RunningServer first;
+  const std::string address = first.server().address();
+  ManualClock clock;
+  Log log(&clock, [](const std::string&) {});
+  const ScratchDirectory directory;
+  config::v1::ServerConfig config;
+  config.set_listen_address(address);
+  absl::StatusOr<std::unique_ptr<SqliteClosureStore>> store =
+      SqliteClosureStore::Open({.path = directory.File("closures.db"), .deployment = Deployment::kDev});
+  REQUIRE(store.ok());
+  absl::StatusOr<std::unique_ptr<ClosuredServer>> second =
+      ClosuredServer::Make({.config = WithDefaults(config),
+                            .clock = &clock,
+                            .log = &log,
+                            .store = *std::move(store),
+                            .secret_key = SecretKey::FromBytes(std::string(32, 'k')),
+                            .agreements = *Agreements::FromTexts(EmbeddedAgreementTexts()),
+                            .upstreams = Upstreams::OnChannel(first.cloud().channel())});
+  REQUIRE(second.ok());
+  const absl::Status refused = (*second)->Start();
+  CHECK(absl::IsUnavailable(refused));
+  CHECK(refused.ToString().find(address) != std::string::npos);
+}
+
+}  // namespace
+}  // namespace closure
