@@ -1,0 +1,334 @@
+// SPDX-License-Identifier: Apache-2.0
+// The guided flow: closes an account in one go, from the preview to the silent period. It asks the closure for its
+// state again after each step and does what that state needs, so it also goes on with a closure that stands anywhere.
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "client/closurectl/agreement_commands.h"
+#include "client/closurectl/closure_lines.h"
+#include "client/closurectl/command_set.h"
+#include "client/closurectl/confirm_command.h"
+#include "client/closurectl/duration_text.h"
+#include "client/closurectl/enum_text.h"
+#include "client/closurectl/error_text.h"
+#include "client/closurectl/identity_commands.h"
+#include "client/closurectl/item_commands.h"
+#include "client/closurectl/item_view.h"
+#include "client/closurectl/live_view.h"
+#include "client/closurectl/next_step.h"
+#include "client/closurectl/preview_command.h"
+#include "client/closurectl/prompt.h"
+#include "client/closurectl/resource_names.h"
+#include "client/closurectl/terminal_text.h"
+#include "client/rpc_status.h"
+
+namespace closure {
+namespace {
+
+using v1::Closure;
+
+struct Arguments {
+  std::string account;
+  std::string via;
+  bool dry_run = false;
+  bool sandbox_code = false;
+  std::vector<std::string> codes;
+  std::string accept_agreement;
+  std::string language;
+  bool discard_all = false;
+  bool acknowledge_risk = false;
+  ConfirmChoices confirm;
+};
+
+// One guided closure. Each step returns the closure as it then stands, or nothing when the flow stops here for the
+// owner.
+class GuidedClosure {
+ public:
+  GuidedClosure(Session& session, Arguments arguments)
+      : session_(session), arguments_(std::move(arguments)), view_(session, LiveView::Stream::kMessages) {}
+
+  absl::StatusOr<ExitCode> Run();
+
+ private:
+  absl::Status CheckFlags() const;
+  absl::StatusOr<Closure> Begin(const std::string& account);
+  absl::StatusOr<Closure> Step(const Closure& closure);
+  absl::StatusOr<Closure> Verify(const Closure& closure);
+  absl::StatusOr<std::vector<std::string>> AskCodes(const Closure& closure);
+  absl::StatusOr<Closure> WatchOn(const Closure& closure);
+  absl::StatusOr<Closure> Unblock(const Closure& closure);
+  absl::StatusOr<Closure> HandleByHand(const Closure& closure);
+  absl::StatusOr<Closure> Rescan(const Closure& closure);
+  absl::StatusOr<Closure> ConfirmReady(const Closure& closure);
+  absl::StatusOr<ExitCode> Finish(const Closure& closure);
+
+  Session& session_;
+  Arguments arguments_;
+  LiveView view_;
+  // The owner wants to go on later; the closure stays as it is.
+  bool stopped_ = false;
+};
+
+bool IsSettled(Closure::State state) {
+  return state == Closure::SILENT_PERIOD || state == Closure::FINAL_CHECK || state == Closure::DELETING ||
+         state == Closure::RESTORING || IsTerminal(state);
+}
+
+// Whether a person at the prompt can do better next time.
+bool CanTryAgain(const absl::Status& error) {
+  const std::string reason = DecodeErrorDetails(error).reason;
+  return reason == "CODE_WRONG" || reason == "CODE_EXPIRED" || reason == "CODE_ATTEMPTS_EXHAUSTED" ||
+         reason == "FIELD_INVALID" || reason == "RESEND_TOO_SOON";
+}
+
+// Without somebody to ask, what will be asked has to be answered before anything is started.
+absl::Status GuidedClosure::CheckFlags() const {
+  if (session_.interactive()) return absl::OkStatus();
+  std::vector<std::string> missing;
+  if (arguments_.via.empty()) missing.push_back("--via");
+  if (!arguments_.sandbox_code && arguments_.codes.empty()) missing.push_back("--sandbox-code or --code");
+  if (arguments_.accept_agreement.empty()) missing.push_back("--accept-agreement");
+  if (arguments_.confirm.reason.empty()) missing.push_back("--reason");
+  if (arguments_.confirm.confirm.empty()) missing.push_back("--confirm");
+  if (missing.empty()) return absl::OkStatus();
+  return ErrorWithReason(absl::StatusCode::kInvalidArgument,
+                         absl::StrCat("nobody can be asked, so these flags are needed: ", absl::StrJoin(missing, ", "),
+                                      "; nothing was started"),
+                         "INPUT_REQUIRED", {{"flags", absl::StrJoin(missing, ", ")}});
+}
+
+absl::StatusOr<Closure> GuidedClosure::Begin(const std::string& account) {
+  absl::StatusOr<std::optional<Closure>> open = session_.FindOpenClosure(account);
+  if (!open.ok()) return open.status();
+  if (*open) {
+    session_.printer().Note(
+        absl::StrCat("Going on with ", EscapeLine((*open)->name()), ", which is ", EnumText((*open)->state()), "."));
+    // What was found then may be handled by now: that is why the owner is back.
+    return (*open)->state() == Closure::BLOCKED ? Rescan(**open) : **open;
+  }
+  if (absl::Status flags = CheckFlags(); !flags.ok()) return flags;
+  const absl::StatusOr<v1::ClosurePlan> plan = RunPreview(session_, account);
+  if (!plan.ok()) return plan.status();
+  if (session_.printer().table()) session_.printer().Say(PlanText(*plan, session_.printer().err_style()));
+  if (arguments_.via.empty()) {
+    const absl::StatusOr<std::string> via =
+        AskLine(session_, "Where shall the identity code be sent, email or sms?", "--via email|sms");
+    if (!via.ok()) return via.status();
+    arguments_.via = *via;
+  }
+  return StartClosure(session_, account, arguments_.via);
+}
+
+absl::StatusOr<std::vector<std::string>> GuidedClosure::AskCodes(const Closure& closure) {
+  std::vector<std::string> codes;
+  for (const auto& challenge : closure.identity_verification().challenges()) {
+    if (challenge.verified()) continue;
+    const std::string channel = absl::AsciiStrToLower(EnumText(challenge.channel()));
+    const std::string question =
+        absl::StrCat("The code sent by ", channel, " to ", EscapeLine(challenge.masked_address()), " (or \"resend\"):");
+    const absl::StatusOr<std::string> code = AskLine(session_, question, "--code or --sandbox-code");
+    if (!code.ok()) return code.status();
+    if (*code == "resend") return std::vector<std::string>();
+    codes.push_back(absl::StrCat(channel, ":", *code));
+  }
+  return codes;
+}
+
+absl::StatusOr<Closure> GuidedClosure::Verify(const Closure& closure) {
+  if (arguments_.sandbox_code) {
+    const absl::StatusOr<std::vector<std::string>> codes = ReadSandboxCodes(session_, closure);
+    if (!codes.ok()) return codes.status();
+    return GiveCodes(session_, closure.name(), *codes);
+  }
+  if (!arguments_.codes.empty()) return GiveCodes(session_, closure.name(), std::exchange(arguments_.codes, {}));
+  const absl::StatusOr<std::vector<std::string>> codes = AskCodes(closure);
+  if (!codes.ok()) return codes.status();
+  absl::StatusOr<Closure> verified =
+      codes->empty() ? ResendCodes(session_, closure.name(), "") : GiveCodes(session_, closure.name(), *codes);
+  if (verified.ok() || !CanTryAgain(verified.status())) return verified;
+  session_.printer().Say(absl::StrCat(EscapeLine(verified.status().message()), "\n"));
+  return session_.GetClosure(closure.name());
+}
+
+absl::StatusOr<Closure> GuidedClosure::WatchOn(const Closure& closure) {
+  view_.LeavePicture();
+  Closure last = closure;
+  const absl::Status followed = session_.Follow(closure.name(), absl::InfiniteDuration(), [&](const Closure& changed) {
+    view_.Show(changed);
+    last = changed;
+    return !IsSettled(changed.state()) && changed.state() != Closure::BLOCKED && changed.state() != Closure::READY;
+  });
+  if (!followed.ok()) return followed;
+  return last;
+}
+
+absl::StatusOr<Closure> GuidedClosure::Rescan(const Closure& closure) {
+  v1::RecheckRequest request;
+  request.set_name(closure.name());
+  return session_.client().Recheck(std::move(request));
+}
+
+absl::StatusOr<Closure> GuidedClosure::HandleByHand(const Closure& closure) {
+  if (!session_.interactive()) {
+    stopped_ = true;
+    return closure;
+  }
+  const absl::StatusOr<std::string> answer = AskLine(
+      session_,
+      "Handle what is listed, then press Enter to scan again, or type \"stop\" to go on another day:", "--no-input");
+  if (!answer.ok()) return answer.status();
+  if (*answer == "stop") {
+    stopped_ = true;
+    return closure;
+  }
+  return Rescan(closure);
+}
+
+absl::StatusOr<Closure> GuidedClosure::Unblock(const Closure& closure) {
+  v1::ListBlockingItemsRequest list;
+  list.set_parent(closure.name());
+  const absl::StatusOr<v1::ListBlockingItemsResponse> items = session_.ListItems(list);
+  if (!items.ok()) return items.status();
+  Printer& printer = session_.printer();
+  if (printer.table() || session_.interactive()) {
+    printer.Say(absl::StrCat("\n", ItemTableText(items->items(), printer.err_style()), "\n",
+                             ItemDetailText(items->items()), "\n"));
+    for (const v1::CheckerResult& checker : closure.scan().checkers()) {
+      if (checker.status() == v1::CheckerResult::UNANSWERED) printer.Say(absl::StrCat(CheckerLine(checker), "\n"));
+    }
+  }
+  if (closure.item_counts().renounceable() == 0) return HandleByHand(closure);
+  // Once: what could not be released would otherwise be tried for ever.
+  bool discard = std::exchange(arguments_.discard_all, false);
+  if (!discard && session_.interactive()) {
+    const absl::StatusOr<bool> answer =
+        AskYesNo(session_, absl::StrCat("Discard the ", closure.item_counts().renounceable(), " renounceable item(s)?"),
+                 "--discard-all");
+    if (!answer.ok()) return answer.status();
+    discard = *answer;
+  }
+  if (!discard) return HandleByHand(closure);
+  DiscardChoices choices;
+  choices.all = true;
+  choices.acknowledge_risk = arguments_.acknowledge_risk;
+  return Discard(session_, closure.name(), choices);
+}
+
+absl::StatusOr<Closure> GuidedClosure::ConfirmReady(const Closure& closure) {
+  ConfirmChoices choices = arguments_.confirm;
+  if (choices.reason.empty()) {
+    const std::string reasons = absl::StrJoin(EnumWords(google::protobuf::GetEnumDescriptor<Closure::Reason>()), ", ");
+    const absl::StatusOr<std::string> reason =
+        AskLine(session_, absl::StrCat("Everything is clear. Why do you leave?\n", reasons, ":"), "--reason REASON");
+    if (!reason.ok()) return reason.status();
+    choices.reason = *reason;
+  }
+  if (!choices.consent_late_settlement && session_.interactive()) {
+    const absl::StatusOr<bool> consent = AskYesNo(session_,
+                                                  "If the final check finds a small debt or balance, may it be voided "
+                                                  "or forfeited? Otherwise it aborts the closure.",
+                                                  "--consent-late-settlement");
+    if (!consent.ok()) return consent.status();
+    choices.consent_late_settlement = *consent;
+  }
+  absl::StatusOr<Closure> confirmed = Confirm(session_, closure.name(), choices);
+  if (DecodeErrorDetails(confirmed.status()).reason != "SCAN_NOT_FRESH") return confirmed;
+  session_.printer().Note("The last scan is too old by now; scanning again.");
+  return Rescan(closure);
+}
+
+absl::StatusOr<Closure> GuidedClosure::Step(const Closure& closure) {
+  switch (closure.state()) {
+    case Closure::IDENTITY_PENDING:
+      return Verify(closure);
+    case Closure::AGREEMENT_PENDING:
+      return Agree(session_, closure.name(), arguments_.accept_agreement, arguments_.language,
+                   "--accept-agreement VERSION");
+    case Closure::BLOCKED:
+      return Unblock(closure);
+    case Closure::READY:
+      return ConfirmReady(closure);
+    default:
+      return WatchOn(closure);
+  }
+}
+
+absl::StatusOr<ExitCode> GuidedClosure::Finish(const Closure& closure) {
+  Printer& printer = session_.printer();
+  const std::string& program = session_.options().command;
+  if (printer.table()) {
+    printer.Data(ClosureStatusText(closure, program, printer.style()));
+  } else {
+    printer.Json(closure);
+  }
+  if (stopped_) {
+    printer.Note(absl::StrCat("The closure waits for you. When everything is handled:\n  ", program, " close ",
+                              EscapeLine(AccountId(closure.name()))));
+    return ExitCode::kBlocked;
+  }
+  if (closure.state() == Closure::SILENT_PERIOD) {
+    printer.Note(absl::StrCat("The silent period has begun and ends at ", TimeText(closure.silent_period_end_time()),
+                              ". Nothing more is asked of you; the result is told by mail and text message."));
+  }
+  const bool failed = IsTerminal(closure.state()) && closure.state() != Closure::CLOSED;
+  return failed || closure.state() == Closure::RESTORING ? ExitCode::kFailure : ExitCode::kOk;
+}
+
+absl::StatusOr<ExitCode> GuidedClosure::Run() {
+  const absl::StatusOr<std::string> account = session_.UseAccount(arguments_.account);
+  if (!account.ok()) return account.status();
+  absl::StatusOr<Closure> closure = Begin(*account);
+  while (closure.ok() && !stopped_ && !IsSettled(closure->state())) closure = Step(*closure);
+  if (!closure.ok()) return closure.status();
+  return Finish(*closure);
+}
+
+absl::StatusOr<ExitCode> DryRun(Session& session, const std::string& typed) {
+  const absl::StatusOr<std::string> account = session.UseAccount(typed);
+  if (!account.ok()) return account.status();
+  const absl::StatusOr<v1::ClosurePlan> plan = RunPreview(session, *account);
+  if (!plan.ok()) return plan.status();
+  if (session.printer().table()) session.printer().Data(PlanText(*plan, session.printer().style()));
+  if (session.printer().format() == OutputFormat::kJson) session.printer().Json(*plan);
+  return plan->eligible() ? ExitCode::kOk : ExitCode::kBlocked;
+}
+
+}  // namespace
+
+void AddCloseCommand(CommandSet& commands) {
+  CLI::App* command =
+      commands.Add("close", "Close an account, step by step, up to the silent period; goes on where a closure stands",
+                   "closurectl close 1000000001 --via email");
+  auto arguments = std::make_shared<Arguments>();
+  command->add_option("ACCOUNT", arguments->account, "The account's id")->required();
+  command->add_option("--via", arguments->via, "Where the code is sent: email or sms")->type_name("CHANNEL");
+  command->add_flag("--dry-run", arguments->dry_run, "Only preview; start nothing");
+  command->add_flag("--sandbox-code", arguments->sandbox_code, "Read the code from the sandbox's inbox (closured dev)");
+  command->add_option("--code", arguments->codes, "The code of a closure that waits for it; may be given twice")
+      ->type_name("CODE")
+      ->expected(1);
+  command->add_option("--accept-agreement", arguments->accept_agreement, "Agree to this version without being asked")
+      ->type_name("VERSION");
+  command->add_option("--language", arguments->language, "The agreement's language, BCP-47 [en]")
+      ->type_name("LANGUAGE");
+  command->add_flag("--discard-all", arguments->discard_all, "Discard every renounceable item");
+  command->add_flag("--acknowledge-risk", arguments->acknowledge_risk,
+                    "Acknowledge the risk of discarding without being asked");
+  command->add_option("--reason", arguments->confirm.reason, "Why: a reason of `confirm --help`")->type_name("REASON");
+  command->add_option("--reason-text", arguments->confirm.reason_text, "More in your own words")->type_name("TEXT");
+  command->add_flag("--consent-late-settlement", arguments->confirm.consent_late_settlement,
+                    "A small debt or balance that the final check finds may be voided or forfeited");
+  command->add_option("--confirm", arguments->confirm.confirm, "The account's id, instead of typing it when asked")
+      ->type_name("ACCOUNT");
+  commands.Bind(command, [arguments](Session& session) -> absl::StatusOr<ExitCode> {
+    if (arguments->dry_run) return DryRun(session, arguments->account);
+    return GuidedClosure(session, *arguments).Run();
+  });
+}
+
+}  // namespace closure

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/closurectl/confirm_command.h"
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "client/closurectl/closure_lines.h"
+#include "client/closurectl/command_set.h"
+#include "client/closurectl/enum_text.h"
+#include "client/closurectl/error_text.h"
+#include "client/closurectl/prompt.h"
+#include "client/closurectl/resource_names.h"
+#include "client/closurectl/terminal_text.h"
+#include "client/rpc_status.h"
+
+namespace closure {
+namespace {
+
+struct Arguments {
+  std::string closure;
+  ConfirmChoices choices;
+};
+
+bool CanConfirm(const v1::Closure& closure) {
+  const auto& actions = closure.allowed_actions();
+  return std::find(actions.begin(), actions.end(), v1::Closure::CONFIRM_CLOSURE) != actions.end();
+}
+
+// A question whose answer could not be used is not asked; with the id given beforehand the server refuses for itself.
+absl::Status CheckAskable(const v1::Closure& closure) {
+  if (CanConfirm(closure)) return absl::OkStatus();
+  return ErrorWithReason(absl::StatusCode::kFailedPrecondition,
+                         absl::StrCat(closure.name(), " cannot be confirmed: it is ", EnumText(closure.state())),
+                         "STATE_NOT_ALLOWED", {{"state", EnumText(closure.state())}});
+}
+
+absl::Status CheckTypedId(Session& session, const v1::Closure& closure, const ConfirmChoices& choices) {
+  const std::string id = AccountId(closure.name());
+  const bool asked = choices.confirm.empty();
+  if (asked && session.interactive()) {
+    if (absl::Status askable = CheckAskable(closure); !askable.ok()) return askable;
+  }
+  if (session.interactive() || session.printer().table()) {
+    session.printer().Say(
+        absl::StrCat(EscapeText(closure.risk_prompt().text()), "\n",
+                     choices.consent_late_settlement
+                         ? "You consent that a small debt or balance found by the final check is voided or forfeited.\n"
+                         : "Without --consent-late-settlement any late bill, however small, aborts the closure.\n"));
+  }
+  if (asked) {
+    const std::string question =
+        absl::StrCat("The account ", EscapeLine(id), " will be deleted for good. Type its id to confirm:");
+    return AskTyped(session, question, id, absl::StrCat("--confirm=", id));
+  }
+  if (choices.confirm == id) return absl::OkStatus();
+  return UsageError(absl::StrCat("--confirm=", EscapeLine(choices.confirm), " is not the id of the account, ",
+                                 EscapeLine(id), "; nothing was confirmed"));
+}
+
+absl::StatusOr<ExitCode> ConfirmCommand(Session& session, const Arguments& arguments) {
+  const absl::StatusOr<std::string> name = session.UseClosure(arguments.closure);
+  if (!name.ok()) return name.status();
+  const absl::StatusOr<v1::Closure> closure = Confirm(session, *name, arguments.choices);
+  if (!closure.ok()) return closure.status();
+  PrintChanged(session, *closure, "Confirmed; the account is frozen and scanned once more.");
+  return ExitCode::kOk;
+}
+
+}  // namespace
+
+absl::StatusOr<v1::Closure> Confirm(Session& session, const std::string& closure, const ConfirmChoices& choices) {
+  const absl::StatusOr<v1::Closure::Reason> reason = ParseEnum<v1::Closure::Reason>(choices.reason, "reason");
+  if (!reason.ok()) return UsageError(reason.status().message());
+  const absl::StatusOr<v1::Closure> present = session.GetClosure(closure);
+  if (!present.ok()) return present.status();
+  if (absl::Status typed = CheckTypedId(session, *present, choices); !typed.ok()) return typed;
+  v1::ConfirmClosureRequest request;
+  request.set_name(closure);
+  request.set_reason(*reason);
+  request.set_reason_text(choices.reason_text);
+  request.set_risk_digest(present->risk_prompt().digest());
+  request.set_late_settlement_consent(choices.consent_late_settlement);
+  request.set_etag(present->etag());
+  return session.client().ConfirmClosure(std::move(request));
+}
+
+void AddConfirmCommand(CommandSet& commands) {
+  CLI::App* command = commands.Add("confirm", "Confirm the deletion; the silent period that follows cannot be revoked",
+                                   "closurectl confirm 1000000001 --reason NO_LONGER_NEEDED");
+  auto arguments = std::make_shared<Arguments>();
+  ConfirmChoices& choices = arguments->choices;
+  command->add_option("CLOSURE", arguments->closure, "The closure, or its account")->required();
+  command
+      ->add_option("--reason", choices.reason,
+                   "NO_LONGER_NEEDED, TOO_EXPENSIVE, SWITCHING_PROVIDER, DUPLICATE_ACCOUNT, PRIVACY_OR_SECURITY, "
+                   "DISSATISFIED or OTHER")
+      ->required()
+      ->type_name("REASON");
+  command->add_option("--reason-text", choices.reason_text, "More in your own words, at most 500 characters")
+      ->type_name("TEXT");
+  command->add_flag("--consent-late-settlement", choices.consent_late_settlement,
+                    "A small debt or balance that the final check finds may be voided or forfeited");
+  command->add_option("--confirm", choices.confirm, "The account's id, instead of typing it when asked")
+      ->type_name("ACCOUNT");
+  commands.Bind(command, [arguments](Session& session) { return ConfirmCommand(session, *arguments); });
+}
+
+}  // namespace closure

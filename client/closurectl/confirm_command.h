@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef CLOSURE_CLIENT_CLOSURECTL_CONFIRM_COMMAND_H_
+#define CLOSURE_CLIENT_CLOSURECTL_CONFIRM_COMMAND_H_
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "client/closurectl/session.h"
+
+namespace closure {
+
+// What Confirm needs besides the closure.
+struct ConfirmChoices {
+  // A reason of closure.v1.Closure.Reason.
+  std::string reason;
+  std::string reason_text;
+  bool consent_late_settlement = false;
+  // The account's id, typed beforehand; empty asks for it.
+  std::string confirm;
+};
+
+// Confirms the deletion. Nothing is sent before the account's id was typed, on the terminal below the risk prompt or as
+// choices.confirm; what was shown is bound by the risk digest and the etag.
+// Errors: INVALID_ARGUMENT for an unknown reason, an id that is not the account's, or when it cannot be asked;
+// FAILED_PRECONDITION when another id was typed or the closure is not READY; those of GetClosure and ConfirmClosure.
+absl::StatusOr<v1::Closure> Confirm(Session& session, const std::string& closure, const ConfirmChoices& choices);
+
+}  // namespace closure
+
+#endif  // CLOSURE_CLIENT_CLOSURECTL_CONFIRM_COMMAND_H_

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/closurectl/error_text.h"
+
+#include <array>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "client/closurectl/duration_text.h"
+#include "client/closurectl/terminal_text.h"
+
+namespace closure {
+namespace {
+
+using Hint = std::pair<absl::string_view, absl::string_view>;
+
+// {ctl} is the program with its flags, {subject} the closure or account, {id} the account alone where there is one.
+constexpr std::array kHints = {
+    Hint{"IDENTITY_MISSING",
+         "Name the acting identity: --as root:ACCOUNT, --as ram:NAME@ACCOUNT or --as operator:NAME."},
+    Hint{"IDENTITY_INVALID",
+         "Write the identity as root:ACCOUNT, ram:NAME@ACCOUNT or operator:NAME, and reach the server over "
+         "loopback or a unix socket."},
+    Hint{"ACCOUNT_MISMATCH", "Act as the account itself: --as root:ACCOUNT of the account that is named."},
+    Hint{"ROOT_IDENTITY_REQUIRED",
+         "Only the root identity drives a closure: sign in as the account itself, --as root:ACCOUNT."},
+    Hint{"OPERATOR_REQUIRED", "This is for operators: --as operator:NAME."},
+    Hint{"FIELD_MISSING", "Give the field that is named; the command's --help lists its arguments."},
+    Hint{"FIELD_INVALID", "Correct the field that is named; the command's --help lists its arguments."},
+    Hint{"TEXT_TOO_LONG", "Shorten the text to the limit that is named."},
+    Hint{"NAME_MALFORMED", "Write accounts/ACCOUNT/closures/CLOSURE, or just ACCOUNT for its open closure."},
+    Hint{"PAGE_TOKEN_INVALID", "Run the command again: it reads the list from the beginning."},
+    Hint{"REQUEST_ID_REUSED", "Run the command again: each run makes a new request id."},
+    Hint{"ACCOUNT_NOT_FOUND", "Check the account's id; in the sandbox, load it first: {ctl} sandbox load FILE"},
+    Hint{"CLOSURE_NOT_FOUND", "See the account's closures: {ctl} list {account}"},
+    Hint{"ITEM_NOT_FOUND", "See the closure's items: {ctl} items {subject} --all"},
+    Hint{"AGREEMENT_NOT_FOUND", "Read the current one: {ctl} agreement {account}"},
+    Hint{"TASK_NOT_FOUND", "It may have been done; see the open ones: {ctl} operator tasks"},
+    Hint{"CLOSURE_ALREADY_OPEN", "Go on with the one that is open: {ctl} status {account}"},
+    Hint{"ACCOUNT_CLOSED", "The account is gone for good; to use the cloud again, create a new account."},
+    Hint{"ACCOUNT_NOT_ACTIVE", "Bring the account into good standing with its account system, then start again."},
+    Hint{"CONTACT_POINT_MISSING", "Choose the other channel: --via email or --via sms."},
+    Hint{"STATE_NOT_ALLOWED", "See what can be done now: {ctl} status {subject}"},
+    Hint{"ETAG_MISMATCH", "The closure changed meanwhile; look at it again: {ctl} status {subject}"},
+    Hint{"CONCURRENT_CHANGE", "Run the same command again."},
+    Hint{"CODE_WRONG", "Look at the latest message and try again; for a new code: {ctl} resend {subject}"},
+    Hint{"CODE_EXPIRED", "Ask for a new code: {ctl} resend {subject}"},
+    Hint{"CODE_ATTEMPTS_EXHAUSTED",
+         "Ask for a new code, tomorrow if the day's codes are used up: {ctl} resend {subject}"},
+    Hint{"RESEND_TOO_SOON", "Wait as long as is said, then: {ctl} resend {subject}"},
+    Hint{"AGREEMENT_VERSION_STALE", "Read the current version and agree to that: {ctl} agreement {account}"},
+    Hint{"ITEM_NOT_RENOUNCEABLE", "Handle it by hand, as its instructions say: {ctl} items {subject}"},
+    Hint{"ITEM_NOT_OPEN", "See how far each item has come: {ctl} items {subject} --all"},
+    Hint{"FINGERPRINT_MISMATCH", "The facts moved; scan again and look at the item: {ctl} recheck {subject}"},
+    Hint{"RISK_NOT_ACKNOWLEDGED", "Run the command again: it shows the present risk and sends its digest."},
+    Hint{"SCAN_NOT_FRESH", "The last scan is too old; scan again: {ctl} recheck {subject}"},
+    Hint{"REASON_MISSING",
+         "Say why the account is closed: --reason NO_LONGER_NEEDED, for example; --help lists the reasons."},
+    Hint{"CLOSURE_ON_HOLD", "An operator's hold has to be released first: {ctl} status {subject} tells whose."},
+    Hint{"IRREVERSIBLE_PAUSED", "Operators have paused irreversible work; try again when it is resumed."},
+    Hint{"NOTHING_TO_RELEASE", "See what is held, paused or open: {ctl} operator status --as operator:NAME"},
+    Hint{"SECOND_OPERATOR_REQUIRED", "Another operator has to approve: --as operator:OTHER"},
+    Hint{"PREVIEW_IN_PROGRESS", "A preview of this account is running; run the command again when it has ended."},
+    Hint{"OVERLOADED", "Wait as long as is said, then run the same command again."},
+    Hint{"ACCOUNT_SYSTEM_UNAVAILABLE",
+         "The account system did not answer; nothing was changed, run the same command again."},
+    Hint{"STORE_UNAVAILABLE", "See where the closure stands before you repeat the command: {ctl} status {subject}"},
+    Hint{"SHUTTING_DOWN", "The server is stopping; run the same command again when it is back."},
+    Hint{"INTERNAL_FAULT",
+         "A fault of the server; its log has the details. Run the command again, and report it if it stays."},
+    Hint{"SANDBOX_ACCOUNT_NOT_FOUND", "Load the account first: {ctl} sandbox load FILE"},
+    Hint{"SANDBOX_REFUSED", "See how the sandbox has the account: {ctl} sandbox show {account}"},
+    Hint{"CLOUD_FILE_INVALID", "Correct the field of the cloud file that is named, then load it again."},
+    // Those of closurectl itself.
+    Hint{"USAGE", "See how it is used: closurectl --help"},
+    Hint{"ACTOR_REQUIRED", "Add --as root:ACCOUNT, --as ram:NAME@ACCOUNT or --as operator:NAME, or set CLOSURE_AS."},
+    Hint{"NO_CLOSURE", "Start one: {ctl} start {account} --via email"},
+    Hint{"INPUT_REQUIRED", "Give the flag that is named, or run the command on a terminal."},
+    Hint{"DECLINED", "Run the command again if you change your mind."},
+    Hint{"NOTHING_TO_DISCARD", "See what stands in the way: {ctl} items {subject}"},
+    Hint{"WAIT_TIMED_OUT", "See where it stands: {ctl} status {subject}"},
+};
+
+absl::string_view HintForCode(absl::StatusCode code) {
+  switch (code) {
+    case absl::StatusCode::kUnavailable:
+      return "Is the server running? For a trial: closured dev. Another address: --server ADDRESS or CLOSURE_SERVER.";
+    case absl::StatusCode::kDeadlineExceeded:
+      return "The server did not answer in time: try a longer --timeout, and look at: {ctl} server status";
+    case absl::StatusCode::kUnimplemented:
+      return "This server does not serve the call: sandbox commands need `closured dev`, others a server of this "
+             "version.";
+    case absl::StatusCode::kNotFound:
+      return "Check the name that is given.";
+    case absl::StatusCode::kInvalidArgument:
+      return "Correct what is named; the command's --help lists its arguments.";
+    case absl::StatusCode::kUnauthenticated:
+    case absl::StatusCode::kPermissionDenied:
+      return "Check the acting identity that --as or CLOSURE_AS gives.";
+    default:
+      return "See where it stands: {ctl} status {subject}; the server's log has the details.";
+  }
+}
+
+std::string AccountOf(absl::string_view subject) {
+  if (!absl::StartsWith(subject, "accounts/")) return std::string(subject);
+  subject.remove_prefix(absl::string_view("accounts/").size());
+  return std::string(subject.substr(0, subject.find('/')));
+}
+
+nlohmann::ordered_json ErrorJson(const absl::Status& error, const ErrorDetails& details, absl::string_view hint) {
+  nlohmann::ordered_json json;
+  json["code"] = absl::StatusCodeToString(error.code());
+  json["reason"] = details.reason;
+  json["domain"] = details.domain;
+  json["message"] = std::string(error.message());
+  json["metadata"] = nlohmann::ordered_json(details.metadata);
+  json["fieldViolations"] = nlohmann::ordered_json::array();
+  for (const FieldViolation& violation : details.field_violations) {
+    json["fieldViolations"].push_back({{"field", violation.field}, {"description", violation.description}});
+  }
+  json["preconditionViolations"] = nlohmann::ordered_json::array();
+  for (const PreconditionViolation& violation : details.precondition_violations) {
+    json["preconditionViolations"].push_back(
+        {{"type", violation.type}, {"subject", violation.subject}, {"description", violation.description}});
+  }
+  if (details.retry_delay) json["retryDelay"] = absl::StrCat(absl::ToDoubleSeconds(*details.retry_delay), "s");
+  json["hint"] = std::string(hint);
+  json["exitCode"] = static_cast<int>(ExitCodeOf(error));
+  return {{"error", json}};
+}
+
+std::string ErrorLines(const absl::Status& error, const ErrorDetails& details, absl::string_view hint,
+                       const Style& style) {
+  std::string text = absl::StrCat(style.Red("error:"), " ", EscapeLine(error.message()), "\n");
+  const std::string code = absl::StatusCodeToString(error.code());
+  absl::StrAppend(&text, "  reason: ",
+                  details.reason.empty() ? code : absl::StrCat(EscapeLine(details.reason), " (", code, ")"), "\n");
+  for (const auto& [key, value] : details.metadata) {
+    absl::StrAppend(&text, "  ", EscapeLine(key), ": ", EscapeLine(value), "\n");
+  }
+  for (const FieldViolation& violation : details.field_violations) {
+    absl::StrAppend(&text, "  field ", EscapeLine(violation.field), ": ", EscapeLine(violation.description), "\n");
+  }
+  for (const PreconditionViolation& violation : details.precondition_violations) {
+    absl::StrAppend(&text, "  ", EscapeLine(violation.type), " ", EscapeLine(violation.subject), ": ",
+                    EscapeLine(violation.description), "\n");
+  }
+  if (details.retry_delay) absl::StrAppend(&text, "  retry in: ", DurationText(*details.retry_delay), "\n");
+  absl::StrAppend(&text, "next: ", hint, "\n");
+  return text;
+}
+
+}  // namespace
+
+ExitCode ExitCodeOf(const absl::Status& error) {
+  const std::string reason = DecodeErrorDetails(error).reason;
+  switch (error.code()) {
+    case absl::StatusCode::kInvalidArgument:
+      return ExitCode::kUsage;
+    case absl::StatusCode::kUnauthenticated:
+    case absl::StatusCode::kPermissionDenied:
+      return ExitCode::kDenied;
+    case absl::StatusCode::kNotFound:
+      return ExitCode::kNotFound;
+    case absl::StatusCode::kDeadlineExceeded:
+      return ExitCode::kTimedOut;
+    case absl::StatusCode::kUnavailable:
+      // With another reason a server was reached, and what it needs was not.
+      return reason.empty() || reason == "SHUTTING_DOWN" ? ExitCode::kUnreachable : ExitCode::kFailure;
+    default:
+      return ExitCode::kFailure;
+  }
+}
+
+std::string ErrorHint(const absl::Status& error, absl::string_view program, absl::string_view subject) {
+  const std::string reason = DecodeErrorDetails(error).reason;
+  absl::string_view hint = HintForCode(error.code());
+  for (const auto& [known, text] : kHints) {
+    if (known == reason) hint = text;
+  }
+  const std::string account = subject.empty() ? "ACCOUNT" : EscapeLine(AccountOf(subject));
+  const std::string shown_subject = subject.empty() ? "CLOSURE" : EscapeLine(subject);
+  return absl::StrReplaceAll(hint, {{"{ctl}", program}, {"{subject}", shown_subject}, {"{account}", account}});
+}
+
+std::string ErrorText(const absl::Status& error, absl::string_view hint, OutputFormat format, const Style& style) {
+  const ErrorDetails details = DecodeErrorDetails(error);
+  if (format == OutputFormat::kTable) return ErrorLines(error, details, hint, style);
+  const int indent = format == OutputFormat::kJson ? 1 : -1;
+  // Texts that are not UTF-8 are shown with replacement characters, never refused.
+  return ErrorJson(error, details, hint).dump(indent, ' ', true, nlohmann::json::error_handler_t::replace) + "\n";
+}
+
+std::vector<std::string> HintedReasons() {
+  std::vector<std::string> reasons;
+  for (const auto& [reason, text] : kHints) reasons.emplace_back(reason);
+  return reasons;
+}
+
+absl::Status UsageError(absl::string_view message) {
+  return ErrorWithReason(absl::StatusCode::kInvalidArgument, message, "USAGE");
+}
+
+}  // namespace closure

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef CLOSURE_CLIENT_CLOSURECTL_IDENTITY_COMMANDS_H_
+#define CLOSURE_CLIENT_CLOSURECTL_IDENTITY_COMMANDS_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "client/closurectl/session.h"
+
+namespace closure {
+
+// Starts a closure of "accounts/{account}". Errors: INVALID_ARGUMENT for a channel that is neither email nor sms, those
+// of CreateClosure.
+absl::StatusOr<v1::Closure> StartClosure(Session& session, const std::string& account, const std::string& via);
+
+// Gives codes, each "123456", "email:123456" or "sms:123456". Errors: INVALID_ARGUMENT for another form, those of
+// VerifyIdentity.
+absl::StatusOr<v1::Closure> GiveCodes(Session& session, const std::string& closure,
+                                      const std::vector<std::string>& codes);
+
+// Sends new codes, by the channel `via` if it is not empty. Errors as above.
+absl::StatusOr<v1::Closure> ResendCodes(Session& session, const std::string& closure, const std::string& via);
+
+// Reads from the sandbox's inbox the code of each demanded channel, in the form that GiveCodes takes. A code that is
+// still on its way is waited for. Errors: those of ListInbox, DEADLINE_EXCEEDED when no code came.
+absl::StatusOr<std::vector<std::string>> ReadSandboxCodes(Session& session, const v1::Closure& closure);
+
+}  // namespace closure
+
+#endif  // CLOSURE_CLIENT_CLOSURECTL_IDENTITY_COMMANDS_H_

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/closurectl/item_commands.h"
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "client/closurectl/closure_lines.h"
+#include "client/closurectl/command_set.h"
+#include "client/closurectl/enum_text.h"
+#include "client/closurectl/error_text.h"
+#include "client/closurectl/item_view.h"
+#include "client/closurectl/prompt.h"
+#include "client/closurectl/resource_names.h"
+#include "client/closurectl/terminal_text.h"
+#include "client/rpc_status.h"
+
+namespace closure {
+namespace {
+
+using Items = google::protobuf::RepeatedPtrField<v1::BlockingItem>;
+
+constexpr int kSelectionsMax = 1000;
+
+struct ItemsArguments {
+  std::string closure;
+  std::string disposition;
+  std::string checker;
+  bool all = false;
+};
+
+bool CanDiscard(const v1::BlockingItem& item) {
+  const bool open =
+      item.resolution() == v1::BlockingItem::OPEN || item.resolution() == v1::BlockingItem::RELEASE_FAILED;
+  return item.disposition() == v1::RENOUNCEABLE && open;
+}
+
+// What to do about the items that are shown; empty when there is nothing to do.
+std::string NextText(const Items& items, absl::string_view program, absl::string_view closure) {
+  std::string text;
+  if (std::any_of(items.begin(), items.end(), CanDiscard)) {
+    absl::StrAppend(&text, "discard what is RENOUNCEABLE:\n  ", program, " discard ", closure, " --all\n");
+  }
+  const bool by_hand = std::any_of(items.begin(), items.end(), [](const v1::BlockingItem& item) {
+    return item.disposition() == v1::MUST_HANDLE && item.resolution() == v1::BlockingItem::OPEN;
+  });
+  if (by_hand)
+    absl::StrAppend(&text, "handle what is MUST_HANDLE, then scan again:\n  ", program, " recheck ", closure);
+  return std::string(absl::StripTrailingAsciiWhitespace(text));
+}
+
+absl::StatusOr<ExitCode> ShowItems(Session& session, const ItemsArguments& arguments) {
+  v1::ListBlockingItemsRequest request;
+  if (!arguments.disposition.empty()) {
+    const absl::StatusOr<v1::Disposition> disposition =
+        ParseEnum<v1::Disposition>(arguments.disposition, "disposition");
+    if (!disposition.ok()) return UsageError(disposition.status().message());
+    request.set_disposition(*disposition);
+  }
+  const absl::StatusOr<std::string> name = session.UseClosure(arguments.closure);
+  if (!name.ok()) return name.status();
+  request.set_parent(*name);
+  request.set_checker(arguments.checker);
+  request.set_show_resolved(arguments.all);
+  const absl::StatusOr<v1::ListBlockingItemsResponse> response = session.ListItems(request);
+  if (!response.ok()) return response.status();
+  Printer& printer = session.printer();
+  if (!printer.table()) {
+    printer.JsonList(*response);
+    return ExitCode::kOk;
+  }
+  printer.Data(ItemTableText(response->items(), printer.style()));
+  if (!response->items().empty()) printer.Data(absl::StrCat("\n", ItemDetailText(response->items())));
+  printer.Note(absl::StrCat(response->items_size(), " item(s). Since the scan before: ", response->new_count(),
+                            " new, ", response->changed_count(), " changed, ", response->gone_count(), " gone."));
+  const std::string then = NextText(response->items(), session.options().command, EscapeLine(*name));
+  if (!then.empty()) printer.Note(absl::StrCat("Next: ", then));
+  return ExitCode::kOk;
+}
+
+absl::StatusOr<Items> SelectNamed(const std::string& closure, const std::vector<std::string>& typed,
+                                  const Items& listed) {
+  Items selected;
+  for (const std::string& word : typed) {
+    const std::string name = ItemName(closure, word);
+    const auto found = std::find_if(listed.begin(), listed.end(),
+                                    [&name](const v1::BlockingItem& item) { return item.name() == name; });
+    if (found == listed.end()) {
+      return ErrorWithReason(absl::StatusCode::kNotFound, absl::StrCat("the closure ", closure, " has no item ", word),
+                             "ITEM_NOT_FOUND", {{"item", word}});
+    }
+    const bool twice = std::any_of(selected.begin(), selected.end(),
+                                   [&name](const v1::BlockingItem& item) { return item.name() == name; });
+    if (!twice) *selected.Add() = *found;
+  }
+  return selected;
+}
+
+absl::StatusOr<Items> Select(const std::string& closure, const DiscardChoices& choices, const Items& listed) {
+  if (!choices.all) return SelectNamed(closure, choices.items, listed);
+  Items selected;
+  for (const v1::BlockingItem& item : listed) {
+    if (CanDiscard(item)) *selected.Add() = item;
+  }
+  if (selected.empty()) {
+    return ErrorWithReason(absl::StatusCode::kFailedPrecondition,
+                           absl::StrCat("the closure ", closure, " has no renounceable item that is open"),
+                           "NOTHING_TO_DISCARD");
+  }
+  return selected;
+}
+
+// Shows what will be lost and has it acknowledged.
+absl::Status Acknowledge(Session& session, const v1::Closure& closure, const Items& selected, bool acknowledged) {
+  Printer& printer = session.printer();
+  if (session.interactive() || printer.table()) {
+    printer.Say(absl::StrCat(ItemTableText(selected, printer.err_style()), "\n",
+                             EscapeText(closure.risk_prompt().text()), "\n"));
+  }
+  if (acknowledged) return absl::OkStatus();
+  return AskTyped(session, "This cannot be undone. Type \"yes\" to discard:", "yes", "--acknowledge-risk");
+}
+
+struct DiscardArguments {
+  std::string closure;
+  DiscardChoices choices;
+};
+
+absl::StatusOr<ExitCode> DiscardCommand(Session& session, const DiscardArguments& arguments) {
+  const DiscardChoices& choices = arguments.choices;
+  if (choices.all == !choices.items.empty()) return UsageError("give either --all or the items to discard");
+  const absl::StatusOr<std::string> name = session.UseClosure(arguments.closure);
+  if (!name.ok()) return name.status();
+  const absl::StatusOr<v1::Closure> closure = Discard(session, *name, choices);
+  if (!closure.ok()) return closure.status();
+  PrintChanged(session, *closure, "Discarding; a scan follows by itself.");
+  return ExitCode::kOk;
+}
+
+}  // namespace
+
+absl::StatusOr<v1::Closure> Discard(Session& session, const std::string& closure, const DiscardChoices& choices) {
+  const absl::StatusOr<v1::Closure> present = session.GetClosure(closure);
+  if (!present.ok()) return present.status();
+  v1::ListBlockingItemsRequest list;
+  list.set_parent(closure);
+  const absl::StatusOr<v1::ListBlockingItemsResponse> listed = session.ListItems(list);
+  if (!listed.ok()) return listed.status();
+  absl::StatusOr<Items> selected = Select(closure, choices, listed->items());
+  if (!selected.ok()) return selected.status();
+  if (selected->size() > kSelectionsMax) {
+    session.printer().Note(absl::StrCat(selected->size(), " items are selected, ", kSelectionsMax,
+                                        " can be discarded at a time; run this again for the rest."));
+    selected->DeleteSubrange(kSelectionsMax, selected->size() - kSelectionsMax);
+  }
+  if (absl::Status asked = Acknowledge(session, *present, *selected, choices.acknowledge_risk); !asked.ok())
+    return asked;
+  v1::DiscardItemsRequest request;
+  request.set_name(closure);
+  request.set_risk_digest(present->risk_prompt().digest());
+  request.set_etag(present->etag());
+  for (const v1::BlockingItem& item : *selected) {
+    v1::DiscardItemsRequest::Selection* selection = request.add_selections();
+    selection->set_item(item.name());
+    selection->set_fingerprint(item.fingerprint());
+  }
+  return session.client().DiscardItems(std::move(request));
+}
+
+void AddItemCommands(CommandSet& commands) {
+  CLI::App* items = commands.Add("items", "List what stands in the way, who has to act, how and where",
+                                 "closurectl items 1000000001 --disposition MUST_HANDLE");
+  auto shown = std::make_shared<ItemsArguments>();
+  items->add_option("CLOSURE", shown->closure, "The closure, or its account")->required();
+  items->add_option("--disposition", shown->disposition, "Only MUST_HANDLE or RENOUNCEABLE")->type_name("DISPOSITION");
+  items->add_option("--checker", shown->checker, "Only items of this checker")->type_name("NAME");
+  items->add_flag("--all", shown->all, "Also items that are gone or resolved");
+  commands.Bind(items, [shown](Session& session) { return ShowItems(session, *shown); });
+
+  CLI::App* discard = commands.Add("discard", "Discard renounceable items for good; shows the risk first",
+                                   "closurectl discard 1000000001 --all");
+  auto arguments = std::make_shared<DiscardArguments>();
+  discard->add_option("CLOSURE", arguments->closure, "The closure, or its account")->required();
+  discard->add_option("ITEM", arguments->choices.items, "Items, by name or last segment");
+  discard->add_flag("--all", arguments->choices.all, "Every renounceable item");
+  discard->add_flag("--acknowledge-risk", arguments->choices.acknowledge_risk,
+                    "Acknowledge the risk without being asked");
+  commands.Bind(discard, [arguments](Session& session) { return DiscardCommand(session, *arguments); });
+}
+
+}  // namespace closure

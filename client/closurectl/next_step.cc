@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/closurectl/next_step.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "client/closurectl/duration_text.h"
+#include "client/closurectl/resource_names.h"
+#include "client/closurectl/terminal_text.h"
+
+namespace closure {
+namespace {
+
+using v1::Closure;
+
+// The beginning of the command lines for one closure.
+struct Commands {
+  std::string program;
+  std::string closure;
+  std::string account;
+
+  std::string Of(absl::string_view verb, absl::string_view rest = "") const {
+    return absl::StrCat(program, " ", verb, " ", closure, rest);
+  }
+  std::string Start() const { return absl::StrCat(program, " start ", account, " --via email"); }
+};
+
+std::vector<NextStep> Verify(const Closure& closure, const Commands& commands) {
+  std::vector<std::string> codes;
+  bool usable = false;
+  for (const auto& challenge : closure.identity_verification().challenges()) {
+    if (challenge.verified()) continue;
+    codes.push_back(challenge.channel() == v1::SMS ? "sms:CODE" : "email:CODE");
+    usable = usable || challenge.attempts_left() > 0;
+  }
+  const NextStep resend = {"ask for a new code", commands.Of("resend")};
+  if (!codes.empty() && !usable) return {resend};
+  std::string rest = " CODE";
+  if (codes.size() > 1) rest = absl::StrCat(" ", codes[0], " ", codes[1]);
+  return {{"give the code that was sent", commands.Of("verify", rest)}, resend};
+}
+
+int Unanswered(const Closure& closure) {
+  const auto& checkers = closure.scan().checkers();
+  return static_cast<int>(std::count_if(checkers.begin(), checkers.end(), [](const v1::CheckerResult& checker) {
+    return checker.status() == v1::CheckerResult::UNANSWERED && checker.required();
+  }));
+}
+
+std::vector<NextStep> Unblock(const Closure& closure, const Commands& commands) {
+  std::vector<NextStep> steps;
+  const v1::ItemCounts& counts = closure.item_counts();
+  if (counts.must_handle() > 0) {
+    steps.push_back({absl::StrCat("handle ", counts.must_handle(), " item(s) by hand; each says how and where"),
+                     commands.Of("items")});
+  }
+  if (counts.renounceable() > 0) {
+    steps.push_back(
+        {absl::StrCat("discard ", counts.renounceable(), " renounceable item(s)"), commands.Of("discard", " --all")});
+  }
+  const int unanswered = Unanswered(closure);
+  const std::string silence = unanswered > 0 ? absl::StrCat("; ", unanswered, " checker(s) did not answer") : "";
+  steps.push_back({absl::StrCat(steps.empty() ? "" : "then ", "scan again", silence), commands.Of("recheck")});
+  return steps;
+}
+
+std::string SilentPeriodAdvice(const Closure& closure) {
+  std::string advice = "nothing to do: the silent period can be neither revoked nor shortened";
+  if (closure.has_silent_period_remaining()) {
+    absl::StrAppend(&advice, "; it lasts another ", DurationText(closure.silent_period_remaining()));
+  }
+  return advice;
+}
+
+std::string WaitingAdvice(Closure::State state) {
+  switch (state) {
+    case Closure::CHECKING:
+      return "wait for the scan";
+    case Closure::DISCARDING:
+      return "wait until the items are released";
+    case Closure::CONFIRMING:
+      return "wait: the account is frozen and scanned once more, at most five minutes";
+    case Closure::THAWING:
+      return "wait: the freeze is being lifted";
+    case Closure::FINAL_CHECK:
+      return "wait for the final check";
+    case Closure::DELETING:
+      return "wait: the account is being deleted";
+    case Closure::RESTORING:
+      return "wait: the account is being restored";
+    default:
+      return "see how it goes on";
+  }
+}
+
+}  // namespace
+
+std::vector<NextStep> NextSteps(const Closure& closure, absl::string_view program) {
+  const std::string account = EscapeLine(AccountId(closure.name()));
+  const Commands commands = {std::string(program), EscapeLine(closure.name()), account};
+  switch (closure.state()) {
+    case Closure::IDENTITY_PENDING:
+      return Verify(closure, commands);
+    case Closure::AGREEMENT_PENDING:
+      return {{"read and agree to the account cancellation agreement", commands.Of("agree")}};
+    case Closure::BLOCKED:
+      return Unblock(closure, commands);
+    case Closure::READY:
+      return {{"confirm the deletion", commands.Of("confirm", " --reason REASON")}};
+    case Closure::SILENT_PERIOD:
+      return {{SilentPeriodAdvice(closure), commands.Of("watch")}};
+    case Closure::CLOSED:
+      return {{"nothing to do: the account is deleted for good", ""}};
+    case Closure::ABORTED:
+      return {{"the account is active again: settle what was found, then start from the beginning", commands.Start()}};
+    case Closure::CANCELLED:
+    case Closure::EXPIRED:
+      return {{"the closure has ended; to close the account, start again", commands.Start()}};
+    default:
+      return {{WaitingAdvice(closure.state()), commands.Of("watch")}};
+  }
+}
+
+std::string NextStepsText(const Closure& closure, absl::string_view program) {
+  std::string text;
+  for (const NextStep& step : NextSteps(closure, program)) {
+    absl::StrAppend(&text, text.empty() ? "" : "\n", step.advice, step.command.empty() ? "" : ":\n  ", step.command);
+  }
+  return text;
+}
+
+}  // namespace closure

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef CLOSURE_CLIENT_CLOSURECTL_NEXT_STEP_H_
+#define CLOSURE_CLIENT_CLOSURECTL_NEXT_STEP_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "closure/v1/closure.pb.h"
+
+namespace closure {
+
+// What an owner can do next, and the command line that does it. Words in capitals (CODE, REASON) stand for what only
+// the owner knows.
+struct NextStep {
+  std::string advice;
+  // Empty where there is nothing to do but wait, or nothing at all.
+  std::string command;
+};
+
+// The next steps of a closure, the most useful first; never empty. `program` is how the command line begins. Pure.
+std::vector<NextStep> NextSteps(const v1::Closure& closure, absl::string_view program);
+
+// The same as lines: "advice:" and the command below it, indented.
+std::string NextStepsText(const v1::Closure& closure, absl::string_view program);
+
+}  // namespace closure
+
+#endif  // CLOSURE_CLIENT_CLOSURECTL_NEXT_STEP_H_

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/closurectl/operator_commands.h"
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/substitute.h"
+#include "client/closurectl/closure_lines.h"
+#include "client/closurectl/command_set.h"
+#include "client/closurectl/duration_text.h"
+#include "client/closurectl/enum_text.h"
+#include "client/closurectl/resource_names.h"
+#include "client/closurectl/table.h"
+#include "client/closurectl/terminal_text.h"
+
+namespace closure {
+namespace {
+
+constexpr char kOperator[] = "operator:NAME";
+
+struct Arguments {
+  std::string target;
+  std::string reason;
+};
+
+std::string HaltText(bool present, const v1::SystemStatus::Halt& halt) {
+  if (!present) return "no";
+  std::string text = absl::StrCat("since ", TimeText(halt.create_time()), " by ", halt.actor(), ": ", halt.reason());
+  if (!halt.approvals().empty())
+    absl::StrAppend(&text, "; release approved by ", absl::StrJoin(halt.approvals(), ", "));
+  return text;
+}
+
+std::string TaskTableText(const google::protobuf::RepeatedPtrField<v1::Task>& tasks, const Style& style) {
+  Table table({"NAME", "KIND", "SUBJECT", "CLOSURE", "ATTEMPTS", "PARKED", "STUCK", "DUE_TIME", "LAST_ERROR"});
+  for (const v1::Task& task : tasks) {
+    table.AddRow({task.name(), EnumText(task.kind()), task.subject(), task.closure(), absl::StrCat(task.attempts()),
+                  EnumText(task.parked()), task.stuck() ? "yes" : "no", TimeText(task.due_time()), task.last_error()});
+  }
+  return table.Text(style);
+}
+
+// The command line of another operator command, as the same operator.
+std::string Command(Session& session, absl::string_view rest) {
+  return absl::StrCat(session.options().command, " operator ", rest, " --as ",
+                      EscapeLine(session.client().options().actor));
+}
+
+struct TasksArguments {
+  std::string closure;
+  bool stuck = false;
+};
+
+absl::StatusOr<ExitCode> Tasks(Session& session, const TasksArguments& arguments) {
+  if (absl::Status settled = session.RequireActor(kOperator); !settled.ok()) return settled;
+  v1::ListTasksRequest request;
+  request.set_page_size(200);
+  request.set_stuck_only(arguments.stuck);
+  if (!arguments.closure.empty()) {
+    const absl::StatusOr<std::string> name = session.UseClosure(arguments.closure);
+    if (!name.ok()) return name.status();
+    request.set_closure(*name);
+  }
+  v1::ListTasksResponse all;
+  const absl::Status read = ReadPages<v1::ListTasksRequest, v1::ListTasksResponse>(
+      std::move(request), [&session](const v1::ListTasksRequest& page) { return session.client().ListTasks(page); },
+      [&all](const v1::ListTasksResponse& page) { all.mutable_tasks()->MergeFrom(page.tasks()); });
+  if (!read.ok()) return read;
+  if (!session.printer().table()) {
+    session.printer().JsonList(all);
+    return ExitCode::kOk;
+  }
+  session.printer().Data(TaskTableText(all.tasks(), session.printer().style()));
+  if (!all.tasks().empty()) {
+    session.printer().Note(absl::StrCat("To run one now:\n  ", Command(session, "retry TASK --reason TEXT")));
+  }
+  return ExitCode::kOk;
+}
+
+absl::StatusOr<ExitCode> Retry(Session& session, const Arguments& arguments) {
+  if (absl::Status settled = session.RequireActor(kOperator); !settled.ok()) return settled;
+  v1::RetryTaskRequest request;
+  request.set_name(TaskName(arguments.target));
+  request.set_reason(arguments.reason);
+  const absl::StatusOr<v1::Task> task = session.client().RetryTask(std::move(request));
+  if (!task.ok()) return task.status();
+  Printer& printer = session.printer();
+  if (!printer.table()) {
+    printer.Json(*task);
+    return ExitCode::kOk;
+  }
+  google::protobuf::RepeatedPtrField<v1::Task> tasks;
+  *tasks.Add() = *task;
+  printer.Data(TaskTableText(tasks, printer.style()));
+  printer.Note(absl::StrCat("The task is due now. Next:\n  ", Command(session, "tasks")));
+  return ExitCode::kOk;
+}
+
+// Hold and release: the same fields, another call; $0 in `next` is the closure.
+template <typename Request>
+absl::StatusOr<ExitCode> ChangeHold(Session& session, const Arguments& arguments,
+                                    absl::StatusOr<v1::Closure> (ClosureClient::*call)(Request), absl::string_view what,
+                                    absl::string_view next) {
+  if (absl::Status settled = session.RequireActor(kOperator); !settled.ok()) return settled;
+  const absl::StatusOr<std::string> name = session.UseClosure(arguments.target);
+  if (!name.ok()) return name.status();
+  Request request;
+  request.set_name(*name);
+  request.set_reason(arguments.reason);
+  const absl::StatusOr<v1::Closure> closure = (session.client().*call)(std::move(request));
+  if (!closure.ok()) return closure.status();
+  Printer& printer = session.printer();
+  if (!printer.table()) {
+    printer.Json(*closure);
+    return ExitCode::kOk;
+  }
+  printer.Data(ClosureTableText({*closure}, printer.style()));
+  printer.Note(absl::StrCat(what, " Next:\n  ", Command(session, absl::Substitute(next, EscapeLine(*name)))));
+  return ExitCode::kOk;
+}
+
+// Pause, resume, the breaker and the clock: the same field, another call.
+template <typename Request>
+absl::StatusOr<ExitCode> ChangeSystem(Session& session, const Arguments& arguments,
+                                      absl::StatusOr<v1::SystemStatus> (ClosureClient::*call)(Request),
+                                      absl::string_view what) {
+  if (absl::Status settled = session.RequireActor(kOperator); !settled.ok()) return settled;
+  Request request;
+  request.set_reason(arguments.reason);
+  const absl::StatusOr<v1::SystemStatus> status = (session.client().*call)(std::move(request));
+  if (!status.ok()) return status.status();
+  PrintSystemStatus(session, *status);
+  session.printer().Note(absl::StrCat(what, " Next:\n  ", Command(session, "status")));
+  return ExitCode::kOk;
+}
+
+absl::StatusOr<ExitCode> Status(Session& session) {
+  if (absl::Status settled = session.RequireActor(kOperator); !settled.ok()) return settled;
+  const absl::StatusOr<v1::SystemStatus> status = session.client().GetSystemStatus({});
+  if (!status.ok()) return status.status();
+  PrintSystemStatus(session, *status);
+  return ExitCode::kOk;
+}
+
+// The commands of the group, each given with what it does.
+class OperatorGroup {
+ public:
+  explicit OperatorGroup(CommandSet& commands)
+      : commands_(commands), group_(commands.AddGroup("operator", "For those who run the service")) {}
+
+  CLI::App* Add(const std::string& name, const std::string& description, const std::string& rest) {
+    return commands_.AddTo(group_, name, description,
+                           absl::StrCat("closurectl operator ", name, rest, " --as operator:ann"));
+  }
+
+  void Reasoned(const std::string& name, const std::string& target, const std::string& description,
+                absl::StatusOr<ExitCode> (*action)(Session&, const Arguments&)) {
+    const std::string example_target = target.empty() ? "" : target == "TASK" ? " 42" : " 1000000001";
+    CLI::App* command = Add(name, description, absl::StrCat(example_target, " --reason \"ticket 4711\""));
+    auto arguments = std::make_shared<Arguments>();
+    if (!target.empty()) command->add_option(target, arguments->target, "Which one, by its name")->required();
+    command->add_option("--reason", arguments->reason, "Why, at most 500 characters; it is recorded")
+        ->required()
+        ->type_name("TEXT");
+    commands_.Bind(command, [arguments, action](Session& session) { return action(session, *arguments); });
+  }
+
+ private:
+  CommandSet& commands_;
+  CLI::App* const group_;
+};
+
+void AddSystemCommands(OperatorGroup& group) {
+  group.Reasoned(
+      "pause", "", "Stop irreversible work of the whole system", [](Session& session, const Arguments& arguments) {
+        return ChangeSystem(session, arguments, &ClosureClient::PauseIrreversible, "Irreversible work is paused.");
+      });
+  group.Reasoned("resume", "", "Resume irreversible work", [](Session& session, const Arguments& arguments) {
+    return ChangeSystem(session, arguments, &ClosureClient::ResumeIrreversible, "Irreversible work goes on.");
+  });
+  group.Reasoned("breaker-release", "", "Approve the release of the velocity breaker; two operators have to",
+                 [](Session& session, const Arguments& arguments) {
+                   return ChangeSystem(session, arguments, &ClosureClient::ReleaseBreaker, "The approval is recorded.");
+                 });
+  group.Reasoned("ack-clock", "", "Acknowledge a clock jump", [](Session& session, const Arguments& arguments) {
+    return ChangeSystem(session, arguments, &ClosureClient::AcknowledgeClockJump, "The clock jump is acknowledged.");
+  });
+}
+
+}  // namespace
+
+void PrintSystemStatus(Session& session, const v1::SystemStatus& status) {
+  Printer& printer = session.printer();
+  if (!printer.table()) {
+    printer.Json(status);
+    return;
+  }
+  FieldList fields;
+  fields.Add("VERSION", status.version());
+  fields.Add("SERVER_TIME", TimeText(status.server_time()));
+  fields.Add("PAUSED", HaltText(status.has_pause(), status.pause()));
+  fields.Add("BREAKER_OPEN", HaltText(status.has_breaker(), status.breaker()));
+  fields.Add("CLOCK_JUMP", HaltText(status.has_clock_jump(), status.clock_jump()));
+  fields.Add("DELETIONS_LAST_HOUR", absl::StrCat(status.deletions_last_hour()));
+  fields.Add("TASKS", absl::StrCat(status.tasks_open(), " open, ", status.tasks_due(), " due, ", status.tasks_stuck(),
+                                   " stuck"));
+  printer.Data(fields.Text(printer.style()));
+  Table table({"STATE", "CLOSURES"});
+  for (const auto& count : status.closures()) table.AddRow({EnumText(count.state()), absl::StrCat(count.count())});
+  if (!status.closures().empty()) printer.Data(absl::StrCat("\n", table.Text(printer.style())));
+}
+
+void AddOperatorCommands(CommandSet& commands) {
+  OperatorGroup group(commands);
+  CLI::App* tasks = group.Add("tasks", "List open tasks, the longest overdue first", " --stuck");
+  auto arguments = std::make_shared<TasksArguments>();
+  tasks->add_flag("--stuck", arguments->stuck, "Only those that keep failing or were given up");
+  tasks->add_option("--closure", arguments->closure, "Only those of this closure, or of an account's open one")
+      ->type_name("CLOSURE");
+  commands.Bind(tasks, [arguments](Session& session) { return Tasks(session, *arguments); });
+
+  group.Reasoned("retry", "TASK", "Make a task due now", Retry);
+  group.Reasoned("hold", "CLOSURE", "Hold a closure: nothing irreversible runs meanwhile",
+                 [](Session& session, const Arguments& held) {
+                   return ChangeHold(session, held, &ClosureClient::HoldClosure, "The closure is held.",
+                                     "release $0 --reason TEXT");
+                 });
+  group.Reasoned("release", "CLOSURE", "Release a hold", [](Session& session, const Arguments& released) {
+    return ChangeHold(session, released, &ClosureClient::ReleaseHold, "The hold is released.", "tasks --closure $0");
+  });
+  AddSystemCommands(group);
+  commands.Bind(group.Add("status", "Show how the whole system stands", ""), Status);
+}
+
+}  // namespace closure

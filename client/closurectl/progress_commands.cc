@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/closurectl/progress_commands.h"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
+#include "client/closurectl/closure_lines.h"
+#include "client/closurectl/command_set.h"
+#include "client/closurectl/duration_text.h"
+#include "client/closurectl/enum_text.h"
+#include "client/closurectl/error_text.h"
+#include "client/closurectl/live_view.h"
+#include "client/closurectl/next_step.h"
+
+namespace closure {
+namespace {
+
+using State = v1::Closure::State;
+
+absl::StatusOr<ExitCode> Watch(Session& session, const std::string& typed) {
+  const absl::StatusOr<std::string> name = session.UseClosure(typed);
+  if (!name.ok()) return name.status();
+  LiveView view(session, LiveView::Stream::kData);
+  v1::Closure last;
+  const absl::Status followed = session.Follow(*name, absl::InfiniteDuration(), [&](const v1::Closure& closure) {
+    view.Show(closure);
+    last = closure;
+    return true;
+  });
+  if (!followed.ok()) return followed;
+  session.printer().Note(absl::StrCat("The closure ended. Next: ", NextStepsText(last, session.options().command)));
+  return ExitCode::kOk;
+}
+
+struct WaitArguments {
+  std::string closure;
+  std::vector<std::string> states;
+  std::string timeout;
+};
+
+// `wait --for CLOSED ACCOUNT` gives the account to --for: states are upper case, so it can be told.
+void TakeClosureFromStates(WaitArguments& arguments) {
+  if (!arguments.closure.empty() || arguments.states.empty()) return;
+  if (ParseEnum<State>(arguments.states.back(), "state").ok()) return;
+  arguments.closure = arguments.states.back();
+  arguments.states.pop_back();
+}
+
+absl::StatusOr<std::set<State>> ParseStates(const std::vector<std::string>& texts) {
+  std::set<State> states;
+  for (const std::string& text : texts) {
+    for (absl::string_view word : absl::StrSplit(text, ',', absl::SkipEmpty())) {
+      absl::ConsumePrefix(&word, "state=");
+      const absl::StatusOr<State> state = ParseEnum<State>(word, "state");
+      if (!state.ok()) return UsageError(state.status().message());
+      states.insert(*state);
+    }
+  }
+  if (states.empty()) return UsageError("--for names no state");
+  return states;
+}
+
+absl::StatusOr<ExitCode> FinishWait(Session& session, const v1::Closure& closure, ExitCode outcome) {
+  Printer& printer = session.printer();
+  if (printer.table()) {
+    printer.Data(ClosureTableText({closure}, printer.style()));
+  } else {
+    printer.Json(closure);
+  }
+  if (outcome == ExitCode::kFailure)
+    printer.Note(absl::StrCat("The closure ended in ", EnumText(closure.state()), "."));
+  if (outcome == ExitCode::kBlocked) printer.Note("The closure is BLOCKED and will not go on by itself.");
+  printer.Note(absl::StrCat("Next: ", NextStepsText(closure, session.options().command)));
+  return outcome;
+}
+
+absl::StatusOr<ExitCode> Wait(Session& session, WaitArguments arguments) {
+  TakeClosureFromStates(arguments);
+  if (arguments.closure.empty()) return UsageError("CLOSURE is required");
+  const absl::StatusOr<std::set<State>> wanted = ParseStates(arguments.states);
+  if (!wanted.ok()) return wanted.status();
+  absl::Duration limit = absl::InfiniteDuration();
+  if (!arguments.timeout.empty()) {
+    const absl::StatusOr<absl::Duration> parsed = ParseDuration(arguments.timeout);
+    if (!parsed.ok()) return UsageError(absl::StrCat("--timeout: ", parsed.status().message()));
+    limit = *parsed;
+  }
+  const absl::StatusOr<std::string> name = session.UseClosure(arguments.closure);
+  if (!name.ok()) return name.status();
+  v1::Closure last;
+  const absl::Status followed = session.Follow(*name, limit, [&](const v1::Closure& closure) {
+    last = closure;
+    return WaitOutcome(closure.state(), *wanted) == ExitCode::kTimedOut;
+  });
+  if (!followed.ok()) return followed;
+  const ExitCode outcome = WaitOutcome(last.state(), *wanted);
+  return FinishWait(session, last, outcome == ExitCode::kTimedOut ? ExitCode::kFailure : outcome);
+}
+
+}  // namespace
+
+ExitCode WaitOutcome(State state, const std::set<State>& wanted) {
+  if (wanted.contains(state)) return ExitCode::kOk;
+  if (IsTerminal(state)) return ExitCode::kFailure;
+  const bool beyond = wanted.contains(v1::Closure::READY) || wanted.contains(v1::Closure::SILENT_PERIOD);
+  if (state == v1::Closure::BLOCKED && beyond) return ExitCode::kBlocked;
+  return ExitCode::kTimedOut;
+}
+
+void AddProgressCommands(CommandSet& commands) {
+  CLI::App* watch = commands.Add("watch", "Follow a closure live until it ends; goes on after a lost connection",
+                                 "closurectl watch 1000000001");
+  auto closure = std::make_shared<std::string>();
+  watch->add_option("CLOSURE", *closure, "The closure, or its account")->required();
+  commands.Bind(watch, [closure](Session& session) { return Watch(session, *closure); });
+
+  CLI::App* wait = commands.Add(
+      "wait",
+      "Wait for one of the states. Exit code 1 when the closure ended in another one, 3 when it is BLOCKED and "
+      "READY or SILENT_PERIOD is waited for, 6 when the time is over",
+      "closurectl wait 1000000001 --for READY BLOCKED --timeout 10m");
+  auto arguments = std::make_shared<WaitArguments>();
+  wait->add_option("CLOSURE", arguments->closure, "The closure, or its account");
+  wait->add_option("--for", arguments->states, "States to wait for")->required()->type_name("STATE...");
+  wait->add_option("--timeout", arguments->timeout, "The longest to wait, such as 10m; without it, as long as it takes")
+      ->type_name("DURATION");
+  commands.Bind(wait, [arguments](Session& session) { return Wait(session, *arguments); });
+}
+
+}  // namespace closure

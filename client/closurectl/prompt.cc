@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/closurectl/prompt.h"
+
+#include <string>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "client/rpc_status.h"
+
+namespace closure {
+namespace {
+
+absl::Status NoAnswer(Session& session, absl::string_view flag, absl::string_view why) {
+  return ErrorWithReason(absl::StatusCode::kInvalidArgument,
+                         absl::StrCat("a question has to be answered and ", why, "; answer it with ", flag),
+                         "INPUT_REQUIRED", {{"flag", std::string(flag)}, {"command", session.options().command}});
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> AskLine(Session& session, absl::string_view question, absl::string_view flag) {
+  if (session.options().no_input) return NoAnswer(session, flag, "--no-input is given");
+  if (!session.environment().in_is_tty) return NoAnswer(session, flag, "the input is not a terminal");
+  session.printer().Say(absl::StrCat(question, " "));
+  std::string line;
+  if (!std::getline(session.environment().in, line)) {
+    session.printer().Say("\n");
+    return NoAnswer(session, flag, "the input ended");
+  }
+  return std::string(absl::StripAsciiWhitespace(line));
+}
+
+absl::StatusOr<bool> AskYesNo(Session& session, absl::string_view question, absl::string_view flag) {
+  const absl::StatusOr<std::string> answer = AskLine(session, absl::StrCat(question, " [y/N]"), flag);
+  if (!answer.ok()) return answer.status();
+  return absl::EqualsIgnoreCase(*answer, "y") || absl::EqualsIgnoreCase(*answer, "yes");
+}
+
+absl::Status AskTyped(Session& session, absl::string_view question, absl::string_view expected,
+                      absl::string_view flag) {
+  const absl::StatusOr<std::string> answer = AskLine(session, question, flag);
+  if (!answer.ok()) return answer.status();
+  if (*answer != expected) return Declined(absl::StrCat("\"", expected, "\" was not typed"));
+  return absl::OkStatus();
+}
+
+absl::Status Declined(absl::string_view what) {
+  return ErrorWithReason(absl::StatusCode::kFailedPrecondition, absl::StrCat(what, "; nothing was changed"),
+                         "DECLINED");
+}
+
+}  // namespace closure

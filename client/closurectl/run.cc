@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/closurectl/run.h"
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <algorithm>
+#include <optional>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "client/closurectl/command_set.h"
+#include "client/closurectl/duration_text.h"
+#include "client/closurectl/error_text.h"
+#include "client/closurectl/session.h"
+#include "client/closurectl/suggestion.h"
+#include "client/closurectl/terminal_text.h"
+
+namespace closure {
+namespace {
+
+constexpr char kVersion[] = "closurectl " CLOSURE_VERSION " (closure.v1)";
+constexpr char kFooter[] = R"(
+CLOSURE is accounts/ACCOUNT/closures/ID, or just ACCOUNT for its open or newest closure.
+An example: closurectl preview 1000000001, closurectl close 1000000001 --via email
+
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 blocked or not eligible, 4 not allowed,
+5 not found, 6 timed out, 7 server unreachable, 130 interrupted.)";
+
+// The global flags as they were typed; empty where they were not.
+struct TypedFlags {
+  std::string server;
+  std::string actor;
+  std::string output;
+  std::string timeout;
+  std::string color;
+  bool no_input = false;
+};
+
+void AddFlags(CLI::App& app, TypedFlags& flags) {
+  app.add_option("--server", flags.server, "HOST:PORT or unix:/PATH [CLOSURE_SERVER, 127.0.0.1:7443]")
+      ->type_name("ADDRESS");
+  app.add_option("--as", flags.actor,
+                 "Act as root:ACCOUNT, ram:NAME@ACCOUNT or operator:NAME [CLOSURE_AS, else root of the account named "
+                 "when the server "
+                 "is on this machine]")
+      ->type_name("IDENTITY");
+  app.add_option("-o,--output", flags.output, "table, json or jsonl; errors follow it too [table]")
+      ->type_name("FORMAT");
+  app.add_option("--timeout", flags.timeout, "The longest a call may take, such as 10s [30s]")->type_name("DURATION");
+  app.add_flag("--no-input", flags.no_input, "Never ask; a question that no flag answers is an error");
+  app.add_option("--color", flags.color, "auto, always or never [auto]")->type_name("WHEN");
+  app.set_version_flag("--version", kVersion);
+}
+
+absl::StatusOr<OutputFormat> ParseFormat(const std::string& text) {
+  if (text.empty() || text == "table") return OutputFormat::kTable;
+  if (text == "json") return OutputFormat::kJson;
+  if (text == "jsonl") return OutputFormat::kJsonl;
+  return UsageError(absl::StrCat("--output is table, json or jsonl, not \"", EscapeLine(text), "\""));
+}
+
+// Only the shape: whether the identity may do it is for the server to say.
+absl::Status CheckActor(const std::string& actor) {
+  for (absl::string_view kind : {"root:", "ram:", "operator:"}) {
+    if (absl::StartsWith(actor, kind) && actor.size() > kind.size()) return absl::OkStatus();
+  }
+  return UsageError(
+      absl::StrCat("the identity \"", EscapeLine(actor), "\" is not root:ACCOUNT, ram:NAME@ACCOUNT or operator:NAME"));
+}
+
+// Puts flag, environment and default in order.
+absl::StatusOr<GlobalOptions> Settle(const TypedFlags& flags, const Environment& environment) {
+  GlobalOptions options;
+  const absl::StatusOr<OutputFormat> format = ParseFormat(flags.output);
+  if (!format.ok()) return format.status();
+  options.format = *format;
+  options.server =
+      !flags.server.empty() ? flags.server : environment.variable("CLOSURE_SERVER").value_or(options.server);
+  options.actor = !flags.actor.empty() ? flags.actor : environment.variable("CLOSURE_AS").value_or("");
+  if (options.server.empty()) return UsageError("the server's address is empty; set --server or CLOSURE_SERVER");
+  if (!options.actor.empty()) {
+    if (absl::Status checked = CheckActor(options.actor); !checked.ok()) return checked;
+  }
+  if (!flags.timeout.empty()) {
+    const absl::StatusOr<absl::Duration> timeout = ParseDuration(flags.timeout);
+    if (!timeout.ok()) return UsageError(absl::StrCat("--timeout: ", timeout.status().message()));
+    options.timeout = *timeout;
+  }
+  if (!flags.color.empty()) options.color = flags.color;
+  if (options.color != "auto" && options.color != "always" && options.color != "never") {
+    return UsageError(absl::StrCat("--color is auto, always or never, not \"", EscapeLine(options.color), "\""));
+  }
+  options.no_input = flags.no_input;
+  if (!flags.server.empty()) absl::StrAppend(&options.command, " --server ", flags.server);
+  if (absl::StartsWith(flags.actor, "root:")) absl::StrAppend(&options.command, " --as ", flags.actor);
+  return options;
+}
+
+void AddCommands(CommandSet& commands) {
+  AddPreviewCommand(commands);
+  AddCloseCommand(commands);
+  AddIdentityCommands(commands);
+  AddAgreementCommands(commands);
+  AddProgressCommands(commands);
+  AddClosureCommands(commands);
+  AddItemCommands(commands);
+  AddConfirmCommand(commands);
+  AddGateCommands(commands);
+  AddOperatorCommands(commands);
+  AddSandboxCommands(commands);
+  AddServerCommands(commands);
+}
+
+// The command in which parsing stopped, for its help.
+const CLI::App* ParsedCommand(const CLI::App& root) {
+  const CLI::App* app = &root;
+  while (!app->get_subcommands().empty()) app = app->get_subcommands().front();
+  return app;
+}
+
+std::string FullName(const CLI::App* app) {
+  return app->get_parent() == nullptr ? app->get_name()
+                                      : absl::StrCat(FullName(app->get_parent()), " ", app->get_name());
+}
+
+// The long flags that a command takes, its own and the global ones.
+std::vector<std::string> FlagsOf(const CLI::App* app) {
+  std::vector<std::string> flags;
+  for (; app != nullptr; app = app->get_parent()) {
+    for (const CLI::Option* option : app->get_options([](const CLI::Option*) { return true; })) {
+      for (const std::string& name : option->get_lnames()) flags.push_back(absl::StrCat("--", name));
+    }
+  }
+  return flags;
+}
+
+// The nearest flag to one that is in none of the commands; empty when there is none.
+std::string FlagSuggestion(const std::vector<std::string>& arguments, const CLI::App* command) {
+  const std::vector<std::string> known = FlagsOf(command);
+  for (const std::string& argument : arguments) {
+    if (argument == "--") break;
+    const std::string flag = argument.substr(0, argument.find('='));
+    if (!absl::StartsWith(flag, "--") || std::find(known.begin(), known.end(), flag) != known.end()) continue;
+    const std::string nearest = NearestWord(flag, known);
+    if (!nearest.empty()) return absl::StrCat("; did you mean ", nearest, "?");
+  }
+  return "";
+}
+
+// Before anything was parsed, errors still follow the format that was asked for.
+OutputFormat FormatOf(const std::vector<std::string>& arguments) {
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    std::string value;
+    if ((arguments[i] == "-o" || arguments[i] == "--output") && i + 1 < arguments.size()) value = arguments[i + 1];
+    if (absl::StartsWith(arguments[i], "--output=")) value = arguments[i].substr(std::string("--output=").size());
+    if (absl::StartsWith(arguments[i], "-o") && arguments[i].size() > 2)
+      value = arguments[i].substr(arguments[i][2] == '=' ? 3 : 2);
+    if (value == "json") return OutputFormat::kJson;
+    if (value == "jsonl") return OutputFormat::kJsonl;
+  }
+  return OutputFormat::kTable;
+}
+
+int Fail(Environment& environment, const absl::Status& error, absl::string_view hint, OutputFormat format,
+         const Style& style) {
+  environment.err << ErrorText(error, hint, format, style) << std::flush;
+  return static_cast<int>(ExitCodeOf(error));
+}
+
+std::string UsageHint(const std::string& command) { return absl::StrCat("See how it is used: ", command, " --help"); }
+
+int FailUsage(Environment& environment, const std::vector<std::string>& arguments, const absl::Status& error,
+              const CLI::App* command) {
+  return Fail(environment, error, UsageHint(FullName(command)), FormatOf(arguments), Style{});
+}
+
+int RunAction(const CommandSet::Action& action, const std::string& command, const GlobalOptions& options,
+              Environment& environment) {
+  Session session(options, environment);
+  const absl::StatusOr<ExitCode> code = action(session);
+  if (code.ok()) return static_cast<int>(*code);
+  std::string hint = ErrorHint(code.status(), options.command, session.subject());
+  if (DecodeErrorDetails(code.status()).reason == "USAGE") hint = UsageHint(command);
+  return Fail(environment, code.status(), hint, options.format, session.printer().err_style());
+}
+
+// Parses; nothing when the command is to be run, otherwise the exit code.
+std::optional<int> Parse(CLI::App& app, const std::vector<std::string>& arguments, Environment& environment) {
+  try {
+    std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
+    app.parse(reversed);
+    return std::nullopt;
+  } catch (const CLI::CallForHelp&) {
+    environment.out << app.help() << std::flush;
+    return 0;
+  } catch (const CLI::CallForVersion&) {
+    environment.out << kVersion << '\n' << std::flush;
+    return 0;
+  } catch (const CLI::Error& error) {
+    // CLI11's own exit codes stay here.
+    const CLI::App* command = ParsedCommand(app);
+    const std::string message = absl::StrCat(EscapeLine(error.what()), FlagSuggestion(arguments, command));
+    return FailUsage(environment, arguments, UsageError(message), command);
+  }
+}
+
+}  // namespace
+
+int Run(const std::vector<std::string>& arguments, Environment& environment) {
+  CLI::App app("Closes accounts of the cloud: for owners, operators and scripts.", "closurectl");
+  app.fallthrough();
+  app.require_subcommand(1);
+  app.footer(kFooter);
+  TypedFlags flags;
+  AddFlags(app, flags);
+  CommandSet commands(app);
+  AddCommands(commands);
+  if (arguments.empty()) {
+    environment.err << app.help() << std::flush;
+    return static_cast<int>(ExitCode::kUsage);
+  }
+  if (absl::Status checked = commands.CheckWords(arguments); !checked.ok()) {
+    return FailUsage(environment, arguments, checked, &app);
+  }
+  if (const std::optional<int> done = Parse(app, arguments, environment)) return *done;
+  const absl::StatusOr<GlobalOptions> options = Settle(flags, environment);
+  if (!options.ok()) return FailUsage(environment, arguments, options.status(), ParsedCommand(app));
+  return RunAction(commands.Parsed(), FullName(ParsedCommand(app)), *options, environment);
+}
+
+}  // namespace closure

@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: Apache-2.0
+// Plays the world around a `closured dev`: loads accounts, reads their mail, bills them, moves the clock, breaks
+// upstreams.
+#include <google/protobuf/util/json_util.h>
+
+#include <fstream>
+#include <iterator>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "client/closurectl/command_set.h"
+#include "client/closurectl/duration_text.h"
+#include "client/closurectl/enum_text.h"
+#include "client/closurectl/error_text.h"
+#include "client/closurectl/item_view.h"
+#include "client/closurectl/resource_names.h"
+#include "client/closurectl/table.h"
+#include "client/closurectl/terminal_text.h"
+#include "protos/money.h"
+
+namespace closure {
+namespace {
+
+using sandbox::v1::SetFaultRequest;
+
+// Prints data as JSON, or else the text and a message.
+void Print(Session& session, const google::protobuf::Message& message, absl::string_view text, absl::string_view note) {
+  if (!session.printer().table()) {
+    session.printer().Json(message);
+    return;
+  }
+  session.printer().Data(text);
+  session.printer().Note(note);
+}
+
+std::optional<std::string> ReadFile(Session& session, const std::string& path) {
+  using Characters = std::istreambuf_iterator<char>;
+  if (path == "-") return std::string(Characters(session.environment().in), Characters());
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return std::nullopt;
+  return std::string(Characters(file), Characters());
+}
+
+absl::StatusOr<ExitCode> Load(Session& session, const std::string& path) {
+  const std::optional<std::string> json = ReadFile(session, path);
+  if (!json) return UsageError(absl::StrCat("the cloud file \"", EscapeLine(path), "\" cannot be read"));
+  sandbox::v1::LoadCloudRequest request;
+  const auto parsed = google::protobuf::util::JsonStringToMessage(*json, request.mutable_cloud());
+  if (!parsed.ok())
+    return UsageError(absl::StrCat("the cloud file \"", EscapeLine(path), "\": ", std::string(parsed.message())));
+  const absl::StatusOr<sandbox::v1::LoadCloudResponse> response = session.client().LoadCloud(request);
+  if (!response.ok()) return response.status();
+  Table table({"NAME", "DESCRIPTION"});
+  for (const std::string& id : response->account_ids()) {
+    std::string description;
+    for (const sandbox::v1::CloudAccount& account : request.cloud().accounts()) {
+      if (account.account_id() == id) description = account.description();
+    }
+    table.AddRow({id, description});
+  }
+  Print(session, *response, table.Text(session.printer().style()),
+        absl::StrCat(response->account_ids_size(), " account(s) loaded. Next:\n  ", session.options().command,
+                     " preview ", response->account_ids().empty() ? "ACCOUNT" : EscapeLine(response->account_ids(0))));
+  return ExitCode::kOk;
+}
+
+std::string AccountText(const sandbox::v1::ShowAccountResponse& response, const Style& style) {
+  const sandbox::v1::CloudAccount& account = response.account();
+  const auto yes_no = [](bool value) { return value ? "yes" : "no"; };
+  FieldList fields;
+  fields.Add("NAME", account.account_id());
+  fields.Add("DISPLAY_NAME", account.display_name());
+  fields.AddIf("DESCRIPTION", account.description());
+  fields.Add("DELETED", yes_no(response.deleted()));
+  fields.Add("FROZEN",
+             absl::StrCat("account ", yes_no(response.account_frozen()), ", billing ",
+                          yes_no(response.billing_frozen()), ", resources ", yes_no(response.resources_frozen())));
+  fields.Add("BILLING_SEALED", yes_no(response.billing_sealed()));
+  fields.Add("SESSIONS", absl::StrCat(account.sessions_size()));
+  fields.Add("ROLES", absl::StrJoin(response.service_linked_roles(), ", "));
+  for (const auto& funds : account.funds()) {
+    fields.Add("FUNDS", absl::StrCat("balance ", funds.balance().empty() ? "0" : funds.balance(), ", debt ",
+                                     funds.debt().empty() ? "0" : funds.debt(), " ", funds.currency_code()));
+  }
+  for (const auto& bill : account.bills())
+    fields.Add("BILL", absl::StrCat(bill.bill_id(), " ", bill.amount(), " ", bill.currency_code()));
+  for (const auto& note : account.credit_notes()) {
+    fields.Add("CREDIT_NOTE", absl::StrCat(note.credit_note_id(), " ", note.amount(), " ", note.currency_code()));
+  }
+  for (const auto& domain : account.domains()) fields.Add("DOMAIN", domain.domain_name());
+  for (const auto& filing : account.icp_filings()) fields.Add("ICP_FILING", filing.filing_number());
+  fields.Add("RESOURCES", absl::StrCat(account.resources_size()));
+  fields.Add("BINDINGS", absl::StrCat(account.third_party_bindings_size()));
+  Table acts({"ACT", "OUTCOME", "CALLS", "FENCE", "AMOUNT", "CREATE_TIME"});
+  for (const sandbox::v1::SandboxAct& act : response.acts()) {
+    acts.AddRow({LastSegment(act.method()), act.outcome(), absl::StrCat(act.calls()), absl::StrCat(act.fence()),
+                 act.has_amount() ? AmountText(act.amount()) : "", TimeText(act.create_time())});
+  }
+  return absl::StrCat(fields.Text(style), response.acts().empty() ? "" : "\n",
+                      response.acts().empty() ? "" : acts.Text(style));
+}
+
+absl::StatusOr<ExitCode> Show(Session& session, const std::string& account) {
+  sandbox::v1::ShowAccountRequest request;
+  request.set_account_id(AccountId(account));
+  const absl::StatusOr<sandbox::v1::ShowAccountResponse> response = session.client().ShowAccount(request);
+  if (!response.ok()) return response.status();
+  if (session.printer().table()) {
+    session.printer().Data(AccountText(*response, session.printer().style()));
+  } else {
+    session.printer().Json(*response);
+  }
+  return ExitCode::kOk;
+}
+
+absl::StatusOr<ExitCode> Inbox(Session& session, const std::string& account) {
+  sandbox::v1::ListInboxRequest request;
+  request.set_account_id(AccountId(account));
+  request.set_page_size(1000);
+  sandbox::v1::ListInboxResponse all;
+  const absl::Status read = ReadPages<sandbox::v1::ListInboxRequest, sandbox::v1::ListInboxResponse>(
+      std::move(request),
+      [&session](const sandbox::v1::ListInboxRequest& page) { return session.client().ListInbox(page); },
+      [&all](const sandbox::v1::ListInboxResponse& page) { all.mutable_messages()->MergeFrom(page.messages()); });
+  if (!read.ok()) return read;
+  Printer& printer = session.printer();
+  if (!printer.table()) {
+    printer.JsonList(all);
+    return ExitCode::kOk;
+  }
+  for (const sandbox::v1::InboxMessage& message : all.messages()) {
+    printer.Data(
+        absl::StrCat(printer.style().Bold(EscapeLine(absl::StrCat(message.channel(), " to ", message.address()))), "  ",
+                     TimeText(message.create_time()), "\n", EscapeLine(message.subject()),
+                     message.subject().empty() ? "" : "\n", EscapeText(message.body()), "\n\n"));
+  }
+  printer.Note(absl::StrCat(all.messages_size(), " message(s)."));
+  return ExitCode::kOk;
+}
+
+struct BillArguments {
+  std::string account;
+  std::string amount;
+  std::string currency;
+  std::string description;
+};
+
+absl::StatusOr<ExitCode> Bill(Session& session, const BillArguments& arguments) {
+  const absl::StatusOr<v1::Money> amount = ParseMoney(arguments.amount, arguments.currency);
+  if (!amount.ok()) return UsageError(amount.status().message());
+  sandbox::v1::IssueBillRequest request;
+  request.set_account_id(AccountId(arguments.account));
+  *request.mutable_amount() = *amount;
+  request.set_description(arguments.description);
+  const absl::StatusOr<sandbox::v1::IssueBillResponse> response = session.client().IssueBill(request);
+  if (!response.ok()) return response.status();
+  Table table({"NAME", "ACCOUNT", "AMOUNT"});
+  table.AddRow({response->bill_id(), request.account_id(), AmountText(*amount)});
+  Print(session, *response, table.Text(session.printer().style()), "The bill arrived.");
+  return ExitCode::kOk;
+}
+
+absl::StatusOr<ExitCode> Settle(Session& session, const std::string& account) {
+  sandbox::v1::SettleAccountRequest request;
+  request.set_account_id(AccountId(account));
+  const absl::StatusOr<sandbox::v1::SettleAccountResponse> response = session.client().SettleAccount(request);
+  if (!response.ok()) return response.status();
+  std::string text;
+  for (const std::string& action : response->actions()) absl::StrAppend(&text, EscapeLine(action), "\n");
+  Print(session, *response, text,
+        absl::StrCat(response->actions_size(), " thing(s) settled. Next:\n  ", session.options().command, " recheck ",
+                     EscapeLine(account)));
+  return ExitCode::kOk;
+}
+
+absl::StatusOr<ExitCode> Advance(Session& session, const std::string& text) {
+  const absl::StatusOr<absl::Duration> span = ParseDuration(text);
+  if (!span.ok()) return UsageError(span.status().message());
+  sandbox::v1::AdvanceClockRequest request;
+  *request.mutable_duration() = ToProtoDuration(*span);
+  const absl::StatusOr<sandbox::v1::AdvanceClockResponse> response = session.client().AdvanceClock(request);
+  if (!response.ok()) return response.status();
+  Print(session, *response, absl::StrCat(TimeText(response->time()), "\n"),
+        absl::StrCat("The server's clock moved forward by ", EscapeLine(text), "."));
+  return ExitCode::kOk;
+}
+
+struct FaultArguments {
+  std::string method;
+  std::string kind;
+  std::string account;
+  int calls = 0;
+};
+
+absl::StatusOr<ExitCode> Fault(Session& session, const FaultArguments& arguments) {
+  SetFaultRequest request;
+  const bool full = absl::StrContains(arguments.method.substr(0, arguments.method.find('/')), ".");
+  request.set_method(full ? arguments.method : absl::StrCat("closure.upstream.v1.", arguments.method));
+  if (!absl::EqualsIgnoreCase(arguments.kind, "none")) {
+    const absl::StatusOr<SetFaultRequest::Fault> fault = ParseEnum<SetFaultRequest::Fault>(arguments.kind, "fault");
+    if (!fault.ok()) return UsageError(absl::StrCat(fault.status().message(), ", or none"));
+    request.set_fault(*fault);
+  }
+  request.set_calls(arguments.calls);
+  request.set_account_id(AccountId(arguments.account));
+  const absl::StatusOr<sandbox::v1::SetFaultResponse> response = session.client().SetFault(request);
+  if (!response.ok()) return response.status();
+  const std::string duration =
+      arguments.calls > 0 ? absl::StrCat("for ", arguments.calls, " call(s)") : "until it is replaced";
+  Print(session, *response, "",
+        absl::StrCat(EscapeLine(request.method()), ": ", EnumText(request.fault()), " ", duration, "."));
+  return ExitCode::kOk;
+}
+
+class SandboxGroup {
+ public:
+  explicit SandboxGroup(CommandSet& commands)
+      : commands_(commands), group_(commands.AddGroup("sandbox", "Play the world around a `closured dev`")) {}
+
+  CLI::App* Add(const std::string& name, const std::string& description, const std::string& rest) {
+    return commands_.AddTo(group_, name, description, absl::StrCat("closurectl sandbox ", name, " ", rest));
+  }
+
+  // A command with one argument.
+  void AddWithOne(const std::string& name, const std::string& description, const std::string& argument,
+                  const std::string& example, absl::StatusOr<ExitCode> (*action)(Session&, const std::string&)) {
+    CLI::App* command = Add(name, description, example);
+    auto value = std::make_shared<std::string>();
+    command->add_option(argument, *value)->required();
+    commands_.Bind(command, [value, action](Session& session) { return action(session, *value); });
+  }
+
+ private:
+  CommandSet& commands_;
+  CLI::App* const group_;
+};
+
+}  // namespace
+
+void AddSandboxCommands(CommandSet& commands) {
+  SandboxGroup group(commands);
+  group.AddWithOne("load", "Load the accounts of a cloud file (JSON; - reads the input)", "FILE", "cloud.json", Load);
+  group.AddWithOne("show", "Show an account as the sandbox has it, and every act done on it", "ACCOUNT", "1000000001",
+                   Show);
+  group.AddWithOne("inbox", "Show the mails and text messages sent to an account", "ACCOUNT", "1000000001", Inbox);
+  group.AddWithOne("settle", "Do what owner, management account and partner would do by hand", "ACCOUNT", "1000000001",
+                   Settle);
+  group.AddWithOne("advance", "Move the server's clock forward", "DURATION", "7d", Advance);
+
+  CLI::App* bill = group.Add("bill", "Let a bill arrive now", "1000000001 12.50 USD");
+  auto billed = std::make_shared<BillArguments>();
+  bill->add_option("ACCOUNT", billed->account, "The account's id")->required();
+  bill->add_option("AMOUNT", billed->amount, "A decimal, such as 12.50")->required();
+  bill->add_option("CURRENCY", billed->currency, "ISO 4217, such as USD")->required();
+  bill->add_option("--description", billed->description, "What it is for")->type_name("TEXT");
+  commands.Bind(bill, [billed](Session& session) { return Bill(session, *billed); });
+
+  CLI::App* fault = group.Add("fault", "Make calls of an upstream method fail",
+                              "BillingService/SealBilling UNAVAILABLE_AFTER --calls 1");
+  auto broken = std::make_shared<FaultArguments>();
+  fault->add_option("METHOD", broken->method, "SERVICE/METHOD of closure.upstream.v1")->required();
+  fault->add_option("KIND", broken->kind, "UNAVAILABLE_BEFORE, UNAVAILABLE_AFTER, HANG, MALFORMED or none")->required();
+  fault->add_option("--calls", broken->calls, "How many calls it lasts; until replaced when left out")
+      ->check(CLI::NonNegativeNumber);
+  fault->add_option("--account", broken->account, "Only for this account")->type_name("ACCOUNT");
+  commands.Bind(fault, [broken](Session& session) { return Fault(session, *broken); });
+}
+
+}  // namespace closure

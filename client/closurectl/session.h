@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef CLOSURE_CLIENT_CLOSURECTL_SESSION_H_
+#define CLOSURE_CLIENT_CLOSURECTL_SESSION_H_
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "client/closure_client.h"
+#include "client/closure_follower.h"
+#include "client/closurectl/environment.h"
+#include "client/closurectl/printer.h"
+
+namespace closure {
+
+// The flags that every command takes, after flag, environment and default were put in order.
+struct GlobalOptions {
+  std::string server = "127.0.0.1:7443";
+  std::string actor;
+  OutputFormat format = OutputFormat::kTable;
+  std::optional<absl::Duration> timeout;
+  bool no_input = false;
+  std::string color = "auto";
+  // What a next command line has to repeat: "closurectl", and --server and --as where they were given as flags.
+  std::string command = "closurectl";
+};
+
+// One run of a command: its flags, its streams and its client. Not for several threads.
+class Session {
+ public:
+  Session(GlobalOptions options, Environment& environment);
+
+  const GlobalOptions& options() const { return options_; }
+  Environment& environment() { return environment_; }
+  Printer& printer() { return printer_; }
+  ClosureClient& client() { return client_; }
+  // What the command is about, for the hints that go with an error: a closure or account as it was typed or resolved.
+  const std::string& subject() const { return subject_; }
+
+  // Whether a question can be asked: somebody sits at a terminal and --no-input is not given.
+  bool interactive() const { return environment_.in_is_tty && !options_.no_input; }
+
+  // Settles as whom the calls are made: --as, else CLOSURE_AS, else "root:ACCOUNT" for the account that the command
+  // names, and that only where the server is on this machine. Returns the account's full name. Errors: INVALID_ARGUMENT
+  // when nothing settles it.
+  absl::StatusOr<std::string> UseAccount(absl::string_view typed);
+
+  // The full name of a closure, typed so or as its account, which means the account's open closure, else its newest;
+  // settles the identity as UseAccount does. Errors: those of UseAccount and ListClosures, NOT_FOUND when the account
+  // has no closure.
+  absl::StatusOr<std::string> UseClosure(absl::string_view typed);
+
+  // For commands that name no account. Errors: INVALID_ARGUMENT without --as and CLOSURE_AS.
+  absl::Status RequireActor(absl::string_view example);
+
+  // Watches a closure with this session's clocks; `limit` bounds the whole. Tells on the message stream when it
+  // reconnects.
+  absl::Status Follow(const std::string& closure, absl::Duration limit,
+                      const std::function<bool(const v1::Closure&)>& on_change);
+
+  // Calls client().GetClosure.
+  absl::StatusOr<v1::Closure> GetClosure(const std::string& name);
+  // The closure of an account that has not ended; nothing when there is none.
+  absl::StatusOr<std::optional<v1::Closure>> FindOpenClosure(const std::string& account);
+  // Every page of a closure's items.
+  absl::StatusOr<v1::ListBlockingItemsResponse> ListItems(v1::ListBlockingItemsRequest request);
+
+ private:
+  GlobalOptions options_;
+  Environment& environment_;
+  Printer printer_;
+  ClosureClient client_;
+  std::string subject_;
+};
+
+// Whether a closure in this state has ended.
+bool IsTerminal(v1::Closure::State state);
+
+}  // namespace closure
+
+#endif  // CLOSURE_CLIENT_CLOSURECTL_SESSION_H_

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef CLOSURE_CLIENT_CLOSURECTL_SUGGESTION_H_
+#define CLOSURE_CLIENT_CLOSURECTL_SUGGESTION_H_
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+
+namespace closure {
+
+// How many letters have to be changed, added, left out or swapped with their neighbour to make one word the other.
+size_t EditDistance(absl::string_view a, absl::string_view b);
+
+// The word of `known` that a misspelt one most likely meant; empty when none is near.
+std::string NearestWord(absl::string_view misspelt, const std::vector<std::string>& known);
+
+}  // namespace closure
+
+#endif  // CLOSURE_CLIENT_CLOSURECTL_SUGGESTION_H_

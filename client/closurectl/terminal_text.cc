@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/closurectl/terminal_text.h"
+
+#include <array>
+#include <cstdint>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+
+namespace closure {
+namespace {
+
+// One step through a text: a code point, or a byte that belongs to none.
+struct Step {
+  uint32_t code_point = 0;
+  size_t length = 1;
+  bool valid = false;
+};
+
+struct Range {
+  uint32_t first;
+  uint32_t last;
+};
+
+// C0, DEL and C1; zero-width, direction and line marks; tags and the byte order mark.
+constexpr std::array<Range, 9> kUnsafe = {{{0x00, 0x1F},
+                                           {0x7F, 0x9F},
+                                           {0x061C, 0x061C},
+                                           {0x200B, 0x200F},
+                                           {0x2028, 0x202E},
+                                           {0x2060, 0x206F},
+                                           {0xFEFF, 0xFEFF},
+                                           {0xFFF9, 0xFFFB},
+                                           {0xE0000, 0xE007F}}};
+constexpr std::array<Range, 9> kWide = {{{0x1100, 0x115F},
+                                         {0x2E80, 0x303E},
+                                         {0x3041, 0xA4CF},
+                                         {0xAC00, 0xD7A3},
+                                         {0xF900, 0xFAFF},
+                                         {0xFE30, 0xFE6F},
+                                         {0xFF00, 0xFF60},
+                                         {0x1F300, 0x1F64F},
+                                         {0x20000, 0x3FFFD}}};
+constexpr std::array<Range, 3> kCombining = {{{0x0300, 0x036F}, {0x20D0, 0x20FF}, {0xFE00, 0xFE0F}}};
+
+template <size_t N>
+bool Contains(const std::array<Range, N>& ranges, uint32_t code_point) {
+  for (const Range& range : ranges) {
+    if (code_point >= range.first && code_point <= range.last) return true;
+  }
+  return false;
+}
+
+size_t SequenceLength(unsigned char lead) {
+  if (lead < 0x80) return 1;
+  if (lead >= 0xC2 && lead < 0xE0) return 2;
+  if (lead >= 0xE0 && lead < 0xF0) return 3;
+  if (lead >= 0xF0 && lead < 0xF5) return 4;
+  return 0;
+}
+
+Step NextStep(absl::string_view text) {
+  constexpr std::array<uint32_t, 5> kSmallest = {0, 0, 0x80, 0x800, 0x10000};
+  const auto lead = static_cast<unsigned char>(text[0]);
+  const size_t length = SequenceLength(lead);
+  if (length == 0 || length > text.size()) return {lead, 1, false};
+  uint32_t code_point = length == 1 ? lead : lead & (0x7FU >> length);
+  for (size_t i = 1; i < length; ++i) {
+    const auto next = static_cast<unsigned char>(text[i]);
+    if ((next & 0xC0U) != 0x80) return {lead, 1, false};
+    code_point = (code_point << 6) | (next & 0x3FU);
+  }
+  const bool surrogate = code_point >= 0xD800 && code_point <= 0xDFFF;
+  if (code_point < kSmallest[length] || code_point > 0x10FFFF || surrogate) return {lead, 1, false};
+  return {code_point, length, true};
+}
+
+std::string Escape(absl::string_view text, bool keep_lines) {
+  std::string result;
+  while (!text.empty()) {
+    const Step step = NextStep(text);
+    const bool layout = keep_lines && (step.code_point == '\n' || step.code_point == '\t');
+    if (!step.valid) {
+      absl::StrAppendFormat(&result, "\\x%02x", step.code_point);
+    } else if (layout || !Contains(kUnsafe, step.code_point)) {
+      absl::StrAppend(&result, text.substr(0, step.length));
+    } else {
+      absl::StrAppendFormat(&result, step.code_point < 0x80 ? "\\x%02x" : "\\u%04x", step.code_point);
+    }
+    text.remove_prefix(step.length);
+  }
+  return result;
+}
+
+}  // namespace
+
+std::string EscapeLine(absl::string_view text) { return Escape(text, false); }
+
+std::string EscapeText(absl::string_view text) { return Escape(text, true); }
+
+size_t DisplayWidth(absl::string_view text) {
+  size_t width = 0;
+  while (!text.empty()) {
+    const Step step = NextStep(text);
+    if (!Contains(kCombining, step.code_point)) width += Contains(kWide, step.code_point) ? 2 : 1;
+    text.remove_prefix(step.length);
+  }
+  return width;
+}
+
+}  // namespace closure

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+// The guided flow.
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+
+#include "tests/client/fake_server.h"
+#include "tests/client/run_closurectl.h"
+
+namespace closure {
+namespace {
+
+using Catch::Contains;
+using v1::Closure;
+
+Outcome On(const FakeServer& server, std::vector<std::string> arguments, const Terminal& terminal = {}) {
+  arguments.insert(arguments.end(), {"--server", server.address()});
+  return RunClosurectl(arguments, terminal);
+}
+
+const std::vector<std::string>& Scripted() {
+  static const std::vector<std::string> kArguments = {
+      "close",    kAccount,           "--via",     "email",  "--sandbox-code", "--accept-agreement", "2026-01",
+      "--reason", "NO_LONGER_NEEDED", "--confirm", kAccount, "--discard-all",  "--acknowledge-risk", "--no-input"};
+  return kArguments;
+}
+
+Closure Blocked(int must_handle, int renounceable) {
+  Closure closure = MakeClosure(Closure::BLOCKED);
+  closure.mutable_item_counts()->set_must_handle(must_handle);
+  closure.mutable_item_counts()->set_renounceable(renounceable);
+  return closure;
+}
+
+}  // namespace
+
+TEST_CASE("a person is led from the preview to the silent period", "[R55]") {
+  FakeServer server;
+  const Outcome outcome =
+      On(server, {"close", kAccount}, {.input = "email\n123456\ny\nOTHER\nn\n1000000001\n", .tty = true});
+  CHECK(outcome.code == 0);
+  CHECK_THAT(outcome.out, Contains("SILENT_PERIOD"));
+  CHECK_THAT(outcome.err, Contains("ends at 2026-01-08T00:00:00Z"));
+  CHECK(server.Requests<v1::VerifyIdentityRequest>("VerifyIdentity")[0].codes(0).code() == "123456");
+  CHECK(server.Requests<v1::ConfirmClosureRequest>("ConfirmClosure")[0].reason() == Closure::OTHER);
+  CHECK_FALSE(server.Requests<v1::ConfirmClosureRequest>("ConfirmClosure")[0].late_settlement_consent());
+}
+
+TEST_CASE("a script closes an account without a question") {
+  FakeServer server;
+  server.AddInboxMessage("email", "Your code is 222222.", 0);
+  const Outcome outcome = On(server, Scripted());
+  CHECK(outcome.code == 0);
+  CHECK(server.Requests<v1::VerifyIdentityRequest>("VerifyIdentity")[0].codes(0).code() == "222222");
+  CHECK(server.closure().state() == Closure::SILENT_PERIOD);
+}
+
+TEST_CASE("without a terminal every missing flag is named before anything is started") {
+  FakeServer server;
+  const Outcome outcome = On(server, {"close", kAccount});
+  CHECK(outcome.code == 2);
+  CHECK_THAT(outcome.err, Contains("--via, --sandbox-code or --code, --accept-agreement, --reason, --confirm"));
+  CHECK(server.Calls("PreviewClosure") == 0);
+  CHECK(server.Calls("CreateClosure") == 0);
+}
+
+TEST_CASE("a dry run is a preview") {
+  FakeServer server;
+  CHECK(On(server, {"close", kAccount, "--dry-run"}).code == 3);
+  CHECK(server.Calls("PreviewClosure") == 1);
+  CHECK(server.Calls("CreateClosure") == 0);
+}
+
+TEST_CASE("the flow goes on where an open closure stands") {
+  FakeServer server;
+  server.SetClosure(MakeClosure(Closure::READY));
+  CHECK(On(server, Scripted()).code == 0);
+  CHECK(server.Calls("CreateClosure") == 0);
+  CHECK(server.Calls("VerifyIdentity") == 0);
+  CHECK(server.Calls("ConfirmClosure") == 1);
+}
+
+TEST_CASE("a script discards once, then leaves what is to be handled by hand with exit code 3", "[R49][R52]") {
+  FakeServer server;
+  server.SetClosure(Blocked(1, 1));
+  server.SetItems({MakeItem("billing-1", v1::MUST_HANDLE), MakeItem("billing-2", v1::RENOUNCEABLE)});
+  server.SetScanResults({Closure::BLOCKED});
+  const Outcome outcome = On(server, Scripted());
+  CHECK(outcome.code == 3);
+  CHECK(server.Calls("DiscardItems") == 1);
+  CHECK(server.Calls("ConfirmClosure") == 0);
+  CHECK_THAT(outcome.err, Contains("waits for you") && Contains("close 1000000001"));
+}
+
+TEST_CASE("a person handles the rest by hand and has it scanned again", "[R50]") {
+  FakeServer server;
+  server.SetClosure(Blocked(1, 0));
+  server.SetItems({MakeItem("billing-1", v1::MUST_HANDLE)});
+  server.SetScanResults({Closure::BLOCKED, Closure::READY});
+  const Outcome outcome = On(server, {"close", kAccount}, {.input = "\nOTHER\ny\n1000000001\n", .tty = true});
+  CHECK(outcome.code == 0);
+  CHECK(server.Calls("Recheck") == 2);
+  CHECK(server.Requests<v1::ConfirmClosureRequest>("ConfirmClosure")[0].late_settlement_consent());
+}
+
+TEST_CASE("a person may stop and come back another day") {
+  FakeServer server;
+  server.SetClosure(Blocked(1, 0));
+  server.SetScanResults({Closure::BLOCKED});
+  const Outcome outcome = On(server, {"close", kAccount}, {.input = "stop\n", .tty = true});
+  CHECK(outcome.code == 3);
+  CHECK(server.Calls("Recheck") == 1);
+  CHECK(server.Calls("ConfirmClosure") == 0);
+}
+
+TEST_CASE("a blocked closure that is gone on with is scanned first, for its items may be handled by now", "[R50]") {
+  FakeServer server;
+  server.SetClosure(Blocked(1, 0));
+  CHECK(On(server, Scripted()).code == 0);
+  CHECK(server.Calls("Recheck") == 1);
+  CHECK(server.closure().state() == Closure::SILENT_PERIOD);
+}
+
+TEST_CASE("a wrong code is asked for again, and a new one can be sent") {
+  FakeServer server;
+  server.SetClosure(MakeClosure(Closure::IDENTITY_PENDING));
+  server.FailNext("VerifyIdentity",
+                  RichError(grpc::StatusCode::FAILED_PRECONDITION, "the code is wrong", "CODE_WRONG"));
+  server.FailNext("ResendCode", RichError(grpc::StatusCode::RESOURCE_EXHAUSTED, "wait a minute", "RESEND_TOO_SOON"));
+  const Outcome outcome =
+      On(server, {"close", kAccount}, {.input = "111111\nresend\nresend\n222222\nn\n", .tty = true});
+  CHECK(outcome.code == 1);
+  CHECK_THAT(outcome.err, Contains("the code is wrong"));
+  CHECK(server.Calls("VerifyIdentity") == 2);
+  CHECK_THAT(outcome.err, Contains("wait a minute"));
+  CHECK(server.Calls("ResendCode") == 2);
+  CHECK(server.closure().state() == Closure::AGREEMENT_PENDING);
+}
+
+TEST_CASE("a scan that grew too old is repeated", "[D16]") {
+  FakeServer server;
+  server.SetClosure(MakeClosure(Closure::READY));
+  server.FailNext("ConfirmClosure", RichError(grpc::StatusCode::FAILED_PRECONDITION, "too old", "SCAN_NOT_FRESH"));
+  CHECK(On(server, Scripted()).code == 0);
+  CHECK(server.Calls("Recheck") == 1);
+  CHECK(server.Calls("ConfirmClosure") == 2);
+}
+
+TEST_CASE("the guided flow's only data is the closure") {
+  FakeServer server;
+  server.SetClosure(MakeClosure(Closure::READY));
+  std::vector<std::string> arguments = Scripted();
+  arguments.insert(arguments.end(), {"-o", "json"});
+  const Outcome outcome = On(server, arguments);
+  CHECK(nlohmann::json::parse(outcome.out).at("state") == "SILENT_PERIOD");
+  CHECK(outcome.err.empty());
+}
+
+}  // namespace closure

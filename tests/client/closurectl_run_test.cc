@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: Apache-2.0
+// What every command has in common: flags, identity, formats, errors, exit codes.
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+
+#include "google/rpc/error_details.pb.h"
+#include "tests/client/fake_server.h"
+#include "tests/client/run_closurectl.h"
+
+namespace closure {
+namespace {
+
+using Catch::Contains;
+using nlohmann::json;
+
+// An address where nobody listens.
+constexpr char kNobody[] = "127.0.0.1:1";
+
+}  // namespace
+
+TEST_CASE("help and version go to the data stream and succeed") {
+  const Outcome help = RunClosurectl({"--help"});
+  CHECK(help.code == 0);
+  CHECK_THAT(help.out, Contains("preview") && Contains("Exit codes"));
+  CHECK(help.err.empty());
+  const Outcome version = RunClosurectl({"--version"});
+  CHECK(version.code == 0);
+  CHECK_THAT(version.out, Contains("closurectl") && Contains("closure.v1"));
+  const Outcome command = RunClosurectl({"operator", "hold", "--help"});
+  CHECK(command.code == 0);
+  CHECK_THAT(command.out, Contains("Example"));
+}
+
+TEST_CASE("wrong usage is exit code 2, whatever the parser calls it") {
+  for (const std::vector<std::string>& arguments :
+       std::vector<std::vector<std::string>>{{},
+                                             {"operator"},
+                                             {"start"},
+                                             {"start", kAccount},
+                                             {"start", kAccount, "--via"},
+                                             {"status", "a", "b"},
+                                             {"status", kAccount, "--nonsense"},
+                                             {"status", kAccount, "-o", "xml"},
+                                             {"status", kAccount, "--color", "maybe"},
+                                             {"status", kAccount, "--timeout", "30"},
+                                             {"status", kAccount, "--as", "alice"},
+                                             {"start", kAccount, "--via", "pigeon"},
+                                             {"sandbox", "fault", "a/b", "HANG", "--calls", "x"},
+                                             {"sandbox", "advance", "soon"},
+                                             {"sandbox", "bill", kAccount, "1.2.3", "USD"},
+                                             {"sandbox", "load", "no-such-file.json"},
+                                             {"wait", kAccount, "--for", "NOWHERE"},
+                                             {"discard", kAccount},
+                                             {"discard", kAccount, "x", "--all"},
+                                             {"operator", "tasks"}}) {
+    CAPTURE(arguments);
+    const Outcome outcome = RunClosurectl(arguments);
+    CHECK(outcome.code == 2);
+    CHECK(outcome.out.empty());
+    CHECK_FALSE(outcome.err.empty());
+  }
+}
+
+TEST_CASE("a misspelt command gets a suggestion, in a group too") {
+  const Outcome outcome = RunClosurectl({"stauts", kAccount});
+  CHECK(outcome.code == 2);
+  CHECK_THAT(outcome.err, Contains("there is no command \"stauts\"; did you mean \"status\"?"));
+  CHECK_THAT(RunClosurectl({"--server", kNobody, "operator", "taks"}).err,
+             Contains("did you mean \"operator tasks\"?"));
+  CHECK_THAT(RunClosurectl({"frobnicate"}).err, Contains("the commands are") && Contains("preview"));
+}
+
+TEST_CASE("a misspelt flag gets a suggestion") {
+  const Outcome outcome = RunClosurectl({"start", kAccount, "--vai", "email"});
+  CHECK(outcome.code == 2);
+  CHECK_THAT(outcome.err, Contains("did you mean --via?"));
+}
+
+TEST_CASE("an account that is called like a command is still an account") {
+  FakeServer server;
+  server.SetClosure(MakeClosure(v1::Closure::READY));
+  CHECK(RunClosurectl({"list", "cancel", "--server", server.address()}).code == 0);
+  CHECK(server.Requests<v1::ListClosuresRequest>("ListClosures")[0].parent() == "accounts/cancel");
+  CHECK(server.Calls("CancelClosure") == 0);
+}
+
+TEST_CASE("a server that is not there is exit code 7 and says what to do") {
+  const Outcome outcome = RunClosurectl({"status", kClosureName, "--server", kNobody});
+  CHECK(outcome.code == 7);
+  CHECK_THAT(outcome.err, Contains(kNobody) && Contains("next: Is the server running?"));
+  CHECK(outcome.out.empty());
+}
+
+TEST_CASE("the address comes from the flag, then the environment") {
+  FakeServer server;
+  server.SetClosure(MakeClosure(v1::Closure::READY));
+  const Terminal terminal{.variables = {{"CLOSURE_SERVER", server.address()}}};
+  CHECK(RunClosurectl({"status", kAccount}, terminal).code == 0);
+  CHECK(RunClosurectl({"status", kAccount, "--server", kNobody}, terminal).code == 7);
+}
+
+TEST_CASE("the identity is the flag's, then the environment's, then the root of the account that is named",
+          "[R41][R42]") {
+  FakeServer server;
+  server.SetClosure(MakeClosure(v1::Closure::READY));
+  const Terminal terminal{.variables = {{"CLOSURE_AS", "ram:alice@1000000001"}, {"CLOSURE_SERVER", server.address()}}};
+  RunClosurectl({"status", kAccount, "--as", "operator:ann"}, terminal);
+  CHECK(server.LastActor() == "operator:ann");
+  RunClosurectl({"status", kAccount}, terminal);
+  CHECK(server.LastActor() == "ram:alice@1000000001");
+  RunClosurectl({"status", kClosureName, "--server", server.address()});
+  CHECK(server.LastActor() == "root:1000000001");
+}
+
+TEST_CASE("no identity is assumed for a server on another machine") {
+  const Outcome outcome = RunClosurectl({"status", kAccount, "--server", "closured.example.com:443"});
+  CHECK(outcome.code == 2);
+  CHECK_THAT(outcome.err, Contains("ACTOR_REQUIRED") && Contains("--as root:ACCOUNT"));
+}
+
+TEST_CASE("an error is told with reason, metadata, fields, delay and what to do next") {
+  google::rpc::RetryInfo retry;
+  retry.mutable_retry_delay()->set_seconds(42);
+  google::rpc::BadRequest bad_request;
+  auto* violation = bad_request.add_field_violations();
+  violation->set_field("channel");
+  violation->set_description("too early");
+  google::protobuf::Any packed_retry;
+  packed_retry.PackFrom(retry);
+  google::protobuf::Any packed_fields;
+  packed_fields.PackFrom(bad_request);
+  const grpc::Status error = RichError(grpc::StatusCode::RESOURCE_EXHAUSTED, "a code was sent \x1b[2J 18 s ago",
+                                       "RESEND_TOO_SOON", {packed_retry, packed_fields}, {{"channel", "EMAIL"}});
+  FakeServer server;
+  server.FailNext("ResendCode", error);
+  server.FailNext("ResendCode", error);
+
+  SECTION("for people") {
+    const Outcome outcome = RunClosurectl({"resend", kClosureName, "--server", server.address()});
+    CHECK(outcome.code == 1);
+    CHECK(outcome.out.empty());
+    CHECK_THAT(outcome.err, Contains("error: a code was sent \\x1b[2J 18 s ago"));
+    CHECK_THAT(outcome.err, Contains("reason: RESEND_TOO_SOON (RESOURCE_EXHAUSTED)") && Contains("channel: EMAIL"));
+    CHECK_THAT(outcome.err, Contains("field channel: too early") && Contains("retry in: 42s"));
+    CHECK_THAT(outcome.err, Contains("next: Wait as long as is said, then: closurectl --server " + server.address() +
+                                     " resend " + kClosureName));
+  }
+  SECTION("as JSON") {
+    const Outcome outcome = RunClosurectl({"resend", kClosureName, "--server", server.address(), "-o", "json"});
+    CHECK(outcome.code == 1);
+    CHECK(outcome.out.empty());
+    const json told = json::parse(outcome.err).at("error");
+    CHECK(told.at("code") == "RESOURCE_EXHAUSTED");
+    CHECK(told.at("reason") == "RESEND_TOO_SOON");
+    CHECK(told.at("domain") == "closure.v1");
+    CHECK(told.at("message") == "a code was sent \x1b[2J 18 s ago");
+    CHECK(told.at("metadata").at("channel") == "EMAIL");
+    CHECK(told.at("fieldViolations").at(0).at("description") == "too early");
+    CHECK(told.at("retryDelay") == "42s");
+    CHECK(told.at("exitCode") == 1);
+    CHECK_FALSE(told.at("hint").get<std::string>().empty());
+  }
+  SECTION("as a JSON line") {
+    const Outcome outcome = RunClosurectl({"resend", kClosureName, "--server", server.address(), "-o", "jsonl"});
+    CHECK(std::count(outcome.err.begin(), outcome.err.end(), '\n') == 1);
+    CHECK(json::parse(outcome.err).contains("error"));
+  }
+}
+
+TEST_CASE("wrong usage follows the format that was asked for") {
+  for (const std::vector<std::string>& format :
+       std::vector<std::vector<std::string>>{{"-o", "json"}, {"--output=json"}, {"-ojson"}}) {
+    std::vector<std::string> arguments = {"stauts"};
+    arguments.insert(arguments.end(), format.begin(), format.end());
+    const Outcome outcome = RunClosurectl(arguments);
+    CHECK(outcome.code == 2);
+    CHECK(json::parse(outcome.err).at("error").at("reason") == "USAGE");
+  }
+}
+
+TEST_CASE("each kind of refusal has its exit code") {
+  struct Row {
+    grpc::StatusCode code;
+    std::string reason;
+    int exit_code;
+  };
+  for (const Row& row : std::vector<Row>{{grpc::StatusCode::PERMISSION_DENIED, "ROOT_IDENTITY_REQUIRED", 4},
+                                         {grpc::StatusCode::UNAUTHENTICATED, "IDENTITY_MISSING", 4},
+                                         {grpc::StatusCode::NOT_FOUND, "CLOSURE_NOT_FOUND", 5},
+                                         {grpc::StatusCode::INVALID_ARGUMENT, "NAME_MALFORMED", 2},
+                                         {grpc::StatusCode::FAILED_PRECONDITION, "STATE_NOT_ALLOWED", 1},
+                                         {grpc::StatusCode::ABORTED, "ETAG_MISMATCH", 1}}) {
+    CAPTURE(row.reason);
+    FakeServer server;
+    server.FailNext("Recheck", RichError(row.code, "no", row.reason));
+    CHECK(RunClosurectl({"recheck", kClosureName, "--server", server.address()}).code == row.exit_code);
+  }
+}
+
+TEST_CASE("an account means its open closure") {
+  FakeServer server;
+  server.SetClosure(MakeClosure(v1::Closure::BLOCKED));
+  REQUIRE(RunClosurectl({"recheck", kAccount, "--server", server.address()}).code == 0);
+  CHECK(server.Requests<v1::ListClosuresRequest>("ListClosures")[0].parent() == kAccountName);
+  CHECK(server.Requests<v1::RecheckRequest>("Recheck")[0].name() == kClosureName);
+}
+
+TEST_CASE("an account without a closure is exit code 5 and says how to start one") {
+  FakeServer server;
+  const Outcome outcome = RunClosurectl({"status", kAccount, "--server", server.address()});
+  CHECK(outcome.code == 5);
+  CHECK_THAT(outcome.err, Contains("has no closure") && Contains(" start 1000000001 --via email"));
+}
+
+TEST_CASE("data is JSON of the resource and nothing else is said") {
+  FakeServer server;
+  server.SetClosure(MakeClosure(v1::Closure::BLOCKED));
+  const Outcome outcome = RunClosurectl({"recheck", kAccount, "--server", server.address(), "-o", "json"});
+  CHECK(outcome.code == 0);
+  CHECK(outcome.err.empty());
+  const json closure = json::parse(outcome.out);
+  CHECK(closure.at("name") == kClosureName);
+  CHECK(closure.at("state") == "CHECKING");
+  CHECK(closure.at("revision") == "2");
+  CHECK(closure.at("causeDetail") == "");
+}
+
+TEST_CASE("after a mutation people read what changed and the exact next command") {
+  FakeServer server;
+  server.SetClosure(MakeClosure(v1::Closure::BLOCKED));
+  const Outcome outcome = RunClosurectl({"recheck", kAccount, "--server", server.address()});
+  CHECK_THAT(outcome.out, Catch::StartsWith("NAME") && Contains("CHECKING"));
+  CHECK_THAT(outcome.err, Contains("A new scan was started. The closure is CHECKING."));
+  CHECK_THAT(outcome.err, Contains("closurectl --server " + server.address() + " watch " + kClosureName));
+}
+
+TEST_CASE("colour is for terminals that want it, and the flag decides") {
+  FakeServer server;
+  server.SetClosure(MakeClosure(v1::Closure::BLOCKED));
+  const std::vector<std::string> plain = {"status", kAccount, "--server", server.address()};
+  std::vector<std::string> always = plain;
+  always.push_back("--color=always");
+  const auto colored = [](const Outcome& outcome) { return outcome.out.find('\x1b') != std::string::npos; };
+  CHECK(colored(RunClosurectl(plain, {.tty = true, .variables = {{"TERM", "xterm"}}})));
+  CHECK_FALSE(colored(RunClosurectl(plain)));
+  CHECK_FALSE(colored(RunClosurectl(plain, {.tty = true, .variables = {{"TERM", "dumb"}}})));
+  CHECK_FALSE(colored(RunClosurectl(plain, {.tty = true, .variables = {{"TERM", "xterm"}, {"NO_COLOR", "1"}}})));
+  CHECK(colored(RunClosurectl(always, {.variables = {{"NO_COLOR", "1"}}})));
+}
+
+}  // namespace closure

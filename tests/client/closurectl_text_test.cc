@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <catch2/catch.hpp>
+
+#include "client/closurectl/duration_text.h"
+#include "client/closurectl/enum_text.h"
+#include "client/closurectl/error_text.h"
+#include "client/closurectl/item_view.h"
+#include "client/closurectl/printer.h"
+#include "client/closurectl/progress_commands.h"
+#include "client/closurectl/resource_names.h"
+#include "client/closurectl/suggestion.h"
+#include "client/closurectl/table.h"
+#include "client/closurectl/terminal_text.h"
+#include "client/rpc_status.h"
+#include "closure/v1/error_reason.pb.h"
+
+namespace closure {
+
+using v1::Closure;
+
+TEST_CASE("a duration is read in days, hours, minutes, seconds and milliseconds") {
+  CHECK(*ParseDuration("90s") == absl::Seconds(90));
+  CHECK(*ParseDuration("10m") == absl::Minutes(10));
+  CHECK(*ParseDuration("72h") == absl::Hours(72));
+  CHECK(*ParseDuration("7d") == absl::Hours(168));
+  CHECK(*ParseDuration("1d12h") == absl::Hours(36));
+  CHECK(*ParseDuration("1m250ms") == absl::Minutes(1) + absl::Milliseconds(250));
+}
+
+TEST_CASE("what is not a duration is refused and named") {
+  for (const char* text : {"", "7", "d", "-1s", "+1s", "1.5h", "1 h", "1h1d", "1s1s", "0s", "1x", "h1",
+                           "99999999999999999999d", "100001d", "1000000000000s", "1h "}) {
+    CAPTURE(text);
+    const absl::StatusOr<absl::Duration> span = ParseDuration(text);
+    REQUIRE(span.status().code() == absl::StatusCode::kInvalidArgument);
+    CHECK(std::string(span.status().message()).find("is not a duration") != std::string::npos);
+  }
+}
+
+TEST_CASE("a span is written with its two largest units") {
+  CHECK(DurationText(absl::Hours(167) + absl::Minutes(59)) == "6d 23h");
+  CHECK(DurationText(absl::Seconds(243)) == "4m 3s");
+  CHECK(DurationText(absl::Milliseconds(250)) == "250ms");
+  CHECK(DurationText(absl::Hours(24) + absl::Minutes(5)) == "1d");
+  CHECK(DurationText(absl::ZeroDuration()) == "0s");
+  CHECK(DurationText(-absl::Seconds(5)) == "0s");
+}
+
+TEST_CASE("a time is written in UTC whatever the local zone") {
+  google::protobuf::Timestamp time;
+  time.set_seconds(1'767'225'600);
+  time.set_nanos(500'000'000);
+  CHECK(TimeText(time) == "2026-01-01T00:00:00Z");
+}
+
+TEST_CASE("a misspelt word finds the nearest one and nothing far away") {
+  const std::vector<std::string> words = {"status", "start", "settle", "watch"};
+  CHECK(NearestWord("stauts", words) == "status");
+  CHECK(NearestWord("wach", words) == "watch");
+  CHECK(NearestWord("statu", words) == "status");
+  CHECK(NearestWord("delete", words).empty());
+  CHECK(EditDistance("ab", "ba") == 1);
+  CHECK(EditDistance("", "abc") == 3);
+}
+
+TEST_CASE("text from a server cannot move the cursor, hide or turn the direction of writing") {
+  CHECK(EscapeLine("a\x1b[2Jb") == "a\\x1b[2Jb");
+  CHECK(EscapeLine("a\r\nb\tc\x7f") == "a\\x0d\\x0ab\\x09c\\x7f");
+  CHECK(EscapeText("a\nb\tc\x1b") == "a\nb\tc\\x1b");
+  CHECK(EscapeLine("\xe2\x80\xae"
+                   "evil") ==
+        "\\u202e"
+        "evil");
+  CHECK(EscapeLine("\xc2\x9b") == "\\u009b");
+  CHECK(EscapeLine("\xff\xc0\x80") == "\\xff\\xc0\\x80");
+  CHECK(EscapeLine("\xed\xa0\x80") == "\\xed\\xa0\\x80");
+  CHECK(EscapeLine("账户 é") == "账户 é");
+}
+
+TEST_CASE("a table keeps its columns straight for wide characters and says <none> for nothing") {
+  Table table({"NAME", "KIND"});
+  table.AddRow({"账户", "a"});
+  table.AddRow({"abcd", ""});
+  CHECK(table.Text(Style{}) == "NAME  KIND\n账户  a\nabcd  <none>\n");
+}
+
+TEST_CASE("a state is coloured only where colour is wanted") {
+  Table table({"NAME", "STATE"});
+  table.AddRow({"a", "BLOCKED"});
+  CHECK(table.Text(Style{}).find('\x1b') == std::string::npos);
+  CHECK(table.Text(Style{true}).find("\x1b[31mBLOCKED\x1b[0m") != std::string::npos);
+}
+
+TEST_CASE("names are taken whole or by their last part") {
+  CHECK(AccountId("accounts/7/closures/ab") == "7");
+  CHECK(AccountId("7") == "7");
+  CHECK(AccountName("7") == "accounts/7");
+  CHECK(AccountName("accounts/7") == "accounts/7");
+  CHECK(IsClosureName("accounts/7/closures/ab"));
+  CHECK_FALSE(IsClosureName("accounts/7"));
+  CHECK(ItemName("accounts/7/closures/ab", "x") == "accounts/7/closures/ab/blockingItems/x");
+  CHECK(ItemName("accounts/7/closures/ab", "accounts/7/closures/ab/blockingItems/x") ==
+        "accounts/7/closures/ab/blockingItems/x");
+  CHECK(TaskName("42") == "tasks/42");
+  CHECK(LastSegment("tasks/42") == "42");
+}
+
+TEST_CASE("an identity is assumed only for a server on this machine", "[R41]") {
+  for (const char* local : {"127.0.0.1:7443", "localhost:1", "[::1]:7443", "unix:/run/closured.sock"}) {
+    CAPTURE(local);
+    CHECK(IsLocalServer(local));
+  }
+  for (const char* remote :
+       {"10.0.0.1:7443", "closured.example.com:443", "127.0.0.1.example.com:1", "[2001:db8::1]:7443"}) {
+    CAPTURE(remote);
+    CHECK_FALSE(IsLocalServer(remote));
+  }
+}
+
+TEST_CASE(
+    "enum words are taken as the API spells them, or in lower case with hyphens, and misspelt ones get the nearest") {
+  CHECK(*ParseEnum<Closure::Reason>("NO_LONGER_NEEDED", "reason") == Closure::NO_LONGER_NEEDED);
+  CHECK(*ParseEnum<Closure::Reason>("no-longer-needed", "reason") == Closure::NO_LONGER_NEEDED);
+  CHECK_FALSE(ParseEnum<Closure::Reason>("REASON_UNSPECIFIED", "reason").ok());
+  const std::string message(ParseEnum<Closure::State>("REDY", "state").status().message());
+  CHECK(message.find("did you mean READY?") != std::string::npos);
+  CHECK(message.find("SILENT_PERIOD") != std::string::npos);
+  CHECK(EnumText(static_cast<Closure::State>(99)) == "99");
+  CHECK(EnumText(Closure::STATE_UNSPECIFIED) == "<none>");
+}
+
+TEST_CASE("an amount is written as money, and one that is none shows its numbers", "[R26]") {
+  v1::Money amount;
+  amount.set_currency_code("USD");
+  amount.set_units(1000);
+  amount.set_nanos(10'000'000);
+  CHECK(AmountText(amount) == "1000.01 USD");
+  amount.set_currency_code("??");
+  CHECK(AmountText(amount) == "units=1000 nanos=10000000 ??");
+}
+
+TEST_CASE("waiting ends at a wanted state, at any end, and at BLOCKED where its owner has to act", "[R12]") {
+  const std::set<Closure::State> ready = {Closure::READY};
+  const std::set<Closure::State> silent = {Closure::SILENT_PERIOD};
+  const std::set<Closure::State> closed = {Closure::CLOSED};
+  CHECK(WaitOutcome(Closure::READY, ready) == ExitCode::kOk);
+  CHECK(WaitOutcome(Closure::BLOCKED, ready) == ExitCode::kBlocked);
+  CHECK(WaitOutcome(Closure::BLOCKED, silent) == ExitCode::kBlocked);
+  CHECK(WaitOutcome(Closure::BLOCKED, closed) == ExitCode::kTimedOut);
+  CHECK(WaitOutcome(Closure::BLOCKED, {Closure::READY, Closure::BLOCKED}) == ExitCode::kOk);
+  CHECK(WaitOutcome(Closure::ABORTED, closed) == ExitCode::kFailure);
+  CHECK(WaitOutcome(Closure::CANCELLED, ready) == ExitCode::kFailure);
+  CHECK(WaitOutcome(Closure::CHECKING, ready) == ExitCode::kTimedOut);
+}
+
+TEST_CASE("every reason that the server can give has a hint of its own") {
+  const std::vector<std::string> hinted = HintedReasons();
+  for (const std::string& reason : EnumWords(google::protobuf::GetEnumDescriptor<v1::ErrorReason>())) {
+    CAPTURE(reason);
+    CHECK(std::find(hinted.begin(), hinted.end(), reason) != hinted.end());
+  }
+}
+
+TEST_CASE("every status code has a hint, without a placeholder left in it") {
+  for (int code = 1; code <= 16; ++code) {
+    const absl::Status error(static_cast<absl::StatusCode>(code), "x");
+    const std::string hint = ErrorHint(error, "closurectl", "");
+    CAPTURE(code);
+    CHECK_FALSE(hint.empty());
+    CHECK(hint.find('{') == std::string::npos);
+  }
+  for (const std::string& reason : HintedReasons()) {
+    const absl::Status error = ErrorWithReason(absl::StatusCode::kInternal, "x", reason);
+    CAPTURE(reason);
+    CHECK(ErrorHint(error, "closurectl", "7").find('{') == std::string::npos);
+  }
+}
+
+TEST_CASE("exit codes follow the status code, and only a server that is not there is unreachable") {
+  CHECK(ExitCodeOf(absl::InvalidArgumentError("")) == ExitCode::kUsage);
+  CHECK(ExitCodeOf(absl::UnauthenticatedError("")) == ExitCode::kDenied);
+  CHECK(ExitCodeOf(absl::PermissionDeniedError("")) == ExitCode::kDenied);
+  CHECK(ExitCodeOf(absl::NotFoundError("")) == ExitCode::kNotFound);
+  CHECK(ExitCodeOf(absl::DeadlineExceededError("")) == ExitCode::kTimedOut);
+  CHECK(ExitCodeOf(absl::UnavailableError("")) == ExitCode::kUnreachable);
+  CHECK(ExitCodeOf(ErrorWithReason(absl::StatusCode::kUnavailable, "", "SHUTTING_DOWN")) == ExitCode::kUnreachable);
+  CHECK(ExitCodeOf(ErrorWithReason(absl::StatusCode::kUnavailable, "", "STORE_UNAVAILABLE")) == ExitCode::kFailure);
+  CHECK(ExitCodeOf(absl::FailedPreconditionError("")) == ExitCode::kFailure);
+  CHECK(ExitCodeOf(absl::InternalError("")) == ExitCode::kFailure);
+}
+
+}  // namespace closure

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef CLOSURE_TESTS_CLIENT_RUN_CLOSURECTL_H_
+#define CLOSURE_TESTS_CLIENT_RUN_CLOSURECTL_H_
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace closure {
+
+// Who runs closurectl, and where.
+struct Terminal {
+  // What is typed; only read where input is a terminal, or by `sandbox load -`.
+  std::string input;
+  // Whether input, data and messages are a terminal.
+  bool tty = false;
+  std::map<std::string, std::string> variables;
+};
+
+// What a run left behind.
+struct Outcome {
+  int code = 0;
+  std::string out;
+  std::string err;
+};
+
+// Runs closurectl in this process. Time passes only when it pauses, then at once.
+Outcome RunClosurectl(const std::vector<std::string>& arguments, const Terminal& terminal = {});
+
+}  // namespace closure
+
+#endif  // CLOSURE_TESTS_CLIENT_RUN_CLOSURECTL_H_
