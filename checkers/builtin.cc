@@ -28,8 +28,8 @@ v1::CheckerDescription DescribeBuiltin(std::string_view name, std::initializer_l
 }
 
 void RefuseDiscard(std::string_view checker, const v1::DiscardRequest& request, Checker::DiscardDone done) {
-  std::move(done)(absl::UnimplementedError(fmt::format("checker({}): \"{}\" is not released through this checker",
-                                                       checker, PrintableText(request.native_id(), 60))));
+  std::move(done)(absl::UnimplementedError(fmt::format("checker({}): {} is not released through this checker", checker,
+                                                       QuotedExcerpt(request.native_id()))));
 }
 
 }  // namespace closure

@@ -14,19 +14,16 @@ namespace {
 constexpr size_t kIdBytesMax = 200;  // leaves room in a native id of 255 characters for what stands before it
 constexpr size_t kStateCharactersMax = 100;
 constexpr size_t kDisplayNameMax = 255;
-constexpr size_t kQuotedMax = 60;
-
-std::string Quoted(std::string_view text) { return fmt::format("\"{}\"", PrintableText(text, kQuotedMax)); }
 
 }  // namespace
 
 absl::Status ValidateId(std::string_view who, std::string_view field, std::string_view id) {
   if (id.empty()) return MalformedAnswer(fmt::format("{}: an entry has no {}", who, field));
   if (id.size() > kIdBytesMax) {
-    return MalformedAnswer(fmt::format("{}: {} {} has more than {} bytes", who, field, Quoted(id), kIdBytesMax));
+    return MalformedAnswer(fmt::format("{}: {} {} has more than {} bytes", who, field, QuotedExcerpt(id), kIdBytesMax));
   }
   if (HasControlCharacters(id)) {
-    return MalformedAnswer(fmt::format("{}: {} {} is not printable text", who, field, Quoted(id)));
+    return MalformedAnswer(fmt::format("{}: {} {} is not printable text", who, field, QuotedExcerpt(id)));
   }
   return absl::OkStatus();
 }
@@ -35,7 +32,7 @@ absl::Status ValidateState(std::string_view who, std::string_view id, std::strin
   const std::optional<size_t> characters = CountCharacters(state);
   if (!characters || *characters > kStateCharactersMax || HasControlCharacters(state)) {
     return MalformedAnswer(fmt::format("{}: the state {} of {} is not printable text of at most {} characters", who,
-                                       Quoted(state), Quoted(id), kStateCharactersMax));
+                                       QuotedExcerpt(state), QuotedExcerpt(id), kStateCharactersMax));
   }
   return absl::OkStatus();
 }
@@ -43,15 +40,15 @@ absl::Status ValidateState(std::string_view who, std::string_view id, std::strin
 absl::Status ValidateAmount(std::string_view who, std::string_view id, bool present, const v1::Money& amount,
                             bool zero_allowed) {
   if (!present) {
-    return MalformedAnswer(fmt::format("{}: {} has no amount", who, Quoted(id)));
+    return MalformedAnswer(fmt::format("{}: {} has no amount", who, QuotedExcerpt(id)));
   }
   const absl::Status valid = ValidateMoney(amount);
   if (!valid.ok()) {
-    return MalformedAnswer(fmt::format("{}: the amount of {} is invalid: {}", who, Quoted(id),
+    return MalformedAnswer(fmt::format("{}: the amount of {} is invalid: {}", who, QuotedExcerpt(id),
                                        PrintableText(std::string(valid.message()), 120)));
   }
   if (IsPositive(amount) || (zero_allowed && IsZero(amount))) return absl::OkStatus();
-  return MalformedAnswer(fmt::format("{}: the amount of {} is {}, which is not {}", who, Quoted(id),
+  return MalformedAnswer(fmt::format("{}: the amount of {} is {}, which is not {}", who, QuotedExcerpt(id),
                                      FormatMoney(amount), zero_allowed ? "zero or above" : "above zero"));
 }
 

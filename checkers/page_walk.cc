@@ -13,7 +13,7 @@ absl::Status PageTokens::Admit(const std::string& who, const std::string& token)
         fmt::format("{}: a page token has {} bytes, more than {}", who, token.size(), kPageTokenMax));
   }
   if (!seen_.insert(token).second) {
-    return MalformedAnswer(fmt::format("{}: the page token \"{}\" came twice", who, PrintableText(token, 60)));
+    return MalformedAnswer(fmt::format("{}: the page token {} came twice", who, QuotedExcerpt(token)));
   }
   if (seen_.size() >= kListPagesMax) {
     return MalformedAnswer(fmt::format("{}: more than {} pages", who, kListPagesMax));

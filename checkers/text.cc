@@ -5,50 +5,16 @@
 #include <cstdint>
 
 #include "absl/strings/ascii.h"
+#include "checkers/utf8.h"
 #include "fmt/format.h"
 
 namespace closure {
 namespace {
 
+constexpr size_t kExcerptMax = 60;
+constexpr size_t kQuotedMax = 80;
 constexpr size_t kUriCharactersMax = 2000;
 constexpr std::string_view kHttps = "https://";
-
-struct Decoded {
-  char32_t character = 0;
-  size_t bytes = 0;  // 0 when the text does not begin with valid UTF-8
-};
-
-// How many bytes a character takes, by its first one; 0 for a byte that begins none.
-size_t SequenceLength(unsigned char first) {
-  if (first < 0x80) return 1;
-  if (first >= 0xC2 && first <= 0xDF) return 2;
-  if (first >= 0xE0 && first <= 0xEF) return 3;
-  if (first >= 0xF0 && first <= 0xF4) return 4;
-  return 0;
-}
-
-// The first character of a text that is not empty (RFC 3629).
-Decoded DecodeFirst(std::string_view text) {
-  const auto first = static_cast<unsigned char>(text[0]);
-  const size_t length = SequenceLength(first);
-  if (length == 0 || length > text.size()) return {};
-  if (length == 1) return {first, 1};
-  char32_t character = first & (0x7FU >> length);
-  for (size_t i = 1; i < length; ++i) {
-    const auto next = static_cast<unsigned char>(text[i]);
-    if ((next & 0xC0U) != 0x80U) return {};
-    character = (character << 6U) | (next & 0x3FU);
-  }
-  const bool overlong = (length == 3 && character < 0x800) || (length == 4 && character < 0x10000);
-  const bool surrogate = character >= 0xD800 && character <= 0xDFFF;
-  if (overlong || surrogate || character > 0x10FFFF) return {};
-  return {character, length};
-}
-
-bool IsControl(char32_t character) {
-  return character < 0x20 || (character >= 0x7F && character <= 0x9F) || (character >= 0x202A && character <= 0x202E) ||
-         (character >= 0x2066 && character <= 0x2069);
-}
 
 bool IsUnreserved(char c) {
   return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '.' || c == '_' || c == '~';
@@ -61,22 +27,14 @@ bool IsUriCharacter(char c) {
 }  // namespace
 
 std::optional<size_t> CountCharacters(std::string_view text) {
-  size_t count = 0;
-  while (!text.empty()) {
-    const Decoded first = DecodeFirst(text);
-    if (first.bytes == 0) return std::nullopt;
-    text.remove_prefix(first.bytes);
-    ++count;
-  }
-  return count;
+  return IsUtf8(text) ? std::optional(CountCodePoints(text)) : std::nullopt;
 }
 
 bool HasControlCharacters(std::string_view text, bool line_feed_allowed) {
   while (!text.empty()) {
-    const Decoded first = DecodeFirst(text);
-    if (first.bytes == 0) return true;
-    if (IsControl(first.character) && !(line_feed_allowed && first.character == '\n')) return true;
-    text.remove_prefix(first.bytes);
+    const std::optional<char32_t> character = TakeCodePoint(text);
+    if (!character) return true;
+    if (IsControlOrReordering(*character) && !(line_feed_allowed && *character == '\n')) return true;
   }
   return false;
 }
@@ -91,15 +49,40 @@ std::string PrintableText(std::string_view text, size_t max) {
       break;
     }
     before_last = printable.size();
-    const Decoded first = DecodeFirst(text);
-    if (first.bytes == 0 || IsControl(first.character)) {
+    const std::string_view before = text;
+    const std::optional<char32_t> character = TakeCodePoint(text);
+    if (!character) text.remove_prefix(1);
+    if (!character || IsControlOrReordering(*character)) {
       printable.push_back('?');
     } else {
-      printable += text.substr(0, first.bytes);
+      printable += before.substr(0, before.size() - text.size());
     }
-    text.remove_prefix(std::max<size_t>(1, first.bytes));
   }
   return printable;
+}
+
+std::string QuotedExcerpt(std::string_view text) { return fmt::format("\"{}\"", PrintableText(text, kExcerptMax)); }
+
+std::string Quoted(std::string_view text) {
+  std::string quoted = "\"";
+  for (size_t count = 0; !text.empty(); ++count) {
+    if (count == kQuotedMax) {
+      quoted += "…";
+      break;
+    }
+    const std::string_view before = text;
+    const std::optional<char32_t> character = TakeCodePoint(text);
+    if (!character) {
+      quoted += fmt::format("\\x{:02x}", static_cast<unsigned char>(text[0]));
+      text.remove_prefix(1);
+    } else if (IsControl(*character)) {
+      quoted += fmt::format("\\u{:04x}", static_cast<uint32_t>(*character));
+    } else {
+      if (*character == '"' || *character == '\\') quoted += '\\';
+      quoted += before.substr(0, before.size() - text.size());
+    }
+  }
+  return quoted + "\"";
 }
 
 bool IsHttpsUri(std::string_view uri) {

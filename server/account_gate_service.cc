@@ -3,11 +3,11 @@
 
 #include <memory>
 
+#include "checkers/proto_time.h"
 #include "server/closure_watch.h"
 #include "server/errors.h"
 #include "server/field_checks.h"
 #include "server/identity.h"
-#include "server/proto_time.h"
 #include "server/resource_names.h"
 #include "server/rpc.h"
 #include "storage/status_macros.h"

@@ -4,10 +4,10 @@
 #include <algorithm>
 
 #include "absl/strings/ascii.h"
+#include "checkers/text.h"
 #include "server/errors.h"
 #include "server/resource_names.h"
 #include "server/strings.h"
-#include "server/utf8.h"
 
 namespace closure {
 namespace {

@@ -9,10 +9,11 @@
 #include <vector>
 
 #include "absl/strings/ascii.h"
+#include "checkers/text.h"
+#include "checkers/utf8.h"
 #include "server/errors.h"
 #include "server/secret_key.h"
 #include "server/strings.h"
-#include "server/utf8.h"
 
 namespace closure {
 namespace {

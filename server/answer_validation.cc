@@ -16,7 +16,6 @@ namespace closure {
 namespace {
 
 constexpr std::string_view kMoneySettler = "billing";
-constexpr size_t kQuotedMax = 60;
 
 // How long a text may be, in characters, and what may be in it.
 struct TextRule {
@@ -39,8 +38,6 @@ constexpr TextRule kTextRules[] = {
     {"native_state", &v1::ReportedItem::native_state, 0, 100, false},
 };
 
-std::string Quoted(std::string_view text) { return fmt::format("\"{}\"", PrintableText(text, kQuotedMax)); }
-
 bool IsMoneyKind(v1::ItemKind kind) {
   return kind == v1::UNPAID_BILL || kind == v1::UNBILLED_CHARGE || kind == v1::CREDIT_NOTE || kind == v1::BALANCE ||
          kind == v1::DEBT;
@@ -49,13 +46,13 @@ bool IsMoneyKind(v1::ItemKind kind) {
 // What is wrong with one text; empty when nothing is.
 std::string TextComplaint(const TextRule& rule, const std::string& text) {
   const std::optional<size_t> characters = CountCharacters(text);
-  if (!characters) return fmt::format("{} {} is not valid UTF-8", rule.field, Quoted(text));
+  if (!characters) return fmt::format("{} {} is not valid UTF-8", rule.field, QuotedExcerpt(text));
   if (*characters < rule.min) return fmt::format("{} is required", rule.field);
   if (*characters > rule.max) {
-    return fmt::format("{} {} has {} characters, more than {}", rule.field, Quoted(text), *characters, rule.max);
+    return fmt::format("{} {} has {} characters, more than {}", rule.field, QuotedExcerpt(text), *characters, rule.max);
   }
   if (HasControlCharacters(text, rule.line_feed_allowed)) {
-    return fmt::format("{} {} holds control characters", rule.field, Quoted(text));
+    return fmt::format("{} {} holds control characters", rule.field, QuotedExcerpt(text));
   }
   return "";
 }
@@ -105,7 +102,7 @@ std::string ItemComplaint(const v1::ReportedItem& item, const v1::CheckerDescrip
   std::string complaint = EnumComplaint(item, description);
   if (!complaint.empty()) return complaint;
   if (!IsHttpsUri(item.process_uri())) {
-    return fmt::format("process_uri {} is not an absolute https address", Quoted(item.process_uri()));
+    return fmt::format("process_uri {} is not an absolute https address", QuotedExcerpt(item.process_uri()));
   }
   return AmountComplaint(item);
 }
@@ -143,7 +140,7 @@ absl::Status ValidateAnswer(const CheckAnswer& answer, const v1::CheckerDescript
       complaint = "the native_id comes twice";
     }
     if (!complaint.empty()) {
-      return MalformedAnswer(fmt::format("item {} ({}): {}", i + 1, Quoted(item.native_id()), complaint));
+      return MalformedAnswer(fmt::format("item {} ({}): {}", i + 1, QuotedExcerpt(item.native_id()), complaint));
     }
   }
   return absl::OkStatus();

@@ -16,7 +16,6 @@ namespace {
 
 constexpr std::string_view kDefaultZone = "Asia/Shanghai";
 constexpr int kHolidaysMax = 10000;
-constexpr size_t kQuotedMax = 60;
 
 // Whether a zone's name can only be looked up among the machine's IANA zones: LoadTimeZone would also read any file,
 // and the environment for "localtime".
@@ -57,8 +56,8 @@ absl::StatusOr<BusinessCalendar> BusinessCalendar::Make(const config::v1::Busine
   const std::string zone = config.time_zone().empty() ? std::string(kDefaultZone) : config.time_zone();
   if (!IsIanaName(zone) || !absl::LoadTimeZone(zone, &calendar.zone_)) {
     return absl::InvalidArgumentError(fmt::format(
-        "business_calendar.time_zone: \"{}\" is not a time zone that this machine knows, such as \"Asia/Shanghai\"",
-        PrintableText(zone, kQuotedMax)));
+        "business_calendar.time_zone: {} is not a time zone that this machine knows, such as \"Asia/Shanghai\"",
+        QuotedExcerpt(zone)));
   }
   if (config.holidays_size() > kHolidaysMax) {
     return absl::InvalidArgumentError(
@@ -68,8 +67,8 @@ absl::StatusOr<BusinessCalendar> BusinessCalendar::Make(const config::v1::Busine
     const std::optional<absl::CivilDay> date = ParseDate(holiday);
     if (!date) {
       return absl::InvalidArgumentError(
-          fmt::format("business_calendar.holidays: \"{}\" is not a date of the form \"YYYY-MM-DD\"",
-                      PrintableText(holiday, kQuotedMax)));
+          fmt::format("business_calendar.holidays: {} is not a date of the form \"YYYY-MM-DD\"",
+                      QuotedExcerpt(holiday)));
     }
     calendar.holidays_.insert(*date);
   }

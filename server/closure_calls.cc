@@ -7,13 +7,13 @@
 
 #include "absl/algorithm/container.h"
 #include "absl/strings/ascii.h"
+#include "checkers/text.h"
 #include "server/errors.h"
 #include "server/field_checks.h"
 #include "server/request_hash.h"
 #include "server/resource_names.h"
 #include "server/rpc.h"
 #include "server/strings.h"
-#include "server/utf8.h"
 #include "storage/status_macros.h"
 
 namespace closure {

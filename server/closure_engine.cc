@@ -4,10 +4,10 @@
 #include <algorithm>
 #include <utility>
 
-#include "fmt/format.h"
+#include "checkers/proto_time.h"
 #include "checkers/upstream_call.h"
+#include "fmt/format.h"
 #include "server/errors.h"
-#include "server/proto_time.h"
 #include "server/time_witness.h"
 
 namespace closure {
@@ -52,6 +52,8 @@ struct ClosureEngine::Attempt {
   // For results of tasks.
   std::optional<internal::v1::TaskData> task;
   ClosureStore::Done done;
+  // For an operator's retry of that task: its answer is the task as it then stands.
+  std::optional<CallContext> retry;
   int tries = 0;
 
   void Answer(absl::StatusOr<v1::Closure> answer) {
@@ -76,14 +78,20 @@ v1::Closure Present(const internal::v1::ClosureData& data, absl::Time now) {
   return closure;
 }
 
-absl::StatusOr<std::optional<v1::Closure>> ClosureEngine::FindReplay(std::string_view account_id, const CallContext& context) const {
+absl::StatusOr<std::optional<RequestRecord>> ClosureEngine::FindRecord(std::string_view account_id, const CallContext& context) const {
   absl::StatusOr<std::optional<RequestRecord>> record = parts_.store->FindRequest(account_id, context.request_id);
-  if (!record.ok()) return record.status();
-  if (!record->has_value()) return std::nullopt;
+  if (!record.ok() || !record->has_value()) return record;
   if ((*record)->body_hash != context.body_hash) {
     return Error(v1::REQUEST_ID_REUSED, fmt::format("request id {} was used for another request; use a new one", context.request_id),
                  {{"requestId", context.request_id}});
   }
+  return record;
+}
+
+absl::StatusOr<std::optional<v1::Closure>> ClosureEngine::FindReplay(std::string_view account_id, const CallContext& context) const {
+  absl::StatusOr<std::optional<RequestRecord>> record = FindRecord(account_id, context);
+  if (!record.ok()) return record.status();
+  if (!record->has_value()) return std::nullopt;
   v1::Closure closure;
   if (!(*record)->response.empty()) {
     if (!closure.ParseFromString((*record)->response)) return absl::InternalError("a stored answer is not understood");
@@ -119,7 +127,10 @@ absl::StatusOr<Circumstances> ClosureEngine::MakeCircumstances(std::string_view 
 absl::StatusOr<BreakerCounts> ClosureEngine::CountBreaker(std::string_view organization_id, const TimerFired& fired,
                                                           const Circumstances& circumstances) const {
   absl::Time since = circumstances.now - kBreakerWindow;
-  if (circumstances.system.has_breaker_release_time()) since = std::max(since, FromProto(circumstances.system.breaker_release_time()));
+  if (circumstances.system.has_breaker_release_time()) {
+    // What was admitted up to the release is not counted again.
+    since = std::max(since, FromProto(circumstances.system.breaker_release_time()) + absl::Microseconds(1));
+  }
   absl::StatusOr<int64_t> global = parts_.store->CountAdmissions("", since);
   if (!global.ok()) return global.status();
   absl::StatusOr<int64_t> organization = parts_.store->CountAdmissions(organization_id, since);
@@ -235,6 +246,10 @@ void ClosureEngine::Try(std::shared_ptr<Attempt> attempt) {
     commit.request = RequestRecord{attempt->key.account_id, attempt->context->request_id, attempt->context->body_hash, answer->SerializeAsString(),
                                    circumstances->now};
   }
+  if (attempt->retry.has_value() && commit.reschedule_task.has_value()) {
+    commit.request = RequestRecord{"", attempt->retry->request_id, attempt->retry->body_hash, commit.reschedule_task->SerializeAsString(),
+                                   circumstances->now};
+  }
   parts_.store->Apply(std::move(commit), [this, attempt, answer = std::move(answer)](absl::Status status) mutable {
     if (status.ok()) return attempt->Answer(std::move(answer));
     Retry(std::move(attempt), status);
@@ -310,7 +325,19 @@ void ClosureEngine::CreateFrom(upstream::v1::Account account, v1::Channel channe
   });
 }
 
+absl::StatusOr<std::optional<internal::v1::TaskData>> ClosureEngine::FindRetried(const CallContext& context) const {
+  absl::StatusOr<std::optional<RequestRecord>> record = FindRecord("", context);
+  if (!record.ok()) return record.status();
+  if (!record->has_value()) return std::nullopt;
+  internal::v1::TaskData task;
+  if (!task.ParseFromString((*record)->response)) return absl::InternalError("a stored answer is not understood");
+  return task;
+}
+
 void ClosureEngine::RetryTask(int64_t task_id, const std::string& reason, const CallContext& context, TaskReply reply) {
+  absl::StatusOr<std::optional<internal::v1::TaskData>> retried = FindRetried(context);
+  if (!retried.ok()) return std::move(reply)(retried.status());
+  if (retried->has_value()) return std::move(reply)(**retried);
   absl::StatusOr<internal::v1::TaskData> task = parts_.store->LoadTask(task_id);
   if (absl::IsNotFound(task.status())) {
     const std::string name = fmt::format("tasks/{}", task_id);
@@ -319,24 +346,18 @@ void ClosureEngine::RetryTask(int64_t task_id, const std::string& reason, const 
   if (!task.ok()) return std::move(reply)(task.status());
   auto attempt = std::make_shared<Attempt>();
   attempt->key = {task->account_id(), task->closure_id()};
-  attempt->context = context;
+  attempt->retry = context;
   attempt->make = [reason](const internal::v1::ClosureData&) -> absl::StatusOr<Happening> { return RetryRequested{reason}; };
   attempt->actor = context.actor.ToString();
   attempt->task = *task;
-  attempt->done = [this, task = *task, reply = std::move(reply)](absl::Status status) mutable {
+  attempt->done = [this, context, task = *std::move(task), reply = std::move(reply)](absl::Status status) mutable {
     if (!status.ok()) return std::move(reply)(status);
-    absl::StatusOr<internal::v1::TaskData> now = parts_.store->LoadTask(task.id());
-    std::move(reply)(absl::IsNotFound(now.status()) ? task : now);
+    // A task that was done or dropped meanwhile had no use for the retry, and left no record of it.
+    absl::StatusOr<std::optional<internal::v1::TaskData>> answer = FindRetried(context);
+    if (!answer.ok()) return std::move(reply)(answer.status());
+    std::move(reply)(answer->value_or(std::move(task)));
   };
   Try(std::move(attempt));
-}
-
-absl::StatusOr<v1::Task::Parked> ClosureEngine::HaltOfClosure(const ClosureKey& key) const {
-  absl::StatusOr<internal::v1::ClosureData> data = parts_.store->LoadClosure(key);
-  if (!data.ok()) return data.status();
-  absl::StatusOr<internal::v1::SystemData> system = parts_.store->LoadSystem();
-  if (!system.ok()) return system.status();
-  return HaltOf(*data, *system);
 }
 
 }  // namespace closure

@@ -41,8 +41,8 @@ class ClosureEngine {
     std::vector<v1::ParticipantDescription> participants;
     // Complete; see above.
     config::v1::BreakerConfig breaker;
-    // The names of the checkers that a scan asks, for the progress shown before the first answer.
-    std::vector<std::string> checkers;
+    // What a scan shows of every checker before the first answer: WAITING, or SKIPPED with why.
+    std::vector<v1::CheckerResult> checkers;
   };
   using Reply = absl::AnyInvocable<void(absl::StatusOr<v1::Closure>) &&>;
   using SystemReply = absl::AnyInvocable<void(absl::StatusOr<internal::v1::SystemData>) &&>;
@@ -80,9 +80,6 @@ class ClosureEngine {
   // Witnesses the passing of time in the store, and raises the alarm about a jump of the clocks. To be called about once a minute.
   void WitnessTime();
 
-  // The release of a task's irreversible work has to wait for this; nothing when it may go on.
-  absl::StatusOr<v1::Task::Parked> HaltOfClosure(const ClosureKey& key) const;
-
  private:
   struct Attempt;
 
@@ -93,6 +90,9 @@ class ClosureEngine {
   absl::StatusOr<Happening> MakeHappening(const internal::v1::ClosureData& data, const ClosureCommand& command) const;
   absl::StatusOr<Circumstances> MakeCircumstances(std::string_view account_id, std::string actor) const;
   absl::StatusOr<BreakerCounts> CountBreaker(std::string_view organization_id, const TimerFired& fired, const Circumstances& circumstances) const;
+  // Errors: INVALID_ARGUMENT with REQUEST_ID_REUSED.
+  absl::StatusOr<std::optional<RequestRecord>> FindRecord(std::string_view account_id, const CallContext& context) const;
+  absl::StatusOr<std::optional<internal::v1::TaskData>> FindRetried(const CallContext& context) const;
   absl::StatusOr<std::optional<v1::Closure>> FindReplay(std::string_view account_id, const CallContext& context) const;
 
   const Parts parts_;

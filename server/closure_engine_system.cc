@@ -3,10 +3,10 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "checkers/proto_time.h"
 #include "server/closure_engine.h"
 #include "server/decide_system.h"
 #include "server/errors.h"
-#include "server/proto_time.h"
 #include "server/time_witness.h"
 
 namespace closure {

@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "absl/strings/str_join.h"
+#include "checkers/proto_time.h"
 #include "fmt/format.h"
-#include "server/proto_time.h"
 
 namespace closure {
 namespace {

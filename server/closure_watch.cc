@@ -6,6 +6,7 @@
 
 #include "server/closure_engine.h"
 #include "server/errors.h"
+#include "server/machine.h"
 #include "server/resource_names.h"
 #include "server/rpc.h"
 
@@ -13,11 +14,6 @@ namespace closure {
 namespace {
 
 constexpr int kGatePage = 200;
-
-bool IsEnded(v1::Closure::State state) {
-  return state == v1::Closure::CLOSED || state == v1::Closure::ABORTED || state == v1::Closure::CANCELLED ||
-         state == v1::Closure::EXPIRED;
-}
 
 std::vector<v1::WatchGatesResponse> Responses(const std::vector<GateRow>& rows) {
   std::vector<v1::WatchGatesResponse> responses(rows.size());
@@ -32,7 +28,7 @@ std::vector<v1::WatchGatesResponse> Responses(const std::vector<GateRow>& rows) 
 }  // namespace
 
 bool IsSettled(const v1::Closure& closure) {
-  return IsEnded(closure.state()) && closure.has_personal_data_erase_time();
+  return IsTerminal(closure.state()) && closure.has_personal_data_erase_time();
 }
 
 ClosureWatch::ClosureWatch(ClosureStore* store, const Clock* clock, WatchHub* hub, ClosureKey key,

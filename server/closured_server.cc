@@ -6,12 +6,12 @@
 #include <utility>
 
 #include "checkers/catalog.h"
+#include "checkers/proto_time.h"
 #include "grpcpp/ext/proto_server_reflection_plugin.h"
 #include "grpcpp/health_check_service_interface.h"
 #include "grpcpp/security/server_credentials.h"
 #include "grpcpp/server_builder.h"
 #include "server/participants/remote_participant.h"
-#include "server/proto_time.h"
 #include "server/strings.h"
 #include "server/upstream_channels.h"
 #include "storage/status_macros.h"
@@ -101,7 +101,12 @@ ClosureEngine::Parts MakeEngineParts(const ClosuredServer::Parts& parts, const F
   engine.breaker = parts.config.breaker();
   for (const ParticipantSlot& slot : participants) engine.participants.push_back(slot.participant->description());
   for (const CheckerSlot& slot : fan_out.slots()) {
-    if (slot.skip_detail.empty()) engine.checkers.push_back(slot.checker->description().name());
+    v1::CheckerResult& checker = engine.checkers.emplace_back();
+    checker.set_checker(slot.checker->description().name());
+    checker.set_version(slot.checker->description().version());
+    checker.set_required(slot.required);
+    checker.set_status(slot.skip_detail.empty() ? v1::CheckerResult::WAITING : v1::CheckerResult::SKIPPED);
+    checker.set_detail(slot.skip_detail);
   }
   return engine;
 }

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "absl/strings/str_join.h"
+#include "checkers/proto_time.h"
 #include "google/protobuf/io/tokenizer.h"
 #include "google/protobuf/text_format.h"
 #include "server/config_rules.h"
@@ -17,9 +18,6 @@ using config::v1::ServerConfig;
 using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 using google::protobuf::Reflection;
-
-constexpr int64_t kMillisPerSecond = 1000;
-constexpr int kNanosPerMilli = 1'000'000;
 
 class FaultList final : public google::protobuf::io::ErrorCollector {
  public:
@@ -41,10 +39,7 @@ class FaultList final : public google::protobuf::io::ErrorCollector {
 void SetNumber(Message& message, const FieldDescriptor& field, int64_t number) {
   const Reflection& reflection = *message.GetReflection();
   if (IsDuration(field)) {
-    google::protobuf::Duration duration;
-    duration.set_seconds(number / kMillisPerSecond);
-    duration.set_nanos(static_cast<int32_t>(number % kMillisPerSecond) * kNanosPerMilli);
-    reflection.MutableMessage(&message, &field)->CopyFrom(duration);
+    reflection.MutableMessage(&message, &field)->CopyFrom(ToProto(absl::Milliseconds(number)));
   } else if (field.cpp_type() == FieldDescriptor::CPPTYPE_INT64) {
     reflection.SetInt64(&message, &field, number);
   } else {
@@ -150,7 +145,7 @@ class ConfigPrinter {
     if (IsDuration(field)) {
       const auto& duration =
           static_cast<const google::protobuf::Duration&>(message.GetReflection()->GetMessage(message, &field));
-      notes.push_back(FormatMillis(duration.seconds() * kMillisPerSecond + duration.nanos() / kNanosPerMilli));
+      notes.push_back(FormatMillis(absl::ToInt64Milliseconds(FromProto(duration))));
     }
     if (!is_given) notes.emplace_back("default");
     return notes.empty() ? "" : Concat("  # ", absl::StrJoin(notes, ", "));

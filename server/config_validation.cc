@@ -5,11 +5,13 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_join.h"
+#include "checkers/proto_time.h"
+#include "checkers/text.h"
+#include "checkers/utf8.h"
 #include "server/business_calendar.h"
 #include "server/config.h"
 #include "server/config_rules.h"
 #include "server/strings.h"
-#include "server/utf8.h"
 
 namespace closure {
 namespace {
@@ -19,8 +21,7 @@ using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 using google::protobuf::Reflection;
 
-constexpr int64_t kMillisPerSecond = 1000;
-constexpr int kNanosPerMilli = 1'000'000;
+constexpr int32_t kNanosMax = 999'999'999;
 constexpr int64_t kSecondsMax = 100LL * 365 * 86400;
 constexpr std::size_t kNameMax = 40;
 constexpr std::size_t kUriMax = 1000;
@@ -76,8 +77,8 @@ class Validation {
     }
     const auto& duration = static_cast<const google::protobuf::Duration&>(reflection.GetMessage(message, &field));
     const bool sound = duration.seconds() >= 0 && duration.seconds() <= kSecondsMax && duration.nanos() >= 0 &&
-                       duration.nanos() < kNanosPerMilli * kMillisPerSecond;
-    const int64_t millis = sound ? duration.seconds() * kMillisPerSecond + duration.nanos() / kNanosPerMilli : -1;
+                       duration.nanos() <= kNanosMax;
+    const int64_t millis = sound ? absl::ToInt64Milliseconds(FromProto(duration)) : -1;
     if (millis >= rule.min && millis <= rule.max) return;
     Refuse(path, Concat(sound ? FormatMillis(millis) : "this", " is not within ", FormatMillis(rule.min), " to ",
                         FormatMillis(rule.max)));

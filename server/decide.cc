@@ -55,18 +55,6 @@ absl::StatusOr<Decision> Decide(const internal::v1::ClosureData& data, const Hap
       happening);
 }
 
-bool IsBoundToState(v1::Task::Kind kind) {
-  switch (kind) {
-    case v1::Task::SEND_CODE:
-    case v1::Task::NOTICE:
-    case v1::Task::ERASURE:
-    case v1::Task::FORGET_REQUESTS:
-      return false;
-    default:
-      return true;
-  }
-}
-
 std::vector<v1::Closure::Action> AllowedActions(State state) {
   std::vector<v1::Closure::Action> actions;
   const auto allow = [&](bool allowed, v1::Closure::Action action) {

@@ -121,9 +121,9 @@ struct Circumstances {
   internal::v1::ClockWitness clock;
   std::string clock_jump;
   internal::v1::SystemData system;
-  // Which participants there are, and which checkers a scan asks, by name.
+  // Which participants there are, and what a scan shows of every checker before the first answer.
   std::vector<v1::ParticipantDescription> participants;
-  std::vector<std::string> checkers;
+  std::vector<v1::CheckerResult> checkers;
   // For happenings that come from a task: that task.
   std::optional<internal::v1::TaskData> task;
   // Two unused random ids, one per channel, for new codes.
@@ -146,9 +146,6 @@ struct Decision {
 // Errors, with nothing to commit: those of the RPC that the happening comes from, each with its reason. Happenings of tasks never fail: one
 // that came too late is answered with a commit that only ends its task.
 absl::StatusOr<Decision> Decide(const internal::v1::ClosureData& data, const Happening& happening, const Circumstances& circumstances);
-
-// Whether a task of this kind ends with the state in which it was made: it then counts only while the closure has the task's fence.
-bool IsBoundToState(v1::Task::Kind kind);
 
 // What can be asked of a closure in its state, in the order of the enum.
 std::vector<v1::Closure::Action> AllowedActions(State state);

@@ -2,10 +2,10 @@
 // Timers, holds, restoring, and everything that follows an end: notices, erasure, and forgetting.
 #include <algorithm>
 
-#include "server/decision_builder.h"
+#include "checkers/proto_time.h"
 #include "fmt/format.h"
+#include "server/decision_builder.h"
 #include "server/errors.h"
-#include "server/proto_time.h"
 
 namespace closure {
 namespace {
@@ -105,7 +105,8 @@ Decision DecideTimer(DecisionBuilder& builder, const TimerFired& fired) {
 }
 
 Decision DecideMessage(DecisionBuilder& builder, const MessageSent& sent) {
-  if (builder.circumstances().task->kind() != v1::Task::NOTICE) return builder.Finish();
+  // An identity code that was sent changes nothing.
+  if (builder.circumstances().task->kind() != v1::Task::NOTICE) return builder.FinishWithoutChange();
   v1::Notice* const notice = FindNotice(builder);
   // A notice that was given up and revived by an operator after the address was erased stays given up.
   if (notice == nullptr || (sent.no_address && IsSettled(*notice))) return builder.Finish();

@@ -4,10 +4,10 @@
 #include <set>
 
 #include "absl/container/flat_hash_map.h"
+#include "checkers/proto_time.h"
 #include "fmt/format.h"
 #include "server/decision_builder.h"
 #include "server/errors.h"
-#include "server/proto_time.h"
 #include "server/scan_merge.h"
 
 namespace closure {
@@ -71,8 +71,9 @@ void Renounce(DecisionBuilder& builder, v1::BlockingItem& item) {
 void StartRelease(DecisionBuilder& builder, v1::BlockingItem& item) {
   item.set_resolution(v1::BlockingItem::RELEASING);
   item.clear_resolution_detail();
-  // The same facts have the same key, so that a release whose outcome was unknown is not done twice.
-  const std::string key = fmt::format("discard/{}/{}", ItemIdOf(item), item.fingerprint().substr(0, 32));
+  // The same finding with the same facts has the same key, so that a release whose outcome was unknown is not done twice.
+  const int64_t first_seen = absl::ToUnixMicros(FromProto(item.first_seen_time()));
+  const std::string key = fmt::format("discard/{}/{}/{}", ItemIdOf(item), first_seen, item.fingerprint().substr(0, 32));
   internal::v1::TaskData& task = builder.AddTask(v1::Task::DISCARD, key, builder.now());
   task.mutable_payload()->set_item_id(std::string(ItemIdOf(item)));
   builder.data().set_releases_open(builder.data().releases_open() + 1);

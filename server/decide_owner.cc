@@ -3,10 +3,10 @@
 #include <algorithm>
 
 #include "absl/strings/str_join.h"
+#include "checkers/proto_time.h"
 #include "fmt/format.h"
 #include "server/decision_builder.h"
 #include "server/errors.h"
-#include "server/proto_time.h"
 #include "server/texts.h"
 
 namespace closure {

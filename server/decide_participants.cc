@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <set>
 
-#include "server/decision_builder.h"
+#include "checkers/proto_time.h"
 #include "fmt/format.h"
-#include "server/proto_time.h"
+#include "server/decision_builder.h"
 #include "server/scan_merge.h"
 
 namespace closure {
@@ -32,12 +32,6 @@ bool StartNextStage(DecisionBuilder& builder) {
     payload.set_stage(stage);
   }
   return true;
-}
-
-// What was renounced and is executed with this phase: balances with ENTER_SILENT_PERIOD, all that is left with DELETE (D15).
-bool IsExecutedIn(v1::ParticipantPhase phase, const v1::Renunciation& renunciation) {
-  if (renunciation.status() != v1::Renunciation::RECORDED) return false;
-  return phase == v1::DELETE || (phase == v1::ENTER_SILENT_PERIOD && renunciation.kind() == v1::BALANCE);
 }
 
 // A participant is believed only about what its phase executes.

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a scan comes to: for the owner, after Confirm, and at the final check.
+#include "checkers/proto_time.h"
+#include "fmt/format.h"
 #include "protos/money.h"
 #include "server/decision_builder.h"
-#include "fmt/format.h"
-#include "server/proto_time.h"
 #include "server/scan_merge.h"
 #include "server/texts.h"
 
@@ -154,11 +154,7 @@ void BeginScan(DecisionBuilder& builder, v1::CheckPhase phase) {
   scan.set_number(builder.closure().scan().number() + 1);
   scan.set_phase(phase);
   *scan.mutable_start_time() = ToProto(builder.now());
-  for (const std::string& name : builder.circumstances().checkers) {
-    v1::CheckerResult& checker = *scan.add_checkers();
-    checker.set_checker(name);
-    checker.set_status(v1::CheckerResult::WAITING);
-  }
+  for (const v1::CheckerResult& checker : builder.circumstances().checkers) *scan.add_checkers() = checker;
   *builder.closure().mutable_scan() = std::move(scan);
   const int64_t number = builder.closure().scan().number();
   internal::v1::TaskData& task = builder.AddTask(v1::Task::SCAN, fmt::format("scan/{}", number), builder.now());

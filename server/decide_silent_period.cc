@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// The end of a silent period: it is never early on any clock, and it waits for holds, pauses and the velocity breaker (D14, R18).
-#include "server/decision_builder.h"
+// The end of a silent period: it is never early on any clock, and it waits for holds, pauses and the velocity breaker
+// (D14, R18).
+#include "checkers/proto_time.h"
 #include "fmt/format.h"
-#include "server/proto_time.h"
+#include "server/decision_builder.h"
 
 namespace closure {
 namespace {

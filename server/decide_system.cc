@@ -3,9 +3,9 @@
 
 #include <algorithm>
 
+#include "checkers/proto_time.h"
 #include "fmt/format.h"
 #include "server/errors.h"
-#include "server/proto_time.h"
 
 namespace closure {
 namespace {

@@ -5,9 +5,9 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "checkers/proto_time.h"
 #include "fmt/format.h"
 #include "server/errors.h"
-#include "server/proto_time.h"
 
 namespace closure {
 namespace {
@@ -111,6 +111,13 @@ Decision DecisionBuilder::Finish(absl::Status reply) {
   if (circumstances_.task.has_value() && !task_settled_) FinishTask();
   closure().set_etag(fmt::format("\"{}\"", data().etag_number()));
   return {std::move(commit_), std::move(reply)};
+}
+
+Decision DecisionBuilder::FinishWithoutChange() {
+  Decision decision = Finish();
+  decision.commit.closure.reset();
+  decision.commit.expected_version = 0;
+  return decision;
 }
 
 absl::Duration RetryDelay(int attempts) {

@@ -49,6 +49,8 @@ class DecisionBuilder {
   void GuardSystem();
 
   Decision Finish(absl::Status reply = absl::OkStatus());
+  // Only ends or reschedules the task; the closure stays as it is.
+  Decision FinishWithoutChange();
 
  private:
   const Circumstances& circumstances_;

@@ -13,12 +13,12 @@
 #include <utility>
 
 #include "absl/strings/numbers.h"
+#include "checkers/proto_time.h"
 #include "grpcpp/client_context.h"
 #include "sandbox/cloud_file.h"
 #include "server/config.h"
 #include "server/errors.h"
 #include "server/participants/remote_participant.h"
-#include "server/proto_time.h"
 #include "server/strings.h"
 #include "storage/status_macros.h"
 

@@ -6,10 +6,11 @@
 #include <utility>
 
 #include "absl/strings/cord.h"
+#include "checkers/proto_time.h"
+#include "checkers/utf8.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
 #include "server/strings.h"
-#include "server/utf8.h"
 
 namespace closure {
 namespace {
@@ -140,9 +141,7 @@ absl::Status FieldError(v1::ErrorReason reason, std::string_view field, std::str
 absl::Status WithRetryAfter(absl::Status status, absl::Duration delay) {
   google::rpc::RetryInfo info;
   const absl::Duration wait = std::max(delay, absl::ZeroDuration());
-  absl::Duration rest;
-  info.mutable_retry_delay()->set_seconds(absl::IDivDuration(wait, absl::Seconds(1), &rest));
-  info.mutable_retry_delay()->set_nanos(static_cast<int32_t>(absl::ToInt64Nanoseconds(rest)));
+  *info.mutable_retry_delay() = ToProto(wait);
   SetDetail(status, info);
   return status;
 }

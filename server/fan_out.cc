@@ -21,7 +21,6 @@
 #include "grpcpp/alarm.h"
 #include "server/answer_validation.h"
 #include "server/item_identity.h"
-#include "server/proto_time.h"
 
 namespace closure {
 namespace {

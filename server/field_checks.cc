@@ -6,9 +6,10 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_format.h"
+#include "checkers/text.h"
+#include "checkers/utf8.h"
 #include "server/errors.h"
 #include "server/strings.h"
-#include "server/utf8.h"
 
 namespace closure {
 namespace {

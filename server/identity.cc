@@ -4,9 +4,9 @@
 #include <algorithm>
 
 #include "absl/strings/str_replace.h"
+#include "checkers/text.h"
 #include "server/errors.h"
 #include "server/strings.h"
-#include "server/utf8.h"
 
 namespace closure {
 namespace {

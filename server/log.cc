@@ -5,8 +5,8 @@
 #include <optional>
 
 #include "absl/strings/str_format.h"
+#include "checkers/utf8.h"
 #include "server/strings.h"
-#include "server/utf8.h"
 
 namespace closure {
 namespace {

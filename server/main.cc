@@ -16,10 +16,10 @@
 #include <vector>
 
 #include "absl/synchronization/notification.h"
+#include "checkers/proto_time.h"
 #include "server/config.h"
 #include "server/dev_cloud.h"
 #include "server/options.h"
-#include "server/proto_time.h"
 #include "server/strings.h"
 #include "server/upstream_channels.h"
 #include "server/version.h"

@@ -5,10 +5,10 @@
 #include <optional>
 #include <utility>
 
+#include "checkers/proto_time.h"
 #include "server/errors.h"
 #include "server/field_checks.h"
 #include "server/page_token.h"
-#include "server/proto_time.h"
 #include "server/resource_names.h"
 #include "server/strings.h"
 #include "server/version.h"

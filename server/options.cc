@@ -4,8 +4,8 @@
 #include <deque>
 #include <utility>
 
+#include "checkers/text.h"
 #include "server/strings.h"
-#include "server/utf8.h"
 #include "storage/status_macros.h"
 
 namespace closure {

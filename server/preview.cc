@@ -4,10 +4,10 @@
 #include <utility>
 #include <vector>
 
+#include "checkers/proto_time.h"
 #include "checkers/upstream_call.h"
 #include "server/closure_plan.h"
 #include "server/errors.h"
-#include "server/proto_time.h"
 #include "server/resource_names.h"
 #include "server/rpc.h"
 #include "server/strings.h"

@@ -6,7 +6,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
-#include "server/proto_time.h"
+#include "checkers/proto_time.h"
 
 namespace closure {
 namespace {
@@ -26,11 +26,8 @@ v1::BlockingItem MergeFound(const internal::v1::ClosureData& data, v1::BlockingI
   item.set_change(!known                                              ? v1::BlockingItem::NEW
                   : before->fingerprint() == item.fingerprint() ? v1::BlockingItem::UNCHANGED
                                                                 : v1::BlockingItem::CHANGED);
-  if (before != nullptr) {
-    *item.mutable_first_seen_time() = before->first_seen_time();
-  } else {
-    *item.mutable_first_seen_time() = ToProto(now);
-  }
+  // What comes back after it was gone is another finding, and its release another act.
+  *item.mutable_first_seen_time() = known ? before->first_seen_time() : ToProto(now);
   const bool renounced = IsMoney(item.kind()) && item.disposition() == v1::RENOUNCEABLE && IsRenounced(data, item);
   item.set_resolution(renounced ? v1::BlockingItem::RENOUNCED : v1::BlockingItem::OPEN);
   return item;
@@ -94,6 +91,11 @@ bool IsInTheWay(v1::BlockingItem::Resolution resolution) {
 }
 
 bool IsMoney(v1::ItemKind kind) { return kind == v1::BALANCE || kind == v1::DEBT; }
+
+bool IsExecutedIn(v1::ParticipantPhase phase, const v1::Renunciation& renunciation) {
+  if (renunciation.status() != v1::Renunciation::RECORDED) return false;
+  return phase == v1::DELETE || (phase == v1::ENTER_SILENT_PERIOD && renunciation.kind() == v1::BALANCE);
+}
 
 ScanMerge MergeScan(const internal::v1::ClosureData& data, const ScanFindings& findings, const std::vector<v1::BlockingItem>& previous, absl::Time now) {
   ScanMerge merge;

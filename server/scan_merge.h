@@ -33,6 +33,10 @@ bool IsInTheWay(v1::BlockingItem::Resolution resolution);
 // Whether renouncing an item of this kind is recorded now and executed later by a participant (D15).
 bool IsMoney(v1::ItemKind kind);
 
+// Whether a participant executes the renunciation with this phase: balances with ENTER_SILENT_PERIOD, all that is left
+// with DELETE (D15).
+bool IsExecutedIn(v1::ParticipantPhase phase, const v1::Renunciation& renunciation);
+
 // Lays the findings of a scan over the items of the scans before (R48). Found items are NEW, CHANGED or UNCHANGED by their fingerprints;
 // what an answering checker does not find any more is RESOLVED and GONE; what a silent checker reported before stays as it was. A
 // renunciation holds while the item it covers has its fingerprint; otherwise it is dropped and the item is open again (D11, D15).

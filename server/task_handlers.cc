@@ -5,11 +5,12 @@
 #include <utility>
 
 #include "absl/random/random.h"
-#include "fmt/format.h"
+#include "checkers/proto_time.h"
 #include "checkers/upstream_call.h"
+#include "fmt/format.h"
 #include "server/decision_builder.h"
 #include "server/item_identity.h"
-#include "server/proto_time.h"
+#include "server/scan_merge.h"
 #include "server/texts.h"
 
 namespace closure {
@@ -45,9 +46,7 @@ upstream::v1::Act MessageAct(const internal::v1::TaskData& task, const internal:
 // The renunciations that a phase executes (D15).
 void AddRenunciations(const internal::v1::ClosureData& data, v1::PerformRequest& request) {
   for (const v1::Renunciation& renunciation : data.closure().renunciations()) {
-    const bool recorded = renunciation.status() == v1::Renunciation::RECORDED;
-    const bool due = request.phase() == v1::DELETE || (request.phase() == v1::ENTER_SILENT_PERIOD && renunciation.kind() == v1::BALANCE);
-    if (recorded && due) *request.add_renunciations() = renunciation;
+    if (IsExecutedIn(request.phase(), renunciation)) *request.add_renunciations() = renunciation;
   }
 }
 

@@ -6,12 +6,13 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_join.h"
+#include "checkers/proto_time.h"
+#include "checkers/utf8.h"
 #include "protos/money.h"
 #include "server/phrases.h"
-#include "server/proto_time.h"
+#include "server/scan_merge.h"
 #include "server/secret_key.h"
 #include "server/strings.h"
-#include "server/utf8.h"
 
 namespace closure {
 namespace {
@@ -25,8 +26,6 @@ const Phrases& PhrasesIn(std::string_view language_code) {
   const std::string_view primary = language_code.substr(0, language_code.find_first_of("-_"));
   return absl::EqualsIgnoreCase(ToAbsl(primary), "zh") ? ChinesePhrases() : EnglishPhrases();
 }
-
-bool IsMoney(v1::ItemKind kind) { return kind == v1::BALANCE || kind == v1::DEBT; }
 
 // What tells one item from another: type and region, and the amount where it is about money.
 std::string Facts(const v1::BlockingItem& item) {

@@ -3,8 +3,8 @@
 
 #include <algorithm>
 
+#include "checkers/proto_time.h"
 #include "fmt/format.h"
-#include "server/proto_time.h"
 
 namespace closure {
 namespace {

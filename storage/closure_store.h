@@ -49,7 +49,23 @@ struct RequestRecord {
   // The serialized first answer; empty when it was erased with the personal data in it (D12).
   std::string response;
   absl::Time time;
+  // Told by FindRequest: the closure that the request was about; empty for one about the system. Not read by Apply.
+  std::string closure_id;
 };
+
+// Whether a task of this kind ends with the state in which it was made: it then counts only while the closure has the
+// task's fence.
+constexpr bool IsBoundToState(v1::Task::Kind kind) {
+  switch (kind) {
+    case v1::Task::SEND_CODE:
+    case v1::Task::NOTICE:
+    case v1::Task::ERASURE:
+    case v1::Task::FORGET_REQUESTS:
+      return false;
+    default:
+      return true;
+  }
+}
 
 // One transaction: everything in it is committed, or nothing. Sections that are not set are left alone.
 //
@@ -74,12 +90,11 @@ struct Commit {
   std::optional<std::string> tombstone;
   // The end of a silent period admitted by the breaker: counted under the closure's organization at this time (D14).
   std::optional<absl::Time> admission;
-  // Deletes the tasks of the closure that are bound to a state (all kinds but SEND_CODE, NOTICE, ERASURE,
-  // FORGET_REQUESTS), except those added here.
+  // Deletes the tasks of the closure that are bound to a state (IsBoundToState), except those added here.
   bool drop_state_tasks = false;
   // Makes the closure's tasks that are parked for a hold due at this time.
   std::optional<absl::Time> unpark_hold;
-  // Erases the stored answers of the closure's request ids (D12).
+  // Erases the stored answers of the request ids that the account used for the closure (D12).
   bool erase_responses = false;
   // Forgets the request ids of the closure (D16).
   bool forget_requests = false;

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "checkers/answer_fault.h"
 #include "checkers/builtin.h"
 #include "checkers/check_run.h"
 #include "checkers/item_facts.h"
@@ -23,7 +24,12 @@ constexpr std::string_view kWho = "reseller: GetResellerRelationship";
 absl::StatusOr<std::vector<v1::ReportedItem>> ReadRelationship(const up::ResellerRelationship& relationship,
                                                                const std::string& console) {
   const std::string& partner_id = relationship.partner_id();
-  if (partner_id.empty()) return std::vector<v1::ReportedItem>();
+  if (partner_id.empty()) {
+    if (relationship.partner_name().empty()) return std::vector<v1::ReportedItem>();
+    // Somebody is meant, so this must not read as "no reseller" (D5).
+    return MalformedAnswer(
+        fmt::format("{}: the partner \"{}\" has no partner_id", kWho, PrintableText(relationship.partner_name(), 100)));
+  }
   if (auto valid = ValidateId(kWho, "partner_id", partner_id); !valid.ok()) return valid;
   const std::string name = DisplayName(relationship.partner_name(), partner_id);
   const std::string short_name = PrintableText(name, 100);

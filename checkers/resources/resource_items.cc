@@ -23,7 +23,7 @@ constexpr size_t kRegionCharactersMax = 64;
 constexpr size_t kDetailMax = 500;
 
 absl::Status Malformed(const up::Resource& resource, std::string_view what) {
-  return MalformedAnswer(fmt::format("{}: resource \"{}\" {}", kWho, PrintableText(resource.resource_id(), 60), what));
+  return MalformedAnswer(fmt::format("{}: resource {} {}", kWho, QuotedExcerpt(resource.resource_id()), what));
 }
 
 bool Fits(std::string_view text, size_t characters_max) {
@@ -115,13 +115,13 @@ absl::StatusOr<up::ReleaseResourceRequest> ReleaseRequest(const v1::DiscardReque
   if (id.size() <= kNativeIdPrefix.size() || !id.starts_with(kNativeIdPrefix) || !known_kind ||
       expected.disposition() != v1::RENOUNCEABLE) {
     return absl::InvalidArgumentError(
-        fmt::format("checker(resources): \"{}\" is not a resource that was reported as renounceable",
-                    PrintableText(request.native_id(), 60)));
+        fmt::format("checker(resources): {} is not a resource that was reported as renounceable",
+                    QuotedExcerpt(request.native_id())));
   }
   if (!expected.native_id().empty() && expected.native_id() != request.native_id()) {
-    return absl::InvalidArgumentError(
-        fmt::format("checker(resources): the expected facts are those of \"{}\", not of \"{}\"",
-                    PrintableText(expected.native_id(), 60), PrintableText(request.native_id(), 60)));
+    return absl::InvalidArgumentError(fmt::format("checker(resources): the expected facts are those of {}, not of {}",
+                                                  QuotedExcerpt(expected.native_id()),
+                                                  QuotedExcerpt(request.native_id())));
   }
   if (request.account_id().empty() || request.idempotency_key().empty()) {
     return absl::InvalidArgumentError(

@@ -57,19 +57,6 @@ bool IsBefore(const google::protobuf::Timestamp& a, const google::protobuf::Time
   return std::tuple(a.seconds(), a.nanos()) < std::tuple(b.seconds(), b.nanos());
 }
 
-absl::StatusOr<sandbox::v1::ListInboxResponse> ReadInbox(Session& session, const std::string& account_id) {
-  sandbox::v1::ListInboxRequest request;
-  request.set_account_id(account_id);
-  request.set_page_size(1000);
-  sandbox::v1::ListInboxResponse all;
-  const absl::Status read = ReadPages<sandbox::v1::ListInboxRequest, sandbox::v1::ListInboxResponse>(
-      std::move(request),
-      [&session](const sandbox::v1::ListInboxRequest& page) { return session.client().ListInbox(page); },
-      [&all](const sandbox::v1::ListInboxResponse& page) { all.mutable_messages()->MergeFrom(page.messages()); });
-  if (!read.ok()) return read;
-  return all;
-}
-
 // The newest code sent to each demanded channel since the closure was created; fewer than demanded while some are on
 // their way.
 std::vector<std::string> CodesIn(const sandbox::v1::ListInboxResponse& inbox, const v1::Closure& closure,
@@ -167,6 +154,19 @@ absl::StatusOr<v1::Closure> ResendCodes(Session& session, const std::string& clo
     request.set_channel(*channel);
   }
   return session.client().ResendCode(std::move(request));
+}
+
+absl::StatusOr<sandbox::v1::ListInboxResponse> ReadInbox(Session& session, const std::string& account_id) {
+  sandbox::v1::ListInboxRequest request;
+  request.set_account_id(account_id);
+  request.set_page_size(1000);
+  sandbox::v1::ListInboxResponse all;
+  const absl::Status read = ReadPages<sandbox::v1::ListInboxRequest, sandbox::v1::ListInboxResponse>(
+      std::move(request),
+      [&session](const sandbox::v1::ListInboxRequest& page) { return session.client().ListInbox(page); },
+      [&all](const sandbox::v1::ListInboxResponse& page) { all.mutable_messages()->MergeFrom(page.messages()); });
+  if (!read.ok()) return read;
+  return all;
 }
 
 absl::StatusOr<std::vector<std::string>> ReadSandboxCodes(Session& session, const v1::Closure& closure) {

@@ -22,6 +22,9 @@ absl::StatusOr<v1::Closure> GiveCodes(Session& session, const std::string& closu
 // Sends new codes, by the channel `via` if it is not empty. Errors as above.
 absl::StatusOr<v1::Closure> ResendCodes(Session& session, const std::string& closure, const std::string& via);
 
+// Reads every message of an account that came into the sandbox's inbox. Errors: those of ListInbox.
+absl::StatusOr<sandbox::v1::ListInboxResponse> ReadInbox(Session& session, const std::string& account_id);
+
 // Reads from the sandbox's inbox the code of each demanded channel, in the form that GiveCodes takes. A code that is
 // still on its way is waited for. Errors: those of ListInbox, DEADLINE_EXCEEDED when no code came.
 absl::StatusOr<std::vector<std::string>> ReadSandboxCodes(Session& session, const v1::Closure& closure);

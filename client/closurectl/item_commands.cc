@@ -5,13 +5,13 @@
 #include <memory>
 #include <utility>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "client/closurectl/closure_lines.h"
 #include "client/closurectl/command_set.h"
 #include "client/closurectl/enum_text.h"
 #include "client/closurectl/error_text.h"
 #include "client/closurectl/item_view.h"
+#include "client/closurectl/next_step.h"
 #include "client/closurectl/prompt.h"
 #include "client/closurectl/resource_names.h"
 #include "client/closurectl/terminal_text.h"
@@ -32,23 +32,10 @@ struct ItemsArguments {
 };
 
 bool CanDiscard(const v1::BlockingItem& item) {
-  const bool open =
-      item.resolution() == v1::BlockingItem::OPEN || item.resolution() == v1::BlockingItem::RELEASE_FAILED;
+  const bool open = item.resolution() == v1::BlockingItem::OPEN ||
+                    item.resolution() == v1::BlockingItem::RELEASE_FAILED ||
+                    item.resolution() == v1::BlockingItem::OUTCOME_UNKNOWN;
   return item.disposition() == v1::RENOUNCEABLE && open;
-}
-
-// What to do about the items that are shown; empty when there is nothing to do.
-std::string NextText(const Items& items, absl::string_view program, absl::string_view closure) {
-  std::string text;
-  if (std::any_of(items.begin(), items.end(), CanDiscard)) {
-    absl::StrAppend(&text, "discard what is RENOUNCEABLE:\n  ", program, " discard ", closure, " --all\n");
-  }
-  const bool by_hand = std::any_of(items.begin(), items.end(), [](const v1::BlockingItem& item) {
-    return item.disposition() == v1::MUST_HANDLE && item.resolution() == v1::BlockingItem::OPEN;
-  });
-  if (by_hand)
-    absl::StrAppend(&text, "handle what is MUST_HANDLE, then scan again:\n  ", program, " recheck ", closure);
-  return std::string(absl::StripTrailingAsciiWhitespace(text));
 }
 
 absl::StatusOr<ExitCode> ShowItems(Session& session, const ItemsArguments& arguments) {
@@ -75,8 +62,10 @@ absl::StatusOr<ExitCode> ShowItems(Session& session, const ItemsArguments& argum
   if (!response->items().empty()) printer.Data(absl::StrCat("\n", ItemDetailText(response->items())));
   printer.Note(absl::StrCat(response->items_size(), " item(s). Since the scan before: ", response->new_count(),
                             " new, ", response->changed_count(), " changed, ", response->gone_count(), " gone."));
-  const std::string then = NextText(response->items(), session.options().command, EscapeLine(*name));
-  if (!then.empty()) printer.Note(absl::StrCat("Next: ", then));
+  // What can be done depends on where the closure stands, not on its items alone.
+  const absl::StatusOr<v1::Closure> closure = session.GetClosure(*name);
+  if (!closure.ok()) return closure.status();
+  printer.Note(absl::StrCat("Next: ", NextStepsText(*closure, session.options().command)));
   return ExitCode::kOk;
 }
 

@@ -29,11 +29,15 @@ std::string StepTableText(const v1::ClosurePlan& plan, const Style& style) {
 }
 
 std::string EstimateText(const v1::ClosingEstimate& estimate) {
-  std::string text = absl::StrCat("Preparation takes ", estimate.preparation_business_days_min(), " to ",
-                                  estimate.preparation_business_days_max(), " business days");
+  const int32_t least = estimate.preparation_business_days_min();
+  const int32_t most = estimate.preparation_business_days_max();
+  std::string text = most == 0 ? "Preparation takes minutes"
+                               : absl::StrCat("Preparation takes ", least, " to ", most, " business days");
   if (estimate.has_earliest_close_time() && estimate.has_latest_close_time()) {
-    absl::StrAppend(&text, "; the account can be closed between ", TimeText(estimate.earliest_close_time()), " and ",
-                    TimeText(estimate.latest_close_time()), " at the earliest");
+    const std::string earliest = TimeText(estimate.earliest_close_time());
+    const std::string latest = TimeText(estimate.latest_close_time());
+    absl::StrAppend(&text, "; the account can be closed ", most == 0 ? "" : absl::StrCat("between ", earliest, " and "),
+                    latest, " at the earliest");
   }
   return absl::StrCat(text, ".\n", estimate.explanation().empty() ? "" : EscapeLine(estimate.explanation()),
                       estimate.explanation().empty() ? "" : "\n");

@@ -18,6 +18,7 @@
 #include "client/closurectl/duration_text.h"
 #include "client/closurectl/enum_text.h"
 #include "client/closurectl/error_text.h"
+#include "client/closurectl/identity_commands.h"
 #include "client/closurectl/item_view.h"
 #include "client/closurectl/resource_names.h"
 #include "client/closurectl/table.h"
@@ -120,27 +121,20 @@ absl::StatusOr<ExitCode> Show(Session& session, const std::string& account) {
 }
 
 absl::StatusOr<ExitCode> Inbox(Session& session, const std::string& account) {
-  sandbox::v1::ListInboxRequest request;
-  request.set_account_id(AccountId(account));
-  request.set_page_size(1000);
-  sandbox::v1::ListInboxResponse all;
-  const absl::Status read = ReadPages<sandbox::v1::ListInboxRequest, sandbox::v1::ListInboxResponse>(
-      std::move(request),
-      [&session](const sandbox::v1::ListInboxRequest& page) { return session.client().ListInbox(page); },
-      [&all](const sandbox::v1::ListInboxResponse& page) { all.mutable_messages()->MergeFrom(page.messages()); });
-  if (!read.ok()) return read;
+  const absl::StatusOr<sandbox::v1::ListInboxResponse> inbox = ReadInbox(session, AccountId(account));
+  if (!inbox.ok()) return inbox.status();
   Printer& printer = session.printer();
   if (!printer.table()) {
-    printer.JsonList(all);
+    printer.JsonList(*inbox);
     return ExitCode::kOk;
   }
-  for (const sandbox::v1::InboxMessage& message : all.messages()) {
+  for (const sandbox::v1::InboxMessage& message : inbox->messages()) {
     printer.Data(
         absl::StrCat(printer.style().Bold(EscapeLine(absl::StrCat(message.channel(), " to ", message.address()))), "  ",
                      TimeText(message.create_time()), "\n", EscapeLine(message.subject()),
                      message.subject().empty() ? "" : "\n", EscapeText(message.body()), "\n\n"));
   }
-  printer.Note(absl::StrCat(all.messages_size(), " message(s)."));
+  printer.Note(absl::StrCat(inbox->messages_size(), " message(s)."));
   return ExitCode::kOk;
 }
 

@@ -103,19 +103,21 @@ absl::Status AddRequest(Connection& connection, const RequestRecord& request, st
 absl::StatusOr<std::optional<RequestRecord>> FindRequest(Connection& connection, std::string_view account_id,
                                                          std::string_view request_id) {
   Statement row = connection.Select(
-      "SELECT body_hash, response, create_time FROM requests WHERE account_id = ?1 AND request_id = ?2", account_id,
-      request_id);
+      "SELECT r.body_hash, r.response, r.create_time, c.closure_id FROM requests AS r "
+      "LEFT JOIN closures AS c ON c.closure_row = r.closure_row WHERE r.account_id = ?1 AND r.request_id = ?2",
+      account_id, request_id);
   CLOSURE_ASSIGN_OR_RETURN(const bool found, row.Step());
   if (!found) return std::nullopt;
   return RequestRecord{.account_id = std::string(account_id),
                        .request_id = std::string(request_id),
                        .body_hash = row.Text(0),
                        .response = row.Text(1),
-                       .time = absl::FromUnixMicros(row.Int(2))};
+                       .time = absl::FromUnixMicros(row.Int(2)),
+                       .closure_id = row.IsNull(3) ? "" : row.Text(3)};
 }
 
 absl::Status EraseResponses(Connection& connection, int64_t closure_row) {
-  return connection.Run("UPDATE requests SET response = x'' WHERE closure_row = ?1", closure_row);
+  return connection.Run("UPDATE requests SET response = x'' WHERE closure_row = ?1 AND account_id <> ''", closure_row);
 }
 
 absl::Status ForgetRequests(Connection& connection, int64_t closure_row) {

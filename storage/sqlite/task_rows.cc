@@ -22,12 +22,6 @@ using internal::v1::TaskData;
   "SELECT t.task_id, t.kind, c.account_id, c.closure_id, t.idempotency_key, t.due_time, t.attempts, t.last_error, " \
   "t.first_failure_time, t.parked, t.payload FROM tasks AS t CROSS JOIN closures AS c ON c.closure_row = t.closure_row "
 
-// Whether a task is dropped when its closure leaves the state.
-bool IsStateBound(v1::Task::Kind kind) {
-  return kind != v1::Task::SEND_CODE && kind != v1::Task::NOTICE && kind != v1::Task::ERASURE &&
-         kind != v1::Task::FORGET_REQUESTS;
-}
-
 std::optional<int64_t> FirstFailure(const TaskData& task) {
   return task.has_first_failure_time() ? std::optional(Micros(task.first_failure_time())) : std::nullopt;
 }
@@ -75,7 +69,7 @@ absl::Status AddTask(Connection& connection, int64_t closure_row, const TaskData
   const absl::Status status = connection.Run(
       "INSERT INTO tasks (closure_row, idempotency_key, kind, state_bound, due_time, attempts, last_error, "
       "first_failure_time, parked, payload) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
-      closure_row, task.idempotency_key(), v1::Task::Kind_Name(task.kind()), IsStateBound(task.kind()) ? 1 : 0,
+      closure_row, task.idempotency_key(), v1::Task::Kind_Name(task.kind()), IsBoundToState(task.kind()) ? 1 : 0,
       Micros(task.due_time()), task.attempts(), task.last_error(), FirstFailure(task),
       v1::Task::Parked_Name(task.parked()), Blob{task.payload().SerializeAsString()});
   if (!absl::IsAlreadyExists(status)) return status;

@@ -43,6 +43,17 @@ TEST_CASE("printable text is cut at a character and holds nothing that a termina
   CHECK(PrintableText("", 10).empty());
 }
 
+TEST_CASE("an excerpt is quoted, short and printable") {
+  CHECK(QuotedExcerpt("a\"b\n") == "\"a\"b?\"");
+  CHECK(QuotedExcerpt(std::string(60, 'x')) == "\"" + std::string(60, 'x') + "\"");
+  CHECK(QuotedExcerpt(std::string(61, 'x')) == "\"" + std::string(59, 'x') + "…\"");
+}
+
+TEST_CASE("quoted text shows what cannot be printed") {
+  CHECK(Quoted("a\"b\n\xff") == R"("a\"b\u000a\xff")");
+  CHECK(Quoted(std::string(100, 'x')) == "\"" + std::string(80, 'x') + "…\"");
+}
+
 TEST_CASE("only an absolute https address without tricks may be shown as a link", "[R50]") {
   CHECK(IsHttpsUri("https://console.example.com/billing/bills/B-1?x=%20#y"));
   CHECK(IsHttpsUri("https://[::1]:8443/"));

@@ -7,9 +7,9 @@
 
 #include "absl/strings/match.h"
 #include "catch2/catch.hpp"
+#include "checkers/proto_time.h"
 #include "fmt/format.h"
 #include "server/item_identity.h"
-#include "server/proto_time.h"
 
 namespace closure {
 namespace {

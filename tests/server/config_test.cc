@@ -8,10 +8,10 @@
 #include <set>
 #include <sstream>
 
+#include "checkers/proto_time.h"
 #include "google/protobuf/util/message_differencer.h"
 #include "server/config_rules.h"
 #include "server/options.h"
-#include "server/proto_time.h"
 
 namespace closure {
 namespace {

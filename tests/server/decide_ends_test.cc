@@ -3,9 +3,9 @@
 #include <catch2/catch.hpp>
 #include <random>
 
+#include "checkers/proto_time.h"
 #include "server/decide.h"
 #include "server/errors.h"
-#include "server/proto_time.h"
 #include "tests/support/decided_closure.h"
 
 namespace closure {

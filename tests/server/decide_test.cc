@@ -3,8 +3,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "checkers/proto_time.h"
 #include "server/errors.h"
-#include "server/proto_time.h"
 #include "tests/support/decided_closure.h"
 
 namespace closure {

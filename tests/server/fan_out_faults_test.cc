@@ -13,9 +13,9 @@
 #include "absl/synchronization/notification.h"
 #include "catch2/catch.hpp"
 #include "checkers/answer_fault.h"
+#include "checkers/proto_time.h"
 #include "fmt/format.h"
 #include "server/fan_out.h"
-#include "server/proto_time.h"
 #include "tests/server/fake_checker.h"
 
 namespace closure {

@@ -9,8 +9,8 @@
 
 #include "catch2/catch.hpp"
 #include "checkers/catalog.h"
+#include "checkers/proto_time.h"
 #include "server/item_identity.h"
-#include "server/proto_time.h"
 #include "tests/checkers/fake_cloud.h"
 #include "tests/server/fake_checker.h"
 

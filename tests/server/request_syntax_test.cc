@@ -9,7 +9,6 @@
 #include "server/page_token.h"
 #include "server/request_hash.h"
 #include "server/resource_names.h"
-#include "server/utf8.h"
 
 namespace closure {
 namespace {
@@ -204,18 +203,6 @@ TEST_CASE("a request's hash covers method, actor and body", "[fields]") {
   CHECK(RequestHash("Recheck", bob, request) != hash);
   request.set_etag("\"1\"");
   CHECK(RequestHash("Recheck", ann, request) != hash);
-}
-
-TEST_CASE("what is not UTF-8 is told from what is", "[fields]") {
-  for (const std::string good : {"", "a", "ü", "账户", "\xf0\x9f\x98\x80", "\xed\x9f\xbf", "\xf4\x8f\xbf\xbf"})
-    CHECK(IsUtf8(good));
-  for (const std::string bad : {"\x80", "\xc0\xaf", "\xe0\x80\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xe8\xb4",
-                                "a\xff", "\xf8\x88\x80\x80\x80"})
-    CHECK_FALSE(IsUtf8(bad));
-  CHECK(CutAtCodePoint("a账", 3) == "a");
-  CHECK(CutAtCodePoint("a账", 4) == "a账");
-  CHECK(Quoted("a\"b\n\xff") == R"("a\"b\u000a\xff")");
-  CHECK(Quoted(std::string(100, 'x')) == "\"" + std::string(80, 'x') + "…\"");
 }
 
 }  // namespace

@@ -5,9 +5,9 @@
 
 #include <catch2/catch.hpp>
 
+#include "checkers/proto_time.h"
+#include "checkers/utf8.h"
 #include "server/phrases.h"
-#include "server/proto_time.h"
-#include "server/utf8.h"
 
 namespace closure {
 namespace {

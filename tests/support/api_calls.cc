@@ -4,13 +4,14 @@
 #include <algorithm>
 #include <set>
 
+#include "checkers/proto_time.h"
+#include "closure/upstream/v1/account_service.grpc.pb.h"
 #include "fmt/format.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
 #include "grpcpp/completion_queue.h"
 #include "grpcpp/generic/generic_stub.h"
 #include "grpcpp/support/byte_buffer.h"
-#include "server/proto_time.h"
 
 namespace closure {
 namespace {
@@ -22,6 +23,8 @@ using google::protobuf::MethodDescriptor;
 using google::protobuf::ServiceDescriptor;
 
 constexpr char kOperator[] = "operator:sight";
+// How often a test looks for something that is about to happen before it gives up.
+constexpr int kLooksMax = 100'000;
 
 template <typename Detail>
 std::optional<Detail> DetailOf(const grpc::Status& status) {
@@ -41,18 +44,17 @@ grpc::ByteBuffer ToBuffer(const std::string& bytes) {
 
 std::string FromBuffer(const grpc::ByteBuffer& buffer) {
   std::vector<grpc::Slice> slices;
-  REQUIRE(buffer.Dump(&slices).ok());
+  if (!buffer.Dump(&slices).ok()) return "";
   std::string bytes;
   for (const grpc::Slice& slice : slices) bytes.append(reinterpret_cast<const char*>(slice.begin()), slice.size());
   return bytes;
 }
 
-// Waits for the one operation that is under way.
+// Waits for the one operation that is under way. Without assertions, which Catch2 has for the test's own thread only.
 bool Next(grpc::CompletionQueue& queue) {
   void* tag = nullptr;
   bool ok = false;
-  REQUIRE(queue.Next(&tag, &ok));
-  return ok;
+  return queue.Next(&tag, &ok) && ok;
 }
 
 std::vector<const MethodDescriptor*> MethodsOf(const ServiceDescriptor* service) {
@@ -191,8 +193,31 @@ void CheckRefused(const Reply& reply, grpc::StatusCode code, v1::ErrorReason rea
   CHECK(info->domain() == "closure.v1");
 }
 
+void DeleteElsewhere(RunningServer& server, const std::string& account_id) {
+  const auto stub = upstream::v1::AccountService::NewStub(server.cloud().channel());
+  upstream::v1::DeleteAccountRequest request;
+  request.mutable_act()->set_account_id(account_id);
+  request.mutable_act()->set_closure(fmt::format("accounts/{}/closures/elsewhere", account_id));
+  request.mutable_act()->set_idempotency_key(fmt::format("elsewhere/{}", account_id));
+  request.mutable_act()->set_fence(server.Show(account_id).fence() + 1);
+  upstream::v1::ActResult result;
+  REQUIRE(stub->DeleteAccount(RunningServer::As("").get(), request, &result).ok());
+  REQUIRE(result.outcome() == upstream::v1::ActResult::DONE);
+}
+
 v1::SystemStatus StatusOf(RunningServer& server) {
   return Send(server, kOperator, v1::GetSystemStatusRequest()).As<v1::SystemStatus>();
+}
+
+v1::SystemStatus WaitForStatus(RunningServer& server, const std::function<bool(const v1::SystemStatus&)>& condition) {
+  v1::SystemStatus status;
+  for (int look = 0; look < kLooksMax; ++look) {
+    status = StatusOf(server);
+    if (condition(status)) return status;
+  }
+  INFO(status.DebugString());
+  FAIL("the system did not come to what was waited for");
+  return status;
 }
 
 std::string Sight(RunningServer& server, const std::string& closure_name) {
@@ -213,7 +238,6 @@ void WaitUntilQuiet(RunningServer& server, const std::string& closure_name) {
   const auto is_due = [&](const v1::Task& task) {
     return task.parked() == v1::Task::PARKED_UNSPECIFIED && FromProto(task.due_time()) <= server.clock().Now();
   };
-  constexpr int kLooksMax = 100'000;
   for (int look = 0; look < kLooksMax; ++look) {
     const std::vector<v1::Task> tasks = TasksOf(server, closure_name);
     if (std::none_of(tasks.begin(), tasks.end(), is_due)) return;

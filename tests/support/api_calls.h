@@ -3,6 +3,7 @@
 #define CLOSURE_TESTS_SUPPORT_API_CALLS_H_
 
 #include <catch2/catch.hpp>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -52,7 +53,7 @@ std::vector<const google::protobuf::MethodDescriptor*> OperatorMethods();
 bool IsMutation(const google::protobuf::MethodDescriptor* method);
 
 // Calls a method with any bytes as its request; `actor` as in RunningServer::As. A stream that has not ended after
-// `messages_max` messages is left.
+// `messages_max` messages is left. Can be called from any thread, as can Send.
 Reply SendBytes(RunningServer& server, const std::string& actor, const google::protobuf::MethodDescriptor* method,
                 const std::string& bytes, int messages_max = 1000);
 // Calls the method that takes this request.
@@ -84,8 +85,14 @@ Request OperatorRequest() {
   return request;
 }
 
+// Deletes an account by another path than a closure (D17).
+void DeleteElsewhere(RunningServer& server, const std::string& account_id);
+
 // How the whole system stands.
 v1::SystemStatus StatusOf(RunningServer& server);
+
+// Waits until the system's status fulfils a condition.
+v1::SystemStatus WaitForStatus(RunningServer& server, const std::function<bool(const v1::SystemStatus&)>& condition);
 
 // The refusal that a call must have come to; `said` are parts of its message.
 void CheckRefused(const Reply& reply, grpc::StatusCode code, v1::ErrorReason reason,

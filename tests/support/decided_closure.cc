@@ -3,9 +3,9 @@
 
 #include <catch2/catch.hpp>
 
+#include "checkers/proto_time.h"
 #include "fmt/format.h"
 #include "server/decision_builder.h"
-#include "server/proto_time.h"
 #include "server/time_witness.h"
 
 namespace closure {
@@ -97,7 +97,12 @@ Circumstances DecidedClosure::Now(const std::string& actor) const {
       Participant("billing", {{v1::FREEZE, 1}, {v1::THAW, 1}, {v1::ENTER_SILENT_PERIOD, 1}, {v1::SEAL, 1}, {v1::DELETE, 1}, {v1::RESTORE, 1}}),
       Participant("account", {{v1::FREEZE, 1}, {v1::THAW, 1}, {v1::ENTER_SILENT_PERIOD, 2}, {v1::DELETE, 3}, {v1::RESTORE, 1}}),
   };
-  circumstances.checkers = {"billing", "resources"};
+  for (const char* const name : {"billing", "resources"}) {
+    v1::CheckerResult& checker = circumstances.checkers.emplace_back();
+    checker.set_checker(name);
+    checker.set_status(v1::CheckerResult::WAITING);
+    checker.set_required(true);
+  }
   circumstances.challenge_ids = {fmt::format("challenge-{}-a", last_task_id_), fmt::format("challenge-{}-b", last_task_id_)};
   circumstances.breaker = breaker_;
   circumstances.tombstone = "tombstone";

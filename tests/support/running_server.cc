@@ -51,7 +51,7 @@ RunningServer::RunningServer() : RunningServer(Options{}) {}
 RunningServer::RunningServer(Options options) : options_(std::move(options)), database_path_(directory_.File("closures.db")) {
   // Tests read no logs; what matters is in the answers.
   log_ = std::make_unique<Log>(&clock_, [](const std::string&) {});
-  absl::StatusOr<std::unique_ptr<Sandbox>> cloud = Sandbox::Open({.database_path = directory_.File("cloud.db"),
+  absl::StatusOr<std::unique_ptr<Sandbox>> cloud = Sandbox::Open({.database_path = cloud_path(),
                                                                   .now = [this] { return clock_.Now(); },
                                                                   .advance = [this](absl::Duration by) -> absl::StatusOr<absl::Time> {
                                                                     clock_.Advance(by);

@@ -60,6 +60,10 @@ class RunningServer {
   Sandbox& cloud() { return *cloud_; }
   ClosuredServer& server() { return *server_; }
   const std::string& database_path() const { return database_path_; }
+  // The file that the cloud lives in.
+  std::string cloud_path() const { return directory_.File("cloud.db"); }
+  // The file that the pretended cloud lives in.
+  std::string cloud_database_path() const { return directory_.File("cloud.db"); }
   // For calls that no stub makes. Of the present server; a restart makes another.
   const std::shared_ptr<grpc::Channel>& channel() const { return channel_; }
 
@@ -117,6 +121,9 @@ class Owner {
   const std::string& name() const { return closure_.name(); }
   const std::string& account_id() const { return account_id_; }
   std::string actor() const { return "root:" + account_id_; }
+
+  // Goes on with a closure that was begun by a call on the stubs.
+  void Adopt(v1::Closure closure) { closure_ = std::move(closure); }
 
   v1::ClosurePlan Preview();
   void Create(v1::Channel channel = v1::EMAIL);

@@ -12,20 +12,22 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "checkers/checker.h"
-#include "server/proto_time.h"
+#include "checkers/proto_time.h"
 
 // Checkers of a test's own, for a running server.
 namespace closure {
 
-// A checker that does with each question what a function says; it takes part in every phase and releases nothing.
+// A checker that does with each question what a function says; it releases nothing.
 class ScriptedChecker final : public Checker {
  public:
   using Behaviour = std::function<void(const v1::CheckRequest&, const CallOptions&, CheckDone)>;
 
-  ScriptedChecker(const std::string& name, Behaviour behaviour) : behaviour_(std::move(behaviour)) {
+  ScriptedChecker(const std::string& name, Behaviour behaviour,
+                  const std::vector<v1::CheckPhase>& phases = {v1::PREVIEW, v1::SCAN, v1::CONFIRM, v1::FINAL})
+      : behaviour_(std::move(behaviour)) {
     description_.set_name(name);
     description_.set_version("3.1");
-    for (const v1::CheckPhase phase : {v1::PREVIEW, v1::SCAN, v1::CONFIRM, v1::FINAL}) description_.add_phases(phase);
+    for (const v1::CheckPhase phase : phases) description_.add_phases(phase);
   }
 
   const v1::CheckerDescription& description() const override { return description_; }
@@ -63,16 +65,16 @@ inline ScriptedChecker::Behaviour Reports(std::vector<v1::ReportedItem> items) {
   };
 }
 
-// Holds the questions about one account until the test lets them go; then it finds nothing. Questions about other accounts are answered at
-// once. Thread-safe; shared with the checker that it is the behaviour of.
+// Holds the questions about one account until the test lets them go; then it finds nothing. Questions about other
+// accounts are answered at once. Thread-safe; shared with the checker that it is the behaviour of.
 class QuestionHold : public std::enable_shared_from_this<QuestionHold> {
  public:
   explicit QuestionHold(std::string account_id) : account_id_(std::move(account_id)) {}
 
   ScriptedChecker::Behaviour behaviour() {
-    return [hold = shared_from_this()](const v1::CheckRequest& request, const CallOptions& options, Checker::CheckDone done) {
-      hold->OnQuestion(request, options, std::move(done));
-    };
+    return
+        [hold = shared_from_this()](const v1::CheckRequest& request, const CallOptions& options,
+                                    Checker::CheckDone done) { hold->OnQuestion(request, options, std::move(done)); };
   }
 
   // Whether a question is held, after waiting for one as long as calls take at most.

@@ -63,9 +63,11 @@ v1::CheckerResult ResultOf(const Results& results, std::string_view checker) {
 }
 
 // The acts of one method, for example "BillingService/VoidDebt", that were done on an account, the oldest first.
-inline std::vector<sandbox::v1::SandboxAct> ActsOf(RunningServer& server, const std::string& account_id, const std::string& method) {
+inline std::vector<sandbox::v1::SandboxAct> ActsOf(RunningServer& server, const std::string& account_id,
+                                                   const std::string& method) {
   std::vector<sandbox::v1::SandboxAct> acts;
-  for (const sandbox::v1::SandboxAct& act : server.Show(account_id).acts()) {
+  const sandbox::v1::ShowAccountResponse shown = server.Show(account_id);
+  for (const sandbox::v1::SandboxAct& act : shown.acts()) {
     if (act.method() == "closure.upstream.v1." + method && act.outcome() == "DONE") acts.push_back(act);
   }
   return acts;
@@ -117,11 +119,13 @@ inline grpc::Status TryDiscard(RunningServer& server, const Owner& owner, const 
 }
 
 // A page of items and the counts that go with it.
-inline v1::ListBlockingItemsResponse ListItems(RunningServer& server, const Owner& owner, const v1::ListBlockingItemsRequest& query = {}) {
+inline v1::ListBlockingItemsResponse ListItems(RunningServer& server, const Owner& owner,
+                                               const v1::ListBlockingItemsRequest& query = {}) {
   v1::ListBlockingItemsRequest request = query;
   request.set_parent(owner.name());
   v1::ListBlockingItemsResponse response;
-  const grpc::Status status = server.closures().ListBlockingItems(RunningServer::As(owner.actor()).get(), request, &response);
+  const grpc::Status status =
+      server.closures().ListBlockingItems(RunningServer::As(owner.actor()).get(), request, &response);
   INFO(status.error_message());
   REQUIRE(status.ok());
   return response;

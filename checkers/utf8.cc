@@ -1,12 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "server/utf8.h"
-
-#include "absl/strings/str_format.h"
+#include "checkers/utf8.h"
 
 namespace closure {
 namespace {
-
-constexpr std::size_t kQuotedMax = 80;
 
 // The length of the sequence that a lead byte begins; 0 for a byte that begins none.
 std::size_t SequenceLength(unsigned char lead) {
@@ -66,32 +62,13 @@ std::string_view CutAtCodePoint(std::string_view text, std::size_t bytes) {
   return text.substr(0, bytes);
 }
 
-bool IsControl(char32_t code_point) {
-  return code_point < 0x20 || (code_point >= 0x7F && code_point <= 0x9F) || code_point == 0x2028 ||
-         code_point == 0x2029 || (code_point >= 0x202A && code_point <= 0x202E) ||
-         (code_point >= 0x2066 && code_point <= 0x2069) || code_point == 0xFEFF;
+bool IsControlOrReordering(char32_t code_point) {
+  return code_point < 0x20 || (code_point >= 0x7F && code_point <= 0x9F) ||
+         (code_point >= 0x202A && code_point <= 0x202E) || (code_point >= 0x2066 && code_point <= 0x2069);
 }
 
-std::string Quoted(std::string_view text) {
-  std::string quoted = "\"";
-  for (std::size_t count = 0; !text.empty(); ++count) {
-    if (count == kQuotedMax) {
-      quoted += "…";
-      break;
-    }
-    const std::string_view before = text;
-    const std::optional<char32_t> code_point = TakeCodePoint(text);
-    if (!code_point) {
-      quoted += absl::StrFormat("\\x%02x", static_cast<unsigned char>(text[0]));
-      text.remove_prefix(1);
-    } else if (IsControl(*code_point)) {
-      quoted += absl::StrFormat("\\u%04x", static_cast<uint32_t>(*code_point));
-    } else {
-      if (*code_point == '"' || *code_point == '\\') quoted += '\\';
-      quoted += before.substr(0, before.size() - text.size());
-    }
-  }
-  return quoted + "\"";
+bool IsControl(char32_t code_point) {
+  return IsControlOrReordering(code_point) || code_point == 0x2028 || code_point == 0x2029 || code_point == 0xFEFF;
 }
 
 }  // namespace closure

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+// The velocity breaker: so many deletions an hour and no more, until two operators release it.
+#include <catch2/catch.hpp>
+
+#include "fmt/format.h"
+#include "tests/support/api_calls.h"
+#include "tests/support/views.h"
+
+namespace closure {
+namespace {
+
+using grpc::StatusCode;
+
+std::string Name(int number) { return fmt::format("breaker-{}", number); }
+
+// Closures in their silent periods, which all end at the same time.
+struct Crowd {
+  RunningServer server;
+  std::vector<std::unique_ptr<Owner>> owners;
+
+  Crowd(int deletions_per_hour, int permille, const std::vector<std::string>& organizations)
+      : server({.configure = [=](config::v1::ServerConfig& config) {
+          config.mutable_breaker()->set_deletions_per_hour_min(deletions_per_hour);
+          config.mutable_breaker()->set_deletions_per_hour_permille(permille);
+        }}) {
+    for (std::size_t i = 0; i < organizations.size(); ++i) {
+      const std::string account = Name(static_cast<int>(i));
+      const std::string& organization = organizations[i];
+      server.Load(
+          CloudFileOf(account, organization.empty() ? "" : fmt::format(R"("organizationId": "{}")", organization)));
+      owners.push_back(std::make_unique<Owner>(server, account));
+      owners.back()->GoToSilentPeriod();
+    }
+  }
+  // Lets everything happen that can, and answers how many closures ended.
+  int Ended() {
+    int ended = 0;
+    for (const auto& owner : owners) {
+      WaitUntilQuiet(server, owner->name());
+      owner->Refresh();
+      ended += owner->closure().state() == v1::Closure::CLOSED ? 1 : 0;
+      const bool waits = owner->closure().state() == v1::Closure::SILENT_PERIOD;
+      CHECK((waits || owner->closure().state() == v1::Closure::CLOSED));
+    }
+    return ended;
+  }
+  Reply Approve(const std::string& actor) { return Send(server, actor, OperatorRequest<v1::ReleaseBreakerRequest>()); }
+};
+
+TEST_CASE("the deletion beyond an hour's limit opens the breaker and waits", "[D14]") {
+  Crowd crowd(2, 0, {"", "", ""});
+  crowd.server.clock().Advance(absl::Hours(168));
+  CHECK(crowd.Ended() == 2);
+  const v1::SystemStatus status = StatusOf(crowd.server);
+  REQUIRE(status.has_breaker());
+  CHECK(status.breaker().actor() == "system");
+  CHECK_THAT(status.breaker().reason(), Catch::Contains("2"));
+  CHECK(status.deletions_last_hour() == 2);
+  // It stays open when the hour is over.
+  crowd.server.clock().Advance(absl::Hours(48));
+  CHECK(crowd.Ended() == 2);
+  for (const auto& owner : crowd.owners) {
+    for (const v1::Task& task : TasksOf(crowd.server, owner->name())) {
+      if (task.kind() == v1::Task::SILENT_PERIOD_END) CHECK(task.parked() == v1::Task::BREAKER);
+    }
+  }
+}
+
+TEST_CASE("two operators release the breaker, and not one of them twice", "[D14]") {
+  Crowd crowd(2, 0, {"", "", ""});
+  CheckRefused(crowd.Approve("operator:ann"), StatusCode::FAILED_PRECONDITION, v1::NOTHING_TO_RELEASE, {"breaker"});
+  crowd.server.clock().Advance(absl::Hours(168));
+  REQUIRE(crowd.Ended() == 2);
+  const auto first = crowd.Approve("operator:ann").As<v1::SystemStatus>();
+  REQUIRE(first.has_breaker());
+  CHECK(first.breaker().approvals_size() == 1);
+  const Reply again = crowd.Approve("operator:ann");
+  CheckRefused(again, StatusCode::FAILED_PRECONDITION, v1::SECOND_OPERATOR_REQUIRED, {"operator:ann"});
+  CHECK(crowd.Ended() == 2);
+  // One approval is remembered over a restart.
+  crowd.server.Restart();
+  CHECK(crowd.Ended() == 2);
+  CHECK_FALSE(crowd.Approve("operator:bob").As<v1::SystemStatus>().has_breaker());
+  CHECK(crowd.Ended() == 3);
+}
+
+TEST_CASE("after a release the hour's count begins anew", "[D14]") {
+  Crowd crowd(1, 0, {"", "", ""});
+  crowd.server.clock().Advance(absl::Hours(168));
+  CHECK(crowd.Ended() == 1);
+  for (int ended = 2; ended <= 3; ++ended) {
+    crowd.Approve("operator:ann");
+    crowd.Approve("operator:bob");
+    CHECK(crowd.Ended() == ended);
+  }
+}
+
+TEST_CASE("the limit is for any hour, not for each", "[D14]") {
+  Crowd crowd(2, 0, {"", ""});
+  crowd.server.clock().Advance(absl::Hours(168));
+  REQUIRE(crowd.Ended() == 2);
+  CHECK_FALSE(StatusOf(crowd.server).has_breaker());
+  // Two more an hour later.
+  for (int i = 2; i < 4; ++i) {
+    crowd.server.Load(CloudFileOf(Name(i)));
+    crowd.owners.push_back(std::make_unique<Owner>(crowd.server, Name(i)));
+    crowd.owners.back()->GoToSilentPeriod();
+  }
+  crowd.server.clock().Advance(absl::Hours(168));
+  CHECK(crowd.Ended() == 4);
+  CHECK_FALSE(StatusOf(crowd.server).has_breaker());
+}
+
+TEST_CASE("an organization has a limit of its own", "[D14]") {
+  // Half of the accounts may go in an hour: three of six in all, one of the two of each organization.
+  Crowd crowd(1, 500, {"org-a", "org-a"});
+  for (int i = 2; i < 6; ++i) crowd.server.Load(CloudFileOf(Name(i), R"("organizationId": "org-b")"));
+  crowd.server.clock().Advance(absl::Hours(168));
+  CHECK(crowd.Ended() == 1);
+  REQUIRE(StatusOf(crowd.server).has_breaker());
+  CHECK_THAT(StatusOf(crowd.server).breaker().reason(), Catch::Contains("organization"));
+}
+
+TEST_CASE("accounts of several organizations share the limit of all", "[D14]") {
+  // Half of four accounts.
+  Crowd crowd(1, 500, {"org-a", "org-b", "org-c", "org-d"});
+  crowd.server.clock().Advance(absl::Hours(168));
+  CHECK(crowd.Ended() == 2);
+  CHECK_THAT(StatusOf(crowd.server).breaker().reason(), !Catch::Contains("organization"));
+}
+
+}  // namespace
+}  // namespace closure

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+// What can be asked of a closure in each state, and that everything else is refused and changes nothing.
+#include <catch2/catch.hpp>
+#include <set>
+
+#include "tests/support/api_calls.h"
+#include "tests/support/every_state.h"
+
+namespace closure {
+namespace {
+
+using google::protobuf::MethodDescriptor;
+using State = v1::Closure::State;
+
+// The states in which each of the owner's calls is allowed.
+const std::map<std::string, std::set<State>>& Allowed() {
+  static const auto& allowed = *new std::map<std::string, std::set<State>>{
+      {"ResendCode", {v1::Closure::IDENTITY_PENDING}},
+      {"VerifyIdentity", {v1::Closure::IDENTITY_PENDING}},
+      {"AcceptAgreement", {v1::Closure::AGREEMENT_PENDING}},
+      {"Recheck", {v1::Closure::BLOCKED, v1::Closure::READY}},
+      {"DiscardItems", {v1::Closure::BLOCKED}},
+      {"ConfirmClosure", {v1::Closure::READY}},
+      {"CancelClosure",
+       {v1::Closure::IDENTITY_PENDING, v1::Closure::AGREEMENT_PENDING, v1::Closure::CHECKING, v1::Closure::BLOCKED,
+        v1::Closure::READY}},
+  };
+  return allowed;
+}
+
+// The word by which a refusal calls what was asked for.
+std::string EventOf(const std::string& method) {
+  static const auto& events = *new std::map<std::string, std::string>{{"ResendCode", "identity_verified"},
+                                                                      {"VerifyIdentity", "identity_verified"},
+                                                                      {"AcceptAgreement", "agreement_accepted"},
+                                                                      {"Recheck", "recheck"},
+                                                                      {"DiscardItems", "discard"},
+                                                                      {"ConfirmClosure", "confirm"},
+                                                                      {"CancelClosure", "cancel"}};
+  return events.at(method);
+}
+
+// The owner's calls about a closure that there is.
+std::vector<const MethodDescriptor*> OwnersCalls() {
+  std::vector<const MethodDescriptor*> calls;
+  for (const MethodDescriptor* method : ClosureMethods()) {
+    if (IsMutation(method) && method->name() != "CreateClosure") calls.push_back(method);
+  }
+  return calls;
+}
+
+v1::CreateClosureRequest CreateRequest(const Owner& owner) {
+  v1::CreateClosureRequest request;
+  request.set_account("accounts/" + owner.account_id());
+  request.set_channel(v1::EMAIL);
+  request.set_request_id(NewRequestId());
+  return request;
+}
+
+TEST_CASE("a call that a state does not allow is refused with state and event and changes nothing", "[D1][R12][R63]") {
+  RunningServer server;
+  EveryState states(server);
+  REQUIRE(OwnersCalls().size() == Allowed().size());
+  for (const State state : EveryState::All()) {
+    Owner& owner = states.In(state);
+    const std::string before = Sight(server, owner.name());
+    for (const MethodDescriptor* method : OwnersCalls()) {
+      if (Allowed().at(method->name()).count(state) > 0) continue;
+      INFO(method->name() << " in " << v1::Closure::State_Name(state));
+      const auto request = MakeRequest(method, owner.closure());
+      const Reply reply = Send(server, owner.actor(), *request);
+      CheckRefused(reply, grpc::StatusCode::FAILED_PRECONDITION, v1::STATE_NOT_ALLOWED,
+                   {owner.name(), v1::Closure::State_Name(state), EventOf(method->name())});
+      CHECK(reply.metadata()["state"] == v1::Closure::State_Name(state));
+      CHECK(reply.metadata()["event"] == EventOf(method->name()));
+    }
+    CHECK(Sight(server, owner.name()) == before);
+  }
+}
+
+TEST_CASE("a closure says in each state what can be asked of it", "[D1][R47][R58]") {
+  RunningServer server;
+  EveryState states(server);
+  const std::map<v1::Closure::Action, std::string> methods = {
+      {v1::Closure::RESEND_CODE, "ResendCode"},           {v1::Closure::VERIFY_IDENTITY, "VerifyIdentity"},
+      {v1::Closure::ACCEPT_AGREEMENT, "AcceptAgreement"}, {v1::Closure::RECHECK, "Recheck"},
+      {v1::Closure::DISCARD_ITEMS, "DiscardItems"},       {v1::Closure::CONFIRM_CLOSURE, "ConfirmClosure"},
+      {v1::Closure::CANCEL_CLOSURE, "CancelClosure"}};
+  for (const State state : EveryState::All()) {
+    INFO(v1::Closure::State_Name(state));
+    std::set<std::string> said;
+    for (const int action : states.In(state).closure().allowed_actions()) {
+      said.insert(methods.at(static_cast<v1::Closure::Action>(action)));
+    }
+    std::set<std::string> expected;
+    for (const auto& [method, allowed] : Allowed()) {
+      if (allowed.count(state) > 0) expected.insert(method);
+    }
+    CHECK(said == expected);
+  }
+}
+
+TEST_CASE("an account with an open closure starts no second one", "[R1][R6]") {
+  RunningServer server;
+  EveryState states(server);
+  for (const State state : EveryState::All()) {
+    if (EveryState::IsEnd(state)) continue;
+    INFO(v1::Closure::State_Name(state));
+    Owner& owner = states.In(state);
+    const std::string before = SightOfAll(server);
+    const Reply reply = Send(server, owner.actor(), CreateRequest(owner));
+    CheckRefused(reply, grpc::StatusCode::ALREADY_EXISTS, v1::CLOSURE_ALREADY_OPEN,
+                 {owner.name(), v1::Closure::State_Name(state)});
+    CHECK(reply.metadata()["closure"] == owner.name());
+    CHECK(SightOfAll(server) == before);
+  }
+}
+
+TEST_CASE("after an end that is not closed the owner starts again from the beginning", "[R68][R1]") {
+  RunningServer server;
+  EveryState states(server);
+  for (const State state : {v1::Closure::ABORTED, v1::Closure::CANCELLED, v1::Closure::EXPIRED}) {
+    INFO(v1::Closure::State_Name(state));
+    const Owner& owner = states.In(state);
+    const std::string before = Sight(server, owner.name());
+    const auto begun = Send(server, owner.actor(), CreateRequest(owner)).As<v1::Closure>();
+    CHECK(begun.state() == v1::Closure::IDENTITY_PENDING);
+    CHECK(begun.name() != owner.name());
+    CHECK_FALSE(begun.has_agreement_acceptance());
+    CHECK(begun.renunciations().empty());
+    CHECK(Sight(server, owner.name()) == before);
+  }
+}
+
+TEST_CASE("an ended closure stays as it ended", "[R2][R11]") {
+  RunningServer server;
+  EveryState states(server);
+  std::map<State, std::string> before;
+  for (const State state : EveryState::All()) {
+    if (EveryState::IsEnd(state)) before[state] = Sight(server, states.In(state).name());
+  }
+  server.clock().Advance(absl::Hours(24) * 365);
+  for (const auto& [state, sight] : before) {
+    INFO(v1::Closure::State_Name(state));
+    WaitUntilQuiet(server, states.In(state).name());
+    v1::Closure closure = states.In(state).closure();
+    states.In(state).Refresh();
+    CHECK(states.In(state).closure().state() == state);
+    CHECK(states.In(state).closure().etag() == closure.etag());
+  }
+}
+
+}  // namespace
+}  // namespace closure
