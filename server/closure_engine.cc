@@ -5,35 +5,29 @@
 #include <utility>
 
 #include "checkers/proto_time.h"
-#include "checkers/upstream_call.h"
 #include "fmt/format.h"
 #include "server/errors.h"
 #include "server/time_witness.h"
+#include "storage/status_macros.h"
 
 namespace closure {
 namespace {
 
-// How often a decision is made again because the closure changed between reading and committing.
-constexpr int kTriesMax = 50;
-constexpr absl::Duration kAccountTimeout = absl::Seconds(10);
 constexpr absl::Duration kBreakerWindow = absl::Hours(1);
-constexpr absl::Duration kCodeWindow = absl::Hours(24);
 
 std::string NameOf(const ClosureKey& key) { return fmt::format("accounts/{}/closures/{}", key.account_id, key.closure_id); }
 
-absl::Status ConcurrentChange(const std::string& name) {
-  return Error(v1::CONCURRENT_CHANGE, fmt::format("{} kept changing; try again", name), {{"closure", name}});
-}
-
-absl::Status AlreadyOpen(const internal::v1::ClosureData& open) {
-  const v1::Closure& closure = open.closure();
-  return Error(v1::CLOSURE_ALREADY_OPEN,
-               fmt::format("{} has an open closure already: {} is {}", closure.account(), closure.name(), v1::Closure::State_Name(closure.state())),
-               {{"account", closure.account()}, {"closure", closure.name()}, {"state", v1::Closure::State_Name(closure.state())}});
+absl::Status CheckEtag(const v1::Closure& closure, const std::string& etag) {
+  if (etag.empty() || etag == closure.etag()) return absl::OkStatus();
+  return Error(v1::ETAG_MISMATCH, fmt::format("the etag of {} is {}, not {}; read it again", closure.name(), closure.etag(), etag),
+               {{"closure", closure.name()}, {"etag", closure.etag()}});
 }
 
 int64_t HourlyLimit(const config::v1::BreakerConfig& config, int64_t accounts) {
   constexpr int64_t kPerMille = 1000;
+  // A count that no cloud has is a wrong one, and must not switch the breaker off.
+  constexpr int64_t kAccountsMax = 1'000'000'000;
+  if (accounts < 0 || accounts > kAccountsMax) accounts = 0;
   return std::max<int64_t>(config.deletions_per_hour_min(), accounts * config.deletions_per_hour_permille() / kPerMille);
 }
 
@@ -182,7 +176,7 @@ void ClosureEngine::Execute(const ClosureKey& key, ClosureCommand command, const
   attempt->context = context;
   attempt->etag = etag;
   attempt->reply = std::move(reply);
-  Try(std::move(attempt));
+  Enqueue(std::move(attempt));
 }
 
 void ClosureEngine::Report(const internal::v1::TaskData& task, HappeningMaker make, ClosureStore::Done done) {
@@ -191,7 +185,7 @@ void ClosureEngine::Report(const internal::v1::TaskData& task, HappeningMaker ma
   attempt->make = std::move(make);
   attempt->task = task;
   attempt->done = std::move(done);
-  Try(std::move(attempt));
+  Enqueue(std::move(attempt));
 }
 
 void ClosureEngine::Report(const internal::v1::TaskData& task, Happening happening, ClosureStore::Done done) {
@@ -199,130 +193,121 @@ void ClosureEngine::Report(const internal::v1::TaskData& task, Happening happeni
   Report(task, [shared](const internal::v1::ClosureData&) -> absl::StatusOr<Happening> { return *shared; }, std::move(done));
 }
 
-void ClosureEngine::Try(std::shared_ptr<Attempt> attempt) {
-  absl::StatusOr<internal::v1::ClosureData> data = parts_.store->LoadClosure(attempt->key);
-  if (absl::IsNotFound(data.status())) {
-    const std::string name = NameOf(attempt->key);
-    attempt->Answer(Error(v1::CLOSURE_NOT_FOUND, fmt::format("there is no {}", name), {{"closure", name}}));
-    return;
+void ClosureEngine::Enqueue(std::shared_ptr<Attempt> attempt) {
+  const ClosureKey key = attempt->key;
+  {
+    absl::MutexLock lock(&mutex_);
+    std::deque<std::shared_ptr<Attempt>>& queue = queues_[key];
+    queue.push_back(std::move(attempt));
+    // Whoever is at the front goes on with the others.
+    if (queue.size() > 1) return;
   }
-  if (!data.ok()) return attempt->Answer(data.status());
-  if (attempt->context.has_value()) {
-    absl::StatusOr<std::optional<v1::Closure>> replay = FindReplay(attempt->key.account_id, *attempt->context);
-    if (!replay.ok()) return attempt->Answer(replay.status());
-    if (replay->has_value()) return attempt->Answer(**replay);
-    if (!attempt->etag.empty() && attempt->etag != data->closure().etag()) {
-      return attempt->Answer(Error(v1::ETAG_MISMATCH,
-                                   fmt::format("the etag of {} is {}, not {}; read it again", data->closure().name(), data->closure().etag(), attempt->etag),
-                                   {{"closure", data->closure().name()}, {"etag", data->closure().etag()}}));
-    }
-  }
-  absl::StatusOr<Happening> happening = attempt->make(*data);
-  if (!happening.ok()) return attempt->Answer(happening.status());
-  absl::StatusOr<Circumstances> circumstances = MakeCircumstances(data->account_id(), attempt->actor);
-  if (!circumstances.ok()) return attempt->Answer(circumstances.status());
-  circumstances->task = attempt->task;
-  if (std::holds_alternative<ResendCode>(*happening)) {
-    absl::StatusOr<int> codes = parts_.store->CountCodes(data->account_id(), circumstances->now - kCodeWindow);
-    if (!codes.ok()) return attempt->Answer(codes.status());
-    circumstances->codes_today = *codes;
-  }
-  if (const auto* fired = std::get_if<TimerFired>(&*happening); fired != nullptr && attempt->task->kind() == v1::Task::SILENT_PERIOD_END) {
-    absl::StatusOr<BreakerCounts> counts = CountBreaker(data->organization_id(), *fired, *circumstances);
-    if (!counts.ok()) return attempt->Answer(counts.status());
-    circumstances->breaker = *counts;
-  }
-  absl::StatusOr<Decision> decision = Decide(*data, *happening, *circumstances);
-  if (!decision.ok()) return attempt->Answer(decision.status());
-
-  Commit& commit = decision->commit;
-  absl::StatusOr<v1::Closure> answer = v1::Closure();
-  if (!decision->reply.ok()) {
-    answer = decision->reply;
-  } else if (commit.closure.has_value()) {
-    answer = Present(*commit.closure, circumstances->now);
-  }
-  if (attempt->context.has_value() && answer.ok()) {
-    commit.request = RequestRecord{attempt->key.account_id, attempt->context->request_id, attempt->context->body_hash, answer->SerializeAsString(),
-                                   circumstances->now};
-  }
-  if (attempt->retry.has_value() && commit.reschedule_task.has_value()) {
-    commit.request = RequestRecord{"", attempt->retry->request_id, attempt->retry->body_hash, commit.reschedule_task->SerializeAsString(),
-                                   circumstances->now};
-  }
-  parts_.store->Apply(std::move(commit), [this, attempt, answer = std::move(answer)](absl::Status status) mutable {
-    if (status.ok()) return attempt->Answer(std::move(answer));
-    Retry(std::move(attempt), status);
-  });
+  Work(key);
 }
 
-void ClosureEngine::Retry(std::shared_ptr<Attempt> attempt, const absl::Status& refusal) {
-  if (!absl::IsAborted(refusal) && !absl::IsAlreadyExists(refusal)) return attempt->Answer(refusal);
-  if (attempt->task.has_value() && absl::IsNotFound(parts_.store->LoadTask(attempt->task->id()).status())) {
-    // Somebody else's result of the same task counted, or its state was left.
-    return std::move(attempt->done)(absl::OkStatus());
-  }
-  if (++attempt->tries >= kTriesMax) return attempt->Answer(ConcurrentChange(NameOf(attempt->key)));
-  Try(std::move(attempt));
+std::shared_ptr<ClosureEngine::Attempt> ClosureEngine::Front(const ClosureKey& key) {
+  absl::MutexLock lock(&mutex_);
+  return queues_.at(key).front();
 }
 
-void ClosureEngine::Create(const std::string& account_id, v1::Channel channel, const CallContext& context, Reply reply) {
-  absl::StatusOr<std::optional<v1::Closure>> replay = FindReplay(account_id, context);
-  if (!replay.ok()) return std::move(reply)(replay.status());
-  if (replay->has_value()) return std::move(reply)(**replay);
-  upstream::v1::GetAccountRequest request;
-  request.set_account_id(account_id);
-  auto stub = parts_.upstreams.account;
-  CallUpstream<upstream::v1::Account>(
-      "account system", request, CallOptions{.timeout = kAccountTimeout, .cancel = cancel_},
-      [stub](auto* call, auto* asked, auto* answer, auto done) { stub->async()->GetAccount(call, asked, answer, std::move(done)); },
-      [this, account_id, channel, context, reply = std::move(reply)](absl::StatusOr<upstream::v1::Account> account) mutable {
-        const std::string name = fmt::format("accounts/{}", account_id);
-        if (absl::IsNotFound(account.status())) {
-          return std::move(reply)(Error(v1::ACCOUNT_NOT_FOUND, fmt::format("the account system does not know {}", name), {{"account", name}}));
-        }
-        if (!account.ok() || account->account_id() != account_id) {
-          const std::string why = account.ok() ? "it answered for another account" : std::string(account.status().message());
-          return std::move(reply)(Error(v1::ACCOUNT_SYSTEM_UNAVAILABLE, fmt::format("the account system did not tell about {}: {}", name, why),
-                                        {{"account", name}}));
-        }
-        CreateFrom(*std::move(account), channel, context, 0, std::move(reply));
+void ClosureEngine::Work(const ClosureKey& key) {
+  do {
+    const std::shared_ptr<Attempt> attempt = Front(key);
+    absl::StatusOr<Prepared> prepared = Prepare(*attempt);
+    if (prepared.ok() && prepared->commit.has_value()) {
+      parts_.store->Apply(*std::move(prepared->commit), [this, attempt, answer = std::move(prepared->answer)](absl::Status status) mutable {
+        Committed(attempt, std::move(answer), std::move(status));
       });
+      return;
+    }
+    attempt->Answer(prepared.ok() ? std::move(prepared->answer) : prepared.status());
+  } while (Leave(key));
 }
 
-void ClosureEngine::CreateFrom(upstream::v1::Account account, v1::Channel channel, const CallContext& context, int tries, Reply reply) {
-  const std::string account_id = account.account_id();
-  absl::StatusOr<std::optional<v1::Closure>> replay = FindReplay(account_id, context);
-  if (!replay.ok()) return std::move(reply)(replay.status());
-  if (replay->has_value()) return std::move(reply)(**replay);
-  absl::StatusOr<Circumstances> circumstances = MakeCircumstances(account_id, context.actor.ToString());
-  if (!circumstances.ok()) return std::move(reply)(circumstances.status());
-  absl::StatusOr<bool> closed = parts_.store->HasTombstone(circumstances->tombstone);
-  if (!closed.ok()) return std::move(reply)(closed.status());
-  if (*closed) {
-    const std::string name = fmt::format("accounts/{}", account_id);
-    return std::move(reply)(Error(v1::ACCOUNT_CLOSED, fmt::format("{} was closed for good", name), {{"account", name}}));
+void ClosureEngine::Committed(const std::shared_ptr<Attempt>& attempt, absl::StatusOr<v1::Closure> answer, absl::Status status) {
+  const ClosureKey key = attempt->key;
+  if (!status.ok() && IsWorthAnotherTry(*attempt, status)) return Work(key);
+  if (!status.ok()) answer = status;
+  attempt->Answer(std::move(answer));
+  if (Leave(key)) Work(key);
+}
+
+bool ClosureEngine::Leave(const ClosureKey& key) {
+  absl::MutexLock lock(&mutex_);
+  const auto queue = queues_.find(key);
+  queue->second.pop_front();
+  if (!queue->second.empty()) return true;
+  queues_.erase(queue);
+  return false;
+}
+
+bool ClosureEngine::IsWorthAnotherTry(Attempt& attempt, absl::Status& refusal) const {
+  if (!IsConflict(refusal)) return false;
+  if (attempt.task.has_value() && absl::IsNotFound(parts_.store->LoadTask(attempt.task->id()).status())) {
+    // Somebody else's result of the same task counted, or its state was left.
+    refusal = absl::OkStatus();
+    return false;
   }
-  absl::StatusOr<std::optional<internal::v1::ClosureData>> open = parts_.store->FindOpenClosure(account_id);
-  if (!open.ok()) return std::move(reply)(open.status());
-  if (open->has_value()) return std::move(reply)(AlreadyOpen(**open));
-  absl::StatusOr<int64_t> fence = parts_.store->LoadFence(account_id);
-  if (!fence.ok()) return std::move(reply)(fence.status());
-  absl::StatusOr<int> codes = parts_.store->CountCodes(account_id, circumstances->now - kCodeWindow);
-  if (!codes.ok()) return std::move(reply)(codes.status());
-  circumstances->codes_today = *codes;
-  absl::StatusOr<Decision> decision = Decide({}, CreateFacts{account, channel, RandomId(), parts_.policy, *fence}, *circumstances);
-  if (!decision.ok()) return std::move(reply)(decision.status());
-  v1::Closure answer = Present(*decision->commit.closure, circumstances->now);
-  decision->commit.request =
-      RequestRecord{account_id, context.request_id, context.body_hash, answer.SerializeAsString(), circumstances->now};
-  parts_.store->Apply(std::move(decision->commit), [this, account = std::move(account), channel, context, tries, answer = std::move(answer),
-                                                    reply = std::move(reply)](absl::Status status) mutable {
-    if (status.ok()) return std::move(reply)(std::move(answer));
-    const bool again = (absl::IsAborted(status) || absl::IsAlreadyExists(status)) && tries < kTriesMax;
-    if (!again) return std::move(reply)(status);
-    CreateFrom(std::move(account), channel, context, tries + 1, std::move(reply));
-  });
+  // What a task did must not be lost because many closures move the system's switches at the same moment.
+  if (attempt.task.has_value() && absl::IsAborted(refusal)) return true;
+  if (++attempt.tries < kTriesMax) return true;
+  refusal = ConcurrentChange(NameOf(attempt.key));
+  return false;
+}
+
+bool ClosureEngine::IsConflict(const absl::Status& refusal) { return absl::IsAborted(refusal) || absl::IsAlreadyExists(refusal); }
+
+absl::Status ClosureEngine::ConcurrentChange(const std::string& name) {
+  return Error(v1::CONCURRENT_CHANGE, fmt::format("{} kept changing; try again", name), {{"name", name}});
+}
+
+absl::StatusOr<ClosureEngine::Prepared> ClosureEngine::Prepare(const Attempt& attempt) const {
+  absl::StatusOr<internal::v1::ClosureData> data = parts_.store->LoadClosure(attempt.key);
+  if (absl::IsNotFound(data.status())) {
+    const std::string name = NameOf(attempt.key);
+    return Error(v1::CLOSURE_NOT_FOUND, fmt::format("there is no {}", name), {{"closure", name}});
+  }
+  CLOSURE_RETURN_IF_ERROR(data.status());
+  if (attempt.context.has_value()) {
+    CLOSURE_ASSIGN_OR_RETURN(std::optional<v1::Closure> replay, FindReplay(attempt.key.account_id, *attempt.context));
+    if (replay.has_value()) return Prepared{std::nullopt, *std::move(replay)};
+    CLOSURE_RETURN_IF_ERROR(CheckEtag(data->closure(), attempt.etag));
+  }
+  CLOSURE_ASSIGN_OR_RETURN(const Happening happening, attempt.make(*data));
+  CLOSURE_ASSIGN_OR_RETURN(const Circumstances circumstances, CircumstancesOf(attempt, *data, happening));
+  CLOSURE_ASSIGN_OR_RETURN(Decision decision, Decide(*data, happening, circumstances));
+  Prepared prepared{std::move(decision.commit), v1::Closure()};
+  if (!decision.reply.ok()) {
+    prepared.answer = decision.reply;
+  } else if (prepared.commit->closure.has_value()) {
+    prepared.answer = Present(*prepared.commit->closure, circumstances.now);
+  }
+  Remember(attempt, circumstances.now, prepared);
+  return prepared;
+}
+
+void ClosureEngine::Remember(const Attempt& attempt, absl::Time now, Prepared& prepared) {
+  Commit& commit = *prepared.commit;
+  if (attempt.context.has_value() && prepared.answer.ok()) {
+    commit.request = RequestRecord{attempt.key.account_id, attempt.context->request_id, attempt.context->body_hash,
+                                   prepared.answer->SerializeAsString(), now};
+  }
+  if (attempt.retry.has_value() && commit.reschedule_task.has_value()) {
+    commit.request = RequestRecord{"", attempt.retry->request_id, attempt.retry->body_hash, commit.reschedule_task->SerializeAsString(), now};
+  }
+}
+
+absl::StatusOr<Circumstances> ClosureEngine::CircumstancesOf(const Attempt& attempt, const internal::v1::ClosureData& data,
+                                                             const Happening& happening) const {
+  CLOSURE_ASSIGN_OR_RETURN(Circumstances circumstances, MakeCircumstances(data.account_id(), attempt.actor));
+  circumstances.task = attempt.task;
+  if (std::holds_alternative<ResendCode>(happening)) {
+    CLOSURE_ASSIGN_OR_RETURN(circumstances.codes_today, parts_.store->CountCodes(data.account_id(), circumstances.now - kCodeWindow));
+  }
+  if (const auto* fired = std::get_if<TimerFired>(&happening); fired != nullptr && attempt.task->kind() == v1::Task::SILENT_PERIOD_END) {
+    CLOSURE_ASSIGN_OR_RETURN(circumstances.breaker, CountBreaker(data.organization_id(), *fired, circumstances));
+  }
+  return circumstances;
 }
 
 absl::StatusOr<std::optional<internal::v1::TaskData>> ClosureEngine::FindRetried(const CallContext& context) const {
@@ -357,7 +342,7 @@ void ClosureEngine::RetryTask(int64_t task_id, const std::string& reason, const 
     if (!answer.ok()) return std::move(reply)(answer.status());
     std::move(reply)(answer->value_or(std::move(task)));
   };
-  Try(std::move(attempt));
+  Enqueue(std::move(attempt));
 }
 
 }  // namespace closure

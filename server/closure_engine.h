@@ -2,13 +2,17 @@
 #ifndef CLOSURE_SERVER_CLOSURE_ENGINE_H_
 #define CLOSURE_SERVER_CLOSURE_ENGINE_H_
 
+#include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
 #include "checkers/upstreams.h"
 #include "closure/config/v1/server_config.pb.h"
 #include "closure/v1/closure.pb.h"
@@ -23,7 +27,7 @@
 namespace closure {
 
 // Loads a closure, lets the pure function of decide.h decide, and commits the outcome with compare-and-set: closure, history, items, tasks and
-// request id in one transaction. It does nothing outside; every outside act is a task (design: Deciding and committing).
+// request id in one transaction. It changes nothing outside; every outside act is a task (design: Deciding and committing).
 //
 // Threading: every method can be called from any thread and never waits for a commit; `reply` is called exactly once, on a thread of the
 // store or in the calling thread. Everything in Parts must outlive the engine.
@@ -66,7 +70,7 @@ class ClosureEngine {
   // Errors: NOT_FOUND with TASK_NOT_FOUND.
   void RetryTask(int64_t task_id, const std::string& reason, const CallContext& context, TaskReply reply);
 
- // Makes what happened out of the closure as it stands; called again when the closure changed meanwhile.
+  // Makes what happened out of the closure as it stands; called again when the closure changed meanwhile.
   using HappeningMaker = std::function<absl::StatusOr<Happening>(const internal::v1::ClosureData&)>;
 
   // Carries the result of a task into its closure. `done` gets OK also when the result came too late to matter.
@@ -81,10 +85,35 @@ class ClosureEngine {
   void WitnessTime();
 
  private:
-  struct Attempt;
+  // How often a decision is made again because what it rests on changed between reading and committing.
+  static constexpr int kTriesMax = 50;
+  // The day's identity codes of an account are counted over this.
+  static constexpr absl::Duration kCodeWindow = absl::Hours(24);
 
-  void Try(std::shared_ptr<Attempt> attempt);
-  void Retry(std::shared_ptr<Attempt> attempt, const absl::Status& refusal);
+  struct Attempt;
+  // What an attempt comes to: a transaction with its answer, or an answer at once.
+  struct Prepared {
+    std::optional<Commit> commit;
+    absl::StatusOr<v1::Closure> answer;
+  };
+
+  // One decision at a time is made about a closure in this process, in order of arrival, so that a thousand results of one closure do not keep
+  // refusing each other; compare-and-set is for other processes.
+  void Enqueue(std::shared_ptr<Attempt> attempt);
+  std::shared_ptr<Attempt> Front(const ClosureKey& key);
+  // Works on what waits for a closure, from the front on, until a commit is under way or nothing is left. Called by whoever put the first
+  // attempt into an empty queue, and by whoever ended the one at the front; so one thread at a time works on a queue.
+  void Work(const ClosureKey& key);
+  void Committed(const std::shared_ptr<Attempt>& attempt, absl::StatusOr<v1::Closure> answer, absl::Status status);
+  // Takes the front away; answers whether somebody waits behind it.
+  bool Leave(const ClosureKey& key);
+  static bool IsConflict(const absl::Status& refusal);
+  static absl::Status ConcurrentChange(const std::string& name);
+  // Whether to decide again after a refused commit; otherwise `refusal` becomes what to answer.
+  bool IsWorthAnotherTry(Attempt& attempt, absl::Status& refusal) const;
+  absl::StatusOr<Prepared> Prepare(const Attempt& attempt) const;
+  static void Remember(const Attempt& attempt, absl::Time now, Prepared& prepared);
+  absl::StatusOr<Circumstances> CircumstancesOf(const Attempt& attempt, const internal::v1::ClosureData& data, const Happening& happening) const;
   void CreateFrom(upstream::v1::Account account, v1::Channel channel, const CallContext& context, int tries, Reply reply);
   void OperateOnce(const SystemCommand& command, const CallContext& context, int tries, SystemReply reply);
   absl::StatusOr<Happening> MakeHappening(const internal::v1::ClosureData& data, const ClosureCommand& command) const;
@@ -96,6 +125,9 @@ class ClosureEngine {
   absl::StatusOr<std::optional<v1::Closure>> FindReplay(std::string_view account_id, const CallContext& context) const;
 
   const Parts parts_;
+  absl::Mutex mutex_;
+  // What waits for each closure; the front is being decided on or committed.
+  std::map<ClosureKey, std::deque<std::shared_ptr<Attempt>>> queues_ ABSL_GUARDED_BY(mutex_);
   const std::shared_ptr<CancelSignal> cancel_ = std::make_shared<CancelSignal>();
 };
 

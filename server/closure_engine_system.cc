@@ -10,12 +10,6 @@
 #include "server/time_witness.h"
 
 namespace closure {
-namespace {
-
-constexpr int kTriesMax = 50;
-
-}  // namespace
-
 void ClosureEngine::Operate(const SystemCommand& command, const CallContext& context, SystemReply reply) {
   OperateOnce(command, context, 0, std::move(reply));
 }
@@ -34,8 +28,8 @@ void ClosureEngine::OperateOnce(const SystemCommand& command, const CallContext&
   internal::v1::SystemData next = *commit->system;
   parts_.store->Apply(*std::move(commit), [this, command, context, tries, next = std::move(next), reply = std::move(reply)](absl::Status status) mutable {
     if (status.ok()) return std::move(reply)(std::move(next));
-    const bool again = (absl::IsAborted(status) || absl::IsAlreadyExists(status)) && tries < kTriesMax;
-    if (!again) return std::move(reply)(status);
+    const bool again = IsConflict(status) && tries < kTriesMax;
+    if (!again) return std::move(reply)(IsConflict(status) ? ConcurrentChange("the system") : status);
     OperateOnce(command, context, tries + 1, std::move(reply));
   });
 }
@@ -47,13 +41,9 @@ void ClosureEngine::WitnessTime() {
   Observation observation = Observe(system->clock(), reading);
   system->set_version(system->version() + 1);
   *system->mutable_clock() = std::move(observation.witness);
-  if (!observation.jump.empty() && !system->has_clock_jump()) {
-    v1::SystemStatus::Halt& jump = *system->mutable_clock_jump();
-    *jump.mutable_create_time() = ToProto(reading.wall);
-    jump.set_actor("system");
-    jump.set_reason(observation.jump);
-  }
+  if (!observation.jump.empty() && !system->has_clock_jump()) *system->mutable_clock_jump() = MakeHalt(reading.wall, "system", observation.jump);
   Commit commit;
+  if (observation.went_back) commit.clock_went_back = reading.wall;
   commit.system = *std::move(system);
   // Somebody else's commit at the same moment carries the witness as well; the next call comes soon.
   parts_.store->Apply(std::move(commit), [](const absl::Status&) {});

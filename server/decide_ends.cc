@@ -10,6 +10,16 @@
 namespace closure {
 namespace {
 
+// An error without the owner's addresses, because it outlives them (D12).
+std::string Redact(const internal::v1::ClosureData& data, std::string error) {
+  for (const internal::v1::Contact& contact : data.contacts()) {
+    for (std::size_t at = error.find(contact.address()); !contact.address().empty() && at != std::string::npos; at = error.find(contact.address())) {
+      error.replace(at, contact.address().size(), "***");
+    }
+  }
+  return error;
+}
+
 bool IsSettled(const v1::Notice& notice) { return notice.status() != v1::Notice::PENDING; }
 
 // Personal data goes when every result notice is delivered or given up (D12).
@@ -27,7 +37,16 @@ v1::Notice* FindNotice(DecisionBuilder& builder) {
   return nullptr;
 }
 
+// A timer may be hurried by an operator; it fires when its time has come and not before. Answers whether it waits.
+bool WaitsUntil(DecisionBuilder& builder, absl::Time due) {
+  if (builder.now() >= due) return false;
+  builder.RescheduleTask(due, "", v1::Task::PARKED_UNSPECIFIED);
+  return true;
+}
+
 Decision DecideDiscardDeadline(DecisionBuilder& builder, const TimerFired& fired) {
+  const absl::Time limit = FromProto(builder.closure().state_enter_time()) + FromProto(builder.policy().discard_limit());
+  if (builder.data().releases_open() > 0 && WaitsUntil(builder, limit)) return builder.Finish();
   for (v1::BlockingItem item : fired.items) {
     item.set_resolution(v1::BlockingItem::OUTCOME_UNKNOWN);
     item.set_resolution_detail("the release was not answered in time; the scan tells whether it happened");
@@ -40,11 +59,7 @@ Decision DecideDiscardDeadline(DecisionBuilder& builder, const TimerFired& fired
 }
 
 Decision DecideExpiry(DecisionBuilder& builder) {
-  const absl::Time expire = FromProto(builder.closure().expire_time());
-  if (builder.now() < expire) {
-    builder.RescheduleTask(expire, "", v1::Task::PARKED_UNSPECIFIED);
-    return builder.Finish();
-  }
+  if (WaitsUntil(builder, FromProto(builder.closure().expire_time()))) return builder.Finish();
   if (!NextState(builder.state(), Event::kIdle).has_value()) return builder.Finish();
   builder.Move(Event::kIdle, "");
   BeginEnd(builder, v1::Closure::IDLE, "nothing happened for too long");
@@ -60,6 +75,7 @@ void BeginEnd(DecisionBuilder& builder, v1::Closure::Cause cause, std::string_vi
   *closure.mutable_end_time() = ToProto(builder.now());
   closure.clear_participants();
   closure.clear_risk_prompt();
+  closure.clear_hold();
   builder.data().clear_codes();
   // What was not executed is not executed any more, so that nobody voids a debt and stays (D15).
   for (v1::Renunciation& renunciation : *closure.mutable_renunciations()) {
@@ -90,6 +106,7 @@ Decision DecideTimer(DecisionBuilder& builder, const TimerFired& fired) {
     case v1::Task::DISCARD_DEADLINE:
       return DecideDiscardDeadline(builder, fired);
     case v1::Task::CONFIRM_DEADLINE:
+      if (WaitsUntil(builder, builder.now() + ConfirmTimeLeft(builder))) return builder.Finish();
       FailConfirm(builder, v1::Closure::CONFIRM_TIMED_OUT, "freeze and rescan took too long");
       return builder.Finish();
     case v1::Task::SILENT_PERIOD_END:
@@ -97,6 +114,7 @@ Decision DecideTimer(DecisionBuilder& builder, const TimerFired& fired) {
     case v1::Task::EXPIRY:
       return DecideExpiry(builder);
     case v1::Task::FORGET_REQUESTS:
+      if (WaitsUntil(builder, FromProto(builder.closure().end_time()) + FromProto(builder.policy().request_id_retention()))) return builder.Finish();
       builder.commit().forget_requests = true;
       return builder.Finish();
     default:
@@ -123,15 +141,15 @@ Decision FailNotice(DecisionBuilder& builder, const TaskFailed& failed) {
   v1::Notice* const notice = FindNotice(builder);
   if (notice == nullptr) return builder.Finish();
   notice->set_attempts(notice->attempts() + 1);
-  notice->set_last_error(failed.error);
+  notice->set_last_error(Redact(builder.data(), failed.error));
   const bool was_settled = IsSettled(*notice);
   const absl::Time limit = FromProto(builder.closure().end_time()) + FromProto(builder.policy().notice_retry_limit());
   if (failed.due <= limit) {
-    builder.RescheduleTask(failed.due, failed.error, v1::Task::PARKED_UNSPECIFIED);
+    builder.RescheduleTask(failed.due, notice->last_error(), v1::Task::PARKED_UNSPECIFIED);
     return builder.Finish();
   }
   notice->set_status(v1::Notice::DEAD_LETTERED);
-  builder.RescheduleTask(builder.now(), failed.error, v1::Task::DEAD_LETTER);
+  builder.RescheduleTask(builder.now(), notice->last_error(), v1::Task::DEAD_LETTER);
   builder.Note("notice_settled", fmt::format("{} {}", v1::Channel_Name(notice->channel()), v1::Notice::Status_Name(notice->status())));
   if (!was_settled) EraseIfSettled(builder);
   return builder.Finish();
@@ -157,6 +175,7 @@ absl::StatusOr<Decision> DecideHold(DecisionBuilder& builder, const PlaceHold& c
     return Error(v1::STATE_NOT_ALLOWED, fmt::format("closure {} is {}, which does not allow hold", closure.name(), state),
                  {{"closure", closure.name()}, {"state", state}, {"event", "hold"}});
   }
+  const std::string replaced = closure.has_hold() ? fmt::format("; replaces the hold of {}", closure.hold().operator_()) : "";
   v1::Hold& hold = *closure.mutable_hold();
   hold.set_operator_(builder.circumstances().actor);
   hold.set_reason(command.reason);
@@ -164,14 +183,14 @@ absl::StatusOr<Decision> DecideHold(DecisionBuilder& builder, const PlaceHold& c
   if (closure.state() == v1::Closure::CONFIRMING) {
     FailConfirm(builder, v1::Closure::HALTED, fmt::format("an operator's hold: {}", command.reason));
   } else {
-    builder.Note("hold_placed", command.reason);
+    builder.Note("hold_placed", command.reason + replaced);
   }
   return builder.Finish();
 }
 
 absl::StatusOr<Decision> DecideReleaseHold(DecisionBuilder& builder, const ReleaseHold& command) {
   v1::Closure& closure = builder.closure();
-  if (!closure.has_hold()) {
+  if (IsTerminal(closure.state()) || !closure.has_hold()) {
     return Error(v1::NOTHING_TO_RELEASE, fmt::format("closure {} has no hold", closure.name()), {{"closure", closure.name()}});
   }
   closure.clear_hold();

@@ -5,6 +5,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "checkers/proto_time.h"
+#include "checkers/text.h"
 #include "fmt/format.h"
 #include "server/decision_builder.h"
 #include "server/errors.h"
@@ -12,6 +13,9 @@
 
 namespace closure {
 namespace {
+
+// How much of what a checker says about a release is kept.
+constexpr std::size_t kDetailCharactersMax = 500;
 
 std::string ItemNameOf(const v1::Closure& closure, std::string_view item_id) { return fmt::format("{}/blockingItems/{}", closure.name(), item_id); }
 
@@ -122,7 +126,7 @@ Decision DecideRelease(DecisionBuilder& builder, const ReleaseAnswered& answered
   const v1::DiscardResponse& response = answered.response;
   const bool released = response.outcome() == v1::DiscardResponse::RELEASED;
   item.set_resolution(released ? v1::BlockingItem::RELEASED : v1::BlockingItem::RELEASE_FAILED);
-  item.set_resolution_detail(released ? "" : fmt::format("{}: {}", v1::DiscardResponse::Outcome_Name(response.outcome()), response.detail()));
+  item.set_resolution_detail(released ? "" : PrintableText(fmt::format("{}: {}", v1::DiscardResponse::Outcome_Name(response.outcome()), response.detail()), kDetailCharactersMax));
   builder.data().set_releases_open(builder.data().releases_open() - 1);
   const std::string detail = fmt::format("{} {}", ItemIdOf(item), v1::BlockingItem::Resolution_Name(item.resolution()));
   builder.commit().items.push_back(std::move(item));
@@ -151,6 +155,7 @@ absl::StatusOr<Decision> DecideConfirm(DecisionBuilder& builder, const ConfirmCl
   closure.set_reason(command.reason);
   closure.set_reason_text(command.reason_text);
   *closure.mutable_confirm_time() = ToProto(builder.now());
+  *builder.data().mutable_confirm_elapsed() = ToProto(builder.circumstances().elapsed);
   closure.clear_cause();
   closure.clear_cause_detail();
   builder.data().set_late_settlement_consent(command.late_settlement_consent);

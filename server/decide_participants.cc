@@ -4,12 +4,16 @@
 #include <set>
 
 #include "checkers/proto_time.h"
+#include "checkers/text.h"
 #include "fmt/format.h"
 #include "server/decision_builder.h"
 #include "server/scan_merge.h"
 
 namespace closure {
 namespace {
+
+// How much of an error is kept.
+constexpr std::size_t kErrorCharactersMax = 500;
 
 bool IsDone(const v1::ParticipantProgress& progress) { return progress.status() == v1::ParticipantProgress::DONE; }
 
@@ -44,7 +48,8 @@ void MarkExecuted(DecisionBuilder& builder, v1::ParticipantPhase phase, const v1
   }
 }
 
-// Balances that nobody executed because their facts moved are not renounced any more; the final check finds what is there.
+// Money that was not executed because its facts moved is not renounced any more. After a silent period's entry the final check finds what is
+// there; at the end of a deletion the record says that it was not taken.
 void DropUnexecuted(DecisionBuilder& builder, v1::ParticipantPhase phase) {
   for (v1::Renunciation& renunciation : *builder.closure().mutable_renunciations()) {
     if (IsExecutedIn(phase, renunciation)) renunciation.set_status(v1::Renunciation::DROPPED);
@@ -76,24 +81,31 @@ void FinishPhase(DecisionBuilder& builder, v1::ParticipantPhase phase) {
       BeginScan(builder, v1::FINAL);
       break;
     case v1::DELETE:
+      DropUnexecuted(builder, phase);
       builder.Move(Event::kDeleted, "every stage of the deletion is done");
       builder.commit().gate = v1::GATE_CLOSED;
       builder.commit().tombstone = builder.circumstances().tombstone;
       BeginEnd(builder, v1::Closure::COMPLETED, "the account is deleted for good");
       break;
-    default:
+    case v1::RESTORE:
       builder.Move(Event::kRestored, "every participant restored the account");
       builder.commit().gate = v1::GATE_OPEN;
       BeginEnd(builder, builder.closure().cause(), builder.closure().cause_detail());
       break;
+    default:
+      Impossible("a phase that nobody asked for");
   }
 }
 
 // Whether an answer settles the task, for a participant in this phase.
-bool Settles(v1::ParticipantPhase phase, v1::PerformResponse::Outcome outcome) {
+bool Settles(const internal::v1::TaskPayload& payload, v1::PerformResponse::Outcome outcome) {
+  const v1::ParticipantPhase phase = payload.participant_phase();
   if (outcome == v1::PerformResponse::DONE) return true;
   // An act on an account that is gone counts as done when restoring, and when deleting it was the aim (D17).
-  return outcome == v1::PerformResponse::ACCOUNT_DELETED && (phase == v1::RESTORE || phase == v1::DELETE);
+  if (outcome == v1::PerformResponse::ACCOUNT_DELETED) return phase == v1::RESTORE || phase == v1::DELETE;
+  // Money whose facts moved is not executed. Past the point of no return the deletion gets on without it: the check under the seal was clean,
+  // so what moved is not a debt that came to be.
+  return outcome == v1::PerformResponse::FACTS_MOVED && payload.participant() == kMoneyParticipant && (phase == v1::ENTER_SILENT_PERIOD || phase == v1::DELETE);
 }
 
 v1::ParticipantProgress* FindProgress(DecisionBuilder& builder, const internal::v1::TaskPayload& payload) {
@@ -108,8 +120,8 @@ v1::ParticipantProgress* FindProgress(DecisionBuilder& builder, const internal::
 // Asks again later, and shows the owner and the operators why it waits.
 Decision AskAgain(DecisionBuilder& builder, v1::ParticipantProgress& progress, std::string_view error, absl::Time due) {
   progress.set_attempts(progress.attempts() + 1);
-  progress.set_last_error(std::string(error));
-  builder.RescheduleTask(due, error, v1::Task::PARKED_UNSPECIFIED);
+  progress.set_last_error(PrintableText(error, kErrorCharactersMax));
+  builder.RescheduleTask(due, progress.last_error(), v1::Task::PARKED_UNSPECIFIED);
   return builder.Finish();
 }
 
@@ -131,7 +143,15 @@ void BeginPhase(DecisionBuilder& builder, v1::ParticipantPhase phase) {
   }
   std::stable_sort(closure.mutable_participants()->begin(), closure.mutable_participants()->end(),
                    [](const auto& a, const auto& b) { return a.stage() < b.stage(); });
-  StartNextStage(builder);
+  // The built-in participants take part in every phase.
+  if (!StartNextStage(builder)) Impossible("a phase without participants");
+}
+
+absl::Duration ConfirmTimeLeft(DecisionBuilder& builder) {
+  const absl::Duration limit = FromProto(builder.policy().confirm_limit());
+  const absl::Duration on_the_wall = builder.now() - FromProto(builder.closure().confirm_time());
+  const absl::Duration elapsed = builder.circumstances().elapsed - FromProto(builder.data().confirm_elapsed());
+  return limit - std::max(on_the_wall, elapsed);
 }
 
 void FailConfirm(DecisionBuilder& builder, v1::Closure::Cause cause, std::string_view detail) {
@@ -148,15 +168,14 @@ Decision DecideParticipant(DecisionBuilder& builder, const ParticipantAnswered& 
   v1::ParticipantProgress* const progress = FindProgress(builder, payload);
   if (progress == nullptr) return builder.Finish();
   const v1::PerformResponse& response = answered.response;
-  if (response.outcome() == v1::PerformResponse::ACCOUNT_DELETED && !Settles(phase, response.outcome())) return DecideAccountGone(builder);
-  if (!Settles(phase, response.outcome())) {
+  if (!Settles(payload, response.outcome())) {
     const std::string error = fmt::format("{}: {}", v1::PerformResponse::Outcome_Name(response.outcome()), response.detail());
     return AskAgain(builder, *progress, error, builder.now() + RetryDelay(builder.circumstances().task->attempts()));
   }
   progress->set_attempts(progress->attempts() + 1);
   progress->set_status(v1::ParticipantProgress::DONE);
   progress->clear_last_error();
-  MarkExecuted(builder, phase, response);
+  if (payload.participant() == kMoneyParticipant) MarkExecuted(builder, phase, response);
   const auto& all = builder.closure().participants();
   const bool stage_done = std::all_of(all.begin(), all.end(), [&](const auto& each) { return each.stage() != payload.stage() || IsDone(each); });
   if (stage_done && !StartNextStage(builder)) {

@@ -77,13 +77,15 @@ Decision DecideConfirmScan(DecisionBuilder& builder, const ScanAnswered& answere
   const bool clean = merge.unresolved == 0 && !answered.findings.required_unanswered;
   const std::string problems = Problems(merge, answered.findings);
   StoreMerge(builder, answered.findings, merge, clean);
-  const absl::Time deadline = FromProto(builder.closure().confirm_time()) + FromProto(builder.policy().confirm_limit());
+  const absl::Duration time_left = ConfirmTimeLeft(builder);
   if (!clean) {
     *builder.closure().mutable_risk_prompt() = MakeRiskPrompt(builder.data(), v1::Closure::BLOCKED, merge.renounceable);
-    FailConfirm(builder, v1::Closure::RESCAN_NOT_CLEAN, problems);
+    // Silence at the deadline is the time's fault, not the checkers'.
+    const bool late = merge.unresolved == 0 && time_left <= absl::ZeroDuration();
+    FailConfirm(builder, late ? v1::Closure::CONFIRM_TIMED_OUT : v1::Closure::RESCAN_NOT_CLEAN, problems);
   } else if (HaltOf(builder.data(), builder.circumstances().system) != v1::Task::PARKED_UNSPECIFIED) {
     FailConfirm(builder, v1::Closure::HALTED, "a hold or pause came before the silent period began");
-  } else if (builder.now() > deadline) {
+  } else if (time_left < absl::ZeroDuration()) {
     FailConfirm(builder, v1::Closure::CONFIRM_TIMED_OUT, "freeze and rescan took too long");
   } else {
     v1::Closure& closure = builder.closure();
@@ -168,8 +170,10 @@ Decision DecideScan(DecisionBuilder& builder, const ScanAnswered& answered) {
       return DecideOwnerScan(builder, answered);
     case v1::Closure::CONFIRMING:
       return DecideConfirmScan(builder, answered);
-    default:
+    case v1::Closure::FINAL_CHECK:
       return DecideFinalScan(builder, answered);
+    default:
+      Impossible("a scan in a state without scans");
   }
 }
 

@@ -3,6 +3,7 @@
 // (D14, R18).
 #include "checkers/proto_time.h"
 #include "fmt/format.h"
+#include "server/decide_system.h"
 #include "server/decision_builder.h"
 
 namespace closure {
@@ -15,14 +16,6 @@ absl::Duration Remaining(DecisionBuilder& builder) {
   const absl::Duration period = FromProto(closure.silent_period_end_time()) - FromProto(closure.silent_period_start_time());
   const absl::Duration passed = builder.circumstances().elapsed - FromProto(builder.data().silent_period_start_elapsed());
   return std::max(on_the_wall, period - passed);
-}
-
-v1::SystemStatus::Halt SystemHalt(absl::Time now, std::string_view reason) {
-  v1::SystemStatus::Halt halt;
-  *halt.mutable_create_time() = ToProto(now);
-  halt.set_actor("system");
-  halt.set_reason(std::string(reason));
-  return halt;
 }
 
 // The system's next version, with the latest witness of time.
@@ -39,7 +32,7 @@ bool WaitsForClocks(DecisionBuilder& builder) {
   if (!circumstances.system.has_clock_jump() && circumstances.clock_jump.empty()) return false;
   if (!circumstances.system.has_clock_jump()) {
     internal::v1::SystemData system = NextSystem(circumstances);
-    *system.mutable_clock_jump() = SystemHalt(builder.now(), circumstances.clock_jump);
+    *system.mutable_clock_jump() = MakeHalt(builder.now(), "system", circumstances.clock_jump);
     builder.commit().system = std::move(system);
   }
   builder.RescheduleTask(builder.now(), "", v1::Task::CLOCK_JUMP);
@@ -63,7 +56,7 @@ bool WaitsForBreaker(DecisionBuilder& builder) {
     const std::string excess = Excess(circumstances.breaker);
     if (excess.empty()) return false;
     internal::v1::SystemData system = NextSystem(circumstances);
-    *system.mutable_breaker() = SystemHalt(builder.now(), excess);
+    *system.mutable_breaker() = MakeHalt(builder.now(), "system", excess);
     builder.commit().system = std::move(system);
   }
   builder.RescheduleTask(builder.now(), "", v1::Task::BREAKER);

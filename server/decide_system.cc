@@ -26,6 +26,14 @@ absl::StatusOr<bool> Approve(v1::SystemStatus::Halt& breaker, const std::string&
 
 }  // namespace
 
+v1::SystemStatus::Halt MakeHalt(absl::Time now, std::string_view actor, std::string_view reason) {
+  v1::SystemStatus::Halt halt;
+  *halt.mutable_create_time() = ToProto(now);
+  halt.set_actor(std::string(actor));
+  halt.set_reason(std::string(reason));
+  return halt;
+}
+
 absl::StatusOr<Commit> DecideSystem(const internal::v1::SystemData& system, const SystemCommand& command, const std::string& actor,
                                     const Observation& observation, absl::Time now) {
   Commit commit;
@@ -33,14 +41,9 @@ absl::StatusOr<Commit> DecideSystem(const internal::v1::SystemData& system, cons
   next.set_version(system.version() + 1);
   *next.mutable_clock() = observation.witness;
   switch (command.kind) {
-    case SystemCommand::Kind::kPause: {
-      v1::SystemStatus::Halt& pause = *next.mutable_pause();
-      pause.Clear();
-      *pause.mutable_create_time() = ToProto(now);
-      pause.set_actor(actor);
-      pause.set_reason(command.reason);
+    case SystemCommand::Kind::kPause:
+      *next.mutable_pause() = MakeHalt(now, actor, command.reason);
       break;
-    }
     case SystemCommand::Kind::kResume:
       if (!system.has_pause()) return NothingToRelease("pause");
       next.clear_pause();
@@ -59,10 +62,13 @@ absl::StatusOr<Commit> DecideSystem(const internal::v1::SystemData& system, cons
     case SystemCommand::Kind::kAcknowledgeClockJump:
       if (!system.has_clock_jump()) return NothingToRelease("clock jump");
       next.clear_clock_jump();
-      *next.mutable_clock() = CreditWithheld(observation.witness);
+      *next.mutable_clock() = CreditWithheld(observation.witness, FromProto(system.clock().withheld()));
       commit.unpark.emplace_back(v1::Task::CLOCK_JUMP, now);
       break;
   }
+  // A jump that this reading shows is a new one, whatever is acknowledged with it.
+  if (!observation.jump.empty() && !next.has_clock_jump()) *next.mutable_clock_jump() = MakeHalt(now, "system", observation.jump);
+  if (observation.went_back) commit.clock_went_back = now;
   commit.system = std::move(next);
   return commit;
 }

@@ -13,6 +13,9 @@
 
 namespace closure {
 
+// A pause, an open breaker or a clock jump as it begins. Pure.
+v1::SystemStatus::Halt MakeHalt(absl::Time now, std::string_view actor, std::string_view reason);
+
 // What follows from an operator's command about the whole system: its next version and the tasks that go on. Pure.
 // A pause replaces the one before. The breaker is released by the second of two different operators (D14). Nothing here can change the
 // end of a silent period (R18).

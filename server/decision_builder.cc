@@ -10,14 +10,11 @@
 #include "server/errors.h"
 
 namespace closure {
-namespace {
 
 [[noreturn]] void Impossible(std::string_view what) {
   std::fprintf(stderr, "closured: impossible: %.*s\n", static_cast<int>(what.size()), what.data());
   std::abort();
 }
-
-}  // namespace
 
 DecisionBuilder::DecisionBuilder(const internal::v1::ClosureData& data, const Circumstances& circumstances) : circumstances_(circumstances) {
   commit_.closure = data;
@@ -38,6 +35,7 @@ void DecisionBuilder::Move(Event event, std::string_view detail) {
   const State from = state();
   const std::optional<State> to = NextState(from, event);
   if (!to.has_value()) Impossible(fmt::format("no row for {} and {}", v1::Closure::State_Name(from), EventName(event)));
+  EndScan();
   closure().set_state(*to);
   *closure().mutable_state_enter_time() = ToProto(now());
   closure().clear_expire_time();
@@ -45,6 +43,18 @@ void DecisionBuilder::Move(Event event, std::string_view detail) {
   data().set_etag_number(data().etag_number() + 1);
   commit_.drop_state_tasks = true;
   commit_.history = HistoryEntry{from, *to, std::string(EventName(event)), circumstances_.actor, std::string(detail), now()};
+}
+
+void DecisionBuilder::EndScan() {
+  if (!closure().has_scan() || closure().scan().has_end_time()) return;
+  v1::Scan& scan = *closure().mutable_scan();
+  *scan.mutable_end_time() = ToProto(now());
+  for (v1::CheckerResult& checker : *scan.mutable_checkers()) {
+    if (checker.status() != v1::CheckerResult::WAITING && checker.status() != v1::CheckerResult::RUNNING) continue;
+    checker.set_status(v1::CheckerResult::UNANSWERED);
+    checker.set_fault(v1::CheckerResult::FAILED);
+    checker.set_detail("the scan was given up: the closure went on without it");
+  }
 }
 
 void DecisionBuilder::Note(std::string_view event, std::string_view detail) {

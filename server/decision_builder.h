@@ -53,10 +53,16 @@ class DecisionBuilder {
   Decision FinishWithoutChange();
 
  private:
+  // A scan is over when the state that it was for is.
+  void EndScan();
+
   const Circumstances& circumstances_;
   Commit commit_;
   bool task_settled_ = false;
 };
+
+// Ends the process: what is said cannot be, and going on would do harm.
+[[noreturn]] void Impossible(std::string_view what);
 
 // How long after its nth attempt a failed task is tried again: doubling from a second up to five minutes.
 absl::Duration RetryDelay(int attempts);
@@ -67,6 +73,8 @@ absl::Duration RetryDelay(int attempts);
 void BeginScan(DecisionBuilder& builder, v1::CheckPhase phase);
 // decide_participants.cc: asks the participants of a phase, stage by stage.
 void BeginPhase(DecisionBuilder& builder, v1::ParticipantPhase phase);
+// decide_participants.cc: what is left of the five minutes after Confirm, on the clock that shows least (D6).
+absl::Duration ConfirmTimeLeft(DecisionBuilder& builder);
 // decide_ends.cc: what every terminal state does: notices, renunciations dropped, request ids to be forgotten.
 void BeginEnd(DecisionBuilder& builder, v1::Closure::Cause cause, std::string_view detail);
 // decide_participants.cc: sends a closure that is being confirmed back (D6).

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "checkers/proto_time.h"
-#include "checkers/upstream_call.h"
+#include "server/account_lookup.h"
 #include "server/closure_plan.h"
 #include "server/errors.h"
 #include "server/resource_names.h"
@@ -16,7 +16,6 @@
 namespace closure {
 namespace {
 
-constexpr absl::Duration kAccountTimeout = absl::Seconds(10);
 constexpr absl::Duration kRetryDelay = absl::Seconds(5);
 
 // Why a preview cannot go on after the account system answered; OK when it can.
@@ -25,10 +24,8 @@ absl::Status CheckAccount(const std::string& account_id, const absl::StatusOr<up
   if (absl::IsNotFound(account.status())) {
     return Error(v1::ACCOUNT_NOT_FOUND, Concat("the account system does not know ", name), {{"account", name}});
   }
-  const bool meant = account.ok() && account->account_id() == account_id &&
-                     account->state() != upstream::v1::Account::STATE_UNSPECIFIED;
-  if (!meant) {
-    const std::string why = account.ok() ? "it answered something else" : std::string(account.status().message());
+  if (!account.ok()) {
+    const std::string why(account.status().message());
     return WithRetryAfter(Error(v1::ACCOUNT_SYSTEM_UNAVAILABLE,
                                 Concat("the account system did not tell about ", name, ": ", why), {{"account", name}}),
                           kRetryDelay);
@@ -46,14 +43,9 @@ PreviewStream::PreviewStream(const PreviewParts* parts, std::string account_id, 
     : parts_(parts), account_id_(std::move(account_id)), traceparent_(std::move(traceparent)), over_(std::move(over)) {}
 
 void PreviewStream::Run() {
-  upstream::v1::GetAccountRequest request;
-  request.set_account_id(account_id_);
-  CallUpstream<upstream::v1::Account>(
-      "account system", request,
+  LookUpAccount(
+      parts_->upstreams, account_id_,
       CallOptions{.timeout = kAccountTimeout, .traceparent = traceparent_, .cancel = cancel_},
-      [stub = parts_->upstreams.account](auto* context, auto* asked, auto* answer, auto done) {
-        stub->async()->GetAccount(context, asked, answer, std::move(done));
-      },
       [self = shared_from_this()](absl::StatusOr<upstream::v1::Account> account) {
         const absl::Status usable = CheckAccount(self->account_id_, account);
         if (!usable.ok()) return self->EndWith(ToGrpcStatus(usable));

@@ -30,6 +30,11 @@ v1::BlockingItem MergeFound(const internal::v1::ClosureData& data, v1::BlockingI
   *item.mutable_first_seen_time() = known ? before->first_seen_time() : ToProto(now);
   const bool renounced = IsMoney(item.kind()) && item.disposition() == v1::RENOUNCEABLE && IsRenounced(data, item);
   item.set_resolution(renounced ? v1::BlockingItem::RENOUNCED : v1::BlockingItem::OPEN);
+  if (known && before->resolution() == v1::BlockingItem::RELEASE_FAILED && before->fingerprint() == item.fingerprint()) {
+    // Why its product refused is still what the owner has to know.
+    item.set_resolution(v1::BlockingItem::RELEASE_FAILED);
+    item.set_resolution_detail(before->resolution_detail());
+  }
   return item;
 }
 
@@ -51,13 +56,13 @@ void Count(const v1::BlockingItem& item, ScanMerge& merge) {
 }
 
 // An item that was stored and was not found now.
-void MergeMissing(const v1::BlockingItem& before, bool answered, ScanMerge& merge) {
+void MergeMissing(const v1::BlockingItem& before, bool keep, ScanMerge& merge) {
   v1::BlockingItem item = before;
   if (before.resolution() == v1::BlockingItem::RESOLVED) {
     // It was gone already; only the scan that saw it go says so.
     if (before.change() != v1::BlockingItem::GONE) return;
     item.set_change(v1::BlockingItem::CHANGE_UNSPECIFIED);
-  } else if (answered) {
+  } else if (!keep) {
     item.set_resolution(v1::BlockingItem::RESOLVED);
     item.set_change(v1::BlockingItem::GONE);
   } else {
@@ -101,9 +106,10 @@ ScanMerge MergeScan(const internal::v1::ClosureData& data, const ScanFindings& f
   ScanMerge merge;
   absl::flat_hash_map<std::string_view, const v1::BlockingItem*> before;
   for (const v1::BlockingItem& item : previous) before.emplace(item.name(), &item);
-  absl::flat_hash_set<std::string_view> answered;
+  // Only the silence of a required checker keeps what it said before; one that is advisory, disabled or gone does not block (D5).
+  absl::flat_hash_set<std::string_view> silent;
   for (const v1::CheckerResult& checker : findings.checkers) {
-    if (checker.status() == v1::CheckerResult::ANSWERED) answered.insert(checker.checker());
+    if (checker.required() && checker.status() == v1::CheckerResult::UNANSWERED) silent.insert(checker.checker());
   }
   absl::flat_hash_set<std::string_view> found;
   absl::flat_hash_set<std::string> renounced;
@@ -118,9 +124,9 @@ ScanMerge MergeScan(const internal::v1::ClosureData& data, const ScanFindings& f
   bool money_answered = true;
   for (const v1::BlockingItem& item : previous) {
     if (found.contains(item.name())) continue;
-    const bool said = answered.contains(item.checker());
-    if (!said && item.resolution() == v1::BlockingItem::RENOUNCED) money_answered = false;
-    MergeMissing(item, said, merge);
+    const bool keep = silent.contains(item.checker());
+    if (keep && item.resolution() == v1::BlockingItem::RENOUNCED) money_answered = false;
+    MergeMissing(item, keep, merge);
   }
   MergeRenunciations(data, renounced, money_answered, merge);
   return merge;

@@ -2,6 +2,7 @@
 #ifndef CLOSURE_SERVER_SCAN_MERGE_H_
 #define CLOSURE_SERVER_SCAN_MERGE_H_
 
+#include <string_view>
 #include <vector>
 
 #include "absl/time/time.h"
@@ -30,6 +31,9 @@ struct ScanMerge {
 // Whether an item of this resolution stands in the way.
 bool IsInTheWay(v1::BlockingItem::Resolution resolution);
 
+// The participant that executes renounced money. Nobody else is asked to, and nobody else is believed about it.
+inline constexpr std::string_view kMoneyParticipant = "billing";
+
 // Whether renouncing an item of this kind is recorded now and executed later by a participant (D15).
 bool IsMoney(v1::ItemKind kind);
 
@@ -38,7 +42,7 @@ bool IsMoney(v1::ItemKind kind);
 bool IsExecutedIn(v1::ParticipantPhase phase, const v1::Renunciation& renunciation);
 
 // Lays the findings of a scan over the items of the scans before (R48). Found items are NEW, CHANGED or UNCHANGED by their fingerprints;
-// what an answering checker does not find any more is RESOLVED and GONE; what a silent checker reported before stays as it was. A
+// what is not found any more is RESOLVED and GONE, except that what a silent required checker reported before stays as it was. A
 // renunciation holds while the item it covers has its fingerprint; otherwise it is dropped and the item is open again (D11, D15).
 // Pure. `previous` are all stored items of the closure.
 ScanMerge MergeScan(const internal::v1::ClosureData& data, const ScanFindings& findings, const std::vector<v1::BlockingItem>& previous, absl::Time now);

@@ -6,8 +6,10 @@
 
 #include "absl/random/random.h"
 #include "checkers/proto_time.h"
+#include "checkers/text.h"
 #include "checkers/upstream_call.h"
 #include "fmt/format.h"
+#include "server/account_lookup.h"
 #include "server/decision_builder.h"
 #include "server/item_identity.h"
 #include "server/scan_merge.h"
@@ -18,12 +20,15 @@ namespace {
 
 constexpr absl::Duration kDiscardTimeout = absl::Seconds(60);
 constexpr absl::Duration kMessageTimeout = absl::Seconds(30);
-constexpr absl::Duration kAccountTimeout = absl::Seconds(10);
-// A checker is given no more error text than this.
-constexpr std::size_t kErrorLength = 300;
+// How much of an error is kept.
+constexpr std::size_t kErrorCharactersMax = 300;
 
 std::string ErrorText(const absl::Status& status) {
-  return fmt::format("{}: {}", absl::StatusCodeToString(status.code()), std::string(status.message())).substr(0, kErrorLength);
+  return PrintableText(fmt::format("{}: {}", absl::StatusCodeToString(status.code()), std::string(status.message())), kErrorCharactersMax);
+}
+
+bool IsDeleted(const absl::StatusOr<upstream::v1::Account>& account) {
+  return account.ok() && account->state() == upstream::v1::Account::DELETED;
 }
 
 // Whether the task does something that cannot be taken back, so that a hold or pause keeps it waiting.
@@ -57,11 +62,30 @@ TaskHandlers::TaskHandlers(Parts parts) : parts_(std::move(parts)) {}
 CallOptions TaskHandlers::OptionsFor(absl::Duration timeout) const { return {.timeout = timeout, .traceparent = "", .cancel = parts_.cancel}; }
 
 void TaskHandlers::Report(const internal::v1::TaskData& task, Happening happening, Done done) const {
+  auto shared = std::make_shared<Happening>(std::move(happening));
+  ReportMade(task, [shared](const internal::v1::ClosureData&) -> absl::StatusOr<Happening> { return *shared; }, std::move(done));
+}
+
+void TaskHandlers::ReportMade(const internal::v1::TaskData& task, ClosureEngine::HappeningMaker make, Done done) const {
   if (parts_.cancel->cancelled()) return std::move(done)();
-  parts_.engine->Report(task, std::move(happening), [this, task, done = std::move(done)](absl::Status status) mutable {
-    if (!status.ok() && parts_.on_failure) parts_.on_failure(task, ErrorText(status));
-    std::move(done)();
+  parts_.engine->Report(task, std::move(make), [this, task, done = std::move(done)](absl::Status status) mutable {
+    if (status.ok()) return std::move(done)();
+    if (parts_.on_failure) parts_.on_failure(task, ErrorText(status));
+    // A store that does not answer is not told about it; the lease brings the task back.
+    if (absl::IsUnavailable(status)) return std::move(done)();
+    GiveBack(task, ErrorText(status), std::move(done));
   });
+}
+
+void TaskHandlers::GiveBack(internal::v1::TaskData task, std::string_view error, Done done) const {
+  const absl::Time now = parts_.clock->Now();
+  *task.mutable_due_time() = ToProto(now + RetryDelay(task.attempts()));
+  task.set_attempts(task.attempts() + 1);
+  task.set_last_error(std::string(error));
+  if (!task.has_first_failure_time()) *task.mutable_first_failure_time() = ToProto(now);
+  Commit commit;
+  commit.reschedule_task = std::move(task);
+  parts_.store->Apply(std::move(commit), [done = std::move(done)](const absl::Status&) mutable { std::move(done)(); });
 }
 
 void TaskHandlers::ReportFailure(const internal::v1::TaskData& task, std::string_view error, Done done) const {
@@ -111,17 +135,12 @@ void TaskHandlers::Run(const internal::v1::TaskData& task, Done done) const {
 }
 
 void TaskHandlers::RunScan(const internal::v1::TaskData& task, internal::v1::ClosureData data, Done done) const {
-  upstream::v1::GetAccountRequest request;
-  request.set_account_id(data.account_id());
-  auto stub = parts_.upstreams.account;
   auto shared = std::make_shared<internal::v1::ClosureData>(std::move(data));
-  CallUpstream<upstream::v1::Account>(
-      "account system", request, OptionsFor(kAccountTimeout),
-      [stub](auto* call, auto* asked, auto* answer, auto on_done) { stub->async()->GetAccount(call, asked, answer, std::move(on_done)); },
+  LookUpAccount(
+      parts_.upstreams, shared->account_id(), OptionsFor(kAccountTimeout),
       [this, task, shared, done = std::move(done)](absl::StatusOr<upstream::v1::Account> account) mutable {
         // Only an explicit DELETED means gone (D17); without an answer the checkers are asked, and say so where it matters.
-        const bool gone = account.ok() && account->account_id() == shared->account_id() && account->state() == upstream::v1::Account::DELETED;
-        if (gone) return Report(task, AccountGone{}, std::move(done));
+        if (IsDeleted(account)) return Report(task, AccountGone{}, std::move(done));
         AskCheckers(task, *shared, std::move(done));
       });
 }
@@ -158,10 +177,7 @@ void TaskHandlers::AskCheckers(const internal::v1::TaskData& task, const interna
           if (!previous.ok()) return previous.status();
           return ScanAnswered{*shared, *std::move(previous)};
         };
-        parts_.engine->Report(task, make, [this, task, done = std::move(done)](absl::Status status) mutable {
-          if (!status.ok() && parts_.on_failure) parts_.on_failure(task, ErrorText(status));
-          std::move(done)();
-        });
+        ReportMade(task, make, std::move(done));
       });
 }
 
@@ -196,7 +212,7 @@ void TaskHandlers::RunDiscard(const internal::v1::TaskData& task, const internal
                              if (stored->empty()) return absl::InternalError(fmt::format("item {} is not stored", item_id));
                              return ReleaseAnswered{stored->front(), answer};
                            };
-                           parts_.engine->Report(task, make, [done = std::move(done)](const absl::Status&) mutable { std::move(done)(); });
+                           ReportMade(task, make, std::move(done));
                          });
 }
 
@@ -212,7 +228,7 @@ void TaskHandlers::RunDiscardDeadline(const internal::v1::TaskData& task, Done d
                  items->end());
     return TimerFired{*std::move(items)};
   };
-  parts_.engine->Report(task, make, [done = std::move(done)](const absl::Status&) mutable { std::move(done)(); });
+  ReportMade(task, make, std::move(done));
 }
 
 void TaskHandlers::RunParticipant(const internal::v1::TaskData& task, const internal::v1::ClosureData& data, Done done) const {
@@ -231,18 +247,33 @@ void TaskHandlers::RunParticipant(const internal::v1::TaskData& task, const inte
   request.set_idempotency_key(task.idempotency_key());
   // The fence of the task's state: should the state be left while the call is under way, it is refused where it arrives.
   request.set_fence(task.payload().fence());
-  AddRenunciations(data, request);
+  if (payload.participant() == kMoneyParticipant) AddRenunciations(data, request);
   slot->participant->Perform(request, OptionsFor(slot->deadline), [this, task, done = std::move(done)](absl::StatusOr<v1::PerformResponse> response) mutable {
     if (!response.ok()) return ReportFailure(task, ErrorText(response.status()), std::move(done));
+    const bool gone = response->outcome() == v1::PerformResponse::ACCOUNT_DELETED && task.payload().participant_phase() != v1::RESTORE;
+    if (gone) return CheckThatGone(task, *std::move(response), std::move(done));
     Report(task, ParticipantAnswered{*std::move(response)}, std::move(done));
   });
+}
+
+void TaskHandlers::CheckThatGone(const internal::v1::TaskData& task, v1::PerformResponse response, Done done) const {
+  LookUpAccount(parts_.upstreams, task.account_id(), OptionsFor(kAccountTimeout),
+                [this, task, response = std::move(response), done = std::move(done)](absl::StatusOr<upstream::v1::Account> account) mutable {
+                  if (!IsDeleted(account)) {
+                    return ReportFailure(task, "it says that the account was deleted, and the account system does not say so", std::move(done));
+                  }
+                  // Past the point of no return that was the aim.
+                  if (task.payload().participant_phase() == v1::DELETE) return Report(task, ParticipantAnswered{std::move(response)}, std::move(done));
+                  Report(task, AccountGone{}, std::move(done));
+                });
 }
 
 void TaskHandlers::RunMessage(const internal::v1::TaskData& task, const internal::v1::ClosureData& data, Done done) const {
   const v1::Channel channel = task.payload().channel();
   const auto& codes = data.codes();
+  const absl::Time oldest = parts_.clock->Now() - FromProto(data.policy().code_lifetime());
   const bool replaced = task.kind() == v1::Task::SEND_CODE && std::none_of(codes.begin(), codes.end(), [&](const auto& code) {
-                          return code.challenge_id() == task.payload().challenge_id();
+                          return code.challenge_id() == task.payload().challenge_id() && FromProto(code.create_time()) > oldest;
                         });
   const auto contact = std::find_if(data.contacts().begin(), data.contacts().end(), [&](const auto& each) { return each.channel() == channel; });
   if (replaced || contact == data.contacts().end()) return Report(task, MessageSent{.no_address = true}, std::move(done));
@@ -256,7 +287,11 @@ void TaskHandlers::SendMessage(const internal::v1::TaskData& task, const interna
                                : MakeCodeMessage(data.language_code(), channel, parts_.secret_key->IdentityCode(task.payload().challenge_id()),
                                                  FromProto(data.policy().code_lifetime()));
   auto on_sent = [this, task, done = std::move(done)](absl::StatusOr<upstream::v1::ActResult> result) mutable {
-    if (!result.ok()) return ReportFailure(task, ErrorText(result.status()), std::move(done));
+    if (!result.ok()) {
+      // What messaging says may quote the address, and errors are kept and logged (D12).
+      return ReportFailure(task, fmt::format("{}: messaging did not accept the message", absl::StatusCodeToString(result.status().code())),
+                           std::move(done));
+    }
     // An account that is gone still has an owner to tell; messaging systems answer DONE for it.
     if (result->outcome() != upstream::v1::ActResult::DONE) {
       return ReportFailure(task, fmt::format("messaging answered {}", upstream::v1::ActResult::Outcome_Name(result->outcome())), std::move(done));

@@ -56,6 +56,8 @@ class TaskHandlers {
   void AskCheckers(const internal::v1::TaskData& task, const internal::v1::ClosureData& data, Done done) const;
   void RunDiscard(const internal::v1::TaskData& task, const internal::v1::ClosureData& data, Done done) const;
   void RunParticipant(const internal::v1::TaskData& task, const internal::v1::ClosureData& data, Done done) const;
+  // A participant says that the account was deleted by another path; only its own system is believed (D17).
+  void CheckThatGone(const internal::v1::TaskData& task, v1::PerformResponse response, Done done) const;
   void RunMessage(const internal::v1::TaskData& task, const internal::v1::ClosureData& data, Done done) const;
   void SendMessage(const internal::v1::TaskData& task, const internal::v1::ClosureData& data, const std::string& address, Done done) const;
   void RunSilentPeriodEnd(const internal::v1::TaskData& task, const internal::v1::ClosureData& data, Done done) const;
@@ -65,6 +67,9 @@ class TaskHandlers {
   bool MustWait(const internal::v1::TaskData& task, const internal::v1::ClosureData& data) const;
   CallOptions OptionsFor(absl::Duration timeout) const;
   void Report(const internal::v1::TaskData& task, Happening happening, Done done) const;
+  void ReportMade(const internal::v1::TaskData& task, ClosureEngine::HappeningMaker make, Done done) const;
+  // For a result that cannot be committed: the task comes back later, and is shown as failing.
+  void GiveBack(internal::v1::TaskData task, std::string_view error, Done done) const;
   void ReportFailure(const internal::v1::TaskData& task, std::string_view error, Done done) const;
 
   const Parts parts_;

@@ -100,7 +100,12 @@ void TaskRunner::Dispatch(internal::v1::TaskData task) {
     if (!shared_->running.insert(task.id()).second) return;
     if (task.kind() == v1::Task::SCAN) {
       if (shared_->scans >= parts_.scans_max) {
-        shared_->waiting_scans.push_back(std::move(task));
+        // An account that is frozen goes before one that is being looked at.
+        if (task.payload().check_phase() == v1::SCAN) {
+          shared_->waiting_scans.push_back(std::move(task));
+        } else {
+          shared_->waiting_scans.push_front(std::move(task));
+        }
         return;
       }
       ++shared_->scans;
@@ -129,7 +134,8 @@ void TaskRunner::Loop() {
       absl::MutexLock lock(&shared_->mutex);
       shared_->woken = false;
       shared_->leasing = true;
-      room = std::min(kLeaseBatch, parts_.tasks_max - static_cast<int>(shared_->running.size()));
+      // Scans that wait for their turn take nobody's place.
+      room = std::min(kLeaseBatch, parts_.tasks_max - static_cast<int>(shared_->running.size() - shared_->waiting_scans.size()));
     }
     if (room > 0) {
       Lease(now, room);

@@ -9,17 +9,28 @@
 namespace closure {
 namespace {
 
+// A wall clock that goes back takes back what it said had passed over a boot.
+void TakeBack(absl::Duration difference, Observation& next) {
+  if (difference >= absl::ZeroDuration()) return;
+  const absl::Duration left = FromProto(next.witness.withheld()) + difference;
+  *next.witness.mutable_withheld() = ToProto(std::max(left, absl::ZeroDuration()));
+}
+
 // Within one boot the boot-time clock is what counts.
 void ObserveSameBoot(absl::Duration wall_passed, absl::Duration boot_passed, Observation& next) {
   const absl::Duration credit = std::max(boot_passed, absl::ZeroDuration());
   *next.witness.mutable_elapsed() = ToProto(FromProto(next.witness.elapsed()) + credit);
   const absl::Duration difference = wall_passed - boot_passed;
+  TakeBack(difference, next);
+  next.went_back = difference < -kClockJump;
   if (absl::AbsDuration(difference) <= kClockJump) return;
   next.jump = fmt::format("the wall clock moved by {} while the boot-time clock moved by {}", absl::FormatDuration(wall_passed), absl::FormatDuration(boot_passed));
 }
 
 // Over a boot there is only the wall clock to go by, and it is believed for a day.
 void ObserveNewBoot(absl::Duration wall_passed, Observation& next) {
+  TakeBack(wall_passed, next);
+  next.went_back = wall_passed < -kClockJump;
   const absl::Duration credit = std::clamp(wall_passed, absl::ZeroDuration(), kBootCreditMax);
   *next.witness.mutable_elapsed() = ToProto(FromProto(next.witness.elapsed()) + credit);
   if (wall_passed > kBootCreditMax) {
@@ -35,7 +46,7 @@ void ObserveNewBoot(absl::Duration wall_passed, Observation& next) {
 absl::Duration Observation::elapsed() const { return FromProto(witness.elapsed()); }
 
 Observation Observe(const internal::v1::ClockWitness& last, const ClockReading& reading) {
-  Observation next{.witness = last, .jump = ""};
+  Observation next{.witness = last};
   next.witness.set_boot_id(reading.boot_id);
   *next.witness.mutable_boot_time() = ToProto(reading.boot_time);
   *next.witness.mutable_wall_time() = ToProto(reading.wall);
@@ -49,9 +60,11 @@ Observation Observe(const internal::v1::ClockWitness& last, const ClockReading& 
   return next;
 }
 
-internal::v1::ClockWitness CreditWithheld(internal::v1::ClockWitness witness) {
-  *witness.mutable_elapsed() = ToProto(FromProto(witness.elapsed()) + FromProto(witness.withheld()));
-  witness.clear_withheld();
+internal::v1::ClockWitness CreditWithheld(internal::v1::ClockWitness witness, absl::Duration seen) {
+  const absl::Duration withheld = FromProto(witness.withheld());
+  const absl::Duration credit = std::min(withheld, seen);
+  *witness.mutable_elapsed() = ToProto(FromProto(witness.elapsed()) + credit);
+  *witness.mutable_withheld() = ToProto(withheld - credit);
   return witness;
 }
 

@@ -22,6 +22,8 @@ struct Observation {
   internal::v1::ClockWitness witness;
   // What jumped, in words; empty when nothing did.
   std::string jump;
+  // Whether the wall clock is more than a jump behind what it should show.
+  bool went_back = false;
 
   // The trusted elapsed time; grows over restarts, and never faster than the clocks.
   absl::Duration elapsed() const;
@@ -31,8 +33,8 @@ struct Observation {
 // withheld and is a jump. A wall clock that went back credits nothing. Disagreement can only lengthen.
 Observation Observe(const internal::v1::ClockWitness& last, const ClockReading& reading);
 
-// The same witness with what was withheld credited, as an operator's acknowledgement does.
-internal::v1::ClockWitness CreditWithheld(internal::v1::ClockWitness witness);
+// The same witness with at most `seen` of what was withheld credited, as an operator's acknowledgement of what was seen does.
+internal::v1::ClockWitness CreditWithheld(internal::v1::ClockWitness witness, absl::Duration seen);
 
 }  // namespace closure
 

@@ -108,6 +108,10 @@ struct Commit {
   // Makes all tasks that are parked for these reasons due at the time.
   std::vector<std::pair<v1::Task::Parked, absl::Time>> unpark;
 
+  // The wall clock went back to this: tasks that failed before, and deadlines, do not wait for it to catch up, and leases that it would keep
+  // alive are void.
+  std::optional<absl::Time> clock_went_back;
+
   // ---- tasks ----
   // New tasks; a key that a task of the closure has at present is an ALREADY_EXISTS fault of the caller. A key may come
   // back after its task is gone: a release whose outcome is unknown is asked for again under the same key.

@@ -63,7 +63,7 @@ void ActSequence::RunNext(std::shared_ptr<Progress> progress) {
   Step& step = progress->steps[progress->next++];
   std::move(step.start)(progress->options, [progress, &step](absl::StatusOr<upstream::v1::ActResult> result) {
     if (!result.ok()) return std::move(progress->done)(result.status());
-    const bool skipped = result->outcome() == upstream::v1::ActResult::FACTS_MOVED && step.when_moved == WhenMoved::kSkip;
+    const bool skipped = result->outcome() == upstream::v1::ActResult::FACTS_MOVED && !step.executed_fingerprint.empty();
     if (result->outcome() != upstream::v1::ActResult::DONE && !skipped) {
       v1::PerformResponse response;
       response.set_outcome(OutcomeOf(result->outcome()));

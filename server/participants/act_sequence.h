@@ -24,17 +24,15 @@ class ActSequence {
   using ActDone = absl::AnyInvocable<void(absl::StatusOr<upstream::v1::ActResult>) &&>;
   using Start = absl::AnyInvocable<void(const CallOptions&, ActDone) &&>;
 
-  // What to do with a renunciation whose facts moved: leave it out, or do not go on.
-  enum class WhenMoved { kStop, kSkip };
-
   // `system` goes in front of errors.
   ActSequence(std::string_view system, const v1::PerformRequest& request);
 
-  // Adds an act of the upstream method that `stub_method` starts; `request` gets account, closure, fence and a key that ends in `name`.
+  // Adds an act of the upstream method that `stub_method` starts; `request` gets account, closure, fence and a key that ends in `name`. An act with a fingerprint
+  // executes that renunciation; when its facts moved it is left out, and the acts behind it go on.
   template <typename Stub, typename Request>
   void Add(std::string_view name, std::shared_ptr<Stub> stub,
            void (Stub::async_interface::*method)(grpc::ClientContext*, const Request*, upstream::v1::ActResult*, std::function<void(grpc::Status)>),
-           Request request, std::string executed_fingerprint = "", WhenMoved when_moved = WhenMoved::kStop) {
+           Request request, std::string executed_fingerprint = "") {
     *request.mutable_act() = MakeAct(name);
     steps_.push_back(Step{[who = fmt::format("{} {}", system_, name), stub = std::move(stub), method, request = std::move(request)](
                               const CallOptions& options, ActDone done) mutable {
@@ -45,7 +43,7 @@ class ActSequence {
                                 },
                                 std::move(done));
                           },
-                          std::move(executed_fingerprint), when_moved});
+                          std::move(executed_fingerprint)});
   }
 
   // Runs the acts; with none it is done at once.
@@ -55,7 +53,6 @@ class ActSequence {
   struct Step {
     Start start;
     std::string executed_fingerprint;
-    WhenMoved when_moved = WhenMoved::kStop;
   };
   struct Progress;
 

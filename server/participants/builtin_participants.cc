@@ -19,6 +19,11 @@ struct PhaseStage {
   int stage;
 };
 
+// An unknown phase must never read as done.
+absl::Status NoSuchPhase(const v1::PerformRequest& request) {
+  return absl::InternalError(fmt::format("the participant takes no part in {}", v1::ParticipantPhase_Name(request.phase())));
+}
+
 v1::ParticipantDescription Describe(std::string_view name, std::initializer_list<PhaseStage> stages) {
   v1::ParticipantDescription description;
   description.set_name(std::string(name));
@@ -55,37 +60,38 @@ class BillingParticipant final : public Participant {
         break;
       case v1::ENTER_SILENT_PERIOD:
         // A balance that moved is not what was renounced; it stays, and the final check finds it.
-        AddRenunciations(request, ActSequence::WhenMoved::kSkip, acts);
+        AddRenunciations(request, acts);
         break;
       case v1::SEAL:
         acts.Add("seal", billing_, &Async::SealBilling, upstream::v1::SealBillingRequest());
         break;
       case v1::DELETE:
-        AddRenunciations(request, ActSequence::WhenMoved::kStop, acts);
+        // Past the point of no return a debt that was paid meanwhile must not keep the deletion from its end.
+        AddRenunciations(request, acts);
         break;
       case v1::RESTORE:
         acts.Add("unseal", billing_, &Async::UnsealBilling, upstream::v1::UnsealBillingRequest());
         acts.Add("thaw", billing_, &Async::ThawBilling, upstream::v1::ThawBillingRequest());
         break;
       default:
-        break;
+        return std::move(done)(NoSuchPhase(request));
     }
     ActSequence::Run(std::move(acts), options, std::move(done));
   }
 
  private:
-  void AddRenunciations(const v1::PerformRequest& request, ActSequence::WhenMoved when_moved, ActSequence& acts) {
+  void AddRenunciations(const v1::PerformRequest& request, ActSequence& acts) {
     using Async = upstream::v1::BillingService::StubInterface::async_interface;
     for (const v1::Renunciation& renunciation : request.renunciations()) {
       const std::string& currency = renunciation.amount().currency_code();
       if (renunciation.kind() == v1::BALANCE) {
         upstream::v1::ForfeitBalanceRequest forfeit;
         *forfeit.mutable_expected_amount() = renunciation.amount();
-        acts.Add(fmt::format("forfeit/{}", currency), billing_, &Async::ForfeitBalance, std::move(forfeit), renunciation.fingerprint(), when_moved);
+        acts.Add(fmt::format("forfeit/{}", currency), billing_, &Async::ForfeitBalance, std::move(forfeit), renunciation.fingerprint());
       } else {
         upstream::v1::VoidDebtRequest voiding;
         *voiding.mutable_expected_amount() = renunciation.amount();
-        acts.Add(fmt::format("void/{}", currency), billing_, &Async::VoidDebt, std::move(voiding), renunciation.fingerprint(), when_moved);
+        acts.Add(fmt::format("void/{}", currency), billing_, &Async::VoidDebt, std::move(voiding), renunciation.fingerprint());
       }
     }
   }
@@ -119,7 +125,7 @@ class ResourcesParticipant final : public Participant {
         acts.Add("purge", resources_, &Async::PurgeData, upstream::v1::PurgeDataRequest());
         break;
       default:
-        break;
+        return std::move(done)(NoSuchPhase(request));
     }
     ActSequence::Run(std::move(acts), options, std::move(done));
   }
@@ -188,7 +194,7 @@ class AccountParticipant final : public Participant {
         acts.Add("thaw", account_, &Async::ThawAccount, upstream::v1::ThawAccountRequest());
         break;
       default:
-        break;
+        return std::move(done)(NoSuchPhase(request));
     }
     ActSequence::Run(std::move(acts), options, std::move(done));
   }

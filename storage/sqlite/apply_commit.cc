@@ -51,6 +51,10 @@ absl::Status CheckCommit(const Commit& commit) {
   if (commit.history.has_value() && commit.history->to_state != next.closure().state()) {
     return Contradiction(key, "the history ends in another state than the closure");
   }
+  // protobuf writes text that is not UTF-8 and then refuses to read it; such a row would be lost for ever.
+  if (!internal::v1::ClosureData().ParseFromString(commit.closure->SerializeAsString())) {
+    return Contradiction(key, "its data does not parse back");
+  }
   if (commit.request.has_value() && !commit.request->account_id.empty() &&
       commit.request->account_id != key.account_id) {
     return Contradiction(key, fmt::format("the request id is one of account {}", commit.request->account_id));
@@ -158,7 +162,11 @@ absl::Status WriteSections(Connection& connection, const Commit& commit, int64_t
   if (commit.admission.has_value()) {
     CLOSURE_RETURN_IF_ERROR(AddAdmission(connection, row, next.organization_id(), *commit.admission));
   }
-  if (commit.erase_responses) CLOSURE_RETURN_IF_ERROR(EraseResponses(connection, row));
+  if (commit.erase_responses) {
+    CLOSURE_RETURN_IF_ERROR(EraseResponses(connection, row));
+    // Freed bytes in the file are overwritten (secure_delete); the log still has the pages as they were.
+    connection.EmptyLogAfterCommit();
+  }
   if (commit.forget_requests) CLOSURE_RETURN_IF_ERROR(ForgetRequests(connection, row));
   return absl::OkStatus();
 }
@@ -201,13 +209,14 @@ absl::Status WriteTasks(Connection& connection, const Commit& commit, std::optio
   if (commit.drop_state_tasks) CLOSURE_RETURN_IF_ERROR(DropStateTasks(connection, *committed_row));
   if (commit.unpark_hold.has_value())
     CLOSURE_RETURN_IF_ERROR(UnparkHold(connection, *committed_row, *commit.unpark_hold));
+  if (commit.clock_went_back.has_value()) CLOSURE_RETURN_IF_ERROR(PullForward(connection, *commit.clock_went_back));
   for (const auto& [reason, due] : commit.unpark) CLOSURE_RETURN_IF_ERROR(Unpark(connection, reason, due));
   for (const TaskData& task : commit.add_tasks) {
     CLOSURE_ASSIGN_OR_RETURN(const int64_t row, RowOfNewTask(connection, task, change, committed_row));
     CLOSURE_RETURN_IF_ERROR(AddTask(connection, row, task));
   }
   change.tasks_added = !commit.add_tasks.empty() || commit.reschedule_task.has_value() ||
-                       commit.unpark_hold.has_value() || !commit.unpark.empty();
+                       commit.unpark_hold.has_value() || !commit.unpark.empty() || commit.clock_went_back.has_value();
   return absl::OkStatus();
 }
 

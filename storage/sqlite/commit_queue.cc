@@ -82,6 +82,8 @@ void CommitQueue::RunWriter() {
     std::vector<Write> batch = TakeBatch(damage);
     if (batch.empty()) return;
     std::vector<Result> results = damage.ok() ? CommitBatch(batch) : std::vector<Result>(batch.size(), damage);
+    // Before anybody is told that something was erased; what readers are in the way of now is tried again next time.
+    if (connection_->wants_empty_log()) connection_->EmptyLog().IgnoreError();
     {
       absl::MutexLock lock(&mutex_);
       if (damage_.ok()) damage_ = connection_->damage();

@@ -281,6 +281,15 @@ absl::Status Connection::Checkpoint() {
   return Failure(code);
 }
 
+absl::Status Connection::EmptyLog() {
+  const int code = sqlite3_wal_checkpoint_v2(database_, nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+  if ((code & 0xff) == SQLITE_BUSY) return absl::OkStatus();
+  if (code != SQLITE_OK) return Failure(code);
+  wants_empty_log_ = false;
+  wal_bytes_ = 0;
+  return absl::OkStatus();
+}
+
 absl::Status Connection::LimitSize(int64_t bytes) {
   return RunScript(fmt::format("PRAGMA max_page_count = {}", bytes / page_bytes_).c_str());
 }

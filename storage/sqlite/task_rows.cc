@@ -122,6 +122,14 @@ absl::Status ClearLeases(Connection& connection) {
   return connection.Run("UPDATE tasks SET lease_owner = NULL, lease_until = NULL WHERE lease_until IS NOT NULL");
 }
 
+absl::Status PullForward(Connection& connection, absl::Time now) {
+  CLOSURE_RETURN_IF_ERROR(connection.Run(
+      "UPDATE tasks SET due_time = ?1 WHERE due_time > ?1 AND "
+      "(first_failure_time IS NOT NULL OR kind IN ('CONFIRM_DEADLINE', 'DISCARD_DEADLINE'))",
+      Micros(now)));
+  return ClearLeases(connection);
+}
+
 absl::StatusOr<std::vector<TaskData>> LeaseDueTasks(Connection& connection, std::string_view owner, absl::Time now,
                                                     absl::Time lease_end, int limit) {
   CLOSURE_RETURN_IF_ERROR(connection.Run(

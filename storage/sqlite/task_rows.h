@@ -28,6 +28,8 @@ absl::Status UnparkHold(Connection& connection, int64_t closure_row, absl::Time 
 absl::Status Unpark(Connection& connection, v1::Task::Parked reason, absl::Time due);
 // Takes away the leases of an earlier process.
 absl::Status ClearLeases(Connection& connection);
+// See Commit::clock_went_back.
+absl::Status PullForward(Connection& connection, absl::Time now);
 
 // What ClosureStore says of the methods with these names.
 absl::StatusOr<std::vector<internal::v1::TaskData>> LeaseDueTasks(Connection& connection, std::string_view owner,

@@ -69,8 +69,7 @@ TEST_CASE("what must happen is retried by itself until it does", "[R67][D5]") {
   Owner owner(server, kAccount);
   owner.GoToSilentPeriod();
   if (aborts) IssueBill(server, kAccount, "250.00 USD");
-  server.SetFault(method, sandbox::v1::SetFaultRequest::UNAVAILABLE_BEFORE,
-                  method == "DomainService/ListDomains" ? 40 : 12);
+  server.SetFault(method, sandbox::v1::SetFaultRequest::UNAVAILABLE_BEFORE, 12);
   server.clock().Advance(absl::Hours(168));
   int rounds = 0;
   for (owner.WaitFor({v1::Closure::FINAL_CHECK, v1::Closure::DELETING, v1::Closure::RESTORING}); rounds < 30;

@@ -143,7 +143,7 @@ TEST_CASE("an account deleted by another path cancels before Confirm and restore
   SECTION("while being confirmed, said by a participant") {
     closure.GoToReady();
     CHECK(closure.Do(ConfirmClosure{Closure::OTHER, "", closure.closure().risk_prompt().digest(), false}).ok());
-    closure.FinishPhase(v1::PerformResponse::ACCOUNT_DELETED);
+    closure.ReportTask(closure.Tasks(v1::Task::PARTICIPANT).front(), AccountGone{});
     CHECK(closure.state() == Closure::RESTORING);
   }
   SECTION("at the final check, and restoring counts acts on an absent account as done") {

@@ -186,5 +186,9 @@ TEST_CASE("durations are told in the largest unit that is exact", "[R61]") {
   CHECK(ChinesePhrases().duration(absl::Hours(168)) == "7 天");
 }
 
+TEST_CASE("an address that is not ASCII is masked whole, and stays valid UTF-8", "[texts]") {
+  for (const std::string address : {"电话一三八零零零零零零零一", "＋８６１３８００００"}) CHECK(MaskAddress(v1::SMS, address) == "***");
+}
+
 }  // namespace
 }  // namespace closure
