@@ -18,6 +18,7 @@
 #include "sandbox/cloud_account_rows.h"
 #include "sandbox/cloud_file.h"
 #include "sandbox/cloud_values.h"
+#include "sandbox/field_problems.h"
 #include "sandbox/late_bills.h"
 #include "sandbox/owner_acts.h"
 #include "sandbox/page.h"
@@ -80,7 +81,7 @@ absl::StatusOr<absl::Duration> AdvanceOf(const sandbox::v1::AdvanceClockRequest&
   const auto& duration = request.duration();
   const absl::Duration span = absl::Seconds(duration.seconds()) + absl::Nanoseconds(duration.nanos());
   if (span > absl::ZeroDuration() && span <= kAdvanceMax) return span;
-  return absl::InvalidArgumentError("sandbox: duration is not above zero and at most 3650 days");
+  return BadField("duration", "sandbox: duration is not above zero and at most 3650 days");
 }
 
 class ControlService final : public sandbox::v1::SandboxService::CallbackService {
@@ -99,7 +100,7 @@ class ControlService final : public sandbox::v1::SandboxService::CallbackService
   ServerUnaryReactor* ShowAccount(CallbackServerContext* context, const sandbox::v1::ShowAccountRequest* request,
                                   sandbox::v1::ShowAccountResponse* response) override {
     const std::string& id = request->account_id();
-    return Transact(context, v1::FIELD_INVALID, [&](SqliteTransaction& tx) {
+    return Transact(context, request->account_id(), v1::FIELD_INVALID, [&](SqliteTransaction& tx) {
       const AccountPresence presence = FindAccount(tx, id);
       if (presence == AccountPresence::kUnknown) return RequireLive(tx, id);
       response->mutable_account()->set_account_id(id);
@@ -118,7 +119,7 @@ class ControlService final : public sandbox::v1::SandboxService::CallbackService
   ServerUnaryReactor* ListInbox(CallbackServerContext* context, const sandbox::v1::ListInboxRequest* request,
                                 sandbox::v1::ListInboxResponse* response) override {
     const v1::ErrorReason invalid = request->page_size() < 0 ? v1::FIELD_INVALID : v1::PAGE_TOKEN_INVALID;
-    return Transact(context, invalid, [&](SqliteTransaction& tx) {
+    return Transact(context, request->account_id(), invalid, [&](SqliteTransaction& tx) {
       return FillPage(
           MethodName<sandbox::v1::SandboxService>("ListInbox"), *request, *response,
           [&](const std::string& after, int limit) { return ReadInbox(tx, request->account_id(), after, limit); },
@@ -129,7 +130,7 @@ class ControlService final : public sandbox::v1::SandboxService::CallbackService
 
   ServerUnaryReactor* IssueBill(CallbackServerContext* context, const sandbox::v1::IssueBillRequest* request,
                                 sandbox::v1::IssueBillResponse* response) override {
-    return Transact(context, v1::FIELD_INVALID, [&](SqliteTransaction& tx) {
+    return Transact(context, request->account_id(), v1::FIELD_INVALID, [&](SqliteTransaction& tx) {
       const absl::StatusOr<std::string> bill_id = closure::IssueBill(tx, *request, controls_.now());
       if (bill_id.ok()) response->set_bill_id(*bill_id);
       return bill_id.status();
@@ -138,7 +139,7 @@ class ControlService final : public sandbox::v1::SandboxService::CallbackService
 
   ServerUnaryReactor* TopUpBalance(CallbackServerContext* context, const sandbox::v1::TopUpBalanceRequest* request,
                                    sandbox::v1::TopUpBalanceResponse* response) override {
-    return Transact(context, v1::FIELD_INVALID, [&](SqliteTransaction& tx) {
+    return Transact(context, request->account_id(), v1::FIELD_INVALID, [&](SqliteTransaction& tx) {
       const absl::StatusOr<v1::Money> balance = closure::TopUpBalance(tx, *request, controls_.now());
       if (balance.ok()) *response->mutable_balance() = *balance;
       return balance.status();
@@ -147,20 +148,20 @@ class ControlService final : public sandbox::v1::SandboxService::CallbackService
 
   ServerUnaryReactor* CreateResource(CallbackServerContext* context, const sandbox::v1::CreateResourceRequest* request,
                                      sandbox::v1::CreateResourceResponse*) override {
-    return Transact(context, v1::FIELD_INVALID,
+    return Transact(context, request->account_id(), v1::FIELD_INVALID,
                     [&](SqliteTransaction& tx) { return closure::CreateResource(tx, *request); });
   }
 
   ServerUnaryReactor* ChangeContactPoint(CallbackServerContext* context,
                                          const sandbox::v1::ChangeContactPointRequest* request,
                                          sandbox::v1::ChangeContactPointResponse*) override {
-    return Transact(context, v1::FIELD_INVALID,
+    return Transact(context, request->account_id(), v1::FIELD_INVALID,
                     [&](SqliteTransaction& tx) { return closure::ChangeContactPoint(tx, *request, controls_.now()); });
   }
 
   ServerUnaryReactor* SettleAccount(CallbackServerContext* context, const sandbox::v1::SettleAccountRequest* request,
                                     sandbox::v1::SettleAccountResponse* response) override {
-    return Transact(context, v1::FIELD_INVALID, [&](SqliteTransaction& tx) {
+    return Transact(context, request->account_id(), v1::FIELD_INVALID, [&](SqliteTransaction& tx) {
       if (absl::Status status = RequireLive(tx, request->account_id()); !status.ok()) return status;
       for (const std::string& action : Settle(tx, request->account_id(), controls_.now()))
         response->add_actions(action);
@@ -186,17 +187,21 @@ class ControlService final : public sandbox::v1::SandboxService::CallbackService
     return Finish(context, controls_.faults->Set(*request), v1::FIELD_INVALID);
   }
 
-  ServerUnaryReactor* Transact(CallbackServerContext* context, v1::ErrorReason invalid,
+  ServerUnaryReactor* Transact(CallbackServerContext* context, const std::string& account_id, v1::ErrorReason invalid,
                                absl::FunctionRef<absl::Status(SqliteTransaction&)> body) {
-    return Finish(context, controls_.database->Transact(body), invalid);
+    return Finish(context, controls_.database->Transact(body), invalid, account_id);
   }
 
-  ServerUnaryReactor* Finish(CallbackServerContext* context, const absl::Status& status, v1::ErrorReason invalid) {
+  ServerUnaryReactor* Finish(CallbackServerContext* context, const absl::Status& status, v1::ErrorReason invalid,
+                             const std::string& account_id = {}) {
     ServerUnaryReactor* const reactor = context->DefaultReactor();
     if (status.ok() || !controls_.error_status) {
       reactor->Finish(PlainGrpcStatus(status));
     } else {
-      reactor->Finish(controls_.error_status(ReasonOf(status, invalid), std::string(status.message())));
+      reactor->Finish(controls_.error_status({.reason = ReasonOf(status, invalid),
+                                              .message = std::string(status.message()),
+                                              .field = FieldOf(status),
+                                              .account_id = account_id}));
     }
     return reactor;
   }

@@ -20,6 +20,16 @@
 
 namespace closure {
 
+// An error of SandboxService before it is made a status.
+struct SandboxError {
+  v1::ErrorReason reason = v1::ERROR_REASON_UNSPECIFIED;
+  std::string message;
+  // The path of the request field, or in a cloud file of the account's field, that it is about; empty when it is none.
+  std::string field;
+  // The account that the call is about; empty when it is none.
+  std::string account_id;
+};
+
 // What the SandboxService works with. All of it is thread-safe.
 struct SandboxControls {
   CloudDatabase* database = nullptr;
@@ -27,8 +37,8 @@ struct SandboxControls {
   std::function<absl::Time()> now;
   // Moves the clock forward and returns what it shows then; empty where the clock cannot be moved.
   std::function<absl::StatusOr<absl::Time>(absl::Duration)> advance;
-  // Makes the status that a caller sees of a reason and a message; empty: code and message only.
-  std::function<grpc::Status(v1::ErrorReason, std::string_view)> error_status;
+  // Makes the status that a caller sees of an error; empty: code and message only.
+  std::function<grpc::Status(const SandboxError&)> error_status;
 };
 
 // The closure.sandbox.v1.SandboxService. Thread-safe; what `controls` points at must outlive it.

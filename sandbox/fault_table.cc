@@ -17,6 +17,7 @@
 #include "closure/v1/participant_service.pb.h"
 #include "fmt/format.h"
 #include "google/protobuf/descriptor.h"
+#include "sandbox/field_problems.h"
 
 namespace closure {
 namespace {
@@ -52,15 +53,14 @@ bool IsServed(const std::string& method) {
 
 absl::Status FaultTable::Set(const SetFaultRequest& fault) {
   if (!IsServed(fault.method())) {
-    return absl::InvalidArgumentError(
-        fmt::format("sandbox: method \"{}\" is no upstream method; name it as in "
-                    "\"closure.upstream.v1.BillingService/SealBilling\"",
-                    fault.method()));
+    return BadField("method", fmt::format("sandbox: method \"{}\" is no upstream method; name it as in "
+                                          "\"closure.upstream.v1.BillingService/SealBilling\"",
+                                          fault.method()));
   }
   if (!SetFaultRequest::Fault_IsValid(fault.fault())) {
-    return absl::InvalidArgumentError(fmt::format("sandbox: fault {} is unknown", static_cast<int>(fault.fault())));
+    return BadField("fault", fmt::format("sandbox: fault {} is unknown", static_cast<int>(fault.fault())));
   }
-  if (fault.calls() < 0) return absl::InvalidArgumentError(fmt::format("sandbox: calls {} is negative", fault.calls()));
+  if (fault.calls() < 0) return BadField("calls", fmt::format("sandbox: calls {} is negative", fault.calls()));
   absl::MutexLock lock(&mutex_);
   if (fault.fault() == SetFaultRequest::FAULT_UNSPECIFIED) {
     faults_.erase(fault.method());

@@ -6,13 +6,32 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "absl/strings/cord.h"
+#include "absl/types/optional.h"
 #include "fmt/format.h"
 
 namespace closure {
+namespace {
+
+constexpr char kFieldUrl[] = "closure.sandbox/field";
+
+}  // namespace
+
+absl::Status BadField(std::string_view field, std::string_view message) {
+  absl::Status status = absl::InvalidArgumentError(absl::string_view(message.data(), message.size()));
+  status.SetPayload(kFieldUrl, absl::Cord(absl::string_view(field.data(), field.size())));
+  return status;
+}
+
+std::string FieldOf(const absl::Status& status) {
+  const absl::optional<absl::Cord> field = status.GetPayload(kFieldUrl);
+  return field ? std::string(*field) : std::string();
+}
 
 void FieldProblems::SetSubject(std::string subject) { subject_ = std::move(subject); }
 
 void FieldProblems::Add(std::string_view field, std::string_view what) {
+  if (problems_.empty()) first_field_ = std::string(field);
   problems_.push_back(fmt::format("{}{}{}: {}", subject_, subject_.empty() ? "" : ": ", field, what));
 }
 
@@ -27,7 +46,7 @@ absl::Status FieldProblems::ToStatus(std::string_view who) const {
   for (size_t i = 0; i < problems_.size() && i < kShown; ++i)
     text += fmt::format("{}{}", i == 0 ? "" : "; ", problems_[i]);
   if (problems_.size() > kShown) text += fmt::format("; and {} more", problems_.size() - kShown);
-  return absl::InvalidArgumentError(fmt::format("{}: {}", who, text));
+  return BadField(first_field_, fmt::format("{}: {}", who, text));
 }
 
 }  // namespace closure

@@ -10,6 +10,11 @@
 
 namespace closure {
 
+// An INVALID_ARGUMENT about one request field, which FieldOf finds in it again; `field` is its path.
+absl::Status BadField(std::string_view field, std::string_view message);
+// Empty when the error is about no one field.
+std::string FieldOf(const absl::Status& status);
+
 // Collects what is wrong with a message, field by field, so that whoever wrote it sees everything at once.
 class FieldProblems {
  public:
@@ -21,11 +26,13 @@ class FieldProblems {
   // Adds a problem unless the rule holds.
   void Require(bool holds, std::string_view field, std::string_view what);
 
-  // OK, or INVALID_ARGUMENT that begins with `who` and lists the first twenty problems.
+  // OK, or INVALID_ARGUMENT that begins with `who` and lists the first twenty problems; its field is that of the
+  // first.
   absl::Status ToStatus(std::string_view who) const;
 
  private:
   std::string subject_;
+  std::string first_field_;
   std::vector<std::string> problems_;
 };
 

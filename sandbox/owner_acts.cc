@@ -23,11 +23,11 @@ namespace {
 
 absl::Status CheckAmount(const v1::Money& amount) {
   if (absl::Status status = ValidateMoney(amount); !status.ok()) {
-    return absl::InvalidArgumentError(fmt::format("sandbox: amount: {}", std::string(status.message())));
+    return BadField("amount", fmt::format("sandbox: amount: {}", std::string(status.message())));
   }
   if (!IsPositive(amount) || CompareMoney(amount, WholeUnits(kAmountUnitsMax, amount.currency_code())) > 0) {
-    return absl::InvalidArgumentError(fmt::format("sandbox: amount {} is not above zero, or is above {} {}",
-                                                  FormatMoney(amount), kAmountUnitsMax, amount.currency_code()));
+    return BadField("amount", fmt::format("sandbox: amount {} is not above zero, or is above {} {}",
+                                          FormatMoney(amount), kAmountUnitsMax, amount.currency_code()));
   }
   return absl::OkStatus();
 }
@@ -70,8 +70,7 @@ absl::StatusOr<v1::Money> TopUpBalance(SqliteTransaction& tx, const sandbox::v1:
   }
   upstream::v1::Funds funds = FundsIn(tx, account_id, request.amount().currency_code());
   const absl::StatusOr<v1::Money> sum = AddMoney(funds.balance(), request.amount());
-  if (!sum.ok())
-    return absl::InvalidArgumentError(fmt::format("sandbox: amount: {}", std::string(sum.status().message())));
+  if (!sum.ok()) return BadField("amount", fmt::format("sandbox: amount: {}", std::string(sum.status().message())));
   *funds.mutable_balance() = *sum;
   SetFunds(tx, account_id, funds);
   return *sum;
@@ -100,11 +99,11 @@ absl::Status ChangeContactPoint(SqliteTransaction& tx, const sandbox::v1::Change
   if (absl::Status status = RequireLive(tx, account_id); !status.ok()) return status;
   const bool is_mail = request.channel() == "email";
   if (!is_mail && request.channel() != "sms") {
-    return absl::InvalidArgumentError(
-        fmt::format("sandbox: channel \"{}\" is neither \"email\" nor \"sms\"", request.channel()));
+    return BadField("channel",
+                    fmt::format("sandbox: channel \"{}\" is neither \"email\" nor \"sms\"", request.channel()));
   }
   if (is_mail ? !IsMailAddress(request.address()) : !IsPhoneNumber(request.address())) {
-    return absl::InvalidArgumentError(fmt::format("sandbox: address is not one for the channel {}", request.channel()));
+    return BadField("address", fmt::format("sandbox: address is not one for the channel {}", request.channel()));
   }
   if (tx.Number("SELECT account_frozen FROM accounts WHERE account_id = ?", {account_id}) != 0) {
     return Refused(account_id, "the account is frozen, no contact point can be changed");

@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/escaping.h"
 #include "fmt/format.h"
+#include "sandbox/field_problems.h"
 
 namespace closure {
 namespace {
@@ -37,7 +38,7 @@ std::string Prefix(std::string_view list, std::string_view account_id, std::stri
 absl::StatusOr<Page> ReadPage(std::string_view list, std::string_view account_id, int32_t page_size,
                               const std::string& page_token) {
   if (page_size < 0) {
-    return absl::InvalidArgumentError(fmt::format("sandbox: {}: page_size {} is negative", list, page_size));
+    return BadField("page_size", fmt::format("sandbox: {}: page_size {} is negative", list, page_size));
   }
   Page page;
   page.size = page_size == 0 ? kSizeDefault : std::min<int>(page_size, kSizeMax);
@@ -47,7 +48,7 @@ absl::StatusOr<Page> ReadPage(std::string_view list, std::string_view account_id
   const size_t end = token.find('\n');
   if (decoded && end != std::string::npos) page.after = token.substr(end + 1);
   if (page.after.empty() || token != Prefix(list, account_id, page.after) + page.after) {
-    return absl::InvalidArgumentError(fmt::format("sandbox: {}: page_token is not one of this list and account", list));
+    return BadField("page_token", fmt::format("sandbox: {}: page_token is not one of this list and account", list));
   }
   return page;
 }

@@ -5,19 +5,18 @@
 #include <functional>
 #include <memory>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "closure/sandbox/v1/cloud_file.pb.h"
-#include "closure/v1/error_reason.pb.h"
 #include "grpcpp/channel.h"
 #include "grpcpp/impl/service_type.h"
 #include "grpcpp/server.h"
 #include "grpcpp/support/status.h"
 #include "sandbox/cloud_database.h"
+#include "sandbox/control_service.h"
 #include "sandbox/fault_table.h"
 #include "sandbox/hanging_calls.h"
 #include "sandbox/upstream_calls.h"
@@ -37,7 +36,7 @@ struct SandboxOptions {
   std::string listen_address;
   // Makes the status that a caller of SandboxService sees, so that the embedding server can add details; empty: code
   // and message.
-  std::function<grpc::Status(v1::ErrorReason reason, std::string_view message)> error_status;
+  std::function<grpc::Status(const SandboxError&)> error_status;
 };
 
 // A whole pretended cloud in this process: every service of closure.upstream.v1 and the participant "sandbox_archive",

@@ -22,14 +22,16 @@ bool IsPersonName(std::string_view name) {
 }
 
 absl::Status Malformed(std::string_view text) {
-  return Error(v1::IDENTITY_INVALID, Concat("identity ", Quoted(text),
-                                            " is malformed: it is root:ACCOUNT, ram:NAME@ACCOUNT or operator:NAME"));
+  return Error(
+      v1::IDENTITY_INVALID,
+      Concat("identity ", Quoted(text), " is malformed: it is root:ACCOUNT, ram:NAME@ACCOUNT or operator:NAME"),
+      {{"identity", std::string(text)}});
 }
 
 absl::Status Mismatch(const Actor& actor, std::string_view account_id) {
   return Error(v1::ACCOUNT_MISMATCH,
                Concat(actor.ToString(), " may not act on account ", account_id, ": it is another account"),
-               {{"actor", actor.ToString()}, {"account", std::string(account_id)}});
+               {{"actor", actor.ToString()}, {"account", FormatAccountName(account_id)}});
 }
 
 absl::Status RootRequired(const Actor& actor, std::string_view account_id) {
@@ -37,7 +39,7 @@ absl::Status RootRequired(const Actor& actor, std::string_view account_id) {
       v1::ROOT_IDENTITY_REQUIRED,
       Concat(actor.ToString(), " may not drive or see the closure of account ", account_id,
              " here: only its root identity root:", account_id, " may; RAM users, roles and their sessions cannot"),
-      {{"actor", actor.ToString()}, {"account", std::string(account_id)}});
+      {{"actor", actor.ToString()}, {"account", FormatAccountName(account_id)}});
 }
 
 }  // namespace

@@ -19,6 +19,10 @@ constexpr int kWorkloadDaysMin = 2;
 constexpr int kWorkloadDaysMax = 5;
 constexpr int kTransferDaysMin = 7;
 constexpr int kTransferDaysMax = 15;
+constexpr int kItemsPerMessage = 500;
+constexpr std::size_t kMessageBytesMax = 1 << 20;
+// What an item takes in its list besides its own bytes: the field's tag and the length.
+constexpr std::size_t kItemOverheadBytes = 6;
 
 // Where the steps of a kind stand; only the order of the numbers means anything.
 int TierOf(v1::ItemKind kind) {
@@ -93,9 +97,9 @@ std::string_view RenounceableText(v1::ItemKind kind) {
 // What one step is about.
 using StepKey = std::tuple<int, v1::ItemKind, v1::Resolver, std::string, v1::Disposition>;
 
-void AddSteps(v1::ClosurePlan& plan) {
+void AddSteps(v1::ClosurePlan& plan, const std::vector<v1::BlockingItem>& items) {
   std::map<StepKey, std::vector<std::string>> groups;
-  for (const v1::BlockingItem& item : plan.items()) {
+  for (const v1::BlockingItem& item : items) {
     groups[{TierOf(item.kind()), item.kind(), item.resolver(), item.resolver_id(), item.disposition()}].push_back(
         item.name());
   }
@@ -120,8 +124,8 @@ bool IsTransfer(v1::ItemKind kind) { return TierOf(kind) == 2; }
 bool IsWorkload(v1::ItemKind kind) { return TierOf(kind) == 3; }
 
 template <typename Predicate>
-bool AnyKind(const v1::ClosurePlan& plan, Predicate predicate) {
-  return std::any_of(plan.items().begin(), plan.items().end(),
+bool AnyKind(const ScanFindings& findings, Predicate predicate) {
+  return std::any_of(findings.items.begin(), findings.items.end(),
                      [&](const v1::BlockingItem& item) { return predicate(item.kind()); });
 }
 
@@ -150,8 +154,8 @@ std::string Explain(bool workloads, bool transfers, absl::Duration silent_period
 
 void AddEstimate(v1::ClosurePlan& plan, const ScanFindings& findings, const BusinessCalendar& calendar, absl::Time now,
                  absl::Duration silent_period) {
-  const bool workloads = AnyKind(plan, IsWorkload);
-  const bool transfers = AnyKind(plan, IsTransfer);
+  const bool workloads = AnyKind(findings, IsWorkload);
+  const bool transfers = AnyKind(findings, IsTransfer);
   const int days_min = (workloads ? kWorkloadDaysMin : 0) + (transfers ? kTransferDaysMin : 0);
   const int days_max = (workloads ? kWorkloadDaysMax : 0) + (transfers ? kTransferDaysMax : 0);
   const bool incomplete = std::any_of(findings.checkers.begin(), findings.checkers.end(), [](const auto& checker) {
@@ -173,6 +177,10 @@ struct Entry {
 
 // The checklist of R20 to R39, what is only advice, and what is often asked.
 constexpr Entry kChecklist[] = {
+    // R43, R68
+    {false, "entry",
+     "Where does it start? In Account Center > Security Settings > Close Account. A closure that was aborted cannot be "
+     "resumed; it is started again there, from the beginning."},
     // R20
     {true, "pay_bills", "Pay all issued bills and all outstanding fees, past usage included."},
     // R21
@@ -238,12 +246,26 @@ v1::ClosurePlan MakePlan(std::string_view account, const ScanFindings& findings,
   v1::ClosurePlan plan;
   plan.set_account(std::string(account));
   plan.set_eligible(findings.items.empty() && !findings.required_unanswered);
-  for (const v1::BlockingItem& item : findings.items) *plan.add_items() = item;
   for (const v1::CheckerResult& checker : findings.checkers) *plan.add_checkers() = checker;
-  AddSteps(plan);
+  AddSteps(plan, findings.items);
   AddEstimate(plan, findings, calendar, now, silent_period);
   AddChecklist(plan);
   return plan;
+}
+
+std::vector<v1::PreviewItems> SplitItems(const std::vector<v1::BlockingItem>& items) {
+  std::vector<v1::PreviewItems> messages;
+  std::size_t bytes = 0;
+  for (const v1::BlockingItem& item : items) {
+    const std::size_t more = item.ByteSizeLong() + kItemOverheadBytes;
+    if (messages.empty() || messages.back().items_size() == kItemsPerMessage || bytes + more >= kMessageBytesMax) {
+      messages.emplace_back();
+      bytes = 0;
+    }
+    *messages.back().add_items() = item;
+    bytes += more;
+  }
+  return messages;
 }
 
 }  // namespace closure

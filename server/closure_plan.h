@@ -3,6 +3,7 @@
 #define CLOSURE_SERVER_CLOSURE_PLAN_H_
 
 #include <string_view>
+#include <vector>
 
 #include "absl/time/time.h"
 #include "closure/v1/closure_service.pb.h"
@@ -12,7 +13,8 @@
 namespace closure {
 
 // Makes of a scan's findings what closing the account would take: what to do, in which order and by whom, and when it
-// could be closed at the earliest. `account` is a resource name, "accounts/{account}".
+// could be closed at the earliest. The items themselves are not in it; see SplitItems. `account` is a resource name,
+// "accounts/{account}".
 //
 // Steps group the items that one party clears in one way. They are ordered so that no step undoes an earlier one:
 // relations to other accounts first, for they need others to act; then domain names and filings, which take longest;
@@ -27,6 +29,10 @@ namespace closure {
 // Pure; can be called from any thread.
 v1::ClosurePlan MakePlan(std::string_view account, const ScanFindings& findings, const BusinessCalendar& calendar,
                          absl::Time now, absl::Duration silent_period);
+
+// The items in messages that every client can receive: at most 500 in one, and less than 1 MiB unless one item alone is
+// larger. None when there are no items. Pure.
+std::vector<v1::PreviewItems> SplitItems(const std::vector<v1::BlockingItem>& items);
 
 }  // namespace closure
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/closure_reads.h"
 
+#include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "server/closure_engine.h"
 #include "server/errors.h"
@@ -18,6 +20,8 @@ namespace {
 constexpr PageLimits kClosurePages = {.fallback = 50, .max = 200};
 constexpr PageLimits kItemPages = {.fallback = 100, .max = 1000};
 constexpr PageLimits kTransitionPages = {.fallback = 100, .max = 1000};
+// A page stays below what gRPC clients receive unless told otherwise, 4 MiB.
+constexpr std::size_t kItemPageBytesMax = 3 << 20;
 constexpr int kRecordPage = 1000;
 constexpr std::size_t kVersionMax = 40;
 constexpr std::size_t kCheckerNameMax = 40;
@@ -37,6 +41,18 @@ absl::StatusOr<std::string> ReadableParent(const Actor& actor, std::string_view 
   }
   CLOSURE_RETURN_IF_ERROR(Authorize(actor, parent, RequireReaderOf));
   return ParseAccountName("parent", parent);
+}
+
+// How many of the items, from the first, go into one page; at least one of any.
+std::size_t CountFitting(const std::vector<v1::BlockingItem>& items) {
+  std::size_t bytes = 0;
+  std::size_t count = 0;
+  while (count < items.size()) {
+    bytes += items[count].ByteSizeLong();
+    if (count > 0 && bytes > kItemPageBytesMax) break;
+    ++count;
+  }
+  return count;
 }
 
 }  // namespace
@@ -98,8 +114,9 @@ absl::StatusOr<v1::ListBlockingItemsResponse> ClosureReads::ListBlockingItems(
   response.set_new_count(counts.new_count);
   response.set_changed_count(counts.changed_count);
   response.set_gone_count(counts.gone_count);
-  const bool more = items.size() > static_cast<std::size_t>(page_size);
-  if (more) items.resize(static_cast<std::size_t>(page_size));
+  const std::size_t fitting = std::min(CountFitting(items), static_cast<std::size_t>(page_size));
+  const bool more = items.size() > fitting;
+  if (more) items.resize(fitting);
   if (more) response.set_next_page_token(MakePageToken(scope, LastSegment(items.back().name())));
   for (v1::BlockingItem& item : items) *response.add_items() = std::move(item);
   return response;

@@ -27,12 +27,15 @@ absl::StatusOr<std::vector<v1::Channel>> DemandedChannels(const CreateFacts& fac
     const upstream::v1::ContactPoint& contact = ContactOf(account, channel);
     changed = changed || (contact.has_change_time() && now - FromProto(contact.change_time()) < window);
   }
-  std::vector<v1::Channel> channels = changed ? std::vector<v1::Channel>{v1::EMAIL, v1::SMS} : std::vector<v1::Channel>{facts.channel};
+  std::vector<v1::Channel> channels =
+      changed ? std::vector<v1::Channel>{v1::EMAIL, v1::SMS} : std::vector<v1::Channel>{facts.channel};
   for (const v1::Channel channel : channels) {
     if (!ContactOf(account, channel).address().empty()) continue;
-    return Error(v1::CONTACT_POINT_MISSING,
-                 fmt::format("account {} has no {}{}", account.account_id(), ChannelWords(channel), changed ? "; a contact point changed lately, so a code is demanded on both channels" : ""),
-                 {{"account", fmt::format("accounts/{}", account.account_id())}, {"channel", v1::Channel_Name(channel)}});
+    return Error(
+        v1::CONTACT_POINT_MISSING,
+        fmt::format("account {} has no {}{}", account.account_id(), ChannelWords(channel),
+                    changed ? "; a contact point changed lately, so a code is demanded on both channels" : ""),
+        {{"account", fmt::format("accounts/{}", account.account_id())}, {"channel", v1::Channel_Name(channel)}});
   }
   return channels;
 }
@@ -51,23 +54,31 @@ void SendCodes(DecisionBuilder& builder, const std::vector<v1::Channel>& channel
     *code.mutable_create_time() = ToProto(builder.now());
     v1::IdentityVerification::Challenge& challenge = *verification.add_challenges();
     challenge.set_channel(channel);
-    const auto contact = std::find_if(data.contacts().begin(), data.contacts().end(), [&](const auto& each) { return each.channel() == channel; });
+    const auto contact = std::find_if(data.contacts().begin(), data.contacts().end(),
+                                      [&](const auto& each) { return each.channel() == channel; });
     if (contact != data.contacts().end()) challenge.set_masked_address(MaskAddress(channel, contact->address()));
     *challenge.mutable_expire_time() = ToProto(builder.now() + FromProto(builder.policy().code_lifetime()));
     challenge.set_attempts_left(builder.policy().code_attempts());
     *challenge.mutable_resend_time() = ToProto(builder.now() + FromProto(builder.policy().resend_spacing()));
-    internal::v1::TaskData& task = builder.AddTask(v1::Task::SEND_CODE, fmt::format("code/{}", code.challenge_id()), builder.now());
+    internal::v1::TaskData& task =
+        builder.AddTask(v1::Task::SEND_CODE, fmt::format("code/{}", code.challenge_id()), builder.now());
     task.mutable_payload()->set_channel(channel);
     task.mutable_payload()->set_challenge_id(code.challenge_id());
     builder.commit().codes_made.push_back(builder.now());
   }
 }
 
-absl::Status CheckCodesOfDay(const config::v1::Policy& policy, const Circumstances& circumstances, std::size_t wanted, std::string_view account_id) {
-  if (circumstances.codes_today + static_cast<int>(wanted) <= policy.codes_per_account_per_day()) return absl::OkStatus();
-  return Error(v1::CODE_ATTEMPTS_EXHAUSTED,
-               fmt::format("account {} was sent {} identity codes within 24 hours; the limit is {}", account_id, circumstances.codes_today, policy.codes_per_account_per_day()),
-               {{"account", fmt::format("accounts/{}", account_id)}, {"limit", fmt::format("{}", policy.codes_per_account_per_day())}});
+absl::Status CheckCodesOfDay(const config::v1::Policy& policy, const Circumstances& circumstances, std::size_t wanted,
+                             std::string_view account_id) {
+  if (circumstances.codes_today + static_cast<int>(wanted) <= policy.codes_per_account_per_day())
+    return absl::OkStatus();
+  // Room comes when the oldest of them is a day old, at the latest in a day.
+  return WithRetryAfter(Error(v1::CODE_ATTEMPTS_EXHAUSTED,
+                              fmt::format("account {} was sent {} identity codes within 24 hours; the limit is {}",
+                                          account_id, circumstances.codes_today, policy.codes_per_account_per_day()),
+                              {{"account", fmt::format("accounts/{}", account_id)},
+                               {"limit", fmt::format("{}", policy.codes_per_account_per_day())}}),
+                        absl::Hours(24));
 }
 
 absl::Status CheckAccountState(const upstream::v1::Account& account) {
@@ -77,7 +88,8 @@ absl::Status CheckAccountState(const upstream::v1::Account& account) {
     return Error(v1::ACCOUNT_CLOSED, fmt::format("{} was deleted for good", name), {{"account", name}});
   }
   const std::string state = upstream::v1::Account::State_Name(account.state());
-  return Error(v1::ACCOUNT_NOT_ACTIVE, fmt::format("{} is {}; only an active account can be closed", name, state), {{"account", name}, {"state", state}});
+  return Error(v1::ACCOUNT_NOT_ACTIVE, fmt::format("{} is {}; only an active account can be closed", name, state),
+               {{"account", name}, {"state", state}});
 }
 
 internal::v1::ClosureData NewClosure(const CreateFacts& facts, absl::Time now) {
@@ -110,22 +122,27 @@ absl::StatusOr<v1::IdentityVerification::Challenge*> FindChallenge(v1::Closure& 
     if (challenge.channel() == channel) return &challenge;
   }
   return FieldError(v1::FIELD_INVALID, "codes.channel",
-                    channel == v1::CHANNEL_UNSPECIFIED ? "two codes are demanded, so each must name its channel"
-                                                       : fmt::format("no code is demanded by {}", v1::Channel_Name(channel)));
+                    channel == v1::CHANNEL_UNSPECIFIED
+                        ? "two codes are demanded, so each must name its channel"
+                        : fmt::format("no code is demanded by {}", v1::Channel_Name(channel)));
 }
 
 // Counts one given code. A wrong one is an error whose attempt is committed all the same.
-absl::Status CountCode(v1::Closure& closure, v1::IdentityVerification::Challenge& challenge, bool right, absl::Time now) {
-  const std::map<std::string, std::string> metadata = {{"closure", closure.name()},
-                                                       {"channel", v1::Channel_Name(challenge.channel())},
-                                                       {"attemptsLeft", fmt::format("{}", std::max(0, challenge.attempts_left() - 1))}};
+absl::Status CountCode(v1::Closure& closure, v1::IdentityVerification::Challenge& challenge, bool right,
+                       absl::Time now) {
+  const std::map<std::string, std::string> metadata = {
+      {"closure", closure.name()},
+      {"channel", v1::Channel_Name(challenge.channel())},
+      {"attemptsLeft", fmt::format("{}", std::max(0, challenge.attempts_left() - 1))}};
   if (challenge.verified()) return absl::OkStatus();
   if (challenge.attempts_left() <= 0) {
-    return Error(v1::CODE_ATTEMPTS_EXHAUSTED, fmt::format("the attempts of this identity code of {} are used up; ask for a new one", closure.name()),
+    return Error(v1::CODE_ATTEMPTS_EXHAUSTED,
+                 fmt::format("the attempts of this identity code of {} are used up; ask for a new one", closure.name()),
                  {{"closure", closure.name()}, {"channel", v1::Channel_Name(challenge.channel())}});
   }
   if (now >= FromProto(challenge.expire_time())) {
-    return Error(v1::CODE_EXPIRED, fmt::format("the identity code of {} has expired; ask for a new one", closure.name()),
+    return Error(v1::CODE_EXPIRED,
+                 fmt::format("the identity code of {} has expired; ask for a new one", closure.name()),
                  {{"closure", closure.name()}, {"channel", v1::Channel_Name(challenge.channel())}});
   }
   if (right) {
@@ -134,10 +151,15 @@ absl::Status CountCode(v1::Closure& closure, v1::IdentityVerification::Challenge
   }
   challenge.set_attempts_left(challenge.attempts_left() - 1);
   if (challenge.attempts_left() == 0) {
-    return Error(v1::CODE_ATTEMPTS_EXHAUSTED,
-                 fmt::format("the identity code of {} is wrong and its attempts are used up; ask for a new one", closure.name()), metadata);
+    return Error(
+        v1::CODE_ATTEMPTS_EXHAUSTED,
+        fmt::format("the identity code of {} is wrong and its attempts are used up; ask for a new one", closure.name()),
+        metadata);
   }
-  return Error(v1::CODE_WRONG, fmt::format("the identity code of {} is wrong; attempts left: {}", closure.name(), challenge.attempts_left()), metadata);
+  return Error(
+      v1::CODE_WRONG,
+      fmt::format("the identity code of {} is wrong; attempts left: {}", closure.name(), challenge.attempts_left()),
+      metadata);
 }
 
 }  // namespace
@@ -146,7 +168,9 @@ absl::StatusOr<Decision> DecideCreate(const CreateFacts& facts, const Circumstan
   if (absl::Status state = CheckAccountState(facts.account); !state.ok()) return state;
   absl::StatusOr<std::vector<v1::Channel>> channels = DemandedChannels(facts, circumstances.now);
   if (!channels.ok()) return channels.status();
-  if (absl::Status day = CheckCodesOfDay(facts.policy, circumstances, channels->size(), facts.account.account_id()); !day.ok()) return day;
+  if (absl::Status day = CheckCodesOfDay(facts.policy, circumstances, channels->size(), facts.account.account_id());
+      !day.ok())
+    return day;
   const internal::v1::ClosureData data = NewClosure(facts, circumstances.now);
   DecisionBuilder builder(data, circumstances);
   std::vector<std::string> names;
@@ -158,25 +182,31 @@ absl::StatusOr<Decision> DecideCreate(const CreateFacts& facts, const Circumstan
 }
 
 absl::StatusOr<Decision> DecideResend(DecisionBuilder& builder, const ResendCode& command) {
-  if (absl::Status allowed = builder.Require(Event::kIdentityVerified); !allowed.ok()) return allowed;
+  if (absl::Status allowed = builder.Require(Event::kIdentityVerified, "resend_code"); !allowed.ok()) return allowed;
   const v1::IdentityVerification& verification = builder.closure().identity_verification();
   std::vector<v1::Channel> channels;
   for (const auto& challenge : verification.challenges()) {
     channels.push_back(challenge.channel());
     const absl::Duration wait = FromProto(challenge.resend_time()) - builder.now();
     if (wait <= absl::ZeroDuration()) continue;
-    return WithRetryAfter(Error(v1::RESEND_TOO_SOON, fmt::format("a code of {} was sent less than {} ago", builder.closure().name(), absl::FormatDuration(FromProto(builder.policy().resend_spacing()))),
+    return WithRetryAfter(Error(v1::RESEND_TOO_SOON,
+                                fmt::format("a code of {} was sent less than {} ago", builder.closure().name(),
+                                            absl::FormatDuration(FromProto(builder.policy().resend_spacing()))),
                                 {{"closure", builder.closure().name()}}),
                           wait);
   }
   if (command.channel != v1::CHANNEL_UNSPECIFIED && channels.size() == 1) channels = {command.channel};
   for (const v1::Channel channel : channels) {
     const auto& contacts = builder.data().contacts();
-    if (std::any_of(contacts.begin(), contacts.end(), [&](const auto& contact) { return contact.channel() == channel; })) continue;
-    return Error(v1::CONTACT_POINT_MISSING, fmt::format("{} has no {}", builder.closure().account(), ChannelWords(channel)),
+    if (std::any_of(contacts.begin(), contacts.end(),
+                    [&](const auto& contact) { return contact.channel() == channel; }))
+      continue;
+    return Error(v1::CONTACT_POINT_MISSING,
+                 fmt::format("{} has no {}", builder.closure().account(), ChannelWords(channel)),
                  {{"account", builder.closure().account()}, {"channel", v1::Channel_Name(channel)}});
   }
-  absl::Status day = CheckCodesOfDay(builder.policy(), builder.circumstances(), channels.size(), builder.data().account_id());
+  absl::Status day =
+      CheckCodesOfDay(builder.policy(), builder.circumstances(), channels.size(), builder.data().account_id());
   if (!day.ok()) return day;
   SendCodes(builder, channels);
   builder.SetExpiry(FromProto(builder.policy().idle_expiry_before_agreement()));
@@ -193,7 +223,8 @@ absl::StatusOr<Decision> DecideCodes(DecisionBuilder& builder, const CodesGiven&
     reply.Update(CountCode(builder.closure(), **challenge, code.right, builder.now()));
   }
   const auto& challenges = builder.closure().identity_verification().challenges();
-  const bool all = std::all_of(challenges.begin(), challenges.end(), [](const auto& challenge) { return challenge.verified(); });
+  const bool all =
+      std::all_of(challenges.begin(), challenges.end(), [](const auto& challenge) { return challenge.verified(); });
   if (!reply.ok() || !all) {
     builder.Note(reply.ok() ? "code_accepted" : "code_refused", reply.ok() ? "another code is still demanded" : "");
     return builder.Finish(reply);
@@ -209,7 +240,9 @@ absl::StatusOr<Decision> DecideAgreement(DecisionBuilder& builder, const Agreeme
   if (absl::Status allowed = builder.Require(Event::kAgreementAccepted); !allowed.ok()) return allowed;
   const v1::Agreement& agreement = given.agreement;
   if (!agreement.current()) {
-    return Error(v1::AGREEMENT_VERSION_STALE, fmt::format("agreement version {} is not the current one; read it again and agree to that", agreement.version()),
+    return Error(v1::AGREEMENT_VERSION_STALE,
+                 fmt::format("agreement version {} is not the current one; read it again and agree to that",
+                             agreement.version()),
                  {{"version", agreement.version()}});
   }
   v1::AgreementAcceptance& acceptance = *builder.closure().mutable_agreement_acceptance();
@@ -220,7 +253,8 @@ absl::StatusOr<Decision> DecideAgreement(DecisionBuilder& builder, const Agreeme
   acceptance.set_actor(builder.circumstances().actor);
   builder.AddConsent(v1::Consent::AGREEMENT, agreement.version(), agreement.digest(), "");
   builder.commit().consents.back().set_language_code(agreement.language_code());
-  builder.Move(Event::kAgreementAccepted, fmt::format("version {}, language {}", agreement.version(), agreement.language_code()));
+  builder.Move(Event::kAgreementAccepted,
+               fmt::format("version {}, language {}", agreement.version(), agreement.language_code()));
   BeginScan(builder, v1::SCAN);
   return builder.Finish();
 }

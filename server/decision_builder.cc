@@ -16,7 +16,8 @@ namespace closure {
   std::abort();
 }
 
-DecisionBuilder::DecisionBuilder(const internal::v1::ClosureData& data, const Circumstances& circumstances) : circumstances_(circumstances) {
+DecisionBuilder::DecisionBuilder(const internal::v1::ClosureData& data, const Circumstances& circumstances)
+    : circumstances_(circumstances) {
   commit_.closure = data;
   commit_.expected_version = data.version();
   commit_.closure->set_version(data.version() + 1);
@@ -24,11 +25,13 @@ DecisionBuilder::DecisionBuilder(const internal::v1::ClosureData& data, const Ci
   *closure().mutable_update_time() = ToProto(now());
 }
 
-absl::Status DecisionBuilder::Require(Event event) {
+absl::Status DecisionBuilder::Require(Event event, std::string_view asked) {
   if (NextState(state(), event).has_value()) return absl::OkStatus();
   const std::string state_name = v1::Closure::State_Name(state());
-  return Error(v1::STATE_NOT_ALLOWED, fmt::format("closure {} is {}, which does not allow {}", closure().name(), state_name, EventName(event)),
-               {{"closure", closure().name()}, {"state", state_name}, {"event", std::string(EventName(event))}});
+  const std::string word(asked.empty() ? EventName(event) : asked);
+  return Error(v1::STATE_NOT_ALLOWED,
+               fmt::format("closure {} is {}, which does not allow {}", closure().name(), state_name, word),
+               {{"closure", closure().name()}, {"state", state_name}, {"event", word}});
 }
 
 void DecisionBuilder::Move(Event event, std::string_view detail) {
@@ -42,7 +45,8 @@ void DecisionBuilder::Move(Event event, std::string_view detail) {
   data().set_fence(data().fence() + 1);
   data().set_etag_number(data().etag_number() + 1);
   commit_.drop_state_tasks = true;
-  commit_.history = HistoryEntry{from, *to, std::string(EventName(event)), circumstances_.actor, std::string(detail), now()};
+  commit_.history =
+      HistoryEntry{from, *to, std::string(EventName(event)), circumstances_.actor, std::string(detail), now()};
 }
 
 void DecisionBuilder::EndScan() {
@@ -59,7 +63,8 @@ void DecisionBuilder::EndScan() {
 
 void DecisionBuilder::Note(std::string_view event, std::string_view detail) {
   if (commit_.history.has_value()) return;
-  commit_.history = HistoryEntry{state(), state(), std::string(event), circumstances_.actor, std::string(detail), now()};
+  commit_.history =
+      HistoryEntry{state(), state(), std::string(event), circumstances_.actor, std::string(detail), now()};
 }
 
 void DecisionBuilder::TouchItems() { data().set_etag_number(data().etag_number() + 1); }
@@ -75,7 +80,8 @@ internal::v1::TaskData& DecisionBuilder::AddTask(v1::Task::Kind kind, std::strin
   return task;
 }
 
-void DecisionBuilder::AddConsent(v1::Consent::Kind kind, std::string_view version, std::string_view digest, std::string_view text) {
+void DecisionBuilder::AddConsent(v1::Consent::Kind kind, std::string_view version, std::string_view digest,
+                                 std::string_view text) {
   v1::Consent& consent = commit_.consents.emplace_back();
   consent.set_kind(kind);
   consent.set_version(std::string(version));
@@ -111,7 +117,8 @@ void DecisionBuilder::RescheduleTask(absl::Time due, std::string_view error, v1:
   }
   commit_.reschedule_task = std::move(task);
   task_settled_ = true;
-  // Otherwise a release that comes between reading and committing would find nothing parked, and nobody would come back for this task.
+  // Otherwise a release that comes between reading and committing would find nothing parked, and nobody would come back
+  // for this task.
   if (parked == v1::Task::PAUSE || parked == v1::Task::BREAKER || parked == v1::Task::CLOCK_JUMP) GuardSystem();
 }
 

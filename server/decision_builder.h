@@ -11,8 +11,8 @@
 
 namespace closure {
 
-// The next version of a closure while it is being decided on, and the transaction that brings it about. `Move` is the only door to another
-// state. Lives for one decision.
+// The next version of a closure while it is being decided on, and the transaction that brings it about. `Move` is the
+// only door to another state. Lives for one decision.
 class DecisionBuilder {
  public:
   DecisionBuilder(const internal::v1::ClosureData& data, const Circumstances& circumstances);
@@ -25,10 +25,11 @@ class DecisionBuilder {
   State state() { return closure().state(); }
   Commit& commit() { return commit_; }
 
-  // Errors: FAILED_PRECONDITION with STATE_NOT_ALLOWED naming state and event.
-  absl::Status Require(Event event);
-  // Goes to the state that the table gives: history, fence, etag, and an end to the tasks of the state that is left. The caller has checked
-  // with Require, or knows; an unlisted pair ends the process.
+  // `asked` is the word for what was asked, where that is not the event itself.
+  // Errors: FAILED_PRECONDITION with STATE_NOT_ALLOWED naming state and that word.
+  absl::Status Require(Event event, std::string_view asked = {});
+  // Goes to the state that the table gives: history, fence, etag, and an end to the tasks of the state that is left.
+  // The caller has checked with Require, or knows; an unlisted pair ends the process.
   void Move(Event event, std::string_view detail);
   // A fact for the history that changes no state.
   void Note(std::string_view event, std::string_view detail);
@@ -67,7 +68,8 @@ class DecisionBuilder {
 // How long after its nth attempt a failed task is tried again: doubling from a second up to five minutes.
 absl::Duration RetryDelay(int attempts);
 
-// The steps of a closure's life that decisions in several files take; each leaves the builder in the next state with its tasks.
+// The steps of a closure's life that decisions in several files take; each leaves the builder in the next state with
+// its tasks.
 
 // decide_scan.cc: starts a scan in the present state.
 void BeginScan(DecisionBuilder& builder, v1::CheckPhase phase);

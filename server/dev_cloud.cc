@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <map>
 #include <system_error>
 #include <utility>
 
@@ -19,6 +20,7 @@
 #include "server/config.h"
 #include "server/errors.h"
 #include "server/participants/remote_participant.h"
+#include "server/resource_names.h"
 #include "server/strings.h"
 #include "storage/status_macros.h"
 
@@ -91,6 +93,15 @@ absl::StatusOr<ParticipantSlot> AskSandboxParticipant(const std::shared_ptr<grpc
   return ParticipantSlot{.participant = std::make_shared<RemoteParticipant>(std::move(description), std::move(stub))};
 }
 
+// An error of the sandbox as every other error of this API.
+absl::Status StatusOf(const SandboxError& error) {
+  std::map<std::string, std::string> metadata;
+  if (!error.account_id.empty()) metadata["account"] = FormatAccountName(error.account_id);
+  if (!error.field.empty()) metadata["field"] = error.field;
+  const absl::Status status = Error(error.reason, error.message, metadata);
+  return error.field.empty() ? status : WithField(status, error.field, error.message);
+}
+
 }  // namespace
 
 DevCloud::DevCloud(std::string data_dir, bool temporary, absl::Duration offset)
@@ -128,8 +139,7 @@ absl::Status DevCloud::Assemble(Options options, std::unique_ptr<SqliteClosureSt
       Sandbox::Open({.database_path = (fs::path(data_dir_) / "cloud.db").string(),
                      .now = [this] { return clock_.Now(); },
                      .advance = [this](absl::Duration by) { return Advance(by); },
-                     .error_status = [](v1::ErrorReason reason,
-                                        std::string_view message) { return ToGrpcStatus(Error(reason, message)); }}));
+                     .error_status = [](const SandboxError& error) { return ToGrpcStatus(StatusOf(error)); }}));
   CLOSURE_RETURN_IF_ERROR(LoadCloudFiles(options.cloud_files));
   CLOSURE_ASSIGN_OR_RETURN(SecretKey secret_key, SecretKey::LoadOrCreate(options.config.secret_key_file()));
   CLOSURE_ASSIGN_OR_RETURN(Agreements agreements, Agreements::FromTexts(EmbeddedAgreementTexts()));

@@ -22,6 +22,8 @@ constexpr std::string_view kTypePrefix = "type.googleapis.com/";
 constexpr std::size_t kMessageBytesMax = 1000;
 constexpr std::size_t kMetadataBytesMax = 300;
 constexpr std::size_t kViolationsMax = 10;
+// What a caller of something that does not answer is told, where nothing better is known.
+constexpr absl::Duration kUnavailableDelay = absl::Seconds(5);
 
 template <typename Detail>
 std::string TypeUrl() {
@@ -125,11 +127,15 @@ absl::Status Error(v1::ErrorReason reason, std::string_view message,
     (*info.mutable_metadata())[key] = std::string(CutAtCodePoint(value, kMetadataBytesMax));
   }
   SetDetail(status, info);
-  return status;
+  return status.code() == StatusCode::kUnavailable ? WithRetryAfter(std::move(status), kUnavailableDelay) : status;
 }
 
 absl::Status FieldError(v1::ErrorReason reason, std::string_view field, std::string_view description) {
-  absl::Status status = Error(reason, Concat(field, ": ", description), {{"field", std::string(field)}});
+  return WithField(Error(reason, Concat(field, ": ", description), {{"field", std::string(field)}}), field,
+                   description);
+}
+
+absl::Status WithField(absl::Status status, std::string_view field, std::string_view description) {
   google::rpc::BadRequest bad_request;
   auto* violation = bad_request.add_field_violations();
   violation->set_field(std::string(field));

@@ -22,13 +22,16 @@ inline constexpr std::string_view kErrorDomain = "closure.v1";
 absl::StatusCode CodeOf(v1::ErrorReason reason);
 
 // An error of that reason. `message` says who, what and where; whatever in it varies is in `metadata` too,
-// lowerCamelCase keys.
+// lowerCamelCase keys. One that is UNAVAILABLE has RetryInfo, five seconds unless WithRetryAfter says another.
 absl::Status Error(v1::ErrorReason reason, std::string_view message,
                    const std::map<std::string, std::string>& metadata = {});
 
 // An INVALID_ARGUMENT about one request field, with BadRequest. `field` is its path in the request, for example
 // "selections[2].item".
 absl::Status FieldError(v1::ErrorReason reason, std::string_view field, std::string_view description);
+
+// The same error with BadRequest about one field.
+absl::Status WithField(absl::Status status, std::string_view field, std::string_view description);
 
 // The same error with RetryInfo.
 absl::Status WithRetryAfter(absl::Status status, absl::Duration delay);

@@ -44,7 +44,8 @@ absl::StatusOr<Actor> Authenticate(std::string_view peer, const std::vector<std:
   }
   if (values.size() > 1) {
     return Error(v1::IDENTITY_INVALID,
-                 Concat("the metadata ", kActorMetadataKey, " came ", values.size(), " times; send it once"));
+                 Concat("the metadata ", kActorMetadataKey, " came ", values.size(), " times; send it once"),
+                 {{"count", Concat(values.size())}});
   }
   return Actor::Parse(values[0]);
 }

@@ -19,6 +19,7 @@
 #include "checkers/proto_time.h"
 #include "server/config.h"
 #include "server/dev_cloud.h"
+#include "server/library_logs.h"
 #include "server/options.h"
 #include "server/strings.h"
 #include "server/upstream_channels.h"
@@ -126,6 +127,7 @@ absl::StatusOr<config::v1::ServerConfig> ReadProductionConfig(const std::string&
 // ---- the two ways to run ----
 
 ExitCode RunUntilStopped(ClosuredServer& server, Log& log, absl::Duration grace) {
+  const LibraryLogs library_logs(log);
   WaitForStop();
   const HardExit hard_exit(grace + kStopMargin, log);
   server.Stop(grace);
@@ -210,6 +212,7 @@ ExitCode Main(const std::vector<std::string>& arguments) {
   // A reader of our output that went away is no reason to end.
   signal(SIGPIPE, SIG_IGN);
   BlockStopSignals();
+  HushLibraries();
   const char* const environment = std::getenv("CLOSURE_CONFIG");
   const absl::StatusOr<Options> options =
       ParseOptions(arguments, environment == nullptr ? std::nullopt : std::optional<std::string>(environment));

@@ -43,14 +43,13 @@ PreviewStream::PreviewStream(const PreviewParts* parts, std::string account_id, 
     : parts_(parts), account_id_(std::move(account_id)), traceparent_(std::move(traceparent)), over_(std::move(over)) {}
 
 void PreviewStream::Run() {
-  LookUpAccount(
-      parts_->upstreams, account_id_,
-      CallOptions{.timeout = kAccountTimeout, .traceparent = traceparent_, .cancel = cancel_},
-      [self = shared_from_this()](absl::StatusOr<upstream::v1::Account> account) {
-        const absl::Status usable = CheckAccount(self->account_id_, account);
-        if (!usable.ok()) return self->EndWith(ToGrpcStatus(usable));
-        self->AskCheckers(*account);
-      });
+  LookUpAccount(parts_->upstreams, account_id_,
+                CallOptions{.timeout = kAccountTimeout, .traceparent = traceparent_, .cancel = cancel_},
+                [self = shared_from_this()](absl::StatusOr<upstream::v1::Account> account) {
+                  const absl::Status usable = CheckAccount(self->account_id_, account);
+                  if (!usable.ok()) return self->EndWith(ToGrpcStatus(usable));
+                  self->AskCheckers(*account);
+                });
 }
 
 void PreviewStream::AskCheckers(const upstream::v1::Account& account) {
@@ -70,10 +69,12 @@ void PreviewStream::AskCheckers(const upstream::v1::Account& account) {
 }
 
 void PreviewStream::SendPlan(const ScanFindings& findings) {
-  v1::PreviewClosureResponse response;
-  *response.mutable_plan() =
+  std::vector<v1::PreviewClosureResponse> responses;
+  for (v1::PreviewItems& items : SplitItems(findings.items))
+    *responses.emplace_back().mutable_items() = std::move(items);
+  *responses.emplace_back().mutable_plan() =
       MakePlan(FormatAccountName(account_id_), findings, parts_->calendar, parts_->clock->Now(), parts_->silent_period);
-  Push(std::move(response));
+  PushAll(std::move(responses));
   EndWith(grpc::Status::OK);
 }
 

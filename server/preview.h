@@ -38,8 +38,8 @@ struct PreviewParts {
   const absl::Notification* stopping = nullptr;
 };
 
-// One PreviewClosure call: reads the account, asks every checker, sends their progress and at last the plan. Nothing is
-// stored. It ends with its caller: what is under way is cancelled then.
+// One PreviewClosure call: reads the account, asks every checker, sends their progress, then the items, and at last the
+// plan. Nothing is stored. It ends with its caller: what is under way is cancelled then.
 class PreviewStream final : public ServerStream<v1::PreviewClosureResponse>,
                             public std::enable_shared_from_this<PreviewStream> {
  public:

@@ -108,19 +108,22 @@ constexpr Phrases kEnglish = {
         "$1\n\nWhat was released, "
         "unsubscribed or forfeited on the way does not come back. If you still want to close the account, sign in, "
         "settle what is open and "
-        "start again from the beginning; a closure cannot be resumed.\n",
+        "start again from the beginning under Account Center > Security Settings > Close Account; a closure cannot be "
+        "resumed.\n",
     .aborted_text =
         "Your cloud account $0 was not closed and is restored. Reason: $1 What was released or forfeited does not come "
         "back. To close it, sign "
-        "in, settle what is open and start again from the beginning.",
+        "in, settle what is open and start again from the beginning under Account Center > Security Settings > Close "
+        "Account.",
     .cancelled_subject = "The closure of your cloud account $0 was cancelled",
     .cancelled_mail =
         "You have cancelled the closure of your cloud account $0. The account stays in normal status. Resources that "
         "were released on the way "
         "do not come back; money that you renounced stays as it is. To close the account later, start again from the "
-        "beginning.\n",
+        "beginning under Account Center > Security Settings > Close Account.\n",
     .cancelled_text =
-        "You have cancelled the closure of your cloud account $0. Resources that were released do not come back.",
+        "You have cancelled the closure of your cloud account $0. Resources that were released do not come back. "
+        "To close it later, start again from the beginning under Account Center > Security Settings > Close Account.",
     .gone_subject = "The closure of your cloud account $0 has ended",
     .gone_mail = "The closure of your cloud account $0 has ended, because the account was deleted by another path.\n",
     .gone_text = "The closure of your cloud account $0 has ended: the account was deleted by another path.",
@@ -130,10 +133,10 @@ constexpr Phrases kEnglish = {
         "normal status. Resources "
         "that were released on the way do not come back; money that you renounced stays as it is. To close the "
         "account, start again from the "
-        "beginning.\n",
+        "beginning under Account Center > Security Settings > Close Account.\n",
     .expired_text =
         "The closure of your cloud account $0 has expired. Resources that were released do not come back. To close it, "
-        "start again.",
+        "start again from the beginning under Account Center > Security Settings > Close Account.",
     .unknown_reason = "the final check found a problem.",
     .kind_label = &KindLabel,
     .duration = &Duration,

@@ -36,7 +36,7 @@ absl::StatusOr<v1::Agreement> Read(Session& session, const std::string& version,
 
 absl::StatusOr<ExitCode> ShowAgreement(Session& session, const Arguments& arguments) {
   if (arguments.subject.empty()) {
-    if (absl::Status settled = session.RequireActor("root:ACCOUNT"); !settled.ok()) return settled;
+    if (absl::Status settled = session.UseAnyReader(); !settled.ok()) return settled;
   } else {
     const absl::StatusOr<std::string> account = session.UseAccount(arguments.subject);
     if (!account.ok()) return account.status();
@@ -89,7 +89,8 @@ void AddAgreementCommands(CommandSet& commands) {
   CLI::App* agreement = commands.Add("agreement", "Show the account cancellation agreement",
                                      "closurectl agreement 1000000001 --language zh");
   auto shown = std::make_shared<Arguments>();
-  agreement->add_option("ACCOUNT", shown->subject, "Whose identity to use when --as is not given");
+  agreement->add_option("ACCOUNT", shown->subject,
+                        "Whose identity to use when --as is not given; not needed on this machine");
   agreement->add_option("--version", shown->version, "The version; the current one when left out")
       ->type_name("VERSION");
   agreement->add_option("--language", shown->language, "The language, BCP-47 [en]")->type_name("LANGUAGE");

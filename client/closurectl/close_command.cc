@@ -63,6 +63,7 @@ class GuidedClosure {
   absl::StatusOr<Closure> WatchOn(const Closure& closure);
   absl::StatusOr<Closure> Unblock(const Closure& closure);
   absl::StatusOr<Closure> HandleByHand(const Closure& closure);
+  std::string SandboxAdvice(const Closure& closure);
   absl::StatusOr<Closure> Rescan(const Closure& closure);
   absl::StatusOr<Closure> ConfirmReady(const Closure& closure);
   absl::StatusOr<ExitCode> Finish(const Closure& closure);
@@ -99,7 +100,8 @@ absl::Status GuidedClosure::CheckFlags() const {
   return ErrorWithReason(absl::StatusCode::kInvalidArgument,
                          absl::StrCat("nobody can be asked, so these flags are needed: ", absl::StrJoin(missing, ", "),
                                       "; nothing was started"),
-                         "INPUT_REQUIRED", {{"flags", absl::StrJoin(missing, ", ")}});
+                         "INPUT_REQUIRED",
+                         {{"flags", absl::StrJoin(missing, ", ")}, {"command", session_.options().running}});
 }
 
 absl::StatusOr<Closure> GuidedClosure::Begin(const std::string& account) {
@@ -112,7 +114,7 @@ absl::StatusOr<Closure> GuidedClosure::Begin(const std::string& account) {
     return (*open)->state() == Closure::BLOCKED ? Rescan(**open) : **open;
   }
   if (absl::Status flags = CheckFlags(); !flags.ok()) return flags;
-  const absl::StatusOr<v1::ClosurePlan> plan = RunPreview(session_, account);
+  const absl::StatusOr<PreviewResult> plan = RunPreview(session_, account);
   if (!plan.ok()) return plan.status();
   if (session_.printer().table()) session_.printer().Say(PlanText(*plan, session_.printer().err_style()));
   if (arguments_.via.empty()) {
@@ -173,11 +175,20 @@ absl::StatusOr<Closure> GuidedClosure::Rescan(const Closure& closure) {
   return session_.client().Recheck(std::move(request));
 }
 
+// How to play what has to be done by hand, where the cloud is only pretended; ends with a line end unless it is empty.
+std::string GuidedClosure::SandboxAdvice(const Closure& closure) {
+  const std::string account = AccountId(closure.name());
+  if (!session_.HasSandboxAccount(account)) return "";
+  return absl::StrCat("This server's cloud is a sandbox; to play what has to be done by hand:\n  ",
+                      session_.options().command, " sandbox settle ", EscapeLine(account), "\n");
+}
+
 absl::StatusOr<Closure> GuidedClosure::HandleByHand(const Closure& closure) {
   if (!session_.interactive()) {
     stopped_ = true;
     return closure;
   }
+  session_.printer().Say(SandboxAdvice(closure));
   const absl::StatusOr<std::string> answer = AskLine(
       session_,
       "Handle what is listed, then press Enter to scan again, or type \"stop\" to go on another day:", "--no-input");
@@ -267,8 +278,8 @@ absl::StatusOr<ExitCode> GuidedClosure::Finish(const Closure& closure) {
     printer.Json(closure);
   }
   if (stopped_) {
-    printer.Note(absl::StrCat("The closure waits for you. When everything is handled:\n  ", program, " close ",
-                              EscapeLine(AccountId(closure.name()))));
+    printer.Note(absl::StrCat(SandboxAdvice(closure), "The closure waits for you. When everything is handled:\n  ",
+                              program, " close ", EscapeLine(AccountId(closure.name()))));
     return ExitCode::kBlocked;
   }
   if (closure.state() == Closure::SILENT_PERIOD) {
@@ -291,11 +302,11 @@ absl::StatusOr<ExitCode> GuidedClosure::Run() {
 absl::StatusOr<ExitCode> DryRun(Session& session, const std::string& typed) {
   const absl::StatusOr<std::string> account = session.UseAccount(typed);
   if (!account.ok()) return account.status();
-  const absl::StatusOr<v1::ClosurePlan> plan = RunPreview(session, *account);
+  const absl::StatusOr<PreviewResult> plan = RunPreview(session, *account);
   if (!plan.ok()) return plan.status();
   if (session.printer().table()) session.printer().Data(PlanText(*plan, session.printer().style()));
-  if (session.printer().format() == OutputFormat::kJson) session.printer().Json(*plan);
-  return plan->eligible() ? ExitCode::kOk : ExitCode::kBlocked;
+  if (session.printer().format() == OutputFormat::kJson) session.printer().Json(plan->plan, plan->items);
+  return plan->plan.eligible() ? ExitCode::kOk : ExitCode::kBlocked;
 }
 
 }  // namespace

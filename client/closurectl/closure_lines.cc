@@ -14,13 +14,17 @@ namespace {
 
 using v1::Closure;
 
-std::string ChallengeText(const v1::IdentityVerification& verification) {
+std::string ChallengeText(const Closure& closure) {
   std::string text;
-  for (const auto& challenge : verification.challenges()) {
-    absl::StrAppend(&text, text.empty() ? "" : "\n", EnumText(challenge.channel()), " to ", challenge.masked_address(),
+  for (const auto& challenge : closure.identity_verification().challenges()) {
+    // The address is erased some time after the end (D12).
+    const absl::string_view to = challenge.masked_address().empty() ? "" : " to ";
+    absl::StrAppend(&text, text.empty() ? "" : "\n", EnumText(challenge.channel()), to, challenge.masked_address(),
                     ": ");
     if (challenge.verified()) {
       absl::StrAppend(&text, "verified");
+    } else if (IsTerminal(closure.state())) {
+      absl::StrAppend(&text, "not verified");
     } else if (!challenge.has_expire_time()) {
       absl::StrAppend(&text, "the code is about to be sent");
     } else {
@@ -49,7 +53,7 @@ std::string ScanText(const Closure& closure) {
 }
 
 std::string RemainingText(const Closure& closure) {
-  if (!closure.has_silent_period_end_time()) return "";
+  if (closure.state() != Closure::SILENT_PERIOD || !closure.has_silent_period_end_time()) return "";
   const std::string end = absl::StrCat("ends ", TimeText(closure.silent_period_end_time()));
   if (!closure.has_silent_period_remaining()) return end;
   return absl::StrCat(DurationText(closure.silent_period_remaining()), ", ", end);
@@ -105,7 +109,7 @@ std::string ClosureStatusText(const Closure& closure, absl::string_view program,
   if (closure.has_state_enter_time()) fields.Add("SINCE", TimeText(closure.state_enter_time()));
   fields.AddIf("REMAINING", RemainingText(closure));
   if (closure.has_expire_time()) fields.Add("EXPIRES", TimeText(closure.expire_time()));
-  fields.AddIf("IDENTITY", ChallengeText(closure.identity_verification()));
+  fields.AddIf("IDENTITY", ChallengeText(closure));
   fields.AddIf("AGREEMENT", AgreementText(closure));
   fields.AddIf("SCAN", ScanText(closure));
   if (closure.has_scan()) fields.Add("ITEMS", CountsText(closure.item_counts()));

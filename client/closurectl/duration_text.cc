@@ -61,7 +61,11 @@ absl::StatusOr<absl::Duration> ParseDuration(absl::string_view text) {
     total += count * Units()[next_unit++].length;
     rest.remove_prefix(digits + letters);
   }
-  if (total <= absl::ZeroDuration() || total > LongestDuration()) return Refuse(text);
+  if (!text.empty() && total == absl::ZeroDuration()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("\"", EscapeLine(text), "\" is nothing: a duration must be above zero, for example 90s or 7d"));
+  }
+  if (text.empty() || total > LongestDuration()) return Refuse(text);
   return total;
 }
 

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "client/closurectl/argument_check.h"
 #include "client/closurectl/command_set.h"
 #include "client/closurectl/duration_text.h"
 #include "client/closurectl/enum_text.h"
@@ -23,6 +24,7 @@ absl::StatusOr<ExitCode> Gate(Session& session, const Arguments& arguments) {
   const absl::StatusOr<v1::CheckAccessRequest::Action> action =
       ParseEnum<v1::CheckAccessRequest::Action>(arguments.action, "action");
   if (!action.ok()) return UsageError(action.status().message());
+  if (absl::Status checked = CheckAccount(arguments.account); !checked.ok()) return checked;
   v1::CheckAccessRequest request;
   request.set_account(AccountName(arguments.account));
   request.set_action(*action);

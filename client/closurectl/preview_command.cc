@@ -2,6 +2,7 @@
 #include "client/closurectl/preview_command.h"
 
 #include <memory>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "client/closurectl/closure_lines.h"
@@ -43,13 +44,20 @@ std::string EstimateText(const v1::ClosingEstimate& estimate) {
                       estimate.explanation().empty() ? "" : "\n");
 }
 
+// What the scan checks, what is only good advice, and what is often asked, each under its heading.
 std::string ChecklistText(const v1::ClosurePlan& plan) {
-  std::string text;
+  std::string to_do;
+  std::string advice;
+  std::string questions;
   for (const v1::ChecklistEntry& entry : plan.checklist()) {
-    absl::StrAppend(&text, "- ", EscapeLine(entry.text()), entry.checked_by_scan() ? "" : " (not checked by the scan)",
-                    "\n");
+    const bool question = entry.topic() == "entry" || entry.topic() == "why_wait" || entry.topic() == "can_i_revoke";
+    std::string& section = entry.checked_by_scan() ? to_do : question ? questions : advice;
+    absl::StrAppend(&section, "- ", EscapeLine(entry.text()), "\n");
   }
-  return text;
+  if (!to_do.empty()) to_do = absl::StrCat("\nTo do, checked by the scan:\n", to_do);
+  if (!advice.empty()) advice = absl::StrCat("\nAdvice:\n", advice);
+  if (!questions.empty()) questions = absl::StrCat("\nQuestions:\n", questions);
+  return absl::StrCat(to_do, advice, questions);
 }
 
 bool IsFinished(const v1::CheckerResult& checker) {
@@ -60,13 +68,13 @@ bool IsFinished(const v1::CheckerResult& checker) {
 absl::StatusOr<ExitCode> Preview(Session& session, const std::string& typed) {
   const absl::StatusOr<std::string> account = session.UseAccount(typed);
   if (!account.ok()) return account.status();
-  const absl::StatusOr<v1::ClosurePlan> plan = RunPreview(session, *account);
-  if (!plan.ok()) return plan.status();
+  const absl::StatusOr<PreviewResult> preview = RunPreview(session, *account);
+  if (!preview.ok()) return preview.status();
   Printer& printer = session.printer();
-  if (printer.table()) printer.Data(PlanText(*plan, printer.style()));
-  if (printer.format() == OutputFormat::kJson) printer.Json(*plan);
+  if (printer.table()) printer.Data(PlanText(*preview, printer.style()));
+  if (printer.format() == OutputFormat::kJson) printer.Json(preview->plan, preview->items);
   const std::string& program = session.options().command;
-  if (plan->eligible()) {
+  if (preview->plan.eligible()) {
     printer.Note(absl::StrCat("Nothing was started. Next:\n  ", program, " start ", EscapeLine(typed), " --via email"));
     return ExitCode::kOk;
   }
@@ -77,27 +85,36 @@ absl::StatusOr<ExitCode> Preview(Session& session, const std::string& typed) {
 
 }  // namespace
 
-absl::StatusOr<v1::ClosurePlan> RunPreview(Session& session, const std::string& account) {
+absl::StatusOr<PreviewResult> RunPreview(Session& session, const std::string& account) {
   v1::PreviewClosureRequest request;
   request.set_account(account);
   Printer& printer = session.printer();
-  return session.client().PreviewClosure(request, session.options().timeout.value_or(kPreviewTimeout),
-                                         [&printer](const v1::PreviewClosureResponse& message) {
-                                           if (printer.format() == OutputFormat::kJsonl) printer.JsonLine(message);
-                                           if (IsFinished(message.progress()))
-                                             printer.Note(CheckerLine(message.progress()));
-                                         });
+  PreviewResult result;
+  absl::StatusOr<v1::ClosurePlan> plan =
+      session.client().PreviewClosure(request, session.options().timeout.value_or(kPreviewTimeout),
+                                      [&printer, &result](const v1::PreviewClosureResponse& message) {
+                                        if (printer.format() == OutputFormat::kJsonl) printer.JsonLine(message);
+                                        if (IsFinished(message.progress()))
+                                          printer.Note(CheckerLine(message.progress()));
+                                        result.items.MergeFrom(message.items());
+                                      });
+  if (!plan.ok()) return plan.status();
+  result.plan = *std::move(plan);
+  return result;
 }
 
-std::string PlanText(const v1::ClosurePlan& plan, const Style& style) {
+std::string PlanText(const PreviewResult& preview, const Style& style) {
+  const v1::ClosurePlan& plan = preview.plan;
+  const auto& items = preview.items.items();
   std::string text = absl::StrCat(style.Bold(EscapeLine(plan.account())),
                                   plan.eligible() ? " can be closed now.\n" : " cannot be closed yet.\n");
-  if (!plan.items().empty()) absl::StrAppend(&text, "\n", ItemTableText(plan.items(), style));
+  if (!items.empty()) {
+    absl::StrAppend(&text, "\n", ItemTableText(items, style), "\n", ItemDetailText(items));
+  }
   if (!plan.steps().empty()) absl::StrAppend(&text, "\n", StepTableText(plan, style));
   absl::StrAppend(&text, "\n", CheckerTableText(plan.checkers(), style));
   if (plan.has_estimate()) absl::StrAppend(&text, "\n", EstimateText(plan.estimate()));
-  if (!plan.checklist().empty()) absl::StrAppend(&text, "\n", ChecklistText(plan));
-  return text;
+  return absl::StrCat(text, ChecklistText(plan));
 }
 
 void AddPreviewCommand(CommandSet& commands) {

@@ -9,14 +9,19 @@
 
 namespace closure {
 
-// Runs a preview of "accounts/{account}" with progress on the message stream, and returns its plan. Takes up to ten
-// minutes unless
-// --timeout says otherwise: a scan may take five (R16). Errors: those of PreviewClosure.
-absl::StatusOr<v1::ClosurePlan> RunPreview(Session& session, const std::string& account);
+// What a preview found and what to do about it.
+struct PreviewResult {
+  v1::ClosurePlan plan;
+  v1::PreviewItems items;
+};
 
-// A plan for people: what blocks, what to do in which order, how the checkers fared, when the account could be closed
-// at the earliest.
-std::string PlanText(const v1::ClosurePlan& plan, const Style& style);
+// Runs a preview of "accounts/{account}" with progress on the message stream, and returns what it found. Takes up to
+// ten minutes unless --timeout says otherwise: a scan may take five (R16). Errors: those of PreviewClosure.
+absl::StatusOr<PreviewResult> RunPreview(Session& session, const std::string& account);
+
+// A preview for people: what blocks, why and where to go about it, what to do in which order, how the checkers fared,
+// when the account could be closed at the earliest.
+std::string PlanText(const PreviewResult& preview, const Style& style);
 
 }  // namespace closure
 

@@ -30,6 +30,13 @@ void Printer::Json(const google::protobuf::Message& message) {
   out_ << ToJson(message, format_ == OutputFormat::kJson) << std::flush;
 }
 
+void Printer::Json(const google::protobuf::Message& message, const google::protobuf::Message& more) {
+  const bool indented = format_ == OutputFormat::kJson;
+  std::string json = ToJson(message, indented);
+  json.erase(json.find_last_not_of(" \n", json.rfind('}') - 1) + 1);
+  out_ << json << ',' << ToJson(more, indented).substr(1) << std::flush;
+}
+
 void Printer::JsonList(const google::protobuf::Message& response) {
   if (format_ != OutputFormat::kJsonl) {
     Json(response);

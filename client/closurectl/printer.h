@@ -30,6 +30,8 @@ class Printer {
   void Data(absl::string_view text);
   // One resource as JSON.
   void Json(const google::protobuf::Message& message);
+  // Two messages as one JSON object with the fields of both; these have different names.
+  void Json(const google::protobuf::Message& message, const google::protobuf::Message& more);
   // A list response as JSON; with kJsonl each element of its repeated field is a line.
   void JsonList(const google::protobuf::Message& response);
   // One change of a stream, always on one line.

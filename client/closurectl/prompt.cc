@@ -6,6 +6,8 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "client/closurectl/error_text.h"
+#include "client/closurectl/terminal_text.h"
 #include "client/rpc_status.h"
 
 namespace closure {
@@ -14,7 +16,7 @@ namespace {
 absl::Status NoAnswer(Session& session, absl::string_view flag, absl::string_view why) {
   return ErrorWithReason(absl::StatusCode::kInvalidArgument,
                          absl::StrCat("a question has to be answered and ", why, "; answer it with ", flag),
-                         "INPUT_REQUIRED", {{"flag", std::string(flag)}, {"command", session.options().command}});
+                         "INPUT_REQUIRED", {{"flag", std::string(flag)}, {"command", session.options().running}});
 }
 
 }  // namespace
@@ -28,6 +30,8 @@ absl::StatusOr<std::string> AskLine(Session& session, absl::string_view question
     session.printer().Say("\n");
     return NoAnswer(session, flag, "the input ended");
   }
+  if (!IsUtf8(line))
+    return UsageError(absl::StrCat("the answer \"", EscapeLine(line), "\" is not UTF-8; nothing was sent"));
   return std::string(absl::StripAsciiWhitespace(line));
 }
 

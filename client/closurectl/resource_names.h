@@ -8,7 +8,8 @@
 
 namespace closure {
 
-// What people type for a resource, and its full name. Pure functions; only the server judges whether a name is right.
+// What people type for a resource, and its full name. Pure functions that judge nothing: argument_check.h
+// does, and in the end the server.
 
 // "1000000001" and "accounts/1000000001" both give "1000000001"; so does the name of anything below that account.
 std::string AccountId(absl::string_view typed);

@@ -9,6 +9,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "client/closurectl/argument_check.h"
 #include "client/closurectl/command_set.h"
 #include "client/closurectl/duration_text.h"
 #include "client/closurectl/error_text.h"
@@ -60,15 +61,6 @@ absl::StatusOr<OutputFormat> ParseFormat(const std::string& text) {
   return UsageError(absl::StrCat("--output is table, json or jsonl, not \"", EscapeLine(text), "\""));
 }
 
-// Only the shape: whether the identity may do it is for the server to say.
-absl::Status CheckActor(const std::string& actor) {
-  for (absl::string_view kind : {"root:", "ram:", "operator:"}) {
-    if (absl::StartsWith(actor, kind) && actor.size() > kind.size()) return absl::OkStatus();
-  }
-  return UsageError(
-      absl::StrCat("the identity \"", EscapeLine(actor), "\" is not root:ACCOUNT, ram:NAME@ACCOUNT or operator:NAME"));
-}
-
 // Puts flag, environment and default in order.
 absl::StatusOr<GlobalOptions> Settle(const TypedFlags& flags, const Environment& environment) {
   GlobalOptions options;
@@ -80,7 +72,8 @@ absl::StatusOr<GlobalOptions> Settle(const TypedFlags& flags, const Environment&
   options.actor = !flags.actor.empty() ? flags.actor : environment.variable("CLOSURE_AS").value_or("");
   if (options.server.empty()) return UsageError("the server's address is empty; set --server or CLOSURE_SERVER");
   if (!options.actor.empty()) {
-    if (absl::Status checked = CheckActor(options.actor); !checked.ok()) return checked;
+    const absl::string_view source = flags.actor.empty() ? "CLOSURE_AS" : "--as";
+    if (absl::Status checked = CheckIdentity(options.actor, source); !checked.ok()) return checked;
   }
   if (!flags.timeout.empty()) {
     const absl::StatusOr<absl::Duration> timeout = ParseDuration(flags.timeout);
@@ -175,13 +168,12 @@ int FailUsage(Environment& environment, const std::vector<std::string>& argument
   return Fail(environment, error, UsageHint(FullName(command)), FormatOf(arguments), Style{});
 }
 
-int RunAction(const CommandSet::Action& action, const std::string& command, const GlobalOptions& options,
-              Environment& environment) {
+int RunAction(const CommandSet::Action& action, const GlobalOptions& options, Environment& environment) {
   Session session(options, environment);
   const absl::StatusOr<ExitCode> code = action(session);
   if (code.ok()) return static_cast<int>(*code);
   std::string hint = ErrorHint(code.status(), options.command, session.subject());
-  if (DecodeErrorDetails(code.status()).reason == "USAGE") hint = UsageHint(command);
+  if (DecodeErrorDetails(code.status()).reason == "USAGE") hint = UsageHint(options.running);
   return Fail(environment, code.status(), hint, options.format, session.printer().err_style());
 }
 
@@ -220,13 +212,17 @@ int Run(const std::vector<std::string>& arguments, Environment& environment) {
     environment.err << app.help() << std::flush;
     return static_cast<int>(ExitCode::kUsage);
   }
+  if (absl::Status checked = CheckUtf8(arguments); !checked.ok()) {
+    return FailUsage(environment, arguments, checked, &app);
+  }
   if (absl::Status checked = commands.CheckWords(arguments); !checked.ok()) {
     return FailUsage(environment, arguments, checked, &app);
   }
   if (const std::optional<int> done = Parse(app, arguments, environment)) return *done;
-  const absl::StatusOr<GlobalOptions> options = Settle(flags, environment);
+  absl::StatusOr<GlobalOptions> options = Settle(flags, environment);
   if (!options.ok()) return FailUsage(environment, arguments, options.status(), ParsedCommand(app));
-  return RunAction(commands.Parsed(), FullName(ParsedCommand(app)), *options, environment);
+  options->running = FullName(ParsedCommand(app));
+  return RunAction(commands.Parsed(), *options, environment);
 }
 
 }  // namespace closure

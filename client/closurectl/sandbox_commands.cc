@@ -14,6 +14,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "client/closurectl/argument_check.h"
 #include "client/closurectl/command_set.h"
 #include "client/closurectl/duration_text.h"
 #include "client/closurectl/enum_text.h"
@@ -108,6 +109,7 @@ std::string AccountText(const sandbox::v1::ShowAccountResponse& response, const 
 }
 
 absl::StatusOr<ExitCode> Show(Session& session, const std::string& account) {
+  if (absl::Status checked = CheckAccount(account); !checked.ok()) return checked;
   sandbox::v1::ShowAccountRequest request;
   request.set_account_id(AccountId(account));
   const absl::StatusOr<sandbox::v1::ShowAccountResponse> response = session.client().ShowAccount(request);
@@ -121,6 +123,7 @@ absl::StatusOr<ExitCode> Show(Session& session, const std::string& account) {
 }
 
 absl::StatusOr<ExitCode> Inbox(Session& session, const std::string& account) {
+  if (absl::Status checked = CheckAccount(account); !checked.ok()) return checked;
   const absl::StatusOr<sandbox::v1::ListInboxResponse> inbox = ReadInbox(session, AccountId(account));
   if (!inbox.ok()) return inbox.status();
   Printer& printer = session.printer();
@@ -146,6 +149,7 @@ struct BillArguments {
 };
 
 absl::StatusOr<ExitCode> Bill(Session& session, const BillArguments& arguments) {
+  if (absl::Status checked = CheckAccount(arguments.account); !checked.ok()) return checked;
   const absl::StatusOr<v1::Money> amount = ParseMoney(arguments.amount, arguments.currency);
   if (!amount.ok()) return UsageError(amount.status().message());
   sandbox::v1::IssueBillRequest request;
@@ -161,6 +165,7 @@ absl::StatusOr<ExitCode> Bill(Session& session, const BillArguments& arguments) 
 }
 
 absl::StatusOr<ExitCode> Settle(Session& session, const std::string& account) {
+  if (absl::Status checked = CheckAccount(account); !checked.ok()) return checked;
   sandbox::v1::SettleAccountRequest request;
   request.set_account_id(AccountId(account));
   const absl::StatusOr<sandbox::v1::SettleAccountResponse> response = session.client().SettleAccount(request);
@@ -193,6 +198,9 @@ struct FaultArguments {
 };
 
 absl::StatusOr<ExitCode> Fault(Session& session, const FaultArguments& arguments) {
+  if (!arguments.account.empty()) {
+    if (absl::Status checked = CheckAccount(arguments.account); !checked.ok()) return checked;
+  }
   SetFaultRequest request;
   const bool full = absl::StrContains(arguments.method.substr(0, arguments.method.find('/')), ".");
   request.set_method(full ? arguments.method : absl::StrCat("closure.upstream.v1.", arguments.method));
@@ -205,10 +213,13 @@ absl::StatusOr<ExitCode> Fault(Session& session, const FaultArguments& arguments
   request.set_account_id(AccountId(arguments.account));
   const absl::StatusOr<sandbox::v1::SetFaultResponse> response = session.client().SetFault(request);
   if (!response.ok()) return response.status();
-  const std::string duration =
-      arguments.calls > 0 ? absl::StrCat("for ", arguments.calls, " call(s)") : "until it is replaced";
-  Print(session, *response, "",
-        absl::StrCat(EscapeLine(request.method()), ": ", EnumText(request.fault()), " ", duration, "."));
+  std::string what = "the fault is removed";
+  if (request.fault() != SetFaultRequest::FAULT_UNSPECIFIED) {
+    what =
+        absl::StrCat(EnumText(request.fault()), " ",
+                     arguments.calls > 0 ? absl::StrCat("for ", arguments.calls, " call(s)") : "until it is replaced");
+  }
+  Print(session, *response, "", absl::StrCat(EscapeLine(request.method()), ": ", what, "."));
   return ExitCode::kOk;
 }
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "client/closurectl/argument_check.h"
 #include "client/closurectl/resource_names.h"
 #include "client/closurectl/terminal_text.h"
 #include "client/rpc_status.h"
@@ -34,22 +35,28 @@ Session::Session(GlobalOptions options, Environment& environment)
                Style{UseColor(options_, environment, environment.err_is_tty)}),
       client_(ToClientOptions(options_)) {}
 
+absl::Status Session::SettleActor(const std::string& fallback) {
+  if (!client_.options().actor.empty()) return absl::OkStatus();
+  if (!IsLocalServer(options_.server)) {
+    return ErrorWithReason(
+        absl::StatusCode::kInvalidArgument,
+        absl::StrCat("the server ", options_.server, " is not on this machine, so the acting identity has to be named"),
+        "ACTOR_REQUIRED");
+  }
+  client_.set_actor(fallback);
+  return absl::OkStatus();
+}
+
 absl::StatusOr<std::string> Session::UseAccount(absl::string_view typed) {
+  if (absl::Status checked = CheckAccount(typed); !checked.ok()) return checked;
   const std::string id = AccountId(typed);
   if (subject_.empty()) subject_ = id;
-  if (client_.options().actor.empty()) {
-    if (!IsLocalServer(options_.server)) {
-      return ErrorWithReason(absl::StatusCode::kInvalidArgument,
-                             absl::StrCat("the server ", options_.server,
-                                          " is not on this machine, so the acting identity has to be named"),
-                             "ACTOR_REQUIRED");
-    }
-    client_.set_actor(absl::StrCat("root:", id));
-  }
+  if (absl::Status settled = SettleActor(absl::StrCat("root:", id)); !settled.ok()) return settled;
   return AccountName(typed);
 }
 
 absl::StatusOr<std::string> Session::UseClosure(absl::string_view typed) {
+  if (absl::Status checked = CheckClosure(typed); !checked.ok()) return checked;
   subject_ = std::string(typed);
   const absl::StatusOr<std::string> account = UseAccount(typed);
   if (!account.ok()) return account.status();
@@ -75,6 +82,14 @@ absl::Status Session::RequireActor(absl::string_view example) {
   return ErrorWithReason(absl::StatusCode::kInvalidArgument,
                          absl::StrCat("this command needs an acting identity, for example --as ", example),
                          "ACTOR_REQUIRED");
+}
+
+absl::Status Session::UseAnyReader() { return SettleActor("operator:closurectl"); }
+
+bool Session::HasSandboxAccount(const std::string& account_id) {
+  sandbox::v1::ShowAccountRequest request;
+  request.set_account_id(account_id);
+  return client_.ShowAccount(request).ok();
 }
 
 absl::Status Session::Follow(const std::string& closure, absl::Duration limit,

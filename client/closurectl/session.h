@@ -27,6 +27,8 @@ struct GlobalOptions {
   std::string color = "auto";
   // What a next command line has to repeat: "closurectl", and --server and --as where they were given as flags.
   std::string command = "closurectl";
+  // The command that runs, without flags and arguments: "closurectl sandbox load".
+  std::string running = "closurectl";
 };
 
 // One run of a command: its flags, its streams and its client. Not for several threads.
@@ -46,7 +48,7 @@ class Session {
 
   // Settles as whom the calls are made: --as, else CLOSURE_AS, else "root:ACCOUNT" for the account that the command
   // names, and that only where the server is on this machine. Returns the account's full name. Errors: INVALID_ARGUMENT
-  // when nothing settles it.
+  // when nothing settles it, or the account's id is none; nothing was called then.
   absl::StatusOr<std::string> UseAccount(absl::string_view typed);
 
   // The full name of a closure, typed so or as its account, which means the account's open closure, else its newest;
@@ -56,6 +58,13 @@ class Session {
 
   // For commands that name no account. Errors: INVALID_ARGUMENT without --as and CLOSURE_AS.
   absl::Status RequireActor(absl::string_view example);
+
+  // For reads that are open to every identity and about no account: --as, else CLOSURE_AS, else "operator:closurectl",
+  // and that only where the server is on this machine. Errors: INVALID_ARGUMENT when nothing settles it.
+  absl::Status UseAnyReader();
+
+  // Whether the server plays the cloud around it (`closured dev`) and has this account; false when it does not answer.
+  bool HasSandboxAccount(const std::string& account_id);
 
   // Watches a closure with this session's clocks; `limit` bounds the whole. Tells on the message stream when it
   // reconnects.
@@ -70,6 +79,9 @@ class Session {
   absl::StatusOr<v1::ListBlockingItemsResponse> ListItems(v1::ListBlockingItemsRequest request);
 
  private:
+  // Settles the identity as `fallback` where nothing else does.
+  absl::Status SettleActor(const std::string& fallback);
+
   GlobalOptions options_;
   Environment& environment_;
   Printer printer_;

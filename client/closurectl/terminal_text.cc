@@ -98,6 +98,15 @@ std::string EscapeLine(absl::string_view text) { return Escape(text, false); }
 
 std::string EscapeText(absl::string_view text) { return Escape(text, true); }
 
+bool IsUtf8(absl::string_view text) {
+  while (!text.empty()) {
+    const Step step = NextStep(text);
+    if (!step.valid) return false;
+    text.remove_prefix(step.length);
+  }
+  return true;
+}
+
 size_t DisplayWidth(absl::string_view text) {
   size_t width = 0;
   while (!text.empty()) {

@@ -19,6 +19,9 @@ std::string EscapeLine(absl::string_view text);
 // The same, but line ends and tabs stay: for texts of several lines.
 std::string EscapeText(absl::string_view text);
 
+// Whether a text is UTF-8 throughout.
+bool IsUtf8(absl::string_view text);
+
 // How many terminal cells an escaped text takes: two for wide East Asian characters, none for combining marks.
 size_t DisplayWidth(absl::string_view text);
 

@@ -102,6 +102,21 @@ TEST_CASE("a person handles the rest by hand and has it scanned again", "[R50]")
   CHECK(server.Requests<v1::ConfirmClosureRequest>("ConfirmClosure")[0].late_settlement_consent());
 }
 
+TEST_CASE("where the cloud is only pretended, the wait for the owner's own work says how to play it", "[R50]") {
+  for (const bool person : {true, false}) {
+    CAPTURE(person);
+    FakeServer server;
+    server.SetClosure(Blocked(1, 0));
+    server.SetScanResults({Closure::BLOCKED});
+    const auto run = [&] {
+      return person ? On(server, {"close", kAccount}, {.input = "stop\n", .tty = true}) : On(server, Scripted());
+    };
+    CHECK_THAT(run().err, Contains("is a sandbox") && Contains(" sandbox settle 1000000001\n"));
+    for (int i = 0; i < 2; ++i) server.FailNext("ShowAccount", grpc::Status(grpc::StatusCode::UNIMPLEMENTED, ""));
+    CHECK_THAT(run().err, !Contains("sandbox settle") && Contains("waits for you"));
+  }
+}
+
 TEST_CASE("a person may stop and come back another day") {
   FakeServer server;
   server.SetClosure(Blocked(1, 0));

@@ -88,13 +88,19 @@ TEST_CASE("the clock is moved by a duration") {
   FakeServer server;
   CHECK_THAT(On(server, {"sandbox", "advance", "1d12h"}).out, Contains("2026-01-02T12:00:00Z"));
   CHECK(server.Requests<sandbox::v1::AdvanceClockRequest>("AdvanceClock")[0].duration().seconds() == 36 * 3600);
+  const Outcome nothing = On(server, {"sandbox", "advance", "0s"});
+  CHECK(nothing.code == 2);
+  CHECK_THAT(nothing.err, Contains("must be above zero"));
+  CHECK(server.Calls("AdvanceClock") == 1);
 }
 
 TEST_CASE("a fault names its method with or without the package") {
   FakeServer server;
   CHECK(On(server, {"sandbox", "fault", "BillingService/SealBilling", "hang", "--calls", "2", "--account", "7"}).code ==
         0);
-  CHECK(On(server, {"sandbox", "fault", "closure.upstream.v1.BillingService/SealBilling", "none"}).code == 0);
+  const Outcome removed = On(server, {"sandbox", "fault", "closure.upstream.v1.BillingService/SealBilling", "none"});
+  CHECK(removed.code == 0);
+  CHECK_THAT(removed.err, Contains("SealBilling: the fault is removed."));
   const auto requests = server.Requests<sandbox::v1::SetFaultRequest>("SetFault");
   CHECK(requests[0].method() == "closure.upstream.v1.BillingService/SealBilling");
   CHECK(requests[0].fault() == sandbox::v1::SetFaultRequest::HANG);

@@ -61,6 +61,90 @@ TEST_CASE("wrong usage is exit code 2, whatever the parser calls it") {
   }
 }
 
+TEST_CASE("an account or identity that is none is named before any call, whatever bytes it has", "[R41]") {
+  struct Row {
+    std::vector<std::string> arguments;
+    std::string named;
+  };
+  FakeServer server;
+  for (const Row& row :
+       std::vector<Row>{{{"status", "Bad!"}, "\"Bad!\" names no account"},
+                        {{"status", "\xc3\xa9"}, "\"\xc3\xa9\" names no account"},
+                        {{"status", ""}, "\"\" names no account"},
+                        {{"status", "-1"}, "-1"},
+                        {{"status", std::string(65, '1')}, "names no account"},
+                        {{"status", "accounts/a\nb/closures/ab"}, "\"accounts/a\\x0ab/closures/ab\" names no account"},
+                        {{"cancel", "accounts/7/closure/ab"}, "\"accounts/7/closure/ab\" names no closure"},
+                        {{"preview", "A"}, "\"A\" names no account"},
+                        {{"close", "A"}, "\"A\" names no account"},
+                        {{"list", "A"}, "\"A\" names no account"},
+                        {{"gate", "A"}, "\"A\" names no account"},
+                        {{"agreement", "A"}, "\"A\" names no account"},
+                        {{"sandbox", "show", "A"}, "\"A\" names no account"},
+                        {{"sandbox", "inbox", "A"}, "\"A\" names no account"},
+                        {{"sandbox", "settle", "A"}, "\"A\" names no account"},
+                        {{"sandbox", "bill", "A", "1", "USD"}, "\"A\" names no account"},
+                        {{"sandbox", "fault", "a/b", "HANG", "--account", "A"}, "\"A\" names no account"},
+                        {{"operator", "hold", "A", "--reason", "x", "--as", "operator:ann"}, "\"A\" names no account"},
+                        {{"status", kAccount, "--as", "operator:a\nb"}, "--as: the identity \"operator:a\\x0ab\""},
+                        {{"status", kAccount, "--as", "operator:"}, "--as: the identity \"operator:\""},
+                        {{"status", kAccount, "--as", "root:A"}, "--as: the identity \"root:A\""},
+                        {{"status", kAccount, "--as", "ram:\xc3\xa9@7"}, "--as: the identity \"ram:\xc3\xa9@7\""},
+                        {{"status", kAccount, "--as", "ram:alice"}, "--as: the identity \"ram:alice\""}}) {
+    CAPTURE(row.arguments);
+    const Outcome outcome = RunClosurectl(row.arguments, {.variables = {{"CLOSURE_SERVER", server.address()}}});
+    CHECK(outcome.code == 2);
+    CHECK_THAT(outcome.err, Contains(row.named) && Contains("--help"));
+  }
+  const Outcome variable = RunClosurectl({"status", kAccount}, {.variables = {{"CLOSURE_AS", "operator:\xff"}}});
+  CHECK(variable.code == 2);
+  CHECK_THAT(variable.err, Contains("CLOSURE_AS: the identity \"operator:\\xff\""));
+  CHECK(server.LastActor().empty());
+}
+
+TEST_CASE("an argument that is not UTF-8 is named and nothing is sent") {
+  FakeServer server;
+  server.SetClosure(MakeClosure(v1::Closure::READY));
+  const Outcome outcome = RunClosurectl({"confirm", kAccount, "--reason", "OTHER", "--confirm", kAccount,
+                                         "--reason-text", "x\xff", "--server", server.address(), "-o", "json"});
+  CHECK(outcome.code == 2);
+  const json error = json::parse(outcome.err).at("error");
+  CHECK(error.at("reason") == "USAGE");
+  CHECK(error.at("message") == "the argument \"x\\xff\" after --reason-text is not UTF-8; nothing was sent");
+  CHECK(server.LastActor().empty());
+  CHECK(RunClosurectl({"\xc0\x80"}).code == 2);
+}
+
+TEST_CASE("an answer that is not UTF-8 is refused and nothing is changed") {
+  FakeServer server;
+  server.SetClosure(MakeClosure(v1::Closure::AGREEMENT_PENDING));
+  const Outcome outcome =
+      RunClosurectl({"agree", kAccount, "--server", server.address()}, {.input = "y\xff\n", .tty = true});
+  CHECK(outcome.code == 2);
+  CHECK_THAT(outcome.err, Contains("the answer \"y\\xff\" is not UTF-8"));
+  CHECK(server.Calls("AcceptAgreement") == 0);
+}
+
+TEST_CASE("a question that cannot be asked names the flag and the whole command") {
+  FakeServer server;
+  server.SetClosure(MakeClosure(v1::Closure::AGREEMENT_PENDING));
+  const Outcome outcome = RunClosurectl({"agree", kAccount, "--server", server.address(), "-o", "json"});
+  CHECK(outcome.code == 2);
+  const json error = json::parse(outcome.err).at("error");
+  CHECK(error.at("reason") == "INPUT_REQUIRED");
+  CHECK(error.at("metadata").at("command") == "closurectl agree");
+  CHECK(error.at("metadata").at("flag") == "--version VERSION");
+}
+
+TEST_CASE("the agreement can be read without naming an account, on this machine only") {
+  FakeServer server;
+  CHECK_THAT(RunClosurectl({"agreement", "--server", server.address()}).out, Contains("You agree"));
+  CHECK(server.LastActor() == "operator:closurectl");
+  const Outcome remote = RunClosurectl({"agreement", "--server", "closured.example.com:443"});
+  CHECK(remote.code == 2);
+  CHECK_THAT(remote.err, Contains("ACTOR_REQUIRED"));
+}
+
 TEST_CASE("a misspelt command gets a suggestion, in a group too") {
   const Outcome outcome = RunClosurectl({"stauts", kAccount});
   CHECK(outcome.code == 2);

@@ -28,13 +28,28 @@ TEST_CASE("a duration is read in days, hours, minutes, seconds and milliseconds"
 }
 
 TEST_CASE("what is not a duration is refused and named") {
-  for (const char* text : {"", "7", "d", "-1s", "+1s", "1.5h", "1 h", "1h1d", "1s1s", "0s", "1x", "h1",
+  for (const char* text : {"", "7", "d", "-1s", "+1s", "1.5h", "1 h", "1h1d", "1s1s", "1x", "h1",
                            "99999999999999999999d", "100001d", "1000000000000s", "1h "}) {
     CAPTURE(text);
     const absl::StatusOr<absl::Duration> span = ParseDuration(text);
     REQUIRE(span.status().code() == absl::StatusCode::kInvalidArgument);
     CHECK(std::string(span.status().message()).find("is not a duration") != std::string::npos);
   }
+}
+
+TEST_CASE("a duration of nothing is refused for being nothing") {
+  for (const char* text : {"0s", "0ms", "0d0h"}) {
+    CAPTURE(text);
+    const absl::StatusOr<absl::Duration> span = ParseDuration(text);
+    REQUIRE(span.status().code() == absl::StatusCode::kInvalidArgument);
+    CHECK(std::string(span.status().message()).find("must be above zero") != std::string::npos);
+  }
+}
+
+TEST_CASE("a text is UTF-8 only if every byte of it is") {
+  for (const char* text : {"", "plain", "\xc3\xa9", "\xe8\xb4\xa6\xe6\x88\xb7", "\xf0\x9f\x98\x80", "a\nb"})
+    CHECK(IsUtf8(text));
+  for (const char* text : {"\xff", "x\xc3", "\xc0\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80"}) CHECK_FALSE(IsUtf8(text));
 }
 
 TEST_CASE("a span is written with its two largest units") {

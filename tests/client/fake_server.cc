@@ -30,6 +30,12 @@ class FakeServer::Closures final : public v1::ClosureService::Service {
     response.mutable_progress()->set_status(v1::CheckerResult::ANSWERED);
     writer->Write(response);
     std::lock_guard lock(fake_.mutex_);
+    // One item a message, so that every reader has to put them together.
+    for (const v1::BlockingItem& item : fake_.preview_items_) {
+      response.mutable_items()->clear_items();
+      *response.mutable_items()->add_items() = item;
+      writer->Write(response);
+    }
     *response.mutable_plan() = fake_.plan_;
     writer->Write(response);
     return Status::OK;
@@ -299,8 +305,9 @@ v1::Closure::State FakeServer::NextScanResult() {
   return state;
 }
 
-void FakeServer::SetPlan(const v1::ClosurePlan& plan) {
+void FakeServer::SetPlan(const v1::ClosurePlan& plan, const std::vector<v1::BlockingItem>& items) {
   std::lock_guard lock(mutex_);
+  preview_items_ = items;
   plan_ = plan;
 }
 

@@ -43,7 +43,8 @@ class FakeServer {
   std::vector<v1::BlockingItem> items() const;
   // Where running scans lead when they are watched, one after the other; the last stays.
   void SetScanResults(const std::vector<v1::Closure::State>& states);
-  void SetPlan(const v1::ClosurePlan& plan);
+  // What a preview answers.
+  void SetPlan(const v1::ClosurePlan& plan, const std::vector<v1::BlockingItem>& items = {});
   void AddInboxMessage(const std::string& channel, const std::string& body, int64_t seconds);
   // The next call of a method fails; further ones queue behind.
   void FailNext(const std::string& method, const grpc::Status& status);
@@ -82,6 +83,7 @@ class FakeServer {
   std::vector<v1::BlockingItem> items_;
   std::deque<v1::Closure::State> scan_results_ = {v1::Closure::READY};
   v1::ClosurePlan plan_;
+  std::vector<v1::BlockingItem> preview_items_;
   sandbox::v1::ListInboxResponse inbox_;
   std::deque<WatchScript> watches_;
   std::map<std::string, std::deque<grpc::Status>> failures_;

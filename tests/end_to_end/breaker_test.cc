@@ -87,6 +87,20 @@ TEST_CASE("two operators release the breaker, and not one of them twice", "[D14]
   CHECK(crowd.Ended() == 3);
 }
 
+TEST_CASE("a repeated call is the same approval", "[D14]") {
+  Crowd crowd(1, 0, {"", ""});
+  crowd.server.clock().Advance(absl::Hours(168));
+  REQUIRE(crowd.Ended() == 1);
+  const auto request = OperatorRequest<v1::ReleaseBreakerRequest>();
+  for (int i = 0; i < 3; ++i) {
+    const auto status = Send(crowd.server, "operator:ann", request).As<v1::SystemStatus>();
+    CHECK(status.breaker().approvals_size() == 1);
+  }
+  // Nobody else's call is a repetition of it.
+  CheckRefused(Send(crowd.server, "operator:bob", request), StatusCode::INVALID_ARGUMENT, v1::REQUEST_ID_REUSED);
+  CHECK(crowd.Ended() == 1);
+}
+
 TEST_CASE("a breaker that was released opens again at the next excess", "[D14]") {
   Crowd crowd(1, 0, {"", ""});
   crowd.server.clock().Advance(absl::Hours(168));

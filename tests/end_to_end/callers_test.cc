@@ -54,7 +54,7 @@ TEST_CASE("RAM users neither drive nor see a closure, nor operate the service", 
   CHECK(Sight(blocked.server, blocked.owner.name()) == before);
 }
 
-TEST_CASE("a RAM user cannot start a closure", "[R41][R42][R43]") {
+TEST_CASE("a RAM user cannot start a closure", "[R41][R42]") {
   RunningServer server;
   server.Load(CloudFileOf(kAccount));
   v1::CreateClosureRequest request;

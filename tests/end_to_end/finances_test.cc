@@ -38,8 +38,9 @@ TEST_CASE("a balance or debt of exactly the limit can be renounced, and the smal
   for (const LimitRow& row : kLimits) {
     INFO(row.account);
     Owner owner(server, row.account);
-    const v1::ClosurePlan plan = owner.Preview();
-    CHECK(OnlyItem({plan.items().begin(), plan.items().end()}, row.kind).disposition() == row.disposition);
+    std::vector<v1::BlockingItem> found;
+    owner.Preview(&found);
+    CHECK(OnlyItem(found, row.kind).disposition() == row.disposition);
     owner.GoToScanResult();
     REQUIRE(owner.closure().state() == v1::Closure::BLOCKED);
     const std::vector<v1::BlockingItem> items = owner.Items();

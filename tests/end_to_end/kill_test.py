@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Requirements: R5, R11, R67
+# Requirements: R11
 """SIGKILL in each state that does not end by itself: the next start goes on, and every outside act is done once under one key."""
 
 import collections

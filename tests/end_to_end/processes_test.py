@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Requirements: R2, R4, R18, D13
+# Requirements: R2, R4, D13
 """The program closured as those meet it who start and stop it: signals, files, ports, configuration and exit codes."""
 
 import os

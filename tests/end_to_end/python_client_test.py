@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Requirements: R9, R44, R45, R46, R47, R55, R64, R65
+# Requirements: R9, R44, R45, R46, R47, R55, R65
 """A client written in Python straight from the protos drives one whole closure of a real closured process."""
 
 import os
@@ -26,11 +26,13 @@ class PythonClient(unittest.TestCase):
     def test_drives_a_whole_closure(self):
         self.server.load({"accounts": [ACCOUNT]})
         owner = Owner(self.server, "py-1")
-        plan = None
+        plan, items = None, []
         request = service.PreviewClosureRequest(account="accounts/py-1")
         for update in self.server.closures.PreviewClosure(request, metadata=owner.metadata, timeout=30):
             plan = update.plan if update.HasField("plan") else plan
-        self.assertEqual(len(plan.items), 1)
+            items.extend(update.items.items)
+        self.assertEqual(len(items), 1)
+        self.assertEqual([name for step in plan.steps for name in step.items], [items[0].name])
         self.assertEqual(owner.create().state, State.Value("IDENTITY_PENDING"))
         self.assertEqual(owner.verify().state, State.Value("AGREEMENT_PENDING"))
         owner.agree()

@@ -50,7 +50,7 @@ Reply CallTwice(RunningServer& server, const std::string& actor, const Message& 
   return first;
 }
 
-TEST_CASE("each of the owner's calls is done once under one request id", "[R9]") {
+TEST_CASE("each of the owner's calls is done once under one request id") {
   RunningServer server;
   server.Load(CloudFileOf(kAccount, R"("funds": [{"currencyCode": "USD", "balance": "20.00"}])"));
   Owner owner(server, kAccount);
@@ -141,8 +141,7 @@ TEST_CASE("each of the operators' calls is done once under one request id", "[D1
   on_system(OperatorRequest<v1::PauseIrreversibleRequest>());
   on_system(OperatorRequest<v1::ResumeIrreversibleRequest>());
   server.clock().JumpWall(absl::Hours(1));
-  while (!StatusOf(server).has_clock_jump()) {
-  }
+  WaitForStatus(server, [](const v1::SystemStatus& status) { return status.has_clock_jump(); });
   on_system(OperatorRequest<v1::AcknowledgeClockJumpRequest>());
 }
 
@@ -177,7 +176,7 @@ TEST_CASE("a retry is done once under one request id", "[operators]") {
   CheckRefused(Send(server, kOperator, retry), StatusCode::NOT_FOUND, v1::TASK_NOT_FOUND, {retry.name()});
 }
 
-TEST_CASE("an answer is remembered over a restart, and the case of the id does not matter", "[R9]") {
+TEST_CASE("an answer is remembered over a restart, and the case of the id does not matter") {
   RunningServer server;
   server.Load(CloudFileOf(kAccount));
   Owner owner(server, kAccount);
@@ -196,7 +195,7 @@ TEST_CASE("an answer is remembered over a restart, and the case of the id does n
   CHECK(Sight(server, owner.name()) == before);
 }
 
-TEST_CASE("a call that was refused leaves its request id unused", "[R9]") {
+TEST_CASE("a call that was refused leaves its request id unused") {
   RunningServer server;
   server.Load(CloudFileOf(kAccount));
   Owner owner(server, kAccount);

@@ -36,8 +36,9 @@ TEST_CASE("every instance is an item with the link of its own console, renouncea
   for (const ResourceRow& row : kResources) {
     INFO(row.native_id);
     Owner owner(server, row.account);
-    const v1::ClosurePlan plan = owner.Preview();
-    const v1::BlockingItem item = ItemOf({plan.items().begin(), plan.items().end()}, row.native_id);
+    std::vector<v1::BlockingItem> found;
+    const v1::ClosurePlan plan = owner.Preview(&found);
+    const v1::BlockingItem item = ItemOf(found, row.native_id);
     CHECK(item.kind() == row.kind);
     CHECK(item.disposition() == row.disposition);
     CHECK(item.process_uri() == row.process_uri);

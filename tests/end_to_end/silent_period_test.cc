@@ -162,7 +162,7 @@ TEST_CASE("a silent period does not end before its entry acts are done", "[R57][
   owner.WaitFor({v1::Closure::CLOSED});
 }
 
-TEST_CASE("bills for past usage arrive while the account is frozen", "[R10][R66][R69]") {
+TEST_CASE("bills for past usage arrive while the account is frozen", "[R10]") {
   Silent silent;
   CHECK(silent.server.Show(kAccount).billing_frozen());
   IssueBill(silent.server, kAccount, "1.00 USD");

@@ -30,7 +30,7 @@ const std::map<std::string, std::set<State>>& Allowed() {
 
 // The word by which a refusal calls what was asked for.
 std::string EventOf(const std::string& method) {
-  static const auto& events = *new std::map<std::string, std::string>{{"ResendCode", "identity_verified"},
+  static const auto& events = *new std::map<std::string, std::string>{{"ResendCode", "resend_code"},
                                                                       {"VerifyIdentity", "identity_verified"},
                                                                       {"AcceptAgreement", "agreement_accepted"},
                                                                       {"Recheck", "recheck"},

@@ -8,7 +8,7 @@
 namespace closure {
 namespace {
 
-TEST_CASE("a clean account is closed for good and nothing of it is left", "[R1][R2][R3][R4][R7][R9][R11][R57][R59][R60][R64][R65]") {
+TEST_CASE("a clean account is closed for good and nothing of it is left", "[R1][R2][R4][R9][R11][R57][R59][R60][R64][R65]") {
   RunningServer server;
   server.LoadExample("demo");
   Owner owner(server, "1000000002");
@@ -54,7 +54,7 @@ TEST_CASE("an account with workloads is blocked, cleared and closed", "[R12][R20
   CHECK(owner.closure().state() == v1::Closure::CLOSED);
 }
 
-TEST_CASE("a late bill aborts the closure and the account is restored", "[R10][R66][R67][R68][D2][D3]") {
+TEST_CASE("a late bill aborts the closure and the account is restored", "[R10][R66][R67][D2]") {
   RunningServer server;
   server.LoadExample("demo");
   Owner owner(server, "1000000003");

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every requirement R1..R70 and decision D1..D17 is cited by at least one test.
+"""Every requirement R1..R70 and decision D1..D17 is cited by at least one test through the API of a running server.
 
 A C++ test cites in its TEST_CASE tags ("[R23][D8]"), a Python test in a comment or docstring line that begins
 with the word Requirement or Requirements ("# Requirements: R23, D8"). R8 and R10 need no test of their own: they
@@ -34,10 +34,10 @@ def missing(files):
 
 
 def check_tree():
-    tests = [name for name in source_tree.files() if name.startswith("tests/")]
+    tests = [name for name in source_tree.files() if name.startswith("tests/end_to_end/")]
     absent = missing((name, source_tree.read(name)) for name in tests)
     print(f"{len(NUMBERS) - len(absent)} of {len(NUMBERS)} requirements and decisions are cited by a test")
-    return [f"tests/:1: no test cites {number}; tag the TEST_CASE that shows it with [{number}]" for number in absent]
+    return [f"tests/end_to_end/:1: no test cites {number}; tag the TEST_CASE that shows it with [{number}]" for number in absent]
 
 
 def self_test():

@@ -174,30 +174,32 @@ TEST_CASE("the embedding server makes the errors of the control service", "[R68]
   auto sandbox = Sandbox::Open({.database_path = ":memory:",
                                 .now = [] { return absl::UnixEpoch(); },
                                 .error_status =
-                                    [](v1::ErrorReason reason, std::string_view message) {
-                                      return grpc::Status(grpc::ABORTED,
-                                                          v1::ErrorReason_Name(reason) + ": " + std::string(message));
+                                    [](const SandboxError& error) {
+                                      return grpc::Status(grpc::ABORTED, v1::ErrorReason_Name(error.reason) + ": " +
+                                                                             error.field + " of " + error.account_id);
                                     }})
                      .value();
   const auto control = sandbox::v1::SandboxService::NewStub(sandbox->channel());
   const auto reason = [](const auto& answer) {
     CHECK(answer.code() == grpc::ABORTED);
-    return answer.status.error_message().substr(0, answer.status.error_message().find(':'));
+    return answer.status.error_message();
   };
   ControlStub& stub = *control;
   CHECK(reason(Ask(stub, &ControlStub::ShowAccount, ForAccount<ShowAccountRequest>("a"))) ==
-        "SANDBOX_ACCOUNT_NOT_FOUND");
+        "SANDBOX_ACCOUNT_NOT_FOUND:  of a");
   LoadCloudRequest load;
   load.mutable_cloud()->add_accounts();
-  CHECK(reason(Ask(stub, &ControlStub::LoadCloud, load)) == "CLOUD_FILE_INVALID");
+  CHECK(reason(Ask(stub, &ControlStub::LoadCloud, load)) == "CLOUD_FILE_INVALID: account_id of ");
   auto inbox = ForAccount<sandbox::v1::ListInboxRequest>("a");
   inbox.set_page_token("x");
-  CHECK(reason(Ask(stub, &ControlStub::ListInbox, inbox)) == "PAGE_TOKEN_INVALID");
+  CHECK(reason(Ask(stub, &ControlStub::ListInbox, inbox)) == "PAGE_TOKEN_INVALID: page_token of a");
   inbox.set_page_size(-1);
-  CHECK(reason(Ask(stub, &ControlStub::ListInbox, inbox)) == "FIELD_INVALID");
+  CHECK(reason(Ask(stub, &ControlStub::ListInbox, inbox)) == "FIELD_INVALID: page_size of a");
   AdvanceClockRequest advance;
   advance.mutable_duration()->set_seconds(1);
-  CHECK(reason(Ask(stub, &ControlStub::AdvanceClock, advance)) == "SANDBOX_REFUSED");
+  CHECK(reason(Ask(stub, &ControlStub::AdvanceClock, advance)) == "SANDBOX_REFUSED:  of ");
+  advance.mutable_duration()->set_seconds(0);
+  CHECK(reason(Ask(stub, &ControlStub::AdvanceClock, advance)) == "FIELD_INVALID: duration of ");
 }
 
 }  // namespace

@@ -126,11 +126,11 @@ TEST_CASE("orders have no gaps and a step is what one party clears in one way", 
   CHECK(plan.steps(2).disposition() == v1::RENOUNCEABLE);
   CHECK(plan.steps(2).items_size() == 2);
   CHECK(plan.steps(3).order() == 3);
-  CHECK(plan.steps(3).items(0) == plan.items(0).name());
+  CHECK(plan.steps(3).items(0) == Item(v1::BALANCE, v1::RENOUNCEABLE).name());
 }
 
 TEST_CASE("the checklist covers what the scan checks, what it cannot check, and what is often asked",
-          "[R20][R21][R22][R27][R28][R29][R54][R69][R70]") {
+          "[R20][R21][R22][R27][R28][R29][R43][R54][R69][R70]") {
   std::set<std::string> checked;
   std::set<std::string> unchecked;
   const v1::ClosurePlan plan = PlanFor({});
@@ -143,7 +143,27 @@ TEST_CASE("the checklist covers what the scan checks, what it cannot check, and 
                                          "transfer_domain_names", "cancel_icp_filings", "leave_resource_directory",
                                          "remove_trusteeship_members", "end_reseller_relationship"});
   CHECK(unchecked == std::set<std::string>{"export_bills", "back_up_business_data", "export_configuration_and_logs",
-                                           "balance_is_lost", "why_wait", "can_i_revoke"});
+                                           "balance_is_lost", "why_wait", "can_i_revoke", "entry"});
+  REQUIRE(plan.checklist(0).topic() == "entry");
+  CHECK(absl::StrContains(plan.checklist(0).text(), "Account Center > Security Settings > Close Account"));
+}
+
+TEST_CASE("items are split by their number and by their size, in order, and none is lost", "[R48]") {
+  CHECK(SplitItems({}).empty());
+  std::vector<v1::BlockingItem> items(1201, Item(v1::BALANCE));
+  for (std::size_t i = 0; i < items.size(); ++i) items[i].set_native_id(fmt::format("{}", i));
+  const std::vector<v1::PreviewItems> by_number = SplitItems(items);
+  REQUIRE(by_number.size() == 3);
+  CHECK(by_number[0].items_size() == 500);
+  CHECK(by_number[2].items_size() == 201);
+  CHECK(by_number[2].items(200).native_id() == "1200");
+  for (v1::BlockingItem& item : items) item.set_why(std::string(30'000, 'x'));
+  int count = 0;
+  for (const v1::PreviewItems& message : SplitItems(items)) {
+    CHECK(message.ByteSizeLong() < 1 << 20);
+    for (const v1::BlockingItem& item : message.items()) CHECK(item.native_id() == fmt::format("{}", count++));
+  }
+  CHECK(count == 1201);
 }
 
 }  // namespace

@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """The program closured: command line, configuration, exit codes, the clock that is kept, and how it stops."""
 
+import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
 import unittest
+
+import grpc
 
 sys.path.insert(0, os.path.join(os.environ["CLOSURE_SOURCE_DIR"], "tests", "support"))
 from closured_process import Closured, Owner  # noqa: E402
@@ -97,11 +101,11 @@ class CommandLine(unittest.TestCase):
         self.assertIn("closures.db", err)
 
     def test_production_serves_on_a_unix_socket_of_its_own_user_and_stops_in_order(self):
-        socket = self.path("closured.sock")
+        path = self.path("closured.sock")
         process = subprocess.Popen(
-            [BINARY, "--config", self.production("unix:" + socket)], stderr=subprocess.PIPE)
+            [BINARY, "--config", self.production("unix:" + path)], stderr=subprocess.PIPE)
         self.assertIn(b'"msg":"serving"', process.stderr.readline())
-        self.assertEqual(os.stat(socket).st_mode & 0o077, 0)
+        self.assertEqual(os.stat(path).st_mode & 0o077, 0)
         self.assertEqual(os.stat(self.path("closures.db")).st_mode & 0o077, 0)
         process.send_signal(signal.SIGTERM)
         self.assertEqual(process.wait(timeout=SECONDS), 0)
@@ -133,6 +137,23 @@ class Dev(unittest.TestCase):
     def test_an_address_in_use_can_be_tried_again_later(self):
         code, out, err = run("dev", "--listen", self.server.address)
         self.assertEqual((code, out), (75, ""), err)
+        self.assertRegex(err, r"^closured: listen_address [^\n]+\n$")
+
+    def test_every_line_of_the_log_is_json_whatever_is_sent(self):
+        host, port = self.server.address.split(":")
+        with socket.create_connection((host, int(port)), timeout=SECONDS) as garbage:
+            garbage.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes(range(256)) * 40)
+            while garbage.recv(4096):
+                pass
+        # Field 1, a text of one byte that is not UTF-8: protobuf says so in a line of its own.
+        method = self.server.channel.unary_unary("/closure.v1.ClosureService/GetClosure")
+        with self.assertRaises(grpc.RpcError):
+            method(b"\x0a\x01\xff", metadata=(("closure-actor", "operator:ann"),), timeout=SECONDS)
+        self.assertEqual(self.server.stop(), 0)
+        lines = [json.loads(line) for line in self.server.read_log().splitlines()]
+        for line in lines:
+            self.assertEqual([key for key in ("time", "level", "msg") if key not in line], [])
+        self.assertIn("protobuf", [line.get("library") for line in lines])
 
     def test_a_stop_waits_for_nobody(self):
         self.server.load({"accounts": [{

@@ -9,6 +9,7 @@
 
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
+#include "server/actor.h"
 
 namespace closure {
 namespace {
@@ -109,6 +110,28 @@ TEST_CASE("a field error names the field in BadRequest and in the message", "[er
   REQUIRE(bad_request.field_violations_size() == 1);
   CHECK(bad_request.field_violations(0).field() == "selections[2].item");
   CHECK(DetailIn<google::rpc::ErrorInfo>(status).metadata().at("field") == "selections[2].item");
+}
+
+TEST_CASE("what is unavailable says when to come back, and what is refused for good does not", "[errors]") {
+  for (const v1::ErrorReason reason : {v1::ACCOUNT_SYSTEM_UNAVAILABLE, v1::STORE_UNAVAILABLE, v1::SHUTTING_DOWN}) {
+    INFO(v1::ErrorReason_Name(reason));
+    CHECK(DetailIn<google::rpc::RetryInfo>(ToGrpcStatus(Error(reason, "later"))).retry_delay().seconds() == 5);
+  }
+  const grpc::Status later = ToGrpcStatus(WithRetryAfter(Error(v1::STORE_UNAVAILABLE, "later"), absl::Seconds(9)));
+  CHECK(DetailIn<google::rpc::RetryInfo>(later).retry_delay().seconds() == 9);
+  CHECK(DetailIn<google::rpc::RetryInfo>(ToGrpcStatus(absl::UnavailableError("disk"))).retry_delay().seconds() == 5);
+  CHECK(WireStatus(ToGrpcStatus(Error(v1::ACCOUNT_CLOSED, "never"))).details_size() == 1);
+}
+
+TEST_CASE("refusals name the account as a resource, and quote an identity in the metadata too", "[errors][R41][R42]") {
+  const auto metadata = [](const absl::Status& error) {
+    return DetailIn<google::rpc::ErrorInfo>(ToGrpcStatus(error)).metadata();
+  };
+  const Actor root{.kind = Actor::Kind::kRoot, .account_id = "2"};
+  CHECK(metadata(RequireRootOf(root, "1")).at("account") == "accounts/1");
+  const Actor person{.kind = Actor::Kind::kOperator, .name = "ann"};
+  CHECK(metadata(RequireRootOf(person, "1")).at("account") == "accounts/1");
+  CHECK(metadata(Actor::Parse("rubbish").status()).at("identity") == "rubbish");
 }
 
 TEST_CASE("retry times and violations are added to an error and keep its reason", "[errors]") {

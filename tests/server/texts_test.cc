@@ -151,6 +151,24 @@ TEST_CASE("the result is told for every end, by mail and by text message", "[R64
   CHECK(Has(MakeResultMessage(data, v1::SMS).body, "expired"));
 }
 
+TEST_CASE("whoever may start again is told where, in every language and by every channel", "[R43][R64][R68]") {
+  for (const std::string language : {"en", "zh"}) {
+    internal::v1::ClosureData data = MakeData(language);
+    for (const auto state : {v1::Closure::ABORTED, v1::Closure::CANCELLED, v1::Closure::EXPIRED}) {
+      data.mutable_closure()->set_state(state);
+      for (const v1::Channel channel : {v1::EMAIL, v1::SMS}) {
+        const std::string body = MakeResultMessage(data, channel).body;
+        INFO(body);
+        CHECK(Has(body, language == "en" ? "start again from the beginning under Account Center > Security Settings > "
+                                           "Close Account"
+                                         : "账号中心 > 安全设置 > 注销账号”从头重新开始"));
+      }
+    }
+    data.mutable_closure()->set_state(v1::Closure::CLOSED);
+    CHECK_FALSE(Has(MakeResultMessage(data, v1::EMAIL).body, language == "en" ? "Account Center" : "账号中心"));
+  }
+}
+
 TEST_CASE("a result fits its channel and stays in one line of subject, whatever the cause says", "[R64]") {
   internal::v1::ClosureData data = MakeData("zh");
   data.mutable_closure()->set_state(v1::Closure::ABORTED);
@@ -187,7 +205,8 @@ TEST_CASE("durations are told in the largest unit that is exact", "[R61]") {
 }
 
 TEST_CASE("an address that is not ASCII is masked whole, and stays valid UTF-8", "[texts]") {
-  for (const std::string address : {"电话一三八零零零零零零零一", "＋８６１３８００００"}) CHECK(MaskAddress(v1::SMS, address) == "***");
+  for (const std::string address : {"电话一三八零零零零零零零一", "＋８６１３８００００"})
+    CHECK(MaskAddress(v1::SMS, address) == "***");
 }
 
 }  // namespace

@@ -23,8 +23,8 @@ using google::protobuf::MethodDescriptor;
 using google::protobuf::ServiceDescriptor;
 
 constexpr char kOperator[] = "operator:sight";
-// How often a test looks for something that is about to happen before it gives up.
-constexpr int kLooksMax = 100'000;
+// How long a test looks for something that is about to happen before it gives up; a disk can be slow.
+constexpr int kPatienceSeconds = 60;
 
 template <typename Detail>
 std::optional<Detail> DetailOf(const grpc::Status& status) {
@@ -49,6 +49,15 @@ std::string FromBuffer(const grpc::ByteBuffer& buffer) {
   for (const grpc::Slice& slice : slices) bytes.append(reinterpret_cast<const char*>(slice.begin()), slice.size());
   return bytes;
 }
+
+class Patience {
+ public:
+  bool IsOver() const { return gpr_time_cmp(gpr_now(GPR_CLOCK_MONOTONIC), end_) > 0; }
+
+ private:
+  const gpr_timespec end_ =
+      gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC), gpr_time_from_seconds(kPatienceSeconds, GPR_TIMESPAN));
+};
 
 // Waits for the one operation that is under way. Without assertions, which Catch2 has for the test's own thread only.
 bool Next(grpc::CompletionQueue& queue) {
@@ -211,7 +220,7 @@ v1::SystemStatus StatusOf(RunningServer& server) {
 
 v1::SystemStatus WaitForStatus(RunningServer& server, const std::function<bool(const v1::SystemStatus&)>& condition) {
   v1::SystemStatus status;
-  for (int look = 0; look < kLooksMax; ++look) {
+  for (const Patience patience; !patience.IsOver();) {
     status = StatusOf(server);
     if (condition(status)) return status;
   }
@@ -238,11 +247,15 @@ void WaitUntilQuiet(RunningServer& server, const std::string& closure_name) {
   const auto is_due = [&](const v1::Task& task) {
     return task.parked() == v1::Task::PARKED_UNSPECIFIED && FromProto(task.due_time()) <= server.clock().Now();
   };
-  for (int look = 0; look < kLooksMax; ++look) {
-    const std::vector<v1::Task> tasks = TasksOf(server, closure_name);
+  std::vector<v1::Task> tasks;
+  for (const Patience patience; !patience.IsOver();) {
+    tasks = TasksOf(server, closure_name);
     if (std::none_of(tasks.begin(), tasks.end(), is_due)) return;
   }
-  FAIL("there is always something due for " << closure_name);
+  std::string text;
+  for (const v1::Task& task : tasks) text += task.ShortDebugString() + "\n";
+  FAIL("there is always something due for " << closure_name << " at " << absl::FormatTime(server.clock().Now()) << ":\n"
+                                            << text << Sight(server, closure_name));
 }
 
 void RetryTasks(RunningServer& server, const std::string& closure_name) {

@@ -23,7 +23,9 @@ namespace {
 // Longer than anything takes here, short enough for a test that hangs to be seen.
 constexpr int64_t kCallSecondsMax = 30;
 
-gpr_timespec Deadline() { return gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC), gpr_time_from_seconds(kCallSecondsMax, GPR_TIMESPAN)); }
+gpr_timespec Deadline() {
+  return gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC), gpr_time_from_seconds(kCallSecondsMax, GPR_TIMESPAN));
+}
 
 config::v1::ServerConfig TestConfig(const std::function<void(config::v1::ServerConfig&)>& configure) {
   config::v1::ServerConfig config;
@@ -48,15 +50,17 @@ ScratchDirectory::~ScratchDirectory() {
 
 RunningServer::RunningServer() : RunningServer(Options{}) {}
 
-RunningServer::RunningServer(Options options) : options_(std::move(options)), database_path_(directory_.File("closures.db")) {
+RunningServer::RunningServer(Options options)
+    : options_(std::move(options)), database_path_(directory_.File("closures.db")) {
   // Tests read no logs; what matters is in the answers.
   log_ = std::make_unique<Log>(&clock_, [](const std::string&) {});
-  absl::StatusOr<std::unique_ptr<Sandbox>> cloud = Sandbox::Open({.database_path = cloud_path(),
-                                                                  .now = [this] { return clock_.Now(); },
-                                                                  .advance = [this](absl::Duration by) -> absl::StatusOr<absl::Time> {
-                                                                    clock_.Advance(by);
-                                                                    return clock_.Now();
-                                                                  }});
+  absl::StatusOr<std::unique_ptr<Sandbox>> cloud =
+      Sandbox::Open({.database_path = cloud_path(),
+                     .now = [this] { return clock_.Now(); },
+                     .advance = [this](absl::Duration by) -> absl::StatusOr<absl::Time> {
+                       clock_.Advance(by);
+                       return clock_.Now();
+                     }});
   REQUIRE(cloud.ok());
   cloud_ = *std::move(cloud);
   Start();
@@ -191,7 +195,7 @@ std::string NewRequestId() {
 
 Owner::Owner(RunningServer& server, std::string account_id) : server_(server), account_id_(std::move(account_id)) {}
 
-v1::ClosurePlan Owner::Preview() {
+v1::ClosurePlan Owner::Preview(std::vector<v1::BlockingItem>* items) {
   v1::PreviewClosureRequest request;
   request.set_account("accounts/" + account_id_);
   const auto context = RunningServer::As(actor());
@@ -200,6 +204,8 @@ v1::ClosurePlan Owner::Preview() {
   v1::ClosurePlan plan;
   while (reader->Read(&response)) {
     if (response.has_plan()) plan = response.plan();
+    const auto& found = response.items().items();
+    if (items != nullptr) items->insert(items->end(), found.begin(), found.end());
   }
   const grpc::Status status = reader->Finish();
   INFO(status.error_message());
@@ -210,8 +216,8 @@ v1::ClosurePlan Owner::Preview() {
 namespace {
 
 template <typename Stub, typename Request, typename Response>
-void Must(Stub& stub, grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*), const std::string& actor, const Request& request,
-          Response& response) {
+void Must(Stub& stub, grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
+          const std::string& actor, const Request& request, Response& response) {
   const grpc::Status status = (stub.*method)(RunningServer::As(actor).get(), request, &response);
   INFO(request.ShortDebugString() << ": " << status.error_code() << " " << status.error_message());
   REQUIRE(status.ok());
@@ -236,7 +242,8 @@ std::string Owner::Code(v1::Channel channel) {
     for (auto message = messages.rbegin(); message != messages.rend(); ++message) {
       std::smatch code;
       const bool is_code = message->idempotency_key().find(closure_.name() + "/code/") == 0;
-      if (is_code && message->channel() == wanted && std::regex_search(message->body(), code, digits)) return code.str();
+      if (is_code && message->channel() == wanted && std::regex_search(message->body(), code, digits))
+        return code.str();
     }
   }
   FAIL("no code arrived");
@@ -284,7 +291,9 @@ void Owner::WaitUntil(const std::function<bool(const v1::Closure&)>& condition) 
 }
 
 void Owner::WaitFor(std::vector<v1::Closure::State> states) {
-  WaitUntil([&](const v1::Closure& closure) { return std::find(states.begin(), states.end(), closure.state()) != states.end(); });
+  WaitUntil([&](const v1::Closure& closure) {
+    return std::find(states.begin(), states.end(), closure.state()) != states.end();
+  });
 }
 
 void Owner::Refresh() {
@@ -369,8 +378,9 @@ void Owner::GoToSilentPeriod(bool late_settlement_consent) {
   Confirm(late_settlement_consent);
   WaitUntil([](const v1::Closure& closure) {
     const auto& all = closure.participants();
-    return closure.state() == v1::Closure::SILENT_PERIOD &&
-           std::all_of(all.begin(), all.end(), [](const auto& each) { return each.status() == v1::ParticipantProgress::DONE; });
+    return closure.state() == v1::Closure::SILENT_PERIOD && std::all_of(all.begin(), all.end(), [](const auto& each) {
+             return each.status() == v1::ParticipantProgress::DONE;
+           });
   });
 }
 

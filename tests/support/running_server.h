@@ -35,8 +35,8 @@ class ScratchDirectory {
   std::string path_;
 };
 
-// A whole service as users meet it: closured with its SQLite store and the sandbox cloud, reached over gRPC on loopback, on a clock that moves
-// only when told. Calls fail the test when they take more than 30 seconds.
+// A whole service as users meet it: closured with its SQLite store and the sandbox cloud, reached over gRPC on
+// loopback, on a clock that moves only when told. Calls fail the test when they take more than 30 seconds.
 class RunningServer {
  public:
   struct Options {
@@ -52,8 +52,8 @@ class RunningServer {
   explicit RunningServer(Options options);
   ~RunningServer();
 
-  // Stops the server and starts another on the same files, as after a crash or upgrade. Cloud and clock go on; `meanwhile` happens while no
-  // server runs. The configuration is made anew, so `configure` may have changed its mind.
+  // Stops the server and starts another on the same files, as after a crash or upgrade. Cloud and clock go on;
+  // `meanwhile` happens while no server runs. The configuration is made anew, so `configure` may have changed its mind.
   void Restart(const std::function<void()>& meanwhile = {});
 
   ManualClock& clock() { return clock_; }
@@ -84,8 +84,10 @@ class RunningServer {
   sandbox::v1::ShowAccountResponse Show(const std::string& account_id);
   std::vector<sandbox::v1::InboxMessage> Inbox(const std::string& account_id);
   // For one account only, when one is named.
-  void SetFault(const std::string& method, sandbox::v1::SetFaultRequest::Fault fault, int calls = 0, const std::string& account_id = "");
-  v1::CheckAccessResponse Gate(const std::string& account_id, v1::CheckAccessRequest::Action action = v1::CheckAccessRequest::OTHER);
+  void SetFault(const std::string& method, sandbox::v1::SetFaultRequest::Fault fault, int calls = 0,
+                const std::string& account_id = "");
+  v1::CheckAccessResponse Gate(const std::string& account_id,
+                               v1::CheckAccessRequest::Action action = v1::CheckAccessRequest::OTHER);
 
  private:
   void Start();
@@ -111,8 +113,8 @@ v1::ErrorReason ReasonIn(const grpc::Status& status);
 // A request id that no call has used.
 std::string NewRequestId();
 
-// An owner who closes an account step by step through the API. Each step fails the test unless it succeeds, and leaves the closure as it then
-// stands in `closure()`. Calls that are meant to be refused are made on the stubs directly.
+// An owner who closes an account step by step through the API. Each step fails the test unless it succeeds, and leaves
+// the closure as it then stands in `closure()`. Calls that are meant to be refused are made on the stubs directly.
 class Owner {
  public:
   Owner(RunningServer& server, std::string account_id);
@@ -125,7 +127,8 @@ class Owner {
   // Goes on with a closure that was begun by a call on the stubs.
   void Adopt(v1::Closure closure) { closure_ = std::move(closure); }
 
-  v1::ClosurePlan Preview();
+  // The plan of a preview, and the items that came before it.
+  v1::ClosurePlan Preview(std::vector<v1::BlockingItem>* items = nullptr);
   void Create(v1::Channel channel = v1::EMAIL);
   // The code of the latest message by a channel; waits for it to arrive.
   std::string Code(v1::Channel channel = v1::EMAIL);
