@@ -14,9 +14,9 @@ namespace closure {
 // How long the account system may take to tell about one account.
 inline constexpr absl::Duration kAccountTimeout = absl::Seconds(10);
 
-// Reads an account at its system without blocking; `done` is called exactly once, on a gRPC thread. The answer is of the account that was asked
-// about and says its state; DELETED is an answer (D17).
-// Errors: NOT_FOUND when the id was never known; UNAVAILABLE when the system did not answer, or answered something else.
+// Reads an account at its system without blocking; `done` is called exactly once, on a gRPC thread. The answer is of
+// the account that was asked about and says its state; DELETED is an answer (D17). Errors: NOT_FOUND when the id was
+// never known; UNAVAILABLE when the system did not answer, or answered something else.
 void LookUpAccount(const Upstreams& upstreams, const std::string& account_id, const CallOptions& options,
                    absl::AnyInvocable<void(absl::StatusOr<upstream::v1::Account>) &&> done);
 

@@ -66,9 +66,8 @@ absl::StatusOr<BusinessCalendar> BusinessCalendar::Make(const config::v1::Busine
   for (const std::string& holiday : config.holidays()) {
     const std::optional<absl::CivilDay> date = ParseDate(holiday);
     if (!date) {
-      return absl::InvalidArgumentError(
-          fmt::format("business_calendar.holidays: {} is not a date of the form \"YYYY-MM-DD\"",
-                      QuotedExcerpt(holiday)));
+      return absl::InvalidArgumentError(fmt::format(
+          "business_calendar.holidays: {} is not a date of the form \"YYYY-MM-DD\"", QuotedExcerpt(holiday)));
     }
     calendar.holidays_.insert(*date);
   }

@@ -43,7 +43,8 @@ class SystemClock final : public Clock {
   std::string boot_id_;
 };
 
-// A clock that runs on from an offset and can be moved forward, for `closured dev` only. Wall and boot-time clock move together.
+// A clock that runs on from an offset and can be moved forward, for `closured dev` only. Wall and boot-time clock move
+// together.
 class DevClock final : public Clock {
  public:
   // `offset` is what an earlier run had moved it by; not negative.

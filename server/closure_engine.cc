@@ -15,11 +15,14 @@ namespace {
 
 constexpr absl::Duration kBreakerWindow = absl::Hours(1);
 
-std::string NameOf(const ClosureKey& key) { return fmt::format("accounts/{}/closures/{}", key.account_id, key.closure_id); }
+std::string NameOf(const ClosureKey& key) {
+  return fmt::format("accounts/{}/closures/{}", key.account_id, key.closure_id);
+}
 
 absl::Status CheckEtag(const v1::Closure& closure, const std::string& etag) {
   if (etag.empty() || etag == closure.etag()) return absl::OkStatus();
-  return Error(v1::ETAG_MISMATCH, fmt::format("the etag of {} is {}, not {}; read it again", closure.name(), closure.etag(), etag),
+  return Error(v1::ETAG_MISMATCH,
+               fmt::format("the etag of {} is {}, not {}; read it again", closure.name(), closure.etag(), etag),
                {{"closure", closure.name()}, {"etag", closure.etag()}});
 }
 
@@ -28,9 +31,9 @@ int64_t HourlyLimit(const config::v1::BreakerConfig& config, int64_t accounts) {
   // A count that no cloud has is a wrong one, and must not switch the breaker off.
   constexpr int64_t kAccountsMax = 1'000'000'000;
   if (accounts < 0 || accounts > kAccountsMax) accounts = 0;
-  return std::max<int64_t>(config.deletions_per_hour_min(), accounts * config.deletions_per_hour_permille() / kPerMille);
+  return std::max<int64_t>(config.deletions_per_hour_min(),
+                           accounts * config.deletions_per_hour_permille() / kPerMille);
 }
-
 
 }  // namespace
 
@@ -72,17 +75,20 @@ v1::Closure Present(const internal::v1::ClosureData& data, absl::Time now) {
   return closure;
 }
 
-absl::StatusOr<std::optional<RequestRecord>> ClosureEngine::FindRecord(std::string_view account_id, const CallContext& context) const {
+absl::StatusOr<std::optional<RequestRecord>> ClosureEngine::FindRecord(std::string_view account_id,
+                                                                       const CallContext& context) const {
   absl::StatusOr<std::optional<RequestRecord>> record = parts_.store->FindRequest(account_id, context.request_id);
   if (!record.ok() || !record->has_value()) return record;
   if ((*record)->body_hash != context.body_hash) {
-    return Error(v1::REQUEST_ID_REUSED, fmt::format("request id {} was used for another request; use a new one", context.request_id),
+    return Error(v1::REQUEST_ID_REUSED,
+                 fmt::format("request id {} was used for another request; use a new one", context.request_id),
                  {{"requestId", context.request_id}});
   }
   return record;
 }
 
-absl::StatusOr<std::optional<v1::Closure>> ClosureEngine::FindReplay(std::string_view account_id, const CallContext& context) const {
+absl::StatusOr<std::optional<v1::Closure>> ClosureEngine::FindReplay(std::string_view account_id,
+                                                                     const CallContext& context) const {
   absl::StatusOr<std::optional<RequestRecord>> record = FindRecord(account_id, context);
   if (!record.ok()) return record.status();
   if (!record->has_value()) return std::nullopt;
@@ -93,7 +99,8 @@ absl::StatusOr<std::optional<v1::Closure>> ClosureEngine::FindReplay(std::string
   }
   if ((*record)->closure_id.empty()) return closure;
   // An answer that was erased with the personal data in it is told anew (D12).
-  absl::StatusOr<internal::v1::ClosureData> data = parts_.store->LoadClosure({std::string(account_id), (*record)->closure_id});
+  absl::StatusOr<internal::v1::ClosureData> data =
+      parts_.store->LoadClosure({std::string(account_id), (*record)->closure_id});
   if (!data.ok()) return data.status();
   return Present(*data, parts_.clock->Now());
 }
@@ -129,16 +136,19 @@ absl::StatusOr<BreakerCounts> ClosureEngine::CountBreaker(std::string_view organ
   if (!global.ok()) return global.status();
   absl::StatusOr<int64_t> organization = parts_.store->CountAdmissions(organization_id, since);
   if (!organization.ok()) return organization.status();
-  return BreakerCounts{*global, HourlyLimit(parts_.breaker, fired.accounts), *organization, HourlyLimit(parts_.breaker, fired.organization_accounts)};
+  return BreakerCounts{*global, HourlyLimit(parts_.breaker, fired.accounts), *organization,
+                       HourlyLimit(parts_.breaker, fired.organization_accounts)};
 }
 
-absl::StatusOr<Happening> ClosureEngine::MakeHappening(const internal::v1::ClosureData& data, const ClosureCommand& command) const {
+absl::StatusOr<Happening> ClosureEngine::MakeHappening(const internal::v1::ClosureData& data,
+                                                       const ClosureCommand& command) const {
   if (const auto* codes = std::get_if<VerifyIdentity>(&command)) {
     CodesGiven given;
     for (const VerifyIdentity::Code& code : codes->codes) {
       CodesGiven::Code result{code.channel, false};
       for (const internal::v1::CodeChallenge& challenge : data.codes()) {
-        const bool meant = challenge.channel() == code.channel || (code.channel == v1::CHANNEL_UNSPECIFIED && data.codes_size() == 1);
+        const bool meant =
+            challenge.channel() == code.channel || (code.channel == v1::CHANNEL_UNSPECIFIED && data.codes_size() == 1);
         if (meant) result.right = parts_.secret_key->IsIdentityCode(challenge.challenge_id(), code.code);
       }
       given.codes.push_back(result);
@@ -153,7 +163,8 @@ absl::StatusOr<Happening> ClosureEngine::MakeHappening(const internal::v1::Closu
   if (const auto* discard = std::get_if<DiscardItems>(&command)) {
     std::vector<std::string> ids;
     for (const DiscardItems::Selection& selection : discard->selections) ids.push_back(selection.item_id);
-    absl::StatusOr<std::vector<v1::BlockingItem>> items = parts_.store->LoadItems({data.account_id(), data.closure_id()}, ids);
+    absl::StatusOr<std::vector<v1::BlockingItem>> items =
+        parts_.store->LoadItems({data.account_id(), data.closure_id()}, ids);
     if (!items.ok()) return items.status();
     return DiscardGiven{*discard, *std::move(items)};
   }
@@ -168,10 +179,13 @@ absl::StatusOr<Happening> ClosureEngine::MakeHappening(const internal::v1::Closu
       command);
 }
 
-void ClosureEngine::Execute(const ClosureKey& key, ClosureCommand command, const std::string& etag, const CallContext& context, Reply reply) {
+void ClosureEngine::Execute(const ClosureKey& key, ClosureCommand command, const std::string& etag,
+                            const CallContext& context, Reply reply) {
   auto attempt = std::make_shared<Attempt>();
   attempt->key = key;
-  attempt->make = [this, command = std::move(command)](const internal::v1::ClosureData& data) { return MakeHappening(data, command); };
+  attempt->make = [this, command = std::move(command)](const internal::v1::ClosureData& data) {
+    return MakeHappening(data, command);
+  };
   attempt->actor = context.actor.ToString();
   attempt->context = context;
   attempt->etag = etag;
@@ -190,7 +204,9 @@ void ClosureEngine::Report(const internal::v1::TaskData& task, HappeningMaker ma
 
 void ClosureEngine::Report(const internal::v1::TaskData& task, Happening happening, ClosureStore::Done done) {
   auto shared = std::make_shared<Happening>(std::move(happening));
-  Report(task, [shared](const internal::v1::ClosureData&) -> absl::StatusOr<Happening> { return *shared; }, std::move(done));
+  Report(
+      task, [shared](const internal::v1::ClosureData&) -> absl::StatusOr<Happening> { return *shared; },
+      std::move(done));
 }
 
 void ClosureEngine::Enqueue(std::shared_ptr<Attempt> attempt) {
@@ -215,16 +231,18 @@ void ClosureEngine::Work(const ClosureKey& key) {
     const std::shared_ptr<Attempt> attempt = Front(key);
     absl::StatusOr<Prepared> prepared = Prepare(*attempt);
     if (prepared.ok() && prepared->commit.has_value()) {
-      parts_.store->Apply(*std::move(prepared->commit), [this, attempt, answer = std::move(prepared->answer)](absl::Status status) mutable {
-        Committed(attempt, std::move(answer), std::move(status));
-      });
+      parts_.store->Apply(*std::move(prepared->commit),
+                          [this, attempt, answer = std::move(prepared->answer)](absl::Status status) mutable {
+                            Committed(attempt, std::move(answer), std::move(status));
+                          });
       return;
     }
     attempt->Answer(prepared.ok() ? std::move(prepared->answer) : prepared.status());
   } while (Leave(key));
 }
 
-void ClosureEngine::Committed(const std::shared_ptr<Attempt>& attempt, absl::StatusOr<v1::Closure> answer, absl::Status status) {
+void ClosureEngine::Committed(const std::shared_ptr<Attempt>& attempt, absl::StatusOr<v1::Closure> answer,
+                              absl::Status status) {
   const ClosureKey key = attempt->key;
   if (!status.ok() && IsWorthAnotherTry(*attempt, status)) return Work(key);
   if (!status.ok()) answer = status;
@@ -255,7 +273,9 @@ bool ClosureEngine::IsWorthAnotherTry(Attempt& attempt, absl::Status& refusal) c
   return false;
 }
 
-bool ClosureEngine::IsConflict(const absl::Status& refusal) { return absl::IsAborted(refusal) || absl::IsAlreadyExists(refusal); }
+bool ClosureEngine::IsConflict(const absl::Status& refusal) {
+  return absl::IsAborted(refusal) || absl::IsAlreadyExists(refusal);
+}
 
 absl::Status ClosureEngine::ConcurrentChange(const std::string& name) {
   return Error(v1::CONCURRENT_CHANGE, fmt::format("{} kept changing; try again", name), {{"name", name}});
@@ -293,18 +313,22 @@ void ClosureEngine::Remember(const Attempt& attempt, absl::Time now, Prepared& p
                                    prepared.answer->SerializeAsString(), now};
   }
   if (attempt.retry.has_value() && commit.reschedule_task.has_value()) {
-    commit.request = RequestRecord{"", attempt.retry->request_id, attempt.retry->body_hash, commit.reschedule_task->SerializeAsString(), now};
+    commit.request = RequestRecord{"", attempt.retry->request_id, attempt.retry->body_hash,
+                                   commit.reschedule_task->SerializeAsString(), now};
   }
 }
 
-absl::StatusOr<Circumstances> ClosureEngine::CircumstancesOf(const Attempt& attempt, const internal::v1::ClosureData& data,
+absl::StatusOr<Circumstances> ClosureEngine::CircumstancesOf(const Attempt& attempt,
+                                                             const internal::v1::ClosureData& data,
                                                              const Happening& happening) const {
   CLOSURE_ASSIGN_OR_RETURN(Circumstances circumstances, MakeCircumstances(data.account_id(), attempt.actor));
   circumstances.task = attempt.task;
   if (std::holds_alternative<ResendCode>(happening)) {
-    CLOSURE_ASSIGN_OR_RETURN(circumstances.codes_today, parts_.store->CountCodes(data.account_id(), circumstances.now - kCodeWindow));
+    CLOSURE_ASSIGN_OR_RETURN(circumstances.codes_today,
+                             parts_.store->CountCodes(data.account_id(), circumstances.now - kCodeWindow));
   }
-  if (const auto* fired = std::get_if<TimerFired>(&happening); fired != nullptr && attempt.task->kind() == v1::Task::SILENT_PERIOD_END) {
+  if (const auto* fired = std::get_if<TimerFired>(&happening);
+      fired != nullptr && attempt.task->kind() == v1::Task::SILENT_PERIOD_END) {
     CLOSURE_ASSIGN_OR_RETURN(circumstances.breaker, CountBreaker(data.organization_id(), *fired, circumstances));
   }
   return circumstances;
@@ -326,13 +350,16 @@ void ClosureEngine::RetryTask(int64_t task_id, const std::string& reason, const 
   absl::StatusOr<internal::v1::TaskData> task = parts_.store->LoadTask(task_id);
   if (absl::IsNotFound(task.status())) {
     const std::string name = fmt::format("tasks/{}", task_id);
-    return std::move(reply)(Error(v1::TASK_NOT_FOUND, fmt::format("there is no {}; it may have been done", name), {{"task", name}}));
+    return std::move(reply)(
+        Error(v1::TASK_NOT_FOUND, fmt::format("there is no {}; it may have been done", name), {{"task", name}}));
   }
   if (!task.ok()) return std::move(reply)(task.status());
   auto attempt = std::make_shared<Attempt>();
   attempt->key = {task->account_id(), task->closure_id()};
   attempt->retry = context;
-  attempt->make = [reason](const internal::v1::ClosureData&) -> absl::StatusOr<Happening> { return RetryRequested{reason}; };
+  attempt->make = [reason](const internal::v1::ClosureData&) -> absl::StatusOr<Happening> {
+    return RetryRequested{reason};
+  };
   attempt->actor = context.actor.ToString();
   attempt->task = *task;
   attempt->done = [this, context, task = *std::move(task), reply = std::move(reply)](absl::Status status) mutable {

@@ -26,11 +26,12 @@
 
 namespace closure {
 
-// Loads a closure, lets the pure function of decide.h decide, and commits the outcome with compare-and-set: closure, history, items, tasks and
-// request id in one transaction. It changes nothing outside; every outside act is a task (design: Deciding and committing).
+// Loads a closure, lets the pure function of decide.h decide, and commits the outcome with compare-and-set: closure,
+// history, items, tasks and request id in one transaction. It changes nothing outside; every outside act is a task
+// (design: Deciding and committing).
 //
-// Threading: every method can be called from any thread and never waits for a commit; `reply` is called exactly once, on a thread of the
-// store or in the calling thread. Everything in Parts must outlive the engine.
+// Threading: every method can be called from any thread and never waits for a commit; `reply` is called exactly once,
+// on a thread of the store or in the calling thread. Everything in Parts must outlive the engine.
 class ClosureEngine {
  public:
   struct Parts {
@@ -60,7 +61,8 @@ class ClosureEngine {
 
   // Carries out a command. `etag` empty means any; it is checked after the replay and before the state.
   // Errors: as the RPC of the command; each with a reason of error_reason.proto.
-  void Execute(const ClosureKey& key, ClosureCommand command, const std::string& etag, const CallContext& context, Reply reply);
+  void Execute(const ClosureKey& key, ClosureCommand command, const std::string& etag, const CallContext& context,
+               Reply reply);
 
   // Carries out an operator's command and answers how the system then stands.
   // Errors: FAILED_PRECONDITION with NOTHING_TO_RELEASE or SECOND_OPERATOR_REQUIRED.
@@ -81,7 +83,8 @@ class ClosureEngine {
   // Ends the look-ups of accounts that Create waits for, so that a stop need not wait for them. Later ones end at once.
   void CancelCalls() { cancel_->Cancel(); }
 
-  // Witnesses the passing of time in the store, and raises the alarm about a jump of the clocks. To be called about once a minute.
+  // Witnesses the passing of time in the store, and raises the alarm about a jump of the clocks. To be called about
+  // once a minute.
   void WitnessTime();
 
  private:
@@ -97,12 +100,13 @@ class ClosureEngine {
     absl::StatusOr<v1::Closure> answer;
   };
 
-  // One decision at a time is made about a closure in this process, in order of arrival, so that a thousand results of one closure do not keep
-  // refusing each other; compare-and-set is for other processes.
+  // One decision at a time is made about a closure in this process, in order of arrival, so that a thousand results of
+  // one closure do not keep refusing each other; compare-and-set is for other processes.
   void Enqueue(std::shared_ptr<Attempt> attempt);
   std::shared_ptr<Attempt> Front(const ClosureKey& key);
-  // Works on what waits for a closure, from the front on, until a commit is under way or nothing is left. Called by whoever put the first
-  // attempt into an empty queue, and by whoever ended the one at the front; so one thread at a time works on a queue.
+  // Works on what waits for a closure, from the front on, until a commit is under way or nothing is left. Called by
+  // whoever put the first attempt into an empty queue, and by whoever ended the one at the front; so one thread at a
+  // time works on a queue.
   void Work(const ClosureKey& key);
   void Committed(const std::shared_ptr<Attempt>& attempt, absl::StatusOr<v1::Closure> answer, absl::Status status);
   // Takes the front away; answers whether somebody waits behind it.
@@ -113,14 +117,18 @@ class ClosureEngine {
   bool IsWorthAnotherTry(Attempt& attempt, absl::Status& refusal) const;
   absl::StatusOr<Prepared> Prepare(const Attempt& attempt) const;
   static void Remember(const Attempt& attempt, absl::Time now, Prepared& prepared);
-  absl::StatusOr<Circumstances> CircumstancesOf(const Attempt& attempt, const internal::v1::ClosureData& data, const Happening& happening) const;
-  void CreateFrom(upstream::v1::Account account, v1::Channel channel, const CallContext& context, int tries, Reply reply);
+  absl::StatusOr<Circumstances> CircumstancesOf(const Attempt& attempt, const internal::v1::ClosureData& data,
+                                                const Happening& happening) const;
+  void CreateFrom(upstream::v1::Account account, v1::Channel channel, const CallContext& context, int tries,
+                  Reply reply);
   void OperateOnce(const SystemCommand& command, const CallContext& context, int tries, SystemReply reply);
   absl::StatusOr<Happening> MakeHappening(const internal::v1::ClosureData& data, const ClosureCommand& command) const;
   absl::StatusOr<Circumstances> MakeCircumstances(std::string_view account_id, std::string actor) const;
-  absl::StatusOr<BreakerCounts> CountBreaker(std::string_view organization_id, const TimerFired& fired, const Circumstances& circumstances) const;
+  absl::StatusOr<BreakerCounts> CountBreaker(std::string_view organization_id, const TimerFired& fired,
+                                             const Circumstances& circumstances) const;
   // Errors: INVALID_ARGUMENT with REQUEST_ID_REUSED.
-  absl::StatusOr<std::optional<RequestRecord>> FindRecord(std::string_view account_id, const CallContext& context) const;
+  absl::StatusOr<std::optional<RequestRecord>> FindRecord(std::string_view account_id,
+                                                          const CallContext& context) const;
   absl::StatusOr<std::optional<internal::v1::TaskData>> FindRetried(const CallContext& context) const;
   absl::StatusOr<std::optional<v1::Closure>> FindReplay(std::string_view account_id, const CallContext& context) const;
 

@@ -13,33 +13,41 @@ namespace {
 absl::Status AlreadyOpen(const internal::v1::ClosureData& open) {
   const v1::Closure& closure = open.closure();
   return Error(v1::CLOSURE_ALREADY_OPEN,
-               fmt::format("{} has an open closure already: {} is {}", closure.account(), closure.name(), v1::Closure::State_Name(closure.state())),
-               {{"account", closure.account()}, {"closure", closure.name()}, {"state", v1::Closure::State_Name(closure.state())}});
+               fmt::format("{} has an open closure already: {} is {}", closure.account(), closure.name(),
+                           v1::Closure::State_Name(closure.state())),
+               {{"account", closure.account()},
+                {"closure", closure.name()},
+                {"state", v1::Closure::State_Name(closure.state())}});
 }
 
 }  // namespace
 
-void ClosureEngine::Create(const std::string& account_id, v1::Channel channel, const CallContext& context, Reply reply) {
+void ClosureEngine::Create(const std::string& account_id, v1::Channel channel, const CallContext& context,
+                           Reply reply) {
   absl::StatusOr<std::optional<v1::Closure>> replay = FindReplay(account_id, context);
   if (!replay.ok()) return std::move(reply)(replay.status());
   if (replay->has_value()) return std::move(reply)(**replay);
   LookUpAccount(
       parts_.upstreams, account_id, CallOptions{.timeout = kAccountTimeout, .cancel = cancel_},
-      [this, account_id, channel, context, reply = std::move(reply)](absl::StatusOr<upstream::v1::Account> account) mutable {
+      [this, account_id, channel, context,
+       reply = std::move(reply)](absl::StatusOr<upstream::v1::Account> account) mutable {
         const std::string name = fmt::format("accounts/{}", account_id);
         if (absl::IsNotFound(account.status())) {
-          return std::move(reply)(Error(v1::ACCOUNT_NOT_FOUND, fmt::format("the account system does not know {}", name), {{"account", name}}));
+          return std::move(reply)(Error(v1::ACCOUNT_NOT_FOUND, fmt::format("the account system does not know {}", name),
+                                        {{"account", name}}));
         }
         if (!account.ok()) {
           const std::string why(account.status().message());
-          return std::move(reply)(Error(v1::ACCOUNT_SYSTEM_UNAVAILABLE, fmt::format("the account system did not tell about {}: {}", name, why),
+          return std::move(reply)(Error(v1::ACCOUNT_SYSTEM_UNAVAILABLE,
+                                        fmt::format("the account system did not tell about {}: {}", name, why),
                                         {{"account", name}}));
         }
         CreateFrom(*std::move(account), channel, context, 0, std::move(reply));
       });
 }
 
-void ClosureEngine::CreateFrom(upstream::v1::Account account, v1::Channel channel, const CallContext& context, int tries, Reply reply) {
+void ClosureEngine::CreateFrom(upstream::v1::Account account, v1::Channel channel, const CallContext& context,
+                               int tries, Reply reply) {
   const std::string account_id = account.account_id();
   absl::StatusOr<std::optional<v1::Closure>> replay = FindReplay(account_id, context);
   if (!replay.ok()) return std::move(reply)(replay.status());
@@ -50,7 +58,8 @@ void ClosureEngine::CreateFrom(upstream::v1::Account account, v1::Channel channe
   if (!closed.ok()) return std::move(reply)(closed.status());
   if (*closed) {
     const std::string name = fmt::format("accounts/{}", account_id);
-    return std::move(reply)(Error(v1::ACCOUNT_CLOSED, fmt::format("{} was closed for good", name), {{"account", name}}));
+    return std::move(reply)(
+        Error(v1::ACCOUNT_CLOSED, fmt::format("{} was closed for good", name), {{"account", name}}));
   }
   absl::StatusOr<std::optional<internal::v1::ClosureData>> open = parts_.store->FindOpenClosure(account_id);
   if (!open.ok()) return std::move(reply)(open.status());
@@ -60,18 +69,21 @@ void ClosureEngine::CreateFrom(upstream::v1::Account account, v1::Channel channe
   absl::StatusOr<int> codes = parts_.store->CountCodes(account_id, circumstances->now - kCodeWindow);
   if (!codes.ok()) return std::move(reply)(codes.status());
   circumstances->codes_today = *codes;
-  absl::StatusOr<Decision> decision = Decide({}, CreateFacts{account, channel, RandomId(), parts_.policy, *fence}, *circumstances);
+  absl::StatusOr<Decision> decision =
+      Decide({}, CreateFacts{account, channel, RandomId(), parts_.policy, *fence}, *circumstances);
   if (!decision.ok()) return std::move(reply)(decision.status());
   v1::Closure answer = Present(*decision->commit.closure, circumstances->now);
   decision->commit.request =
       RequestRecord{account_id, context.request_id, context.body_hash, answer.SerializeAsString(), circumstances->now};
-  parts_.store->Apply(std::move(decision->commit), [this, account = std::move(account), channel, context, tries, answer = std::move(answer),
-                                                    reply = std::move(reply)](absl::Status status) mutable {
-    if (status.ok()) return std::move(reply)(std::move(answer));
-    const bool again = IsConflict(status) && tries < kTriesMax;
-    if (!again) return std::move(reply)(IsConflict(status) ? ConcurrentChange("accounts/" + account.account_id()) : status);
-    CreateFrom(std::move(account), channel, context, tries + 1, std::move(reply));
-  });
+  parts_.store->Apply(
+      std::move(decision->commit), [this, account = std::move(account), channel, context, tries,
+                                    answer = std::move(answer), reply = std::move(reply)](absl::Status status) mutable {
+        if (status.ok()) return std::move(reply)(std::move(answer));
+        const bool again = IsConflict(status) && tries < kTriesMax;
+        if (!again)
+          return std::move(reply)(IsConflict(status) ? ConcurrentChange("accounts/" + account.account_id()) : status);
+        CreateFrom(std::move(account), channel, context, tries + 1, std::move(reply));
+      });
 }
 
 }  // namespace closure

@@ -14,7 +14,8 @@ void ClosureEngine::Operate(const SystemCommand& command, const CallContext& con
   OperateOnce(command, context, 0, std::move(reply));
 }
 
-void ClosureEngine::OperateOnce(const SystemCommand& command, const CallContext& context, int tries, SystemReply reply) {
+void ClosureEngine::OperateOnce(const SystemCommand& command, const CallContext& context, int tries,
+                                SystemReply reply) {
   absl::StatusOr<internal::v1::SystemData> system = parts_.store->LoadSystem();
   if (!system.ok()) return std::move(reply)(system.status());
   absl::StatusOr<std::optional<v1::Closure>> replay = FindReplay("", context);
@@ -26,7 +27,8 @@ void ClosureEngine::OperateOnce(const SystemCommand& command, const CallContext&
   if (!commit.ok()) return std::move(reply)(commit.status());
   commit->request = RequestRecord{"", context.request_id, context.body_hash, "", reading.wall};
   internal::v1::SystemData next = *commit->system;
-  parts_.store->Apply(*std::move(commit), [this, command, context, tries, next = std::move(next), reply = std::move(reply)](absl::Status status) mutable {
+  parts_.store->Apply(*std::move(commit), [this, command, context, tries, next = std::move(next),
+                                           reply = std::move(reply)](absl::Status status) mutable {
     if (status.ok()) return std::move(reply)(std::move(next));
     const bool again = IsConflict(status) && tries < kTriesMax;
     if (!again) return std::move(reply)(IsConflict(status) ? ConcurrentChange("the system") : status);
@@ -41,7 +43,8 @@ void ClosureEngine::WitnessTime() {
   Observation observation = Observe(system->clock(), reading);
   system->set_version(system->version() + 1);
   *system->mutable_clock() = std::move(observation.witness);
-  if (!observation.jump.empty() && !system->has_clock_jump()) *system->mutable_clock_jump() = MakeHalt(reading.wall, "system", observation.jump);
+  if (!observation.jump.empty() && !system->has_clock_jump())
+    *system->mutable_clock_jump() = MakeHalt(reading.wall, "system", observation.jump);
   Commit commit;
   if (observation.went_back) commit.clock_went_back = reading.wall;
   commit.system = *std::move(system);

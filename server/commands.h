@@ -60,8 +60,8 @@ struct ReleaseHold {
   std::string reason;
 };
 
-using ClosureCommand = std::variant<ResendCode, VerifyIdentity, AcceptAgreement, Recheck, DiscardItems, ConfirmClosure, CancelClosure, PlaceHold,
-                                    ReleaseHold>;
+using ClosureCommand = std::variant<ResendCode, VerifyIdentity, AcceptAgreement, Recheck, DiscardItems, ConfirmClosure,
+                                    CancelClosure, PlaceHold, ReleaseHold>;
 
 // What operators ask of the whole system.
 struct SystemCommand {

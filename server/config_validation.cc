@@ -174,7 +174,8 @@ class Validation {
     for (const config::v1::PhaseStage& stage : participant.stages()) phases.insert(stage.phase());
     const auto require = [&](v1::ParticipantPhase done, v1::ParticipantPhase undone) {
       if (phases.count(done) == 0 || phases.count(undone) > 0) return;
-      Refuse(path + ".stages", Concat("has ", v1::ParticipantPhase_Name(done), " without ", v1::ParticipantPhase_Name(undone)));
+      Refuse(path + ".stages",
+             Concat("has ", v1::ParticipantPhase_Name(done), " without ", v1::ParticipantPhase_Name(undone)));
     };
     require(v1::FREEZE, v1::THAW);
     require(v1::FREEZE, v1::RESTORE);

@@ -22,9 +22,11 @@ Overloaded(Cases...) -> Overloaded<Cases...>;
 
 }  // namespace
 
-absl::StatusOr<Decision> Decide(const internal::v1::ClosureData& data, const Happening& happening, const Circumstances& circumstances) {
+absl::StatusOr<Decision> Decide(const internal::v1::ClosureData& data, const Happening& happening,
+                                const Circumstances& circumstances) {
   if (const auto* facts = std::get_if<CreateFacts>(&happening)) return DecideCreate(*facts, circumstances);
-  if (circumstances.task.has_value() && IsBoundToState(circumstances.task->kind()) && circumstances.task->payload().fence() != data.fence()) {
+  if (circumstances.task.has_value() && IsBoundToState(circumstances.task->kind()) &&
+      circumstances.task->payload().fence() != data.fence()) {
     return Drop(circumstances);
   }
   DecisionBuilder builder(data, circumstances);

@@ -21,9 +21,10 @@
 #include "server/machine.h"
 #include "storage/closure_store.h"
 
-// What follows from what happens to a closure: the pure function in the middle of the service. It reads a closure as it stands, what happened
-// and the circumstances, and answers with one transaction. It has no clock, no randomness, no store and no outside; everything it
-// needs is an argument, so that it can be explored and simulated. The table of machine.h says which state follows; the guards are here.
+// What follows from what happens to a closure: the pure function in the middle of the service. It reads a closure as it
+// stands, what happened and the circumstances, and answers with one transaction. It has no clock, no randomness, no
+// store and no outside; everything it needs is an argument, so that it can be explored and simulated. The table of
+// machine.h says which state follows; the guards are here.
 namespace closure {
 
 // ---- what happened: people ----
@@ -100,9 +101,10 @@ struct Erase {
   std::vector<std::string> contact_hashes;
 };
 
-using Happening = std::variant<CreateFacts, ResendCode, CodesGiven, AgreementGiven, Recheck, DiscardGiven, ConfirmClosure, CancelClosure, PlaceHold,
-                               ReleaseHold, TimerFired, ScanAnswered, AccountGone, ReleaseAnswered, ParticipantAnswered, MessageSent, TaskFailed,
-                               TaskHeld, RetryRequested, Erase>;
+using Happening =
+    std::variant<CreateFacts, ResendCode, CodesGiven, AgreementGiven, Recheck, DiscardGiven, ConfirmClosure,
+                 CancelClosure, PlaceHold, ReleaseHold, TimerFired, ScanAnswered, AccountGone, ReleaseAnswered,
+                 ParticipantAnswered, MessageSent, TaskFailed, TaskHeld, RetryRequested, Erase>;
 
 // Admissions of the velocity breaker within the last hour, against their limits (D14).
 struct BreakerCounts {
@@ -143,9 +145,10 @@ struct Decision {
 };
 
 // Decides. `data` is empty (version 0) for CreateFacts.
-// Errors, with nothing to commit: those of the RPC that the happening comes from, each with its reason. Happenings of tasks never fail: one
-// that came too late is answered with a commit that only ends its task.
-absl::StatusOr<Decision> Decide(const internal::v1::ClosureData& data, const Happening& happening, const Circumstances& circumstances);
+// Errors, with nothing to commit: those of the RPC that the happening comes from, each with its reason. Happenings of
+// tasks never fail: one that came too late is answered with a commit that only ends its task.
+absl::StatusOr<Decision> Decide(const internal::v1::ClosureData& data, const Happening& happening,
+                                const Circumstances& circumstances);
 
 // What can be asked of a closure in its state, in the order of the enum.
 std::vector<v1::Closure::Action> AllowedActions(State state);

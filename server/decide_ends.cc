@@ -13,7 +13,8 @@ namespace {
 // An error without the owner's addresses, because it outlives them (D12).
 std::string Redact(const internal::v1::ClosureData& data, std::string error) {
   for (const internal::v1::Contact& contact : data.contacts()) {
-    for (std::size_t at = error.find(contact.address()); !contact.address().empty() && at != std::string::npos; at = error.find(contact.address())) {
+    for (std::size_t at = error.find(contact.address()); !contact.address().empty() && at != std::string::npos;
+         at = error.find(contact.address())) {
       error.replace(at, contact.address().size(), "***");
     }
   }
@@ -45,14 +46,16 @@ bool WaitsUntil(DecisionBuilder& builder, absl::Time due) {
 }
 
 Decision DecideDiscardDeadline(DecisionBuilder& builder, const TimerFired& fired) {
-  const absl::Time limit = FromProto(builder.closure().state_enter_time()) + FromProto(builder.policy().discard_limit());
+  const absl::Time limit =
+      FromProto(builder.closure().state_enter_time()) + FromProto(builder.policy().discard_limit());
   if (builder.data().releases_open() > 0 && WaitsUntil(builder, limit)) return builder.Finish();
   for (v1::BlockingItem item : fired.items) {
     item.set_resolution(v1::BlockingItem::OUTCOME_UNKNOWN);
     item.set_resolution_detail("the release was not answered in time; the scan tells whether it happened");
     builder.commit().items.push_back(std::move(item));
   }
-  builder.Move(Event::kDiscardSettled, fired.items.empty() ? "" : fmt::format("{} releases were not answered in time", fired.items.size()));
+  builder.Move(Event::kDiscardSettled,
+               fired.items.empty() ? "" : fmt::format("{} releases were not answered in time", fired.items.size()));
   builder.data().set_releases_open(0);
   BeginScan(builder, v1::SCAN);
   return builder.Finish();
@@ -83,15 +86,19 @@ void BeginEnd(DecisionBuilder& builder, v1::Closure::Cause cause, std::string_vi
   }
   for (const v1::Channel channel : {v1::EMAIL, v1::SMS}) {
     const auto& contacts = builder.data().contacts();
-    const bool reachable = std::any_of(contacts.begin(), contacts.end(), [&](const auto& contact) { return contact.channel() == channel; });
+    const bool reachable = std::any_of(contacts.begin(), contacts.end(),
+                                       [&](const auto& contact) { return contact.channel() == channel; });
     v1::Notice& notice = *closure.add_notices();
     notice.set_channel(channel);
     notice.set_status(reachable ? v1::Notice::PENDING : v1::Notice::NO_ADDRESS);
     if (!reachable) continue;
-    builder.AddTask(v1::Task::NOTICE, fmt::format("notice/{}", v1::Channel_Name(channel)), builder.now()).mutable_payload()->set_channel(channel);
+    builder.AddTask(v1::Task::NOTICE, fmt::format("notice/{}", v1::Channel_Name(channel)), builder.now())
+        .mutable_payload()
+        ->set_channel(channel);
   }
   EraseIfSettled(builder);
-  builder.AddTask(v1::Task::FORGET_REQUESTS, "forget-requests", builder.now() + FromProto(builder.policy().request_id_retention()));
+  builder.AddTask(v1::Task::FORGET_REQUESTS, "forget-requests",
+                  builder.now() + FromProto(builder.policy().request_id_retention()));
 }
 
 void BeginRestore(DecisionBuilder& builder, Event event, v1::Closure::Cause cause, std::string_view detail) {
@@ -114,7 +121,9 @@ Decision DecideTimer(DecisionBuilder& builder, const TimerFired& fired) {
     case v1::Task::EXPIRY:
       return DecideExpiry(builder);
     case v1::Task::FORGET_REQUESTS:
-      if (WaitsUntil(builder, FromProto(builder.closure().end_time()) + FromProto(builder.policy().request_id_retention()))) return builder.Finish();
+      if (WaitsUntil(builder,
+                     FromProto(builder.closure().end_time()) + FromProto(builder.policy().request_id_retention())))
+        return builder.Finish();
       builder.commit().forget_requests = true;
       return builder.Finish();
     default:
@@ -132,7 +141,8 @@ Decision DecideMessage(DecisionBuilder& builder, const MessageSent& sent) {
   notice->set_attempts(notice->attempts() + 1);
   notice->set_status(sent.no_address ? v1::Notice::NO_ADDRESS : v1::Notice::DELIVERED);
   notice->clear_last_error();
-  builder.Note("notice_settled", fmt::format("{} {}", v1::Channel_Name(notice->channel()), v1::Notice::Status_Name(notice->status())));
+  builder.Note("notice_settled",
+               fmt::format("{} {}", v1::Channel_Name(notice->channel()), v1::Notice::Status_Name(notice->status())));
   if (!was_settled) EraseIfSettled(builder);
   return builder.Finish();
 }
@@ -150,7 +160,8 @@ Decision FailNotice(DecisionBuilder& builder, const TaskFailed& failed) {
   }
   notice->set_status(v1::Notice::DEAD_LETTERED);
   builder.RescheduleTask(builder.now(), notice->last_error(), v1::Task::DEAD_LETTER);
-  builder.Note("notice_settled", fmt::format("{} {}", v1::Channel_Name(notice->channel()), v1::Notice::Status_Name(notice->status())));
+  builder.Note("notice_settled",
+               fmt::format("{} {}", v1::Channel_Name(notice->channel()), v1::Notice::Status_Name(notice->status())));
   if (!was_settled) EraseIfSettled(builder);
   return builder.Finish();
 }
@@ -161,7 +172,8 @@ Decision DecideErase(DecisionBuilder& builder, const Erase& erase) {
   data.clear_codes();
   data.clear_contact_hashes();
   for (const std::string& hash : erase.contact_hashes) data.add_contact_hashes(hash);
-  for (auto& challenge : *builder.closure().mutable_identity_verification()->mutable_challenges()) challenge.clear_masked_address();
+  for (auto& challenge : *builder.closure().mutable_identity_verification()->mutable_challenges())
+    challenge.clear_masked_address();
   *builder.closure().mutable_personal_data_erase_time() = ToProto(builder.now());
   builder.commit().erase_responses = true;
   builder.Note("personal_data_erased", "");
@@ -172,10 +184,12 @@ absl::StatusOr<Decision> DecideHold(DecisionBuilder& builder, const PlaceHold& c
   v1::Closure& closure = builder.closure();
   if (IsTerminal(closure.state())) {
     const std::string state = v1::Closure::State_Name(closure.state());
-    return Error(v1::STATE_NOT_ALLOWED, fmt::format("closure {} is {}, which does not allow hold", closure.name(), state),
+    return Error(v1::STATE_NOT_ALLOWED,
+                 fmt::format("closure {} is {}, which does not allow hold", closure.name(), state),
                  {{"closure", closure.name()}, {"state", state}, {"event", "hold"}});
   }
-  const std::string replaced = closure.has_hold() ? fmt::format("; replaces the hold of {}", closure.hold().operator_()) : "";
+  const std::string replaced =
+      closure.has_hold() ? fmt::format("; replaces the hold of {}", closure.hold().operator_()) : "";
   v1::Hold& hold = *closure.mutable_hold();
   hold.set_operator_(builder.circumstances().actor);
   hold.set_reason(command.reason);
@@ -191,7 +205,8 @@ absl::StatusOr<Decision> DecideHold(DecisionBuilder& builder, const PlaceHold& c
 absl::StatusOr<Decision> DecideReleaseHold(DecisionBuilder& builder, const ReleaseHold& command) {
   v1::Closure& closure = builder.closure();
   if (IsTerminal(closure.state()) || !closure.has_hold()) {
-    return Error(v1::NOTHING_TO_RELEASE, fmt::format("closure {} has no hold", closure.name()), {{"closure", closure.name()}});
+    return Error(v1::NOTHING_TO_RELEASE, fmt::format("closure {} has no hold", closure.name()),
+                 {{"closure", closure.name()}});
   }
   closure.clear_hold();
   builder.commit().unpark_hold = builder.now();

@@ -17,7 +17,9 @@ namespace {
 // How much of what a checker says about a release is kept.
 constexpr std::size_t kDetailCharactersMax = 500;
 
-std::string ItemNameOf(const v1::Closure& closure, std::string_view item_id) { return fmt::format("{}/blockingItems/{}", closure.name(), item_id); }
+std::string ItemNameOf(const v1::Closure& closure, std::string_view item_id) {
+  return fmt::format("{}/blockingItems/{}", closure.name(), item_id);
+}
 
 std::string_view ItemIdOf(const v1::BlockingItem& item) {
   const std::string_view name = item.name();
@@ -27,10 +29,12 @@ std::string_view ItemIdOf(const v1::BlockingItem& item) {
 absl::Status CheckHalts(DecisionBuilder& builder, bool pause_matters) {
   const v1::Closure& closure = builder.closure();
   if (closure.has_hold()) {
-    return Error(v1::CLOSURE_ON_HOLD, fmt::format("closure {} is on hold: {}", closure.name(), closure.hold().reason()), {{"closure", closure.name()}});
+    return Error(v1::CLOSURE_ON_HOLD, fmt::format("closure {} is on hold: {}", closure.name(), closure.hold().reason()),
+                 {{"closure", closure.name()}});
   }
   if (pause_matters && builder.circumstances().system.has_pause()) {
-    return Error(v1::IRREVERSIBLE_PAUSED, "irreversible work is paused for the whole system; try again later", {{"closure", closure.name()}});
+    return Error(v1::IRREVERSIBLE_PAUSED, "irreversible work is paused for the whole system; try again later",
+                 {{"closure", closure.name()}});
   }
   return absl::OkStatus();
 }
@@ -38,24 +42,31 @@ absl::Status CheckHalts(DecisionBuilder& builder, bool pause_matters) {
 absl::Status CheckRisk(const v1::Closure& closure, std::string_view digest) {
   if (!digest.empty() && digest == closure.risk_prompt().digest()) return absl::OkStatus();
   return Error(v1::RISK_NOT_ACKNOWLEDGED,
-               fmt::format("the risk prompt of {} must be read and its digest returned{}", closure.name(), digest.empty() ? "" : "; the one given is of another prompt"),
+               fmt::format("the risk prompt of {} must be read and its digest returned{}", closure.name(),
+                           digest.empty() ? "" : "; the one given is of another prompt"),
                {{"closure", closure.name()}, {"digest", closure.risk_prompt().digest()}});
 }
 
 bool IsOpen(v1::BlockingItem::Resolution resolution) {
-  return resolution == v1::BlockingItem::OPEN || resolution == v1::BlockingItem::RELEASE_FAILED || resolution == v1::BlockingItem::OUTCOME_UNKNOWN;
+  return resolution == v1::BlockingItem::OPEN || resolution == v1::BlockingItem::RELEASE_FAILED ||
+         resolution == v1::BlockingItem::OUTCOME_UNKNOWN;
 }
 
 absl::Status CheckSelection(const v1::BlockingItem& item, const DiscardItems::Selection& selection) {
   const std::map<std::string, std::string> metadata = {{"item", item.name()}};
   if (item.disposition() != v1::RENOUNCEABLE) {
-    return Error(v1::ITEM_NOT_RENOUNCEABLE, fmt::format("{} ({}) cannot be renounced: {}", item.name(), item.display_name(), item.instructions()), metadata);
+    return Error(v1::ITEM_NOT_RENOUNCEABLE,
+                 fmt::format("{} ({}) cannot be renounced: {}", item.name(), item.display_name(), item.instructions()),
+                 metadata);
   }
   if (!IsOpen(item.resolution())) {
-    return Error(v1::ITEM_NOT_OPEN, fmt::format("{} is {} already", item.name(), v1::BlockingItem::Resolution_Name(item.resolution())), metadata);
+    return Error(v1::ITEM_NOT_OPEN,
+                 fmt::format("{} is {} already", item.name(), v1::BlockingItem::Resolution_Name(item.resolution())),
+                 metadata);
   }
   if (item.fingerprint() != selection.fingerprint) {
-    return Error(v1::FINGERPRINT_MISMATCH, fmt::format("the facts of {} are not those that were shown; look at it again", item.name()),
+    return Error(v1::FINGERPRINT_MISMATCH,
+                 fmt::format("the facts of {} are not those that were shown; look at it again", item.name()),
                  {{"item", item.name()}, {"fingerprint", item.fingerprint()}});
   }
   return absl::OkStatus();
@@ -75,7 +86,8 @@ void Renounce(DecisionBuilder& builder, v1::BlockingItem& item) {
 void StartRelease(DecisionBuilder& builder, v1::BlockingItem& item) {
   item.set_resolution(v1::BlockingItem::RELEASING);
   item.clear_resolution_detail();
-  // The same finding with the same facts has the same key, so that a release whose outcome was unknown is not done twice.
+  // The same finding with the same facts has the same key, so that a release whose outcome was unknown is not done
+  // twice.
   const int64_t first_seen = absl::ToUnixMicros(FromProto(item.first_seen_time()));
   const std::string key = fmt::format("discard/{}/{}/{}", ItemIdOf(item), first_seen, item.fingerprint().substr(0, 32));
   internal::v1::TaskData& task = builder.AddTask(v1::Task::DISCARD, key, builder.now());
@@ -126,7 +138,11 @@ Decision DecideRelease(DecisionBuilder& builder, const ReleaseAnswered& answered
   const v1::DiscardResponse& response = answered.response;
   const bool released = response.outcome() == v1::DiscardResponse::RELEASED;
   item.set_resolution(released ? v1::BlockingItem::RELEASED : v1::BlockingItem::RELEASE_FAILED);
-  item.set_resolution_detail(released ? "" : PrintableText(fmt::format("{}: {}", v1::DiscardResponse::Outcome_Name(response.outcome()), response.detail()), kDetailCharactersMax));
+  item.set_resolution_detail(
+      released ? ""
+               : PrintableText(
+                     fmt::format("{}: {}", v1::DiscardResponse::Outcome_Name(response.outcome()), response.detail()),
+                     kDetailCharactersMax));
   builder.data().set_releases_open(builder.data().releases_open() - 1);
   const std::string detail = fmt::format("{} {}", ItemIdOf(item), v1::BlockingItem::Resolution_Name(item.resolution()));
   builder.commit().items.push_back(std::move(item));
@@ -144,14 +160,16 @@ absl::StatusOr<Decision> DecideConfirm(DecisionBuilder& builder, const ConfirmCl
   if (absl::Status allowed = builder.Require(Event::kConfirm); !allowed.ok()) return allowed;
   v1::Closure& closure = builder.closure();
   if (!closure.scan().clean() || builder.now() >= FromProto(closure.scan().fresh_until_time())) {
-    return Error(v1::SCAN_NOT_FRESH, fmt::format("the last scan of {} is too old; recheck first", closure.name()), {{"closure", closure.name()}});
+    return Error(v1::SCAN_NOT_FRESH, fmt::format("the last scan of {} is too old; recheck first", closure.name()),
+                 {{"closure", closure.name()}});
   }
   if (absl::Status risk = CheckRisk(closure, command.risk_digest); !risk.ok()) return risk;
   if (absl::Status halts = CheckHalts(builder, true); !halts.ok()) return halts;
 
   const v1::RiskPrompt prompt = closure.risk_prompt();
   builder.AddConsent(v1::Consent::CONFIRM_RISK, "", prompt.digest(), prompt.text());
-  if (command.late_settlement_consent) builder.AddConsent(v1::Consent::LATE_SETTLEMENT, "", prompt.digest(), prompt.text());
+  if (command.late_settlement_consent)
+    builder.AddConsent(v1::Consent::LATE_SETTLEMENT, "", prompt.digest(), prompt.text());
   closure.set_reason(command.reason);
   closure.set_reason_text(command.reason_text);
   *closure.mutable_confirm_time() = ToProto(builder.now());
@@ -159,7 +177,8 @@ absl::StatusOr<Decision> DecideConfirm(DecisionBuilder& builder, const ConfirmCl
   closure.clear_cause();
   closure.clear_cause_detail();
   builder.data().set_late_settlement_consent(command.late_settlement_consent);
-  builder.Move(Event::kConfirm, fmt::format("reason {}{}", v1::Closure::Reason_Name(command.reason), command.late_settlement_consent ? ", consents to late settlements" : ""));
+  builder.Move(Event::kConfirm, fmt::format("reason {}{}", v1::Closure::Reason_Name(command.reason),
+                                            command.late_settlement_consent ? ", consents to late settlements" : ""));
   builder.commit().gate = v1::GATE_CLOSING;
   BeginPhase(builder, v1::FREEZE);
   builder.AddTask(v1::Task::CONFIRM_DEADLINE, fmt::format("confirm-deadline/{}", builder.data().fence()),

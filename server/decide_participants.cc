@@ -17,8 +17,8 @@ constexpr std::size_t kErrorCharactersMax = 500;
 
 bool IsDone(const v1::ParticipantProgress& progress) { return progress.status() == v1::ParticipantProgress::DONE; }
 
-// Starts the first stage that is not done. A halt keeps the task of an irreversible phase waiting, see the task runner. Answers whether there
-// was one to start.
+// Starts the first stage that is not done. A halt keeps the task of an irreversible phase waiting, see the task runner.
+// Answers whether there was one to start.
 bool StartNextStage(DecisionBuilder& builder) {
   auto& all = *builder.closure().mutable_participants();
   int stage = 0;
@@ -29,7 +29,8 @@ bool StartNextStage(DecisionBuilder& builder) {
   for (v1::ParticipantProgress& progress : all) {
     if (progress.stage() != stage || progress.status() != v1::ParticipantProgress::WAITING) continue;
     progress.set_status(v1::ParticipantProgress::PERFORMING);
-    const std::string key = fmt::format("phase/{}/{}/{}/{}", builder.data().phase_number(), v1::ParticipantPhase_Name(progress.phase()), stage, progress.participant());
+    const std::string key = fmt::format("phase/{}/{}/{}/{}", builder.data().phase_number(),
+                                        v1::ParticipantPhase_Name(progress.phase()), stage, progress.participant());
     internal::v1::TaskPayload& payload = *builder.AddTask(v1::Task::PARTICIPANT, key, builder.now()).mutable_payload();
     payload.set_participant(progress.participant());
     payload.set_participant_phase(progress.phase());
@@ -40,7 +41,8 @@ bool StartNextStage(DecisionBuilder& builder) {
 
 // A participant is believed only about what its phase executes.
 void MarkExecuted(DecisionBuilder& builder, v1::ParticipantPhase phase, const v1::PerformResponse& response) {
-  const std::set<std::string> executed(response.executed_fingerprints().begin(), response.executed_fingerprints().end());
+  const std::set<std::string> executed(response.executed_fingerprints().begin(),
+                                       response.executed_fingerprints().end());
   for (v1::Renunciation& renunciation : *builder.closure().mutable_renunciations()) {
     if (!IsExecutedIn(phase, renunciation) || executed.count(renunciation.fingerprint()) == 0) continue;
     renunciation.set_status(v1::Renunciation::EXECUTED);
@@ -48,8 +50,8 @@ void MarkExecuted(DecisionBuilder& builder, v1::ParticipantPhase phase, const v1
   }
 }
 
-// Money that was not executed because its facts moved is not renounced any more. After a silent period's entry the final check finds what is
-// there; at the end of a deletion the record says that it was not taken.
+// Money that was not executed because its facts moved is not renounced any more. After a silent period's entry the
+// final check finds what is there; at the end of a deletion the record says that it was not taken.
 void DropUnexecuted(DecisionBuilder& builder, v1::ParticipantPhase phase) {
   for (v1::Renunciation& renunciation : *builder.closure().mutable_renunciations()) {
     if (IsExecutedIn(phase, renunciation)) renunciation.set_status(v1::Renunciation::DROPPED);
@@ -103,14 +105,16 @@ bool Settles(const internal::v1::TaskPayload& payload, v1::PerformResponse::Outc
   if (outcome == v1::PerformResponse::DONE) return true;
   // An act on an account that is gone counts as done when restoring, and when deleting it was the aim (D17).
   if (outcome == v1::PerformResponse::ACCOUNT_DELETED) return phase == v1::RESTORE || phase == v1::DELETE;
-  // Money whose facts moved is not executed. Past the point of no return the deletion gets on without it: the check under the seal was clean,
-  // so what moved is not a debt that came to be.
-  return outcome == v1::PerformResponse::FACTS_MOVED && payload.participant() == kMoneyParticipant && (phase == v1::ENTER_SILENT_PERIOD || phase == v1::DELETE);
+  // Money whose facts moved is not executed. Past the point of no return the deletion gets on without it: the check
+  // under the seal was clean, so what moved is not a debt that came to be.
+  return outcome == v1::PerformResponse::FACTS_MOVED && payload.participant() == kMoneyParticipant &&
+         (phase == v1::ENTER_SILENT_PERIOD || phase == v1::DELETE);
 }
 
 v1::ParticipantProgress* FindProgress(DecisionBuilder& builder, const internal::v1::TaskPayload& payload) {
   for (v1::ParticipantProgress& progress : *builder.closure().mutable_participants()) {
-    if (progress.participant() == payload.participant() && progress.phase() == payload.participant_phase() && progress.stage() == payload.stage()) {
+    if (progress.participant() == payload.participant() && progress.phase() == payload.participant_phase() &&
+        progress.stage() == payload.stage()) {
       return &progress;
     }
   }
@@ -169,7 +173,8 @@ Decision DecideParticipant(DecisionBuilder& builder, const ParticipantAnswered& 
   if (progress == nullptr) return builder.Finish();
   const v1::PerformResponse& response = answered.response;
   if (!Settles(payload, response.outcome())) {
-    const std::string error = fmt::format("{}: {}", v1::PerformResponse::Outcome_Name(response.outcome()), response.detail());
+    const std::string error =
+        fmt::format("{}: {}", v1::PerformResponse::Outcome_Name(response.outcome()), response.detail());
     return AskAgain(builder, *progress, error, builder.now() + RetryDelay(builder.circumstances().task->attempts()));
   }
   progress->set_attempts(progress->attempts() + 1);
@@ -177,12 +182,14 @@ Decision DecideParticipant(DecisionBuilder& builder, const ParticipantAnswered& 
   progress->clear_last_error();
   if (payload.participant() == kMoneyParticipant) MarkExecuted(builder, phase, response);
   const auto& all = builder.closure().participants();
-  const bool stage_done = std::all_of(all.begin(), all.end(), [&](const auto& each) { return each.stage() != payload.stage() || IsDone(each); });
+  const bool stage_done = std::all_of(
+      all.begin(), all.end(), [&](const auto& each) { return each.stage() != payload.stage() || IsDone(each); });
   if (stage_done && !StartNextStage(builder)) {
     FinishPhase(builder, phase);
     return builder.Finish();
   }
-  builder.Note("participant_done", fmt::format("{} {} stage {}", payload.participant(), v1::ParticipantPhase_Name(phase), payload.stage()));
+  builder.Note("participant_done",
+               fmt::format("{} {} stage {}", payload.participant(), v1::ParticipantPhase_Name(phase), payload.stage()));
   return builder.Finish();
 }
 
@@ -207,7 +214,8 @@ Decision DecideHeld(DecisionBuilder& builder) {
 
 Decision DecideRetry(DecisionBuilder& builder, const RetryRequested& request) {
   builder.RescheduleTask(builder.now(), "", v1::Task::PARKED_UNSPECIFIED);
-  builder.Note("task_retried", fmt::format("{}: {}", v1::Task::Kind_Name(builder.circumstances().task->kind()), request.reason));
+  builder.Note("task_retried",
+               fmt::format("{}: {}", v1::Task::Kind_Name(builder.circumstances().task->kind()), request.reason));
   return builder.Finish();
 }
 

@@ -22,7 +22,8 @@ std::string Unanswered(const ScanFindings& findings) {
 
 std::string Summary(const ScanMerge& merge, const ScanFindings& findings) {
   const std::string unanswered = Unanswered(findings);
-  return fmt::format("{} must-handle, {} renounceable, {} renounced{}{}", merge.counts.must_handle(), merge.counts.renounceable(), merge.counts.renounced(), unanswered.empty() ? "" : "; ", unanswered);
+  return fmt::format("{} must-handle, {} renounceable, {} renounced{}{}", merge.counts.must_handle(),
+                     merge.counts.renounceable(), merge.counts.renounced(), unanswered.empty() ? "" : "; ", unanswered);
 }
 
 // What stands in the way, for people: the first few by name and amount, and how many more there are.
@@ -67,7 +68,8 @@ Decision DecideOwnerScan(DecisionBuilder& builder, const ScanAnswered& answered)
   const bool clean = merge.unresolved == 0 && !answered.findings.required_unanswered;
   StoreMerge(builder, answered.findings, merge, clean);
   builder.Move(clean ? Event::kScanClean : Event::kScanNotClean, Summary(merge, answered.findings));
-  *builder.closure().mutable_risk_prompt() = MakeRiskPrompt(builder.data(), builder.state(), clean ? merge.renounced : merge.renounceable);
+  *builder.closure().mutable_risk_prompt() =
+      MakeRiskPrompt(builder.data(), builder.state(), clean ? merge.renounced : merge.renounceable);
   builder.SetExpiry(FromProto(builder.policy().idle_expiry_after_agreement()));
   return builder.Finish();
 }

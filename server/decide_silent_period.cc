@@ -13,8 +13,10 @@ namespace {
 absl::Duration Remaining(DecisionBuilder& builder) {
   const v1::Closure& closure = builder.closure();
   const absl::Duration on_the_wall = FromProto(closure.silent_period_end_time()) - builder.now();
-  const absl::Duration period = FromProto(closure.silent_period_end_time()) - FromProto(closure.silent_period_start_time());
-  const absl::Duration passed = builder.circumstances().elapsed - FromProto(builder.data().silent_period_start_elapsed());
+  const absl::Duration period =
+      FromProto(closure.silent_period_end_time()) - FromProto(closure.silent_period_start_time());
+  const absl::Duration passed =
+      builder.circumstances().elapsed - FromProto(builder.data().silent_period_start_elapsed());
   return std::max(on_the_wall, period - passed);
 }
 
@@ -44,7 +46,8 @@ std::string Excess(const BreakerCounts& counts) {
     return fmt::format("{} deletions within the last hour; the limit is {}", counts.global, counts.global_limit);
   }
   if (counts.organization >= counts.organization_limit) {
-    return fmt::format("{} deletions of one organization within the last hour; the limit is {}", counts.organization, counts.organization_limit);
+    return fmt::format("{} deletions of one organization within the last hour; the limit is {}", counts.organization,
+                       counts.organization_limit);
   }
   return "";
 }
@@ -68,10 +71,12 @@ bool WaitsForBreaker(DecisionBuilder& builder) {
 Decision DecideSilentPeriodEnd(DecisionBuilder& builder) {
   if (WaitsForClocks(builder)) return builder.Finish();
   if (const absl::Duration remaining = Remaining(builder); remaining > absl::ZeroDuration()) {
-    builder.RescheduleTask(builder.now() + std::max(remaining, absl::Milliseconds(1)), "", v1::Task::PARKED_UNSPECIFIED);
+    builder.RescheduleTask(builder.now() + std::max(remaining, absl::Milliseconds(1)), "",
+                           v1::Task::PARKED_UNSPECIFIED);
     return builder.Finish();
   }
-  if (const v1::Task::Parked halt = HaltOf(builder.data(), builder.circumstances().system); halt != v1::Task::PARKED_UNSPECIFIED) {
+  if (const v1::Task::Parked halt = HaltOf(builder.data(), builder.circumstances().system);
+      halt != v1::Task::PARKED_UNSPECIFIED) {
     builder.RescheduleTask(builder.now(), "", halt);
     return builder.Finish();
   }

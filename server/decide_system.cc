@@ -10,13 +10,16 @@
 namespace closure {
 namespace {
 
-absl::Status NothingToRelease(std::string_view what) { return Error(v1::NOTHING_TO_RELEASE, fmt::format("there is no {}", what)); }
+absl::Status NothingToRelease(std::string_view what) {
+  return Error(v1::NOTHING_TO_RELEASE, fmt::format("there is no {}", what));
+}
 
 // The second of two different operators releases the breaker; answers whether this one did.
 absl::StatusOr<bool> Approve(v1::SystemStatus::Halt& breaker, const std::string& actor) {
   const auto& approvals = breaker.approvals();
   if (std::find(approvals.begin(), approvals.end(), actor) != approvals.end()) {
-    return Error(v1::SECOND_OPERATOR_REQUIRED, fmt::format("{} has approved the release already; another operator has to as well", actor),
+    return Error(v1::SECOND_OPERATOR_REQUIRED,
+                 fmt::format("{} has approved the release already; another operator has to as well", actor),
                  {{"operator", actor}});
   }
   breaker.add_approvals(actor);
@@ -34,8 +37,8 @@ v1::SystemStatus::Halt MakeHalt(absl::Time now, std::string_view actor, std::str
   return halt;
 }
 
-absl::StatusOr<Commit> DecideSystem(const internal::v1::SystemData& system, const SystemCommand& command, const std::string& actor,
-                                    const Observation& observation, absl::Time now) {
+absl::StatusOr<Commit> DecideSystem(const internal::v1::SystemData& system, const SystemCommand& command,
+                                    const std::string& actor, const Observation& observation, absl::Time now) {
   Commit commit;
   internal::v1::SystemData next = system;
   next.set_version(system.version() + 1);
@@ -67,7 +70,8 @@ absl::StatusOr<Commit> DecideSystem(const internal::v1::SystemData& system, cons
       break;
   }
   // A jump that this reading shows is a new one, whatever is acknowledged with it.
-  if (!observation.jump.empty() && !next.has_clock_jump()) *next.mutable_clock_jump() = MakeHalt(now, "system", observation.jump);
+  if (!observation.jump.empty() && !next.has_clock_jump())
+    *next.mutable_clock_jump() = MakeHalt(now, "system", observation.jump);
   if (observation.went_back) commit.clock_went_back = now;
   commit.system = std::move(next);
   return commit;

@@ -17,11 +17,11 @@ namespace closure {
 v1::SystemStatus::Halt MakeHalt(absl::Time now, std::string_view actor, std::string_view reason);
 
 // What follows from an operator's command about the whole system: its next version and the tasks that go on. Pure.
-// A pause replaces the one before. The breaker is released by the second of two different operators (D14). Nothing here can change the
-// end of a silent period (R18).
-// Errors: FAILED_PRECONDITION with NOTHING_TO_RELEASE or SECOND_OPERATOR_REQUIRED.
-absl::StatusOr<Commit> DecideSystem(const internal::v1::SystemData& system, const SystemCommand& command, const std::string& actor,
-                                    const Observation& observation, absl::Time now);
+// A pause replaces the one before. The breaker is released by the second of two different operators (D14). Nothing here
+// can change the end of a silent period (R18). Errors: FAILED_PRECONDITION with NOTHING_TO_RELEASE or
+// SECOND_OPERATOR_REQUIRED.
+absl::StatusOr<Commit> DecideSystem(const internal::v1::SystemData& system, const SystemCommand& command,
+                                    const std::string& actor, const Observation& observation, absl::Time now);
 
 }  // namespace closure
 

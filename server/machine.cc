@@ -15,7 +15,8 @@ std::string StateName(State state) {
 std::string MachineDrawing() {
   std::string text =
       "# The machine of a closure\n\n"
-      "Generated from `server/machine.h` by `./dev docs`; a test compares the two. The guards are in `server/decide.h`.\n\n"
+      "Generated from `server/machine.h` by `./dev docs`; a test compares the two. The guards are in "
+      "`server/decide.h`.\n\n"
       "```mermaid\nstateDiagram-v2\n";
   for (const TransitionRow& row : kTransitions) {
     const std::string from = row.from == v1::Closure::STATE_UNSPECIFIED ? "[*]" : StateName(row.from);

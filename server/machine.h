@@ -10,9 +10,9 @@
 
 #include "closure/v1/closure.pb.h"
 
-// The machine of a closure: one table, read by one pure function. A pair that is not listed is refused. Static assertions at the end of this
-// file prove that it is deterministic, that every state is reached, that every state can end, and that an end has no exit. The drawing in
-// docs/machine.md is generated from it by closure_machine_drawing.
+// The machine of a closure: one table, read by one pure function. A pair that is not listed is refused. Static
+// assertions at the end of this file prove that it is deterministic, that every state is reached, that every state can
+// end, and that an end has no exit. The drawing in docs/machine.md is generated from it by closure_machine_drawing.
 namespace closure {
 
 using State = v1::Closure::State;
@@ -101,16 +101,33 @@ constexpr std::optional<State> NextState(State from, Event event) {
 }
 
 constexpr bool IsTerminal(State state) {
-  return state == v1::Closure::CLOSED || state == v1::Closure::ABORTED || state == v1::Closure::CANCELLED || state == v1::Closure::EXPIRED;
+  return state == v1::Closure::CLOSED || state == v1::Closure::ABORTED || state == v1::Closure::CANCELLED ||
+         state == v1::Closure::EXPIRED;
 }
 
 // The event's word in histories and error messages, for example "silent_period_entered".
 constexpr std::string_view EventName(Event event) {
   constexpr std::array<std::string_view, kEventCount> kNames = {
-      "create",          "identity_verified",      "agreement_accepted", "scan_clean",     "scan_not_clean",
-      "recheck",         "discard",                "discard_settled",    "confirm",        "silent_period_entered",
-      "confirm_failed",  "thawed",                 "silent_period_elapsed", "final_check_passed", "final_check_problem",
-      "deleted",         "restored",               "cancel",             "idle",           "account_gone",
+      "create",
+      "identity_verified",
+      "agreement_accepted",
+      "scan_clean",
+      "scan_not_clean",
+      "recheck",
+      "discard",
+      "discard_settled",
+      "confirm",
+      "silent_period_entered",
+      "confirm_failed",
+      "thawed",
+      "silent_period_elapsed",
+      "final_check_passed",
+      "final_check_problem",
+      "deleted",
+      "restored",
+      "cancel",
+      "idle",
+      "account_gone",
   };
   return kNames[static_cast<std::size_t>(event)];
 }
@@ -146,7 +163,8 @@ constexpr States Reached() {
 
 // The states from which an end can be reached.
 constexpr States CanEnd() {
-  States ending = Bit(v1::Closure::CLOSED) | Bit(v1::Closure::ABORTED) | Bit(v1::Closure::CANCELLED) | Bit(v1::Closure::EXPIRED);
+  States ending =
+      Bit(v1::Closure::CLOSED) | Bit(v1::Closure::ABORTED) | Bit(v1::Closure::CANCELLED) | Bit(v1::Closure::EXPIRED);
   for (std::size_t round = 0; round < kStateCount; ++round) {
     for (const TransitionRow& row : kTransitions) {
       if (ending & Bit(row.to)) ending |= Bit(row.from);
@@ -179,14 +197,16 @@ constexpr bool SilentPeriodIsIrrevocable() {
       if (after & Bit(row.from)) after |= Bit(row.to);
     }
   }
-  return after == (Bit(v1::Closure::SILENT_PERIOD) | Bit(v1::Closure::FINAL_CHECK) | Bit(v1::Closure::DELETING) | Bit(v1::Closure::CLOSED) |
-                   Bit(v1::Closure::RESTORING) | Bit(v1::Closure::ABORTED));
+  return after == (Bit(v1::Closure::SILENT_PERIOD) | Bit(v1::Closure::FINAL_CHECK) | Bit(v1::Closure::DELETING) |
+                   Bit(v1::Closure::CLOSED) | Bit(v1::Closure::RESTORING) | Bit(v1::Closure::ABORTED));
 }
 
 // A deletion has one way in, through a passed final check, and one way out (what never happens: 3 and 10).
 constexpr bool DeletionIsGuarded() {
   for (const TransitionRow& row : kTransitions) {
-    if (row.to == v1::Closure::DELETING && (row.from != v1::Closure::FINAL_CHECK || row.event != Event::kFinalCheckPassed)) return false;
+    if (row.to == v1::Closure::DELETING &&
+        (row.from != v1::Closure::FINAL_CHECK || row.event != Event::kFinalCheckPassed))
+      return false;
     if (row.from == v1::Closure::DELETING && row.to != v1::Closure::CLOSED) return false;
     if (row.to == v1::Closure::CLOSED && row.from != v1::Closure::DELETING) return false;
   }

@@ -14,23 +14,26 @@ namespace {
 // The recorded renunciation that covers an item with exactly these facts.
 bool IsRenounced(const internal::v1::ClosureData& data, const v1::BlockingItem& item) {
   for (const v1::Renunciation& renunciation : data.closure().renunciations()) {
-    if (renunciation.status() == v1::Renunciation::RECORDED && renunciation.kind() == item.kind() && renunciation.fingerprint() == item.fingerprint()) {
+    if (renunciation.status() == v1::Renunciation::RECORDED && renunciation.kind() == item.kind() &&
+        renunciation.fingerprint() == item.fingerprint()) {
       return true;
     }
   }
   return false;
 }
 
-v1::BlockingItem MergeFound(const internal::v1::ClosureData& data, v1::BlockingItem item, const v1::BlockingItem* before, absl::Time now) {
+v1::BlockingItem MergeFound(const internal::v1::ClosureData& data, v1::BlockingItem item,
+                            const v1::BlockingItem* before, absl::Time now) {
   const bool known = before != nullptr && before->resolution() != v1::BlockingItem::RESOLVED;
-  item.set_change(!known                                              ? v1::BlockingItem::NEW
+  item.set_change(!known                                        ? v1::BlockingItem::NEW
                   : before->fingerprint() == item.fingerprint() ? v1::BlockingItem::UNCHANGED
                                                                 : v1::BlockingItem::CHANGED);
   // What comes back after it was gone is another finding, and its release another act.
   *item.mutable_first_seen_time() = known ? before->first_seen_time() : ToProto(now);
   const bool renounced = IsMoney(item.kind()) && item.disposition() == v1::RENOUNCEABLE && IsRenounced(data, item);
   item.set_resolution(renounced ? v1::BlockingItem::RENOUNCED : v1::BlockingItem::OPEN);
-  if (known && before->resolution() == v1::BlockingItem::RELEASE_FAILED && before->fingerprint() == item.fingerprint()) {
+  if (known && before->resolution() == v1::BlockingItem::RELEASE_FAILED &&
+      before->fingerprint() == item.fingerprint()) {
     // Why its product refused is still what the owner has to know.
     item.set_resolution(v1::BlockingItem::RELEASE_FAILED);
     item.set_resolution_detail(before->resolution_detail());
@@ -73,10 +76,11 @@ void MergeMissing(const v1::BlockingItem& before, bool keep, ScanMerge& merge) {
 }
 
 // Renunciations whose item is not there with the same facts are dropped, unless the checker did not say.
-void MergeRenunciations(const internal::v1::ClosureData& data, const absl::flat_hash_set<std::string>& renounced, bool billing_answered,
-                        ScanMerge& merge) {
+void MergeRenunciations(const internal::v1::ClosureData& data, const absl::flat_hash_set<std::string>& renounced,
+                        bool billing_answered, ScanMerge& merge) {
   for (v1::Renunciation renunciation : data.closure().renunciations()) {
-    if (billing_answered && renunciation.status() == v1::Renunciation::RECORDED && !renounced.contains(renunciation.fingerprint())) {
+    if (billing_answered && renunciation.status() == v1::Renunciation::RECORDED &&
+        !renounced.contains(renunciation.fingerprint())) {
       renunciation.set_status(v1::Renunciation::DROPPED);
     }
     merge.renunciations.push_back(std::move(renunciation));
@@ -102,11 +106,13 @@ bool IsExecutedIn(v1::ParticipantPhase phase, const v1::Renunciation& renunciati
   return phase == v1::DELETE || (phase == v1::ENTER_SILENT_PERIOD && renunciation.kind() == v1::BALANCE);
 }
 
-ScanMerge MergeScan(const internal::v1::ClosureData& data, const ScanFindings& findings, const std::vector<v1::BlockingItem>& previous, absl::Time now) {
+ScanMerge MergeScan(const internal::v1::ClosureData& data, const ScanFindings& findings,
+                    const std::vector<v1::BlockingItem>& previous, absl::Time now) {
   ScanMerge merge;
   absl::flat_hash_map<std::string_view, const v1::BlockingItem*> before;
   for (const v1::BlockingItem& item : previous) before.emplace(item.name(), &item);
-  // Only the silence of a required checker keeps what it said before; one that is advisory, disabled or gone does not block (D5).
+  // Only the silence of a required checker keeps what it said before; one that is advisory, disabled or gone does not
+  // block (D5).
   absl::flat_hash_set<std::string_view> silent;
   for (const v1::CheckerResult& checker : findings.checkers) {
     if (checker.required() && checker.status() == v1::CheckerResult::UNANSWERED) silent.insert(checker.checker());

@@ -18,8 +18,8 @@ struct ScanMerge {
   std::vector<v1::BlockingItem> items;
   std::vector<v1::Renunciation> renunciations;
   v1::ItemCounts counts;
-  // Items in the way whose kind is money, whose disposition is RENOUNCEABLE and that nobody renounced; a consent to late settlements covers
-  // them at the final check (D7).
+  // Items in the way whose kind is money, whose disposition is RENOUNCEABLE and that nobody renounced; a consent to
+  // late settlements covers them at the final check (D7).
   std::vector<v1::BlockingItem> late_money;
   // Items in the way, all told.
   int unresolved = 0;
@@ -41,11 +41,12 @@ bool IsMoney(v1::ItemKind kind);
 // with DELETE (D15).
 bool IsExecutedIn(v1::ParticipantPhase phase, const v1::Renunciation& renunciation);
 
-// Lays the findings of a scan over the items of the scans before (R48). Found items are NEW, CHANGED or UNCHANGED by their fingerprints;
-// what is not found any more is RESOLVED and GONE, except that what a silent required checker reported before stays as it was. A
-// renunciation holds while the item it covers has its fingerprint; otherwise it is dropped and the item is open again (D11, D15).
-// Pure. `previous` are all stored items of the closure.
-ScanMerge MergeScan(const internal::v1::ClosureData& data, const ScanFindings& findings, const std::vector<v1::BlockingItem>& previous, absl::Time now);
+// Lays the findings of a scan over the items of the scans before (R48). Found items are NEW, CHANGED or UNCHANGED by
+// their fingerprints; what is not found any more is RESOLVED and GONE, except that what a silent required checker
+// reported before stays as it was. A renunciation holds while the item it covers has its fingerprint; otherwise it is
+// dropped and the item is open again (D11, D15). Pure. `previous` are all stored items of the closure.
+ScanMerge MergeScan(const internal::v1::ClosureData& data, const ScanFindings& findings,
+                    const std::vector<v1::BlockingItem>& previous, absl::Time now);
 
 }  // namespace closure
 

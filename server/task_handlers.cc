@@ -13,18 +13,17 @@
 #include "server/decision_builder.h"
 #include "server/item_identity.h"
 #include "server/scan_merge.h"
-#include "server/texts.h"
 
 namespace closure {
 namespace {
 
 constexpr absl::Duration kDiscardTimeout = absl::Seconds(60);
-constexpr absl::Duration kMessageTimeout = absl::Seconds(30);
 // How much of an error is kept.
 constexpr std::size_t kErrorCharactersMax = 300;
 
 std::string ErrorText(const absl::Status& status) {
-  return PrintableText(fmt::format("{}: {}", absl::StatusCodeToString(status.code()), std::string(status.message())), kErrorCharactersMax);
+  return PrintableText(fmt::format("{}: {}", absl::StatusCodeToString(status.code()), std::string(status.message())),
+                       kErrorCharactersMax);
 }
 
 bool IsDeleted(const absl::StatusOr<upstream::v1::Account>& account) {
@@ -39,15 +38,6 @@ bool IsIrreversible(const internal::v1::TaskData& task) {
   return phase == v1::ENTER_SILENT_PERIOD || phase == v1::DELETE;
 }
 
-upstream::v1::Act MessageAct(const internal::v1::TaskData& task, const internal::v1::ClosureData& data) {
-  upstream::v1::Act act;
-  act.set_account_id(data.account_id());
-  act.set_closure(data.closure().name());
-  act.set_idempotency_key(task.idempotency_key());
-  act.set_fence(data.fence());
-  return act;
-}
-
 // The renunciations that a phase executes (D15).
 void AddRenunciations(const internal::v1::ClosureData& data, v1::PerformRequest& request) {
   for (const v1::Renunciation& renunciation : data.closure().renunciations()) {
@@ -59,11 +49,15 @@ void AddRenunciations(const internal::v1::ClosureData& data, v1::PerformRequest&
 
 TaskHandlers::TaskHandlers(Parts parts) : parts_(std::move(parts)) {}
 
-CallOptions TaskHandlers::OptionsFor(absl::Duration timeout) const { return {.timeout = timeout, .traceparent = "", .cancel = parts_.cancel}; }
+CallOptions TaskHandlers::OptionsFor(absl::Duration timeout) const {
+  return {.timeout = timeout, .traceparent = "", .cancel = parts_.cancel};
+}
 
 void TaskHandlers::Report(const internal::v1::TaskData& task, Happening happening, Done done) const {
   auto shared = std::make_shared<Happening>(std::move(happening));
-  ReportMade(task, [shared](const internal::v1::ClosureData&) -> absl::StatusOr<Happening> { return *shared; }, std::move(done));
+  ReportMade(
+      task, [shared](const internal::v1::ClosureData&) -> absl::StatusOr<Happening> { return *shared; },
+      std::move(done));
 }
 
 void TaskHandlers::ReportMade(const internal::v1::TaskData& task, ClosureEngine::HappeningMaker make, Done done) const {
@@ -94,7 +88,8 @@ void TaskHandlers::ReportFailure(const internal::v1::TaskData& task, std::string
   // Jitter keeps what failed together from coming back together.
   static thread_local absl::BitGen bits;
   const double factor = absl::Uniform(bits, 0.8, 1.2);
-  Report(task, TaskFailed{std::string(error), parts_.clock->Now() + factor * RetryDelay(task.attempts())}, std::move(done));
+  Report(task, TaskFailed{std::string(error), parts_.clock->Now() + factor * RetryDelay(task.attempts())},
+         std::move(done));
 }
 
 bool TaskHandlers::MustWait(const internal::v1::TaskData& task, const internal::v1::ClosureData& data) const {
@@ -111,7 +106,8 @@ void TaskHandlers::Run(const internal::v1::TaskData& task, Done done) const {
     return std::move(done)();
   }
   // The state was left: nothing is done any more, and the engine only ends the task.
-  if (IsBoundToState(task.kind()) && task.payload().fence() != data->fence()) return Report(task, TimerFired{}, std::move(done));
+  if (IsBoundToState(task.kind()) && task.payload().fence() != data->fence())
+    return Report(task, TimerFired{}, std::move(done));
   if (MustWait(task, *data)) return Report(task, TaskHeld{}, std::move(done));
   switch (task.kind()) {
     case v1::Task::SCAN:
@@ -136,16 +132,17 @@ void TaskHandlers::Run(const internal::v1::TaskData& task, Done done) const {
 
 void TaskHandlers::RunScan(const internal::v1::TaskData& task, internal::v1::ClosureData data, Done done) const {
   auto shared = std::make_shared<internal::v1::ClosureData>(std::move(data));
-  LookUpAccount(
-      parts_.upstreams, shared->account_id(), OptionsFor(kAccountTimeout),
-      [this, task, shared, done = std::move(done)](absl::StatusOr<upstream::v1::Account> account) mutable {
-        // Only an explicit DELETED means gone (D17); without an answer the checkers are asked, and say so where it matters.
-        if (IsDeleted(account)) return Report(task, AccountGone{}, std::move(done));
-        AskCheckers(task, *shared, std::move(done));
-      });
+  LookUpAccount(parts_.upstreams, shared->account_id(), OptionsFor(kAccountTimeout),
+                [this, task, shared, done = std::move(done)](absl::StatusOr<upstream::v1::Account> account) mutable {
+                  // Only an explicit DELETED means gone (D17); without an answer the checkers are asked, and say so
+                  // where it matters.
+                  if (IsDeleted(account)) return Report(task, AccountGone{}, std::move(done));
+                  AskCheckers(task, *shared, std::move(done));
+                });
 }
 
-void TaskHandlers::AskCheckers(const internal::v1::TaskData& task, const internal::v1::ClosureData& data, Done done) const {
+void TaskHandlers::AskCheckers(const internal::v1::TaskData& task, const internal::v1::ClosureData& data,
+                               Done done) const {
   const ClosureKey key{data.account_id(), data.closure_id()};
   const absl::Time now = parts_.clock->Now();
   FanOutRequest request;
@@ -165,7 +162,9 @@ void TaskHandlers::AskCheckers(const internal::v1::TaskData& task, const interna
   const int64_t number = task.payload().scan_number();
   parts_.fan_out->Run(
       std::move(request),
-      [this, key, number](const v1::CheckerResult& result) { parts_.store->RecordProgress(key, number, result, [](const absl::Status&) {}); },
+      [this, key, number](const v1::CheckerResult& result) {
+        parts_.store->RecordProgress(key, number, result, [](const absl::Status&) {});
+      },
       [this, task, key, done = std::move(done)](ScanFindings findings) mutable {
         if (parts_.cancel->cancelled()) return std::move(done)();
         auto shared = std::make_shared<ScanFindings>(std::move(findings));
@@ -181,39 +180,46 @@ void TaskHandlers::AskCheckers(const internal::v1::TaskData& task, const interna
       });
 }
 
-void TaskHandlers::RunDiscard(const internal::v1::TaskData& task, const internal::v1::ClosureData& data, Done done) const {
+void TaskHandlers::RunDiscard(const internal::v1::TaskData& task, const internal::v1::ClosureData& data,
+                              Done done) const {
   const ClosureKey key{data.account_id(), data.closure_id()};
   const std::string item_id = task.payload().item_id();
   absl::StatusOr<std::vector<v1::BlockingItem>> items = parts_.store->LoadItems(key, {item_id});
-  if (!items.ok() || items->empty()) return ReportFailure(task, items.ok() ? "the item is not stored" : ErrorText(items.status()), std::move(done));
+  if (!items.ok() || items->empty())
+    return ReportFailure(task, items.ok() ? "the item is not stored" : ErrorText(items.status()), std::move(done));
   const v1::BlockingItem& item = items->front();
   const CheckerSlot* const slot = parts_.fan_out->Find(item.checker());
-  if (slot == nullptr) return ReportFailure(task, fmt::format("there is no checker {} any more", item.checker()), std::move(done));
+  if (slot == nullptr)
+    return ReportFailure(task, fmt::format("there is no checker {} any more", item.checker()), std::move(done));
   v1::DiscardRequest request;
   request.set_account_id(data.account_id());
   request.set_closure(data.closure().name());
   request.set_native_id(item.native_id());
   *request.mutable_expected() = ExpectedFacts(item);
   request.set_idempotency_key(task.idempotency_key());
-  // The fence of the task's state: should the state be left while the call is under way, it is refused where it arrives.
+  // The fence of the task's state: should the state be left while the call is under way, it is refused where it
+  // arrives.
   request.set_fence(task.payload().fence());
-  slot->checker->Discard(request, OptionsFor(kDiscardTimeout),
-                         [this, task, key, item_id, done = std::move(done)](absl::StatusOr<v1::DiscardResponse> response) mutable {
-                           const bool answered = response.ok() && response->outcome() != v1::DiscardResponse::OUTCOME_UNSPECIFIED &&
-                                                 response->outcome() != v1::DiscardResponse::FENCED;
-                           if (!answered) {
-                             const std::string why = response.ok() ? fmt::format("answered {}", v1::DiscardResponse::Outcome_Name(response->outcome()))
-                                                                   : ErrorText(response.status());
-                             return ReportFailure(task, why, std::move(done));
-                           }
-                           const auto make = [this, key, item_id, answer = *response](const internal::v1::ClosureData&) -> absl::StatusOr<Happening> {
-                             absl::StatusOr<std::vector<v1::BlockingItem>> stored = parts_.store->LoadItems(key, {item_id});
-                             if (!stored.ok()) return stored.status();
-                             if (stored->empty()) return absl::InternalError(fmt::format("item {} is not stored", item_id));
-                             return ReleaseAnswered{stored->front(), answer};
-                           };
-                           ReportMade(task, make, std::move(done));
-                         });
+  slot->checker->Discard(
+      request, OptionsFor(kDiscardTimeout),
+      [this, task, key, item_id, done = std::move(done)](absl::StatusOr<v1::DiscardResponse> response) mutable {
+        const bool answered = response.ok() && response->outcome() != v1::DiscardResponse::OUTCOME_UNSPECIFIED &&
+                              response->outcome() != v1::DiscardResponse::FENCED;
+        if (!answered) {
+          const std::string why =
+              response.ok() ? fmt::format("answered {}", v1::DiscardResponse::Outcome_Name(response->outcome()))
+                            : ErrorText(response.status());
+          return ReportFailure(task, why, std::move(done));
+        }
+        const auto make = [this, key, item_id,
+                           answer = *response](const internal::v1::ClosureData&) -> absl::StatusOr<Happening> {
+          absl::StatusOr<std::vector<v1::BlockingItem>> stored = parts_.store->LoadItems(key, {item_id});
+          if (!stored.ok()) return stored.status();
+          if (stored->empty()) return absl::InternalError(fmt::format("item {} is not stored", item_id));
+          return ReleaseAnswered{stored->front(), answer};
+        };
+        ReportMade(task, make, std::move(done));
+      });
 }
 
 void TaskHandlers::RunDiscardDeadline(const internal::v1::TaskData& task, Done done) const {
@@ -223,21 +229,24 @@ void TaskHandlers::RunDiscardDeadline(const internal::v1::TaskData& task, Done d
     all.limit = 0;
     absl::StatusOr<std::vector<v1::BlockingItem>> items = parts_.store->ListItems(key, all);
     if (!items.ok()) return items.status();
-    items->erase(std::remove_if(items->begin(), items->end(),
-                                [](const v1::BlockingItem& item) { return item.resolution() != v1::BlockingItem::RELEASING; }),
-                 items->end());
+    items->erase(
+        std::remove_if(items->begin(), items->end(),
+                       [](const v1::BlockingItem& item) { return item.resolution() != v1::BlockingItem::RELEASING; }),
+        items->end());
     return TimerFired{*std::move(items)};
   };
   ReportMade(task, make, std::move(done));
 }
 
-void TaskHandlers::RunParticipant(const internal::v1::TaskData& task, const internal::v1::ClosureData& data, Done done) const {
+void TaskHandlers::RunParticipant(const internal::v1::TaskData& task, const internal::v1::ClosureData& data,
+                                  Done done) const {
   const internal::v1::TaskPayload& payload = task.payload();
-  const auto slot = std::find_if(parts_.participants.begin(), parts_.participants.end(), [&](const ParticipantSlot& each) {
-    return each.participant->description().name() == payload.participant();
-  });
+  const auto slot = std::find_if(
+      parts_.participants.begin(), parts_.participants.end(),
+      [&](const ParticipantSlot& each) { return each.participant->description().name() == payload.participant(); });
   if (slot == parts_.participants.end()) {
-    return ReportFailure(task, fmt::format("there is no participant {} any more", payload.participant()), std::move(done));
+    return ReportFailure(task, fmt::format("there is no participant {} any more", payload.participant()),
+                         std::move(done));
   }
   v1::PerformRequest request;
   request.set_phase(payload.participant_phase());
@@ -245,90 +254,48 @@ void TaskHandlers::RunParticipant(const internal::v1::TaskData& task, const inte
   request.set_account_id(data.account_id());
   request.set_closure(data.closure().name());
   request.set_idempotency_key(task.idempotency_key());
-  // The fence of the task's state: should the state be left while the call is under way, it is refused where it arrives.
+  // The fence of the task's state: should the state be left while the call is under way, it is refused where it
+  // arrives.
   request.set_fence(task.payload().fence());
   if (payload.participant() == kMoneyParticipant) AddRenunciations(data, request);
-  slot->participant->Perform(request, OptionsFor(slot->deadline), [this, task, done = std::move(done)](absl::StatusOr<v1::PerformResponse> response) mutable {
-    if (!response.ok()) return ReportFailure(task, ErrorText(response.status()), std::move(done));
-    const bool gone = response->outcome() == v1::PerformResponse::ACCOUNT_DELETED && task.payload().participant_phase() != v1::RESTORE;
-    if (gone) return CheckThatGone(task, *std::move(response), std::move(done));
-    Report(task, ParticipantAnswered{*std::move(response)}, std::move(done));
-  });
+  slot->participant->Perform(
+      request, OptionsFor(slot->deadline),
+      [this, task, done = std::move(done)](absl::StatusOr<v1::PerformResponse> response) mutable {
+        if (!response.ok()) return ReportFailure(task, ErrorText(response.status()), std::move(done));
+        const bool gone = response->outcome() == v1::PerformResponse::ACCOUNT_DELETED &&
+                          task.payload().participant_phase() != v1::RESTORE;
+        if (gone) return CheckThatGone(task, *std::move(response), std::move(done));
+        Report(task, ParticipantAnswered{*std::move(response)}, std::move(done));
+      });
 }
 
 void TaskHandlers::CheckThatGone(const internal::v1::TaskData& task, v1::PerformResponse response, Done done) const {
   LookUpAccount(parts_.upstreams, task.account_id(), OptionsFor(kAccountTimeout),
-                [this, task, response = std::move(response), done = std::move(done)](absl::StatusOr<upstream::v1::Account> account) mutable {
+                [this, task, response = std::move(response),
+                 done = std::move(done)](absl::StatusOr<upstream::v1::Account> account) mutable {
                   if (!IsDeleted(account)) {
-                    return ReportFailure(task, "it says that the account was deleted, and the account system does not say so", std::move(done));
+                    return ReportFailure(task,
+                                         "it says that the account was deleted, and the account system does not say so",
+                                         std::move(done));
                   }
                   // Past the point of no return that was the aim.
-                  if (task.payload().participant_phase() == v1::DELETE) return Report(task, ParticipantAnswered{std::move(response)}, std::move(done));
+                  if (task.payload().participant_phase() == v1::DELETE)
+                    return Report(task, ParticipantAnswered{std::move(response)}, std::move(done));
                   Report(task, AccountGone{}, std::move(done));
                 });
 }
 
-void TaskHandlers::RunMessage(const internal::v1::TaskData& task, const internal::v1::ClosureData& data, Done done) const {
-  const v1::Channel channel = task.payload().channel();
-  const auto& codes = data.codes();
-  const absl::Time oldest = parts_.clock->Now() - FromProto(data.policy().code_lifetime());
-  const bool replaced = task.kind() == v1::Task::SEND_CODE && std::none_of(codes.begin(), codes.end(), [&](const auto& code) {
-                          return code.challenge_id() == task.payload().challenge_id() && FromProto(code.create_time()) > oldest;
-                        });
-  const auto contact = std::find_if(data.contacts().begin(), data.contacts().end(), [&](const auto& each) { return each.channel() == channel; });
-  if (replaced || contact == data.contacts().end()) return Report(task, MessageSent{.no_address = true}, std::move(done));
-  SendMessage(task, data, contact->address(), std::move(done));
-}
-
-void TaskHandlers::SendMessage(const internal::v1::TaskData& task, const internal::v1::ClosureData& data, const std::string& address, Done done) const {
-  const v1::Channel channel = task.payload().channel();
-  const MessageText text = task.kind() == v1::Task::NOTICE
-                               ? MakeResultMessage(data, channel)
-                               : MakeCodeMessage(data.language_code(), channel, parts_.secret_key->IdentityCode(task.payload().challenge_id()),
-                                                 FromProto(data.policy().code_lifetime()));
-  auto on_sent = [this, task, done = std::move(done)](absl::StatusOr<upstream::v1::ActResult> result) mutable {
-    if (!result.ok()) {
-      // What messaging says may quote the address, and errors are kept and logged (D12).
-      return ReportFailure(task, fmt::format("{}: messaging did not accept the message", absl::StatusCodeToString(result.status().code())),
-                           std::move(done));
-    }
-    // An account that is gone still has an owner to tell; messaging systems answer DONE for it.
-    if (result->outcome() != upstream::v1::ActResult::DONE) {
-      return ReportFailure(task, fmt::format("messaging answered {}", upstream::v1::ActResult::Outcome_Name(result->outcome())), std::move(done));
-    }
-    Report(task, MessageSent{}, std::move(done));
-  };
-  auto stub = parts_.upstreams.messaging;
-  if (channel == v1::EMAIL) {
-    upstream::v1::SendMailRequest mail;
-    *mail.mutable_act() = MessageAct(task, data);
-    mail.set_address(address);
-    mail.set_subject(text.subject);
-    mail.set_body(text.body);
-    mail.set_language_code(data.language_code());
-    CallUpstream<upstream::v1::ActResult>(
-        "messaging", mail, OptionsFor(kMessageTimeout),
-        [stub](auto* call, auto* asked, auto* answer, auto on_done) { stub->async()->SendMail(call, asked, answer, std::move(on_done)); }, std::move(on_sent));
-    return;
-  }
-  upstream::v1::SendTextRequest sms;
-  *sms.mutable_act() = MessageAct(task, data);
-  sms.set_phone_number(address);
-  sms.set_body(text.body);
-  sms.set_language_code(data.language_code());
-  CallUpstream<upstream::v1::ActResult>(
-      "messaging", sms, OptionsFor(kMessageTimeout),
-      [stub](auto* call, auto* asked, auto* answer, auto on_done) { stub->async()->SendText(call, asked, answer, std::move(on_done)); }, std::move(on_sent));
-}
-
-void TaskHandlers::RunSilentPeriodEnd(const internal::v1::TaskData& task, const internal::v1::ClosureData& data, Done done) const {
+void TaskHandlers::RunSilentPeriodEnd(const internal::v1::TaskData& task, const internal::v1::ClosureData& data,
+                                      Done done) const {
   auto stub = parts_.upstreams.account;
   const auto count = [this, stub](const std::string& organization, auto on_count) {
     upstream::v1::CountAccountsRequest request;
     request.set_organization_id(organization);
     CallUpstream<upstream::v1::CountAccountsResponse>(
         "account system", request, OptionsFor(kAccountTimeout),
-        [stub](auto* call, auto* asked, auto* answer, auto on_done) { stub->async()->CountAccounts(call, asked, answer, std::move(on_done)); },
+        [stub](auto* call, auto* asked, auto* answer, auto on_done) {
+          stub->async()->CountAccounts(call, asked, answer, std::move(on_done));
+        },
         [on_count = std::move(on_count)](absl::StatusOr<upstream::v1::CountAccountsResponse> response) mutable {
           // Without an answer the least limit holds (D14).
           std::move(on_count)(response.ok() ? response->count() : 0);
@@ -337,14 +304,16 @@ void TaskHandlers::RunSilentPeriodEnd(const internal::v1::TaskData& task, const 
   // An account without an organization stands alone.
   const std::string organization = data.organization_id() == data.account_id() ? "" : data.organization_id();
   count("", [this, task, organization, count, done = std::move(done)](int64_t accounts) mutable {
-    if (organization.empty()) return Report(task, TimerFired{.accounts = accounts, .organization_accounts = 1}, std::move(done));
+    if (organization.empty())
+      return Report(task, TimerFired{.accounts = accounts, .organization_accounts = 1}, std::move(done));
     count(organization, [this, task, accounts, done = std::move(done)](int64_t in_organization) mutable {
       Report(task, TimerFired{.accounts = accounts, .organization_accounts = in_organization}, std::move(done));
     });
   });
 }
 
-void TaskHandlers::RunErasure(const internal::v1::TaskData& task, const internal::v1::ClosureData& data, Done done) const {
+void TaskHandlers::RunErasure(const internal::v1::TaskData& task, const internal::v1::ClosureData& data,
+                              Done done) const {
   Erase erase;
   for (const internal::v1::Contact& contact : data.contacts()) {
     erase.contact_hashes.push_back(parts_.secret_key->PersonalDataHash(data.closure_id(), contact.address()));

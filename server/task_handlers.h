@@ -25,10 +25,11 @@ struct ParticipantSlot {
   absl::Duration deadline = absl::Seconds(30);
 };
 
-// Does what each kind of task is for: the outside act, then the report of its result to the engine. Everything outside happens here and
-// nowhere else.
+// Does what each kind of task is for: the outside act, then the report of its result to the engine. Everything outside
+// happens here and nowhere else.
 //
-// Threading: Run never blocks and can be called from any thread. Everything in Parts must outlive the handlers and what they started.
+// Threading: Run never blocks and can be called from any thread. Everything in Parts must outlive the handlers and what
+// they started.
 class TaskHandlers {
  public:
   struct Parts {
@@ -59,7 +60,8 @@ class TaskHandlers {
   // A participant says that the account was deleted by another path; only its own system is believed (D17).
   void CheckThatGone(const internal::v1::TaskData& task, v1::PerformResponse response, Done done) const;
   void RunMessage(const internal::v1::TaskData& task, const internal::v1::ClosureData& data, Done done) const;
-  void SendMessage(const internal::v1::TaskData& task, const internal::v1::ClosureData& data, const std::string& address, Done done) const;
+  void SendMessage(const internal::v1::TaskData& task, const internal::v1::ClosureData& data,
+                   const std::string& address, Done done) const;
   void RunSilentPeriodEnd(const internal::v1::TaskData& task, const internal::v1::ClosureData& data, Done done) const;
   void RunErasure(const internal::v1::TaskData& task, const internal::v1::ClosureData& data, Done done) const;
   void RunDiscardDeadline(const internal::v1::TaskData& task, Done done) const;

@@ -8,7 +8,8 @@ namespace closure {
 namespace {
 
 constexpr int kLeaseBatch = 100;
-// A lease that outlived its owner comes back after this. Work that takes longer goes on; the runner knows what it is doing itself.
+// A lease that outlived its owner comes back after this. Work that takes longer goes on; the runner knows what it is
+// doing itself.
 constexpr absl::Duration kLease = absl::Minutes(2);
 // How often time is witnessed, and so the longest sleep.
 constexpr absl::Duration kHeartbeat = absl::Minutes(1);
@@ -81,17 +82,18 @@ void TaskRunner::Wake() {
 }
 
 void TaskRunner::Lease(absl::Time now, int limit) {
-  parts_.store->LeaseDueTasks(now, now + kLease, limit, [shared = shared_, limit](absl::StatusOr<std::vector<internal::v1::TaskData>> tasks) {
-    absl::MutexLock lock(&shared->mutex);
-    shared->leasing = false;
-    shared->lease_failed = !tasks.ok();
-    if (!tasks.ok()) return;
-    // A full batch says that there may be more.
-    if (static_cast<int>(tasks->size()) == limit) shared->woken = true;
-    for (internal::v1::TaskData& task : *tasks) {
-      if (shared->running.count(task.id()) == 0) shared->leased.push_back(std::move(task));
-    }
-  });
+  parts_.store->LeaseDueTasks(now, now + kLease, limit,
+                              [shared = shared_, limit](absl::StatusOr<std::vector<internal::v1::TaskData>> tasks) {
+                                absl::MutexLock lock(&shared->mutex);
+                                shared->leasing = false;
+                                shared->lease_failed = !tasks.ok();
+                                if (!tasks.ok()) return;
+                                // A full batch says that there may be more.
+                                if (static_cast<int>(tasks->size()) == limit) shared->woken = true;
+                                for (internal::v1::TaskData& task : *tasks) {
+                                  if (shared->running.count(task.id()) == 0) shared->leased.push_back(std::move(task));
+                                }
+                              });
 }
 
 void TaskRunner::Dispatch(internal::v1::TaskData task) {
@@ -135,7 +137,8 @@ void TaskRunner::Loop() {
       shared_->woken = false;
       shared_->leasing = true;
       // Scans that wait for their turn take nobody's place.
-      room = std::min(kLeaseBatch, parts_.tasks_max - static_cast<int>(shared_->running.size() - shared_->waiting_scans.size()));
+      room = std::min(kLeaseBatch,
+                      parts_.tasks_max - static_cast<int>(shared_->running.size() - shared_->waiting_scans.size()));
     }
     if (room > 0) {
       Lease(now, room);
@@ -146,7 +149,8 @@ void TaskRunner::Loop() {
     std::deque<internal::v1::TaskData> tasks;
     bool lease_ok = false;
     {
-      const auto answered = [shared = shared_.get()]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(shared->mutex) { return !shared->leasing; };
+      const auto answered = [shared = shared_.get()]()
+                                ABSL_EXCLUSIVE_LOCKS_REQUIRED(shared->mutex) { return !shared->leasing; };
       absl::MutexLock lock(&shared_->mutex);
       shared_->mutex.Await(absl::Condition(&answered));
       if (shared_->stopping) return;

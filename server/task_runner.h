@@ -18,8 +18,9 @@
 
 namespace closure {
 
-// Runs what is due: leases due tasks, starts each with the handlers, and sleeps until the next is due, something is added or the clock is
-// moved. One thread, whatever the number of tasks, because no handler blocks. The cost of a round grows with what is due.
+// Runs what is due: leases due tasks, starts each with the handlers, and sleeps until the next is due, something is
+// added or the clock is moved. One thread, whatever the number of tasks, because no handler blocks. The cost of a round
+// grows with what is due.
 //
 // Threading: Wake can be called from any thread, also before Start; the others from one thread.
 class TaskRunner {
@@ -39,8 +40,9 @@ class TaskRunner {
   ~TaskRunner();
 
   void Start();
-  // Cancels what is under way and waits until it is over; what is not reported is run again at the next start. It takes as long as the
-  // slowest callee takes to notice: a process that must not wait ends by itself. It cannot be started again.
+  // Cancels what is under way and waits until it is over; what is not reported is run again at the next start. It takes
+  // as long as the slowest callee takes to notice: a process that must not wait ends by itself. It cannot be started
+  // again.
   void Stop();
   // Looks for due tasks at once. To be called when tasks were added or the clock was moved.
   void Wake();

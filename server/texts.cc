@@ -172,7 +172,8 @@ std::string MaskAddress(v1::Channel channel, std::string_view address) {
     return Concat(first, "***", address.substr(at));
   }
   // A number in E.164 form is ASCII; of anything else nothing is shown.
-  const bool ascii = std::all_of(address.begin(), address.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+  const bool ascii =
+      std::all_of(address.begin(), address.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
   if (!ascii) return "***";
   if (address.size() <= kPhonePrefix + kPhoneSuffix) return std::string(address.size(), '*');
   return Concat(address.substr(0, kPhonePrefix), std::string(address.size() - kPhonePrefix - kPhoneSuffix, '*'),

@@ -24,7 +24,8 @@ void ObserveSameBoot(absl::Duration wall_passed, absl::Duration boot_passed, Obs
   TakeBack(difference, next);
   next.went_back = difference < -kClockJump;
   if (absl::AbsDuration(difference) <= kClockJump) return;
-  next.jump = fmt::format("the wall clock moved by {} while the boot-time clock moved by {}", absl::FormatDuration(wall_passed), absl::FormatDuration(boot_passed));
+  next.jump = fmt::format("the wall clock moved by {} while the boot-time clock moved by {}",
+                          absl::FormatDuration(wall_passed), absl::FormatDuration(boot_passed));
 }
 
 // Over a boot there is only the wall clock to go by, and it is believed for a day.
@@ -35,7 +36,9 @@ void ObserveNewBoot(absl::Duration wall_passed, Observation& next) {
   *next.witness.mutable_elapsed() = ToProto(FromProto(next.witness.elapsed()) + credit);
   if (wall_passed > kBootCreditMax) {
     *next.witness.mutable_withheld() = ToProto(FromProto(next.witness.withheld()) + wall_passed - credit);
-    next.jump = fmt::format("the wall clock says that {} passed over a boot; at most {} is believed without an operator", absl::FormatDuration(wall_passed), absl::FormatDuration(kBootCreditMax));
+    next.jump =
+        fmt::format("the wall clock says that {} passed over a boot; at most {} is believed without an operator",
+                    absl::FormatDuration(wall_passed), absl::FormatDuration(kBootCreditMax));
   } else if (wall_passed < -kClockJump) {
     next.jump = fmt::format("the wall clock went back by {} over a boot", absl::FormatDuration(-wall_passed));
   }

@@ -8,8 +8,8 @@
 #include "closure/internal/v1/closure_data.pb.h"
 #include "server/clock.h"
 
-// How much time has passed, judged by every witness (design: Time). A silent period ends only when it has passed on the wall clock and in
-// trusted elapsed time, so that no single clock can shorten it. Pure functions.
+// How much time has passed, judged by every witness (design: Time). A silent period ends only when it has passed on the
+// wall clock and in trusted elapsed time, so that no single clock can shorten it. Pure functions.
 namespace closure {
 
 // Wall and boot-time clock may differ by this much between two readings before it counts as a jump.
@@ -29,11 +29,13 @@ struct Observation {
   absl::Duration elapsed() const;
 };
 
-// Within one boot id only the boot-time clock counts. After a new boot the wall clock's difference is credited up to 24 hours; the rest is
-// withheld and is a jump. A wall clock that went back credits nothing. Disagreement can only lengthen.
+// Within one boot id only the boot-time clock counts. After a new boot the wall clock's difference is credited up to 24
+// hours; the rest is withheld and is a jump. A wall clock that went back credits nothing. Disagreement can only
+// lengthen.
 Observation Observe(const internal::v1::ClockWitness& last, const ClockReading& reading);
 
-// The same witness with at most `seen` of what was withheld credited, as an operator's acknowledgement of what was seen does.
+// The same witness with at most `seen` of what was withheld credited, as an operator's acknowledgement of what was seen
+// does.
 internal::v1::ClockWitness CreditWithheld(internal::v1::ClockWitness witness, absl::Duration seen);
 
 }  // namespace closure

@@ -108,8 +108,8 @@ struct Commit {
   // Makes all tasks that are parked for these reasons due at the time.
   std::vector<std::pair<v1::Task::Parked, absl::Time>> unpark;
 
-  // The wall clock went back to this: tasks that failed before, and deadlines, do not wait for it to catch up, and leases that it would keep
-  // alive are void.
+  // The wall clock went back to this: tasks that failed before, and deadlines, do not wait for it to catch up, and
+  // leases that it would keep alive are void.
   std::optional<absl::Time> clock_went_back;
 
   // ---- tasks ----

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/participants/act_sequence.h"
-#include "fmt/format.h"
 
 #include <utility>
 
+#include "fmt/format.h"
 
 namespace closure {
 namespace {
@@ -63,14 +63,16 @@ void ActSequence::RunNext(std::shared_ptr<Progress> progress) {
   Step& step = progress->steps[progress->next++];
   std::move(step.start)(progress->options, [progress, &step](absl::StatusOr<upstream::v1::ActResult> result) {
     if (!result.ok()) return std::move(progress->done)(result.status());
-    const bool skipped = result->outcome() == upstream::v1::ActResult::FACTS_MOVED && !step.executed_fingerprint.empty();
+    const bool skipped =
+        result->outcome() == upstream::v1::ActResult::FACTS_MOVED && !step.executed_fingerprint.empty();
     if (result->outcome() != upstream::v1::ActResult::DONE && !skipped) {
       v1::PerformResponse response;
       response.set_outcome(OutcomeOf(result->outcome()));
       response.set_detail(result->detail());
       return std::move(progress->done)(std::move(response));
     }
-    if (!skipped && !step.executed_fingerprint.empty()) progress->response.add_executed_fingerprints(step.executed_fingerprint);
+    if (!skipped && !step.executed_fingerprint.empty())
+      progress->response.add_executed_fingerprints(step.executed_fingerprint);
     RunNext(progress);
   });
 }

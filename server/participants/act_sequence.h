@@ -17,8 +17,8 @@
 
 namespace closure {
 
-// The acts that one phase asks of one participant, done one after another. It ends at the first that is not DONE; a repetition does them all
-// again under the same keys, which upstream does nothing.
+// The acts that one phase asks of one participant, done one after another. It ends at the first that is not DONE; a
+// repetition does them all again under the same keys, which upstream does nothing.
 class ActSequence {
  public:
   using ActDone = absl::AnyInvocable<void(absl::StatusOr<upstream::v1::ActResult>) &&>;
@@ -27,15 +27,17 @@ class ActSequence {
   // `system` goes in front of errors.
   ActSequence(std::string_view system, const v1::PerformRequest& request);
 
-  // Adds an act of the upstream method that `stub_method` starts; `request` gets account, closure, fence and a key that ends in `name`. An act with a fingerprint
-  // executes that renunciation; when its facts moved it is left out, and the acts behind it go on.
+  // Adds an act of the upstream method that `stub_method` starts; `request` gets account, closure, fence and a key that
+  // ends in `name`. An act with a fingerprint executes that renunciation; when its facts moved it is left out, and the
+  // acts behind it go on.
   template <typename Stub, typename Request>
   void Add(std::string_view name, std::shared_ptr<Stub> stub,
-           void (Stub::async_interface::*method)(grpc::ClientContext*, const Request*, upstream::v1::ActResult*, std::function<void(grpc::Status)>),
+           void (Stub::async_interface::*method)(grpc::ClientContext*, const Request*, upstream::v1::ActResult*,
+                                                 std::function<void(grpc::Status)>),
            Request request, std::string executed_fingerprint = "") {
     *request.mutable_act() = MakeAct(name);
-    steps_.push_back(Step{[who = fmt::format("{} {}", system_, name), stub = std::move(stub), method, request = std::move(request)](
-                              const CallOptions& options, ActDone done) mutable {
+    steps_.push_back(Step{[who = fmt::format("{} {}", system_, name), stub = std::move(stub), method,
+                           request = std::move(request)](const CallOptions& options, ActDone done) mutable {
                             CallUpstream<upstream::v1::ActResult>(
                                 who, request, options,
                                 [stub, method](auto* context, auto* asked, auto* answer, auto on_done) {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// The participants that call the upstream systems. What each does in a phase is listed in its Perform; stages order them within DELETE: consented
-// debts are voided before data is purged, and the account itself goes last (design: API).
+// The participants that call the upstream systems. What each does in a phase is listed in its Perform; stages order
+// them within DELETE: consented debts are voided before data is purged, and the account itself goes last (design: API).
 #include <utility>
 
-#include "protos/money.h"
 #include "fmt/format.h"
+#include "protos/money.h"
 #include "server/participants/act_sequence.h"
 #include "server/participants/participant.h"
 
@@ -21,7 +21,8 @@ struct PhaseStage {
 
 // An unknown phase must never read as done.
 absl::Status NoSuchPhase(const v1::PerformRequest& request) {
-  return absl::InternalError(fmt::format("the participant takes no part in {}", v1::ParticipantPhase_Name(request.phase())));
+  return absl::InternalError(
+      fmt::format("the participant takes no part in {}", v1::ParticipantPhase_Name(request.phase())));
 }
 
 v1::ParticipantDescription Describe(std::string_view name, std::initializer_list<PhaseStage> stages) {
@@ -42,8 +43,13 @@ class BillingParticipant final : public Participant {
   explicit BillingParticipant(const Upstreams& upstreams) : billing_(upstreams.billing) {}
 
   const v1::ParticipantDescription& description() const override {
-    static const v1::ParticipantDescription& description = *new v1::ParticipantDescription(
-        Describe("billing", {{v1::FREEZE, 1}, {v1::THAW, 1}, {v1::ENTER_SILENT_PERIOD, 1}, {v1::SEAL, 1}, {v1::DELETE, 1}, {v1::RESTORE, 1}}));
+    static const v1::ParticipantDescription& description =
+        *new v1::ParticipantDescription(Describe("billing", {{v1::FREEZE, 1},
+                                                             {v1::THAW, 1},
+                                                             {v1::ENTER_SILENT_PERIOD, 1},
+                                                             {v1::SEAL, 1},
+                                                             {v1::DELETE, 1},
+                                                             {v1::RESTORE, 1}}));
     return description;
   }
 
@@ -87,11 +93,13 @@ class BillingParticipant final : public Participant {
       if (renunciation.kind() == v1::BALANCE) {
         upstream::v1::ForfeitBalanceRequest forfeit;
         *forfeit.mutable_expected_amount() = renunciation.amount();
-        acts.Add(fmt::format("forfeit/{}", currency), billing_, &Async::ForfeitBalance, std::move(forfeit), renunciation.fingerprint());
+        acts.Add(fmt::format("forfeit/{}", currency), billing_, &Async::ForfeitBalance, std::move(forfeit),
+                 renunciation.fingerprint());
       } else {
         upstream::v1::VoidDebtRequest voiding;
         *voiding.mutable_expected_amount() = renunciation.amount();
-        acts.Add(fmt::format("void/{}", currency), billing_, &Async::VoidDebt, std::move(voiding), renunciation.fingerprint());
+        acts.Add(fmt::format("void/{}", currency), billing_, &Async::VoidDebt, std::move(voiding),
+                 renunciation.fingerprint());
       }
     }
   }
@@ -105,8 +113,8 @@ class ResourcesParticipant final : public Participant {
   explicit ResourcesParticipant(const Upstreams& upstreams) : resources_(upstreams.resource) {}
 
   const v1::ParticipantDescription& description() const override {
-    static const v1::ParticipantDescription& description =
-        *new v1::ParticipantDescription(Describe("resources", {{v1::FREEZE, 1}, {v1::THAW, 1}, {v1::DELETE, 2}, {v1::RESTORE, 1}}));
+    static const v1::ParticipantDescription& description = *new v1::ParticipantDescription(
+        Describe("resources", {{v1::FREEZE, 1}, {v1::THAW, 1}, {v1::DELETE, 2}, {v1::RESTORE, 1}}));
     return description;
   }
 
@@ -140,7 +148,8 @@ class BindingsParticipant final : public Participant {
   explicit BindingsParticipant(const Upstreams& upstreams) : account_(upstreams.account) {}
 
   const v1::ParticipantDescription& description() const override {
-    static const v1::ParticipantDescription& description = *new v1::ParticipantDescription(Describe("bindings", {{v1::DELETE, 2}}));
+    static const v1::ParticipantDescription& description =
+        *new v1::ParticipantDescription(Describe("bindings", {{v1::DELETE, 2}}));
     return description;
   }
 
@@ -161,8 +170,8 @@ class AccountParticipant final : public Participant {
   explicit AccountParticipant(const Upstreams& upstreams) : account_(upstreams.account) {}
 
   const v1::ParticipantDescription& description() const override {
-    static const v1::ParticipantDescription& description = *new v1::ParticipantDescription(
-        Describe("account", {{v1::FREEZE, 1}, {v1::THAW, 1}, {v1::ENTER_SILENT_PERIOD, 2}, {v1::DELETE, 3}, {v1::RESTORE, 1}}));
+    static const v1::ParticipantDescription& description = *new v1::ParticipantDescription(Describe(
+        "account", {{v1::FREEZE, 1}, {v1::THAW, 1}, {v1::ENTER_SILENT_PERIOD, 2}, {v1::DELETE, 3}, {v1::RESTORE, 1}}));
     return description;
   }
 

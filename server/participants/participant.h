@@ -15,8 +15,8 @@ namespace closure {
 
 // A system that must act when an account closes: it freezes, seals, deletes or restores.
 //
-// Threading: every method can be called from any thread and never blocks. `done` is called exactly once, from any thread, possibly before
-// the method returns. A participant must outlive its calls.
+// Threading: every method can be called from any thread and never blocks. `done` is called exactly once, from any
+// thread, possibly before the method returns. A participant must outlive its calls.
 class Participant {
  public:
   using Done = absl::AnyInvocable<void(absl::StatusOr<v1::PerformResponse>) &&>;

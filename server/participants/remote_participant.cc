@@ -8,13 +8,16 @@
 
 namespace closure {
 
-RemoteParticipant::RemoteParticipant(v1::ParticipantDescription description, std::shared_ptr<v1::ParticipantService::StubInterface> stub)
+RemoteParticipant::RemoteParticipant(v1::ParticipantDescription description,
+                                     std::shared_ptr<v1::ParticipantService::StubInterface> stub)
     : description_(std::move(description)), stub_(std::move(stub)) {}
 
 void RemoteParticipant::Perform(const v1::PerformRequest& request, const CallOptions& options, Done done) {
   CallUpstream<v1::PerformResponse>(
       fmt::format("participant({})", description_.name()), request, options,
-      [stub = stub_](auto* context, auto* asked, auto* answer, auto on_done) { stub->async()->Perform(context, asked, answer, std::move(on_done)); },
+      [stub = stub_](auto* context, auto* asked, auto* answer, auto on_done) {
+        stub->async()->Perform(context, asked, answer, std::move(on_done));
+      },
       std::move(done));
 }
 

@@ -9,11 +9,12 @@
 
 namespace closure {
 
-// A participant outside of the process, which serves closure.v1.ParticipantService. Name and stages are those of the configuration, so that the
-// server starts, and knows whom it waits for, while the participant is away.
+// A participant outside of the process, which serves closure.v1.ParticipantService. Name and stages are those of the
+// configuration, so that the server starts, and knows whom it waits for, while the participant is away.
 class RemoteParticipant final : public Participant {
  public:
-  RemoteParticipant(v1::ParticipantDescription description, std::shared_ptr<v1::ParticipantService::StubInterface> stub);
+  RemoteParticipant(v1::ParticipantDescription description,
+                    std::shared_ptr<v1::ParticipantService::StubInterface> stub);
 
   const v1::ParticipantDescription& description() const override { return description_; }
   void Perform(const v1::PerformRequest& request, const CallOptions& options, Done done) override;

@@ -112,7 +112,8 @@ absl::StatusOr<std::vector<Item>> ListItems(Connection& connection, const Closur
       "AND (?4 OR i.disposition = ?5) AND (?6 = '' OR i.checker = ?6) AND (?7 OR i.resolution <> 'RESOLVED') "
       "ORDER BY i.item_id LIMIT ?8",
       key.account_id, key.closure_id, filter.after_item_id, filter.disposition == v1::DISPOSITION_UNSPECIFIED ? 1 : 0,
-      v1::Disposition_Name(filter.disposition), filter.checker, filter.show_resolved ? 1 : 0, filter.limit == 0 ? kNoLimit : filter.limit);
+      v1::Disposition_Name(filter.disposition), filter.checker, filter.show_resolved ? 1 : 0,
+      filter.limit == 0 ? kNoLimit : filter.limit);
   const std::string prefix = ItemPrefix(key);
   std::vector<Item> items;
   for (;;) {

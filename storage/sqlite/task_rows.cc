@@ -20,7 +20,8 @@ using internal::v1::TaskData;
 // of the tables: the conditions on tasks choose the index.
 #define CLOSURE_TASKS                                                                                               \
   "SELECT t.task_id, t.kind, c.account_id, c.closure_id, t.idempotency_key, t.due_time, t.attempts, t.last_error, " \
-  "t.first_failure_time, t.parked, t.payload FROM tasks AS t CROSS JOIN closures AS c ON c.closure_row = t.closure_row "
+  "t.first_failure_time, t.parked, t.payload FROM tasks AS t CROSS JOIN closures AS c ON c.closure_row = "          \
+  "t.closure_row "
 
 std::optional<int64_t> FirstFailure(const TaskData& task) {
   return task.has_first_failure_time() ? std::optional(Micros(task.first_failure_time())) : std::nullopt;
@@ -123,10 +124,10 @@ absl::Status ClearLeases(Connection& connection) {
 }
 
 absl::Status PullForward(Connection& connection, absl::Time now) {
-  CLOSURE_RETURN_IF_ERROR(connection.Run(
-      "UPDATE tasks SET due_time = ?1 WHERE due_time > ?1 AND "
-      "(first_failure_time IS NOT NULL OR kind IN ('CONFIRM_DEADLINE', 'DISCARD_DEADLINE'))",
-      Micros(now)));
+  CLOSURE_RETURN_IF_ERROR(
+      connection.Run("UPDATE tasks SET due_time = ?1 WHERE due_time > ?1 AND "
+                     "(first_failure_time IS NOT NULL OR kind IN ('CONFIRM_DEADLINE', 'DISCARD_DEADLINE'))",
+                     Micros(now)));
   return ClearLeases(connection);
 }
 

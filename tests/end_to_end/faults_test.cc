@@ -68,7 +68,9 @@ TEST_CASE("a thousand releases of one closure settle together", "[R52][D15]") {
         R"("releasable": true, "consoleUri": "https://ecs.console.example.com/i"}})",
         i == 0 ? "" : ",", i);
   }
-  server.Load(fmt::format(R"({{"accounts": [{{"accountId": "many", "email": {{"address": "a@example.com"}}, "resources": [{}]}}]}})", resources));
+  server.Load(fmt::format(
+      R"({{"accounts": [{{"accountId": "many", "email": {{"address": "a@example.com"}}, "resources": [{}]}}]}})",
+      resources));
   Owner owner(server, "many");
   owner.GoToScanResult();
   REQUIRE(owner.closure().item_counts().renounceable() == kResources);
@@ -78,7 +80,9 @@ TEST_CASE("a thousand releases of one closure settle together", "[R52][D15]") {
   CHECK(server.Show("many").account().resources().empty());
 }
 
-std::string OneAccount(const std::string& id) { return fmt::format(R"({{"accounts": [{{"accountId": "{}", "email": {{"address": "a@example.com"}}}}]}})", id); }
+std::string OneAccount(const std::string& id) {
+  return fmt::format(R"({{"accounts": [{{"accountId": "{}", "email": {{"address": "a@example.com"}}}}]}})", id);
+}
 
 std::vector<v1::Task> TasksOfKind(RunningServer& server, v1::Task::Kind kind) {
   v1::ListTasksResponse response;
@@ -107,7 +111,8 @@ TEST_CASE("every command of many at once is answered, and once") {
         request.set_name(owner.name());
         request.set_request_id(NewRequestId());
         v1::Closure closure;
-        const grpc::Status status = server.closures().Recheck(RunningServer::As(owner.actor()).get(), request, &closure);
+        const grpc::Status status =
+            server.closures().Recheck(RunningServer::As(owner.actor()).get(), request, &closure);
         if (status.error_code() == grpc::StatusCode::FAILED_PRECONDITION) ++answered;
       }
     });

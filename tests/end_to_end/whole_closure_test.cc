@@ -8,7 +8,8 @@
 namespace closure {
 namespace {
 
-TEST_CASE("a clean account is closed for good and nothing of it is left", "[R1][R2][R4][R9][R11][R57][R59][R60][R64][R65]") {
+TEST_CASE("a clean account is closed for good and nothing of it is left",
+          "[R1][R2][R4][R9][R11][R57][R59][R60][R64][R65]") {
   RunningServer server;
   server.LoadExample("demo");
   Owner owner(server, "1000000002");
@@ -31,7 +32,8 @@ TEST_CASE("a clean account is closed for good and nothing of it is left", "[R1][
   CHECK(channels == std::set<std::string>{"email", "sms"});
 }
 
-TEST_CASE("an account with workloads is blocked, cleared and closed", "[R12][R20][R30][R47][R48][R49][R50][R51][R52][R55][D15]") {
+TEST_CASE("an account with workloads is blocked, cleared and closed",
+          "[R12][R20][R30][R47][R48][R49][R50][R51][R52][R55][D15]") {
   RunningServer server;
   server.LoadExample("demo");
   Owner owner(server, "1000000001");

@@ -13,7 +13,8 @@ namespace {
 
 using Closure = v1::Closure;
 
-TEST_CASE("a silent period never ends before its end on every clock, and its end never moves", "[decide][R18][random]") {
+TEST_CASE("a silent period never ends before its end on every clock, and its end never moves",
+          "[decide][R18][random]") {
   const auto seed = static_cast<unsigned>(std::random_device{}());
   INFO("seed " << seed);
   std::mt19937 random(seed);
@@ -186,7 +187,8 @@ TEST_CASE("an idle closure expires after its last activity and not before", "[de
   CHECK(closure.state() == Closure::EXPIRED);
 }
 
-TEST_CASE("personal data is erased when both notices are settled, given up after 72 hours included", "[decide][D12][R64]") {
+TEST_CASE("personal data is erased when both notices are settled, given up after 72 hours included",
+          "[decide][D12][R64]") {
   DecidedClosure closure;
   CHECK(closure.Do(CancelClosure{}).ok());
   const std::vector<internal::v1::TaskData> notices = closure.Tasks(v1::Task::NOTICE);
@@ -196,7 +198,8 @@ TEST_CASE("personal data is erased when both notices are settled, given up after
   closure.ReportTask(notices[1], TaskFailed{"UNAVAILABLE", closure.clock().Now() + absl::Hours(72)});
   CHECK(closure.closure().notices(1).status() == v1::Notice::PENDING);
   closure.clock().Advance(absl::Hours(72));
-  closure.ReportTask(closure.Tasks(v1::Task::NOTICE).front(), TaskFailed{"UNAVAILABLE", closure.clock().Now() + absl::Seconds(1)});
+  closure.ReportTask(closure.Tasks(v1::Task::NOTICE).front(),
+                     TaskFailed{"UNAVAILABLE", closure.clock().Now() + absl::Seconds(1)});
   CHECK(closure.closure().notices(1).status() == v1::Notice::DEAD_LETTERED);
   CHECK(closure.Tasks(v1::Task::NOTICE).front().parked() == v1::Task::DEAD_LETTER);
   closure.Report(v1::Task::ERASURE, Erase{{"h1", "h2"}});

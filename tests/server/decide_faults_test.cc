@@ -84,8 +84,8 @@ TEST_CASE("an operator's command does not swallow a clock jump", "[decide][time]
   clock.Reboot(absl::Hours(24 * 10));
   const Observation observation = Observe(system.clock(), clock.Read());
   REQUIRE_FALSE(observation.jump.empty());
-  const absl::StatusOr<Commit> commit = DecideSystem(
-      system, {SystemCommand::Kind::kPause, "incident"}, "operator:ann", observation, clock.Read().wall);
+  const absl::StatusOr<Commit> commit =
+      DecideSystem(system, {SystemCommand::Kind::kPause, "incident"}, "operator:ann", observation, clock.Read().wall);
   REQUIRE(commit.ok());
   const bool told_now = commit->system->has_clock_jump();
   const bool told_later = !Observe(commit->system->clock(), clock.Read()).jump.empty();
@@ -102,8 +102,8 @@ TEST_CASE("an acknowledgement credits nothing that the wall clock took back", "[
   system.mutable_clock_jump()->set_reason("reboot");
   clock.JumpWall(-absl::Hours(24 * 8));  // and is set right
   const Observation observation = Observe(system.clock(), clock.Read());
-  const absl::StatusOr<Commit> commit = DecideSystem(
-      system, {SystemCommand::Kind::kAcknowledgeClockJump, "checked"}, "operator:ann", observation, clock.Read().wall);
+  const absl::StatusOr<Commit> commit = DecideSystem(system, {SystemCommand::Kind::kAcknowledgeClockJump, "checked"},
+                                                     "operator:ann", observation, clock.Read().wall);
   REQUIRE(commit.ok());
   REQUIRE(clock.Read().wall == begin);
   // A day may have been believed at the boot; a week that never passed may not.
@@ -188,7 +188,8 @@ TEST_CASE("erasure leaves no address in the errors of notices", "[decide][D12]")
   REQUIRE(closure.closure().notices(0).status() == v1::Notice::DEAD_LETTERED);
   closure.Report(v1::Task::ERASURE, Erase{{"h1", "h2"}});
   CHECK(closure.data().DebugString().find("ann@example.com") == std::string::npos);
-  for (const auto& task : closure.Tasks(v1::Task::NOTICE)) CHECK(task.last_error().find("ann@example.com") == std::string::npos);
+  for (const auto& task : closure.Tasks(v1::Task::NOTICE))
+    CHECK(task.last_error().find("ann@example.com") == std::string::npos);
 }
 
 TEST_CASE("a closure that ended refuses every command, the release of a hold too", "[decide][S5]") {
@@ -237,8 +238,8 @@ TEST_CASE("an acknowledgement credits only what its operator could see", "[decid
   // Not witnessed yet: a boot after which the wall clock says that nine days passed.
   clock.Reboot(absl::Hours(24 * 9));
   const Observation observation = Observe(system.clock(), clock.Read());
-  const absl::StatusOr<Commit> commit = DecideSystem(
-      system, {SystemCommand::Kind::kAcknowledgeClockJump, "seen"}, "operator:ann", observation, clock.Read().wall);
+  const absl::StatusOr<Commit> commit = DecideSystem(system, {SystemCommand::Kind::kAcknowledgeClockJump, "seen"},
+                                                     "operator:ann", observation, clock.Read().wall);
   REQUIRE(commit.ok());
   CHECK(commit->system->has_clock_jump());
   CHECK(FromProto(commit->system->clock().elapsed()) <= absl::Hours(24));

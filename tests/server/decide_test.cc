@@ -51,7 +51,8 @@ TEST_CASE("cancelling is possible up to Confirm and never after", "[decide][D1][
   closure.GoToReady();
   SECTION("ready") { CHECK(closure.Do(CancelClosure{}).ok()); }
   SECTION("confirming") {
-    CHECK(closure.Do(ConfirmClosure{Closure::PRIVACY_OR_SECURITY, "", closure.closure().risk_prompt().digest(), false}).ok());
+    CHECK(closure.Do(ConfirmClosure{Closure::PRIVACY_OR_SECURITY, "", closure.closure().risk_prompt().digest(), false})
+              .ok());
     CHECK(ReasonOf(closure.Do(CancelClosure{})) == v1::STATE_NOT_ALLOWED);
   }
 }
@@ -116,7 +117,8 @@ TEST_CASE("an unanswered required checker is never a pass", "[decide][D5][R12]")
   }
 }
 
-TEST_CASE("freeze and rescan that take more than five minutes send the closure back with nothing lost", "[decide][D6][R17]") {
+TEST_CASE("freeze and rescan that take more than five minutes send the closure back with nothing lost",
+          "[decide][D6][R17]") {
   DecidedClosure closure;
   closure.GoToReady();
   CHECK(closure.Do(ConfirmClosure{Closure::OTHER, "", closure.closure().risk_prompt().digest(), false}).ok());
@@ -155,8 +157,12 @@ TEST_CASE("confirm needs a fresh scan, the shown risk, and no hold or pause", "[
   closure.GoToReady();
   const std::string digest = closure.closure().risk_prompt().digest();
   const ConfirmClosure confirm{Closure::OTHER, "", digest, false};
-  SECTION("no acknowledgement") { CHECK(ReasonOf(closure.Do(ConfirmClosure{Closure::OTHER, "", "", false})) == v1::RISK_NOT_ACKNOWLEDGED); }
-  SECTION("another prompt's digest") { CHECK(ReasonOf(closure.Do(ConfirmClosure{Closure::OTHER, "", "00", false})) == v1::RISK_NOT_ACKNOWLEDGED); }
+  SECTION("no acknowledgement") {
+    CHECK(ReasonOf(closure.Do(ConfirmClosure{Closure::OTHER, "", "", false})) == v1::RISK_NOT_ACKNOWLEDGED);
+  }
+  SECTION("another prompt's digest") {
+    CHECK(ReasonOf(closure.Do(ConfirmClosure{Closure::OTHER, "", "00", false})) == v1::RISK_NOT_ACKNOWLEDGED);
+  }
   SECTION("a scan of thirty minutes ago") {
     closure.clock().Advance(absl::Minutes(30));
     CHECK(ReasonOf(closure.Do(confirm)) == v1::SCAN_NOT_FRESH);
@@ -252,7 +258,8 @@ TEST_CASE("a contact point changed within 72 hours demands a code on both channe
   Circumstances circumstances;
   circumstances.now = absl::FromUnixSeconds(1'800'000'000);
   circumstances.challenge_ids = {"a", "b"};
-  *facts.account.mutable_phone()->mutable_change_time() = ToProto(circumstances.now - absl::Hours(72) + absl::Seconds(1));
+  *facts.account.mutable_phone()->mutable_change_time() =
+      ToProto(circumstances.now - absl::Hours(72) + absl::Seconds(1));
   absl::StatusOr<Decision> recent = Decide({}, facts, circumstances);
   REQUIRE(recent.ok());
   CHECK(recent->commit.closure->closure().identity_verification().challenges_size() == 2);

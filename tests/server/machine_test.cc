@@ -13,21 +13,45 @@ namespace {
 
 using Matrix = std::map<std::string, std::map<std::string, std::string>>;
 
-// The whole machine, written a second time and by hand: a row that is lost, added or bent in the table does not agree with it.
+// The whole machine, written a second time and by hand: a row that is lost, added or bent in the table does not agree
+// with it.
 const Matrix& ExpectedMatrix() {
   static const Matrix& matrix = *new Matrix{
       {"STATE_UNSPECIFIED", {{"create", "IDENTITY_PENDING"}}},
-      {"IDENTITY_PENDING", {{"identity_verified", "AGREEMENT_PENDING"}, {"cancel", "CANCELLED"}, {"idle", "EXPIRED"}, {"account_gone", "CANCELLED"}}},
-      {"AGREEMENT_PENDING", {{"agreement_accepted", "CHECKING"}, {"cancel", "CANCELLED"}, {"idle", "EXPIRED"}, {"account_gone", "CANCELLED"}}},
-      {"CHECKING", {{"scan_clean", "READY"}, {"scan_not_clean", "BLOCKED"}, {"cancel", "CANCELLED"}, {"account_gone", "CANCELLED"}}},
+      {"IDENTITY_PENDING",
+       {{"identity_verified", "AGREEMENT_PENDING"},
+        {"cancel", "CANCELLED"},
+        {"idle", "EXPIRED"},
+        {"account_gone", "CANCELLED"}}},
+      {"AGREEMENT_PENDING",
+       {{"agreement_accepted", "CHECKING"},
+        {"cancel", "CANCELLED"},
+        {"idle", "EXPIRED"},
+        {"account_gone", "CANCELLED"}}},
+      {"CHECKING",
+       {{"scan_clean", "READY"},
+        {"scan_not_clean", "BLOCKED"},
+        {"cancel", "CANCELLED"},
+        {"account_gone", "CANCELLED"}}},
       {"BLOCKED",
-       {{"recheck", "CHECKING"}, {"discard", "DISCARDING"}, {"cancel", "CANCELLED"}, {"idle", "EXPIRED"}, {"account_gone", "CANCELLED"}}},
+       {{"recheck", "CHECKING"},
+        {"discard", "DISCARDING"},
+        {"cancel", "CANCELLED"},
+        {"idle", "EXPIRED"},
+        {"account_gone", "CANCELLED"}}},
       {"DISCARDING", {{"discard_settled", "CHECKING"}, {"account_gone", "CANCELLED"}}},
-      {"READY", {{"recheck", "CHECKING"}, {"confirm", "CONFIRMING"}, {"cancel", "CANCELLED"}, {"idle", "EXPIRED"}, {"account_gone", "CANCELLED"}}},
-      {"CONFIRMING", {{"silent_period_entered", "SILENT_PERIOD"}, {"confirm_failed", "THAWING"}, {"account_gone", "RESTORING"}}},
+      {"READY",
+       {{"recheck", "CHECKING"},
+        {"confirm", "CONFIRMING"},
+        {"cancel", "CANCELLED"},
+        {"idle", "EXPIRED"},
+        {"account_gone", "CANCELLED"}}},
+      {"CONFIRMING",
+       {{"silent_period_entered", "SILENT_PERIOD"}, {"confirm_failed", "THAWING"}, {"account_gone", "RESTORING"}}},
       {"THAWING", {{"thawed", "BLOCKED"}, {"account_gone", "RESTORING"}}},
       {"SILENT_PERIOD", {{"silent_period_elapsed", "FINAL_CHECK"}, {"account_gone", "RESTORING"}}},
-      {"FINAL_CHECK", {{"final_check_passed", "DELETING"}, {"final_check_problem", "RESTORING"}, {"account_gone", "RESTORING"}}},
+      {"FINAL_CHECK",
+       {{"final_check_passed", "DELETING"}, {"final_check_problem", "RESTORING"}, {"account_gone", "RESTORING"}}},
       {"DELETING", {{"deleted", "CLOSED"}}},
       {"CLOSED", {}},
       {"RESTORING", {{"restored", "ABORTED"}}},
@@ -69,7 +93,8 @@ TEST_CASE("event names are distinct words", "[machine]") {
 TEST_CASE("an end refuses every event", "[machine][R2][R68]") {
   for (const State end : {v1::Closure::CLOSED, v1::Closure::ABORTED, v1::Closure::CANCELLED, v1::Closure::EXPIRED}) {
     CHECK(IsTerminal(end));
-    for (std::size_t number = 0; number < kEventCount; ++number) CHECK_FALSE(NextState(end, static_cast<Event>(number)).has_value());
+    for (std::size_t number = 0; number < kEventCount; ++number)
+      CHECK_FALSE(NextState(end, static_cast<Event>(number)).has_value());
   }
 }
 

@@ -87,7 +87,8 @@ TEST_CASE("the result of a task counts once", "[storage]") {
   }
 }
 
-TEST_CASE("two tasks of one closure never have one key at the same time, and a key that comes back has a new task id", "[storage]") {
+TEST_CASE("two tasks of one closure never have one key at the same time, and a key that comes back has a new task id",
+          "[storage]") {
   TestStore store(GENERATE(from_range(StoreBackends())));
   store.Create(kKey);
   store.Create(kOther);
@@ -99,7 +100,8 @@ TEST_CASE("two tasks of one closure never have one key at the same time, and a k
   finish.finish_task = first;
   REQUIRE(store.Apply(std::move(finish)).ok());
   store.Reopen();
-  // An act whose outcome is unknown is asked for again; a late result of the first task must not be taken for one of the second.
+  // An act whose outcome is unknown is asked for again; a late result of the first task must not be taken for one of
+  // the second.
   REQUIRE(store.Apply(Adding({NewTask(kKey, "release")})).ok());
   CHECK(OnlyTask(store, kKey).id() > first);
   Commit late;

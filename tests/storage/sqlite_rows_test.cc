@@ -251,8 +251,7 @@ TEST_CASE("the sweep reads the index of what is ready, and no other row", "[sqli
       "WHERE t.parked = 'PARKED_UNSPECIFIED' AND t.lease_until IS NULL AND t.due_time <= 5 ORDER BY t.due_time, "
       "t.task_id LIMIT 9");
   while (*row.Step()) plan += row.Text(3) + "; ";
-  CHECK(plan ==
-        "SEARCH t USING INDEX tasks_ready (due_time<?); SEARCH c USING INTEGER PRIMARY KEY (rowid=?); ");
+  CHECK(plan == "SEARCH t USING INDEX tasks_ready (due_time<?); SEARCH c USING INTEGER PRIMARY KEY (rowid=?); ");
 }
 
 }  // namespace

@@ -35,7 +35,8 @@ config::v1::Policy TestPolicy() {
   return policy;
 }
 
-v1::ParticipantDescription Participant(const std::string& name, std::vector<std::pair<v1::ParticipantPhase, int>> stages) {
+v1::ParticipantDescription Participant(const std::string& name,
+                                       std::vector<std::pair<v1::ParticipantPhase, int>> stages) {
   v1::ParticipantDescription description;
   description.set_name(name);
   for (const auto& [phase, stage] : stages) {
@@ -65,8 +66,8 @@ CreateFacts DecidedClosure::Facts() {
   return facts;
 }
 
-v1::BlockingItem DecidedClosure::Item(const std::string& id, v1::ItemKind kind, v1::Disposition disposition, int64_t units,
-                                      const std::string& fingerprint) {
+v1::BlockingItem DecidedClosure::Item(const std::string& id, v1::ItemKind kind, v1::Disposition disposition,
+                                      int64_t units, const std::string& fingerprint) {
   v1::BlockingItem item;
   item.set_name(fmt::format("accounts/{}/closures/{}/blockingItems/{}", kAccount, kClosure, id));
   item.set_checker(kind == v1::PAY_AS_YOU_GO_RESOURCE ? "resources" : "billing");
@@ -94,8 +95,14 @@ Circumstances DecidedClosure::Now(const std::string& actor) const {
   circumstances.clock_jump = observation.jump;
   circumstances.system = system_;
   circumstances.participants = {
-      Participant("billing", {{v1::FREEZE, 1}, {v1::THAW, 1}, {v1::ENTER_SILENT_PERIOD, 1}, {v1::SEAL, 1}, {v1::DELETE, 1}, {v1::RESTORE, 1}}),
-      Participant("account", {{v1::FREEZE, 1}, {v1::THAW, 1}, {v1::ENTER_SILENT_PERIOD, 2}, {v1::DELETE, 3}, {v1::RESTORE, 1}}),
+      Participant("billing", {{v1::FREEZE, 1},
+                              {v1::THAW, 1},
+                              {v1::ENTER_SILENT_PERIOD, 1},
+                              {v1::SEAL, 1},
+                              {v1::DELETE, 1},
+                              {v1::RESTORE, 1}}),
+      Participant("account",
+                  {{v1::FREEZE, 1}, {v1::THAW, 1}, {v1::ENTER_SILENT_PERIOD, 2}, {v1::DELETE, 3}, {v1::RESTORE, 1}}),
   };
   for (const char* const name : {"billing", "resources"}) {
     v1::CheckerResult& checker = circumstances.checkers.emplace_back();
@@ -103,7 +110,8 @@ Circumstances DecidedClosure::Now(const std::string& actor) const {
     checker.set_status(v1::CheckerResult::WAITING);
     checker.set_required(true);
   }
-  circumstances.challenge_ids = {fmt::format("challenge-{}-a", last_task_id_), fmt::format("challenge-{}-b", last_task_id_)};
+  circumstances.challenge_ids = {fmt::format("challenge-{}-a", last_task_id_),
+                                 fmt::format("challenge-{}-b", last_task_id_)};
   circumstances.breaker = breaker_;
   circumstances.tombstone = "tombstone";
   return circumstances;
@@ -187,7 +195,8 @@ void DecidedClosure::FinishPhase(v1::PerformResponse::Outcome outcome) {
   while (!Tasks(v1::Task::PARTICIPANT).empty()) {
     ParticipantAnswered answered;
     answered.response.set_outcome(outcome);
-    for (const v1::Renunciation& renunciation : closure().renunciations()) answered.response.add_executed_fingerprints(renunciation.fingerprint());
+    for (const v1::Renunciation& renunciation : closure().renunciations())
+      answered.response.add_executed_fingerprints(renunciation.fingerprint());
     ReportTask(Tasks(v1::Task::PARTICIPANT).front(), answered);
     if (outcome != v1::PerformResponse::DONE) return;
   }
@@ -205,7 +214,9 @@ void DecidedClosure::GoToReady() {
 
 void DecidedClosure::GoToSilentPeriod(bool late_settlement_consent) {
   if (state() != v1::Closure::READY) GoToReady();
-  REQUIRE(Do(ConfirmClosure{v1::Closure::NO_LONGER_NEEDED, "", closure().risk_prompt().digest(), late_settlement_consent}).ok());
+  REQUIRE(
+      Do(ConfirmClosure{v1::Closure::NO_LONGER_NEEDED, "", closure().risk_prompt().digest(), late_settlement_consent})
+          .ok());
   FinishPhase();
   FinishScan();
   REQUIRE(state() == v1::Closure::SILENT_PERIOD);

@@ -13,8 +13,8 @@
 
 namespace closure {
 
-// One closure that lives by decisions alone: each is applied to plain values, as the store would, and nothing outside exists. Tests say what
-// happened and look at what was decided. Not thread-safe.
+// One closure that lives by decisions alone: each is applied to plain values, as the store would, and nothing outside
+// exists. Tests say what happened and look at what was decided. Not thread-safe.
 class DecidedClosure {
  public:
   DecidedClosure();

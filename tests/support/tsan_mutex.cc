@@ -84,32 +84,29 @@ void Mutex::Await(const Condition& condition) {
 bool Mutex::AwaitWithTimeout(const Condition& condition, Duration timeout) {
   __tsan_release(this);
   const bool held =
-      CallLibrary<bool>(CLOSURE_MUTEX "16AwaitWithTimeoutERKNS0_9ConditionENS0_8DurationE", this,
-                        &condition, timeout);
+      CallLibrary<bool>(CLOSURE_MUTEX "16AwaitWithTimeoutERKNS0_9ConditionENS0_8DurationE", this, &condition, timeout);
   __tsan_acquire(this);
   return held;
 }
 
 bool Mutex::AwaitWithDeadline(const Condition& condition, Time deadline) {
   __tsan_release(this);
-  const bool held = CallLibrary<bool>(
-      CLOSURE_MUTEX "17AwaitWithDeadlineERKNS0_9ConditionENS0_4TimeE", this, &condition, deadline);
+  const bool held =
+      CallLibrary<bool>(CLOSURE_MUTEX "17AwaitWithDeadlineERKNS0_9ConditionENS0_4TimeE", this, &condition, deadline);
   __tsan_acquire(this);
   return held;
 }
 
 bool Mutex::LockWhenWithTimeout(const Condition& condition, Duration timeout) {
-  const bool held =
-      CallLibrary<bool>(CLOSURE_MUTEX "19LockWhenWithTimeoutERKNS0_9ConditionENS0_8DurationE", this,
-                        &condition, timeout);
+  const bool held = CallLibrary<bool>(CLOSURE_MUTEX "19LockWhenWithTimeoutERKNS0_9ConditionENS0_8DurationE", this,
+                                      &condition, timeout);
   __tsan_acquire(this);
   return held;
 }
 
 bool Mutex::LockWhenWithDeadline(const Condition& condition, Time deadline) {
   const bool held =
-      CallLibrary<bool>(CLOSURE_MUTEX "20LockWhenWithDeadlineERKNS0_9ConditionENS0_4TimeE", this,
-                        &condition, deadline);
+      CallLibrary<bool>(CLOSURE_MUTEX "20LockWhenWithDeadlineERKNS0_9ConditionENS0_4TimeE", this, &condition, deadline);
   __tsan_acquire(this);
   return held;
 }
@@ -122,16 +119,16 @@ void CondVar::Wait(Mutex* mutex) {
 
 bool CondVar::WaitWithTimeout(Mutex* mutex, Duration timeout) {
   __tsan_release(mutex);
-  const bool timed_out = CallLibrary<bool>(
-      CLOSURE_CONDVAR "15WaitWithTimeoutEPNS0_5MutexENS0_8DurationE", this, mutex, timeout);
+  const bool timed_out =
+      CallLibrary<bool>(CLOSURE_CONDVAR "15WaitWithTimeoutEPNS0_5MutexENS0_8DurationE", this, mutex, timeout);
   __tsan_acquire(mutex);
   return timed_out;
 }
 
 bool CondVar::WaitWithDeadline(Mutex* mutex, Time deadline) {
   __tsan_release(mutex);
-  const bool timed_out = CallLibrary<bool>(
-      CLOSURE_CONDVAR "16WaitWithDeadlineEPNS0_5MutexENS0_4TimeE", this, mutex, deadline);
+  const bool timed_out =
+      CallLibrary<bool>(CLOSURE_CONDVAR "16WaitWithDeadlineEPNS0_5MutexENS0_4TimeE", this, mutex, deadline);
   __tsan_acquire(mutex);
   return timed_out;
 }
