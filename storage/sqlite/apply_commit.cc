@@ -165,7 +165,7 @@ absl::Status WriteSections(Connection& connection, const Commit& commit, int64_t
   if (commit.erase_responses) {
     CLOSURE_RETURN_IF_ERROR(EraseResponses(connection, row));
     // Freed bytes in the file are overwritten (secure_delete); the log still has the pages as they were.
-    connection.EmptyLogAfterCommit();
+    connection.MarkErasure();
   }
   if (commit.forget_requests) CLOSURE_RETURN_IF_ERROR(ForgetRequests(connection, row));
   return absl::OkStatus();

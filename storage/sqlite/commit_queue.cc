@@ -82,8 +82,6 @@ void CommitQueue::RunWriter() {
     std::vector<Write> batch = TakeBatch(damage);
     if (batch.empty()) return;
     std::vector<Result> results = damage.ok() ? CommitBatch(batch) : std::vector<Result>(batch.size(), damage);
-    // Before anybody is told that something was erased; what readers are in the way of now is tried again next time.
-    if (connection_->wants_empty_log()) connection_->EmptyLog().IgnoreError();
     {
       absl::MutexLock lock(&mutex_);
       if (damage_.ok()) damage_ = connection_->damage();
@@ -119,7 +117,9 @@ CommitQueue::Result CommitQueue::RunOne(Write& write) {
 }
 
 void CommitQueue::TendLog() {
-  if (connection_->wal_bytes() > kWriterCheckpointBytes) {
+  if (connection_->TakeErasure()) {
+    checkpointer_.RequestEmptyLog();
+  } else if (connection_->wal_bytes() > kWriterCheckpointBytes) {
     connection_->Checkpoint().IgnoreError();
   } else if (connection_->wal_bytes() > kCheckpointBytes) {
     checkpointer_.Request();

@@ -281,13 +281,13 @@ absl::Status Connection::Checkpoint() {
   return Failure(code);
 }
 
-absl::Status Connection::EmptyLog() {
+absl::StatusOr<bool> Connection::EmptyLog() {
+  sqlite3_busy_timeout(database_, 0);
   const int code = sqlite3_wal_checkpoint_v2(database_, nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
-  if ((code & 0xff) == SQLITE_BUSY) return absl::OkStatus();
+  sqlite3_busy_timeout(database_, kBusyMillis);
+  if ((code & 0xff) == SQLITE_BUSY) return false;
   if (code != SQLITE_OK) return Failure(code);
-  wants_empty_log_ = false;
-  wal_bytes_ = 0;
-  return absl::OkStatus();
+  return true;
 }
 
 absl::Status Connection::LimitSize(int64_t bytes) {

@@ -127,12 +127,13 @@ class Connection {
   // Moves what the log holds into the file, as far as readers allow, without waiting for anybody. Needs a connection
   // that has read.
   absl::Status Checkpoint();
-  // After the commit that is being made the log is to be emptied, because it holds what that commit erases (D12).
-  void EmptyLogAfterCommit() { wants_empty_log_ = true; }
-  bool wants_empty_log() const { return wants_empty_log_; }
-  // Moves all of the log into the file and cuts it to nothing, after waiting a little for readers. While one is in the
-  // way it answers OK, and wants_empty_log() stays as it was.
-  absl::Status EmptyLog();
+  // Moves all of the log into the file and cuts it to nothing; false while somebody else uses the log. Waits for
+  // nobody. Needs a connection that has read.
+  absl::StatusOr<bool> EmptyLog();
+  // The commit that is being made erases something, so that the log is to be emptied after it (D12).
+  void MarkErasure() { erased_ = true; }
+  // Whether there was one since the last call.
+  bool TakeErasure() { return std::exchange(erased_, false); }
   // The size of the write-ahead log after the last commit of this connection, in bytes.
   int64_t wal_bytes() const { return wal_bytes_; }
   // Lets the database grow no further than this; a write beyond it is UNAVAILABLE.
@@ -161,7 +162,7 @@ class Connection {
   absl::flat_hash_map<const void*, sqlite3_stmt*> statements_;
   int64_t page_bytes_ = 0;
   int64_t wal_bytes_ = 0;
-  bool wants_empty_log_ = false;
+  bool erased_ = false;
   absl::Status damage_;
 };
 

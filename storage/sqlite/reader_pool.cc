@@ -26,6 +26,17 @@ ReaderPool::Reader ReaderPool::Take() {
   return {*this, std::move(connection)};
 }
 
+void ReaderPool::RunAlone(absl::FunctionRef<void()> work) {
+  {
+    absl::MutexLock lock(&mutex_);
+    alone_ = true;
+    mutex_.Await(absl::Condition(this, &ReaderPool::AllAreBack));
+  }
+  work();
+  absl::MutexLock lock(&mutex_);
+  alone_ = false;
+}
+
 void ReaderPool::Return(std::unique_ptr<Connection> connection) {
   absl::MutexLock lock(&mutex_);
   free_.push_back(std::move(connection));

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
 #include "storage/sqlite/database.h"
@@ -37,13 +38,20 @@ class ReaderPool {
 
   // Waits until one is free; reads are short.
   Reader Take();
+  // Runs `work` while nobody reads: waits until every connection is back and lends none before it has returned. `work`
+  // must be short, and must not read through the pool. By one thread at a time.
+  void RunAlone(absl::FunctionRef<void()> work);
 
  private:
-  explicit ReaderPool(std::vector<std::unique_ptr<Connection>> connections) : free_(std::move(connections)) {}
-  bool HasFree() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return !free_.empty(); }
+  explicit ReaderPool(std::vector<std::unique_ptr<Connection>> connections)
+      : count_(connections.size()), free_(std::move(connections)) {}
+  bool HasFree() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return !free_.empty() && !alone_; }
+  bool AllAreBack() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return free_.size() == count_; }
   void Return(std::unique_ptr<Connection> connection);
 
+  const size_t count_;
   absl::Mutex mutex_;
+  bool alone_ ABSL_GUARDED_BY(mutex_) = false;
   std::vector<std::unique_ptr<Connection>> free_ ABSL_GUARDED_BY(mutex_);
 };
 

@@ -40,9 +40,14 @@ SqliteClosureStore::SqliteClosureStore(std::unique_ptr<sqlite::DatabaseFile> fil
                                        std::unique_ptr<Connection> checkpoints, std::unique_ptr<Connection> writer)
     : file_(std::move(file)),
       lease_owner_(fmt::format("process {}", getpid())),
-      checkpointer_(std::move(checkpoints)),
+      checkpointer_(std::move(checkpoints), *readers),
       readers_(std::move(readers)),
-      commits_(std::move(writer), checkpointer_) {}
+      commits_(std::move(writer), checkpointer_) {
+  // The process before this one may have been killed between an erasure and the emptying of its log (D12).
+  checkpointer_.RequestEmptyLog();
+}
+
+SqliteClosureStore::~SqliteClosureStore() { checkpointer_.Stop(); }
 
 // ---- the dev entry's values ----
 

@@ -48,6 +48,7 @@ class SqliteClosureStore final : public ClosureStore {
   // (mode 0600, no symbolic link), another process has it, it was made for the other deployment, by a newer program or
   // by another one; UNAVAILABLE when it cannot be read or is damaged.
   static absl::StatusOr<std::unique_ptr<SqliteClosureStore>> Open(SqliteOptions options);
+  ~SqliteClosureStore() override;
 
   // A value that `closured dev` keeps beside the closures, such as its clock's offset. Synchronous; not to be called
   // from a `done`. Errors: NOT_FOUND; INVALID_ARGUMENT for the key "deployment", which is the database's mark;
@@ -101,8 +102,8 @@ class SqliteClosureStore final : public ClosureStore {
     return answer;
   }
 
-  // The last of these goes first. The lock is given up last; before it the checkpointer's connection, which as the last
-  // writing one empties the write-ahead log; and a `done` may still read.
+  // The last of these goes first, after the checkpointer's thread. The lock is given up last; before it the
+  // checkpointer's connection, which as the last writing one empties the write-ahead log; and a `done` may still read.
   const std::unique_ptr<sqlite::DatabaseFile> file_;
   const std::string lease_owner_;
   sqlite::Checkpointer checkpointer_;

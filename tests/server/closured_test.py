@@ -3,6 +3,7 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -95,7 +96,7 @@ class CommandLine(unittest.TestCase):
         self.addCleanup(server.close)
         self.assertEqual(server.stop(), 0)
         config = self.production()
-        os.rename(os.path.join(server.directory, "data", "closures.db"), self.path("closures.db"))
+        shutil.move(os.path.join(server.directory, "data", "closures.db"), self.path("closures.db"))
         code, _, err = run("--config", config)
         self.assertEqual(code, 78, err)
         self.assertIn("closures.db", err)
@@ -164,7 +165,7 @@ class Dev(unittest.TestCase):
         from closure.v1 import closure_pb2 as pb
         from closure.v1 import closure_service_pb2 as service
         hanging = call(service.CreateClosureRequest(
-            account="accounts/stop-1", channel=pb.EMAIL, request_id="2f1b6c1e-58d4-4c0f-9c55-0b6f3f6f8a11"),
+            parent="accounts/stop-1", channel=pb.EMAIL, request_id="2f1b6c1e-58d4-4c0f-9c55-0b6f3f6f8a11"),
             metadata=owner.metadata, timeout=60)
         self.status()
         self.server.process.send_signal(signal.SIGTERM)

@@ -4,9 +4,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
+#include <thread>
 
 #include "storage/sqlite/sqlite_closure_store.h"
 #include "tests/storage/conformance.h"
@@ -146,6 +149,48 @@ TEST_CASE("after data corruption was met nothing is written any more", "[sqlite]
   const absl::Status refused = apply(kKey);
   CHECK(absl::IsUnavailable(refused));
   CHECK_THAT(std::string(refused.message()), Contains("data corruption"));
+}
+
+std::string ReadBytes(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return std::string(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
+}
+
+TEST_CASE("what a commit erases is soon gone from the log too, however busily others read", "[sqlite][D12]") {
+  const TemporaryDirectory directory;
+  const std::string path = directory.Path("closure.db");
+  const auto store = MustOpen({.path = path});
+  const auto apply = [&store](Commit commit) {
+    absl::Status answer;
+    store->Apply(std::move(commit), [&answer](absl::Status status) { answer = std::move(status); });
+    store->Drain();
+    REQUIRE(answer.ok());
+  };
+  const std::string address = "somebody@personal.example";
+  Commit creation = Creation(kKey);
+  creation.closure->add_contacts()->set_address(address);
+  apply(std::move(creation));
+  const auto holds = [&] { return (ReadBytes(path) + ReadBytes(path + "-wal")).find(address) != std::string::npos; };
+  CHECK(holds());
+  std::atomic<bool> stop{false};
+  std::vector<std::thread> readers;
+  for (int i = 0; i < 3; ++i) {
+    readers.emplace_back([&] {
+      while (!stop) store->LoadClosure(kKey).IgnoreError();
+    });
+  }
+  Commit erasure = Decision(*store->LoadClosure(kKey));
+  erasure.closure->clear_contacts();
+  erasure.erase_responses = true;
+  apply(std::move(erasure));
+  // The log is cut by a thread of the store, as soon as nobody is in the way.
+  constexpr int kLooksMax = 100'000;
+  bool held = true;
+  for (int look = 0; held && look < kLooksMax; ++look) held = holds();
+  stop = true;
+  for (std::thread& reader : readers) reader.join();
+  CHECK_FALSE(held);
+  CHECK(store->LoadClosure(kKey).ok());
 }
 
 TEST_CASE("a store that is closed leaves one file and its lock", "[sqlite]") {

@@ -166,7 +166,7 @@ bool SetText(Message& message, const std::string& field_name, const std::string&
 std::unique_ptr<Message> MakeRequest(const MethodDescriptor* method, const v1::Closure& closure) {
   std::unique_ptr<Message> request(
       google::protobuf::MessageFactory::generated_factory()->GetPrototype(method->input_type())->New());
-  const bool of_account = method->name() == "ListClosures";
+  const bool of_account = method->name() == "CreateClosure" || method->name() == "ListClosures";
   SetText(*request, "account", closure.account());
   SetText(*request, "parent", of_account ? closure.account() : closure.name());
   SetText(*request, "name", method->name() == "RetryTask" ? "tasks/1" : closure.name());

@@ -4,8 +4,6 @@
 #include <algorithm>
 #include <atomic>
 #include <catch2/catch.hpp>
-#include <cstdlib>
-#include <filesystem>
 #include <fstream>
 #include <regex>
 #include <sstream>
@@ -35,18 +33,6 @@ config::v1::ServerConfig TestConfig(const std::function<void(config::v1::ServerC
 }
 
 }  // namespace
-
-ScratchDirectory::ScratchDirectory() {
-  std::string pattern = (std::filesystem::temp_directory_path() / "closure-test-XXXXXX").string();
-  const char* made = mkdtemp(pattern.data());
-  REQUIRE(made != nullptr);
-  path_ = made;
-}
-
-ScratchDirectory::~ScratchDirectory() {
-  std::error_code ignored;
-  std::filesystem::remove_all(path_, ignored);
-}
 
 RunningServer::RunningServer() : RunningServer(Options{}) {}
 
@@ -227,7 +213,7 @@ void Must(Stub& stub, grpc::Status (Stub::*method)(grpc::ClientContext*, const R
 
 void Owner::Create(v1::Channel channel) {
   v1::CreateClosureRequest request;
-  request.set_account("accounts/" + account_id_);
+  request.set_parent("accounts/" + account_id_);
   request.set_channel(channel);
   request.set_request_id(NewRequestId());
   Must(server_.closures(), &v1::ClosureService::Stub::CreateClosure, actor(), request, closure_);

@@ -17,23 +17,9 @@
 #include "sandbox/sandbox.h"
 #include "server/closured_server.h"
 #include "tests/support/manual_clock.h"
+#include "tests/support/scratch_directory.h"
 
 namespace closure {
-
-// A fresh directory that is removed with everything in it.
-class ScratchDirectory {
- public:
-  ScratchDirectory();
-  ~ScratchDirectory();
-  ScratchDirectory(const ScratchDirectory&) = delete;
-  ScratchDirectory& operator=(const ScratchDirectory&) = delete;
-
-  const std::string& path() const { return path_; }
-  std::string File(const std::string& name) const { return path_ + "/" + name; }
-
- private:
-  std::string path_;
-};
 
 // A whole service as users meet it: closured with its SQLite store and the sandbox cloud, reached over gRPC on
 // loopback, on a clock that moves only when told. Calls fail the test when they take more than 30 seconds.
