@@ -138,9 +138,9 @@ absl::StatusOr<ConfirmClosure> ReadConfirmation(const v1::ConfirmClosureRequest&
 }  // namespace
 
 absl::StatusOr<CreateCall> ReadCall(const Actor& actor, const v1::CreateClosureRequest& request) {
-  CLOSURE_RETURN_IF_ERROR(Authorize(actor, request.account(), RequireRootOf));
+  CLOSURE_RETURN_IF_ERROR(Authorize(actor, request.parent(), RequireRootOf));
   CreateCall call;
-  CLOSURE_ASSIGN_OR_RETURN(call.account_id, ParseAccountName("account", request.account()));
+  CLOSURE_ASSIGN_OR_RETURN(call.account_id, ParseAccountName("parent", request.parent()));
   CLOSURE_ASSIGN_OR_RETURN(call.context, ReadContext(actor, request, request.request_id()));
   CLOSURE_RETURN_IF_ERROR(CheckEnum("channel", request.channel()));
   if (request.channel() == v1::CHANNEL_UNSPECIFIED)

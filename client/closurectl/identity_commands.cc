@@ -128,7 +128,7 @@ absl::StatusOr<v1::Closure> StartClosure(Session& session, const std::string& ac
   const absl::StatusOr<v1::Channel> channel = ParseChannel(via);
   if (!channel.ok()) return channel.status();
   v1::CreateClosureRequest request;
-  request.set_account(account);
+  request.set_parent(account);
   request.set_channel(*channel);
   return session.client().CreateClosure(std::move(request));
 }

@@ -90,7 +90,7 @@ TEST_CASE("start sends the channel and a request id", "[R44]") {
   FakeServer server;
   CHECK(On(server, {"start", kAccount, "--via", "sms"}).code == 0);
   const auto request = server.Requests<v1::CreateClosureRequest>("CreateClosure")[0];
-  CHECK(request.account() == kAccountName);
+  CHECK(request.parent() == kAccountName);
   CHECK(request.channel() == v1::SMS);
   CHECK_FALSE(request.request_id().empty());
 }

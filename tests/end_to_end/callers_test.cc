@@ -58,7 +58,7 @@ TEST_CASE("a RAM user cannot start a closure", "[R41][R42]") {
   RunningServer server;
   server.Load(CloudFileOf(kAccount));
   v1::CreateClosureRequest request;
-  request.set_account(fmt::format("accounts/{}", kAccount));
+  request.set_parent(fmt::format("accounts/{}", kAccount));
   request.set_channel(v1::EMAIL);
   request.set_request_id(NewRequestId());
   CheckRefused(Send(server, fmt::format("ram:ann@{}", kAccount), request), StatusCode::PERMISSION_DENIED,

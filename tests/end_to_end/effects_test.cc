@@ -136,7 +136,7 @@ TEST_CASE("nobody signs in to a closed account, it cannot be closed again, and a
     CHECK_FALSE(server.Gate(kId, action).allowed());
   }
   v1::CreateClosureRequest again;
-  again.set_account("accounts/leaving");
+  again.set_parent("accounts/leaving");
   again.set_channel(v1::EMAIL);
   again.set_request_id(NewRequestId());
   CHECK(Send(server, owner.actor(), again).reason() == v1::ACCOUNT_CLOSED);

@@ -170,7 +170,7 @@ TEST_CASE("a closed account never comes back, not even from a backup", "[R2][R4]
   owner.GoToEnd();
   WaitUntilErased(owner);
   v1::CreateClosureRequest create;
-  create.set_account(fmt::format("accounts/{}", kAccount));
+  create.set_parent(fmt::format("accounts/{}", kAccount));
   create.set_channel(v1::EMAIL);
   create.set_request_id(NewRequestId());
   CheckRefused(Send(server, owner.actor(), create), StatusCode::FAILED_PRECONDITION, v1::ACCOUNT_CLOSED, {kAccount});

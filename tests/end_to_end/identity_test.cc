@@ -176,7 +176,7 @@ TEST_CASE("an account gets so many codes a day and no more", "[D16]") {
   // Nor does a new closure help.
   pending.owner.Cancel();
   v1::CreateClosureRequest create;
-  create.set_account("accounts/identity-1");
+  create.set_parent("accounts/identity-1");
   create.set_channel(v1::SMS);
   create.set_request_id(NewRequestId());
   CheckRefused(Send(pending.server, pending.owner.actor(), create), StatusCode::RESOURCE_EXHAUSTED,
@@ -273,7 +273,7 @@ TEST_CASE("a channel without a contact point is refused", "[R44][D9]") {
   server.Load(fmt::format(R"({{"accounts": [{{"accountId": "{}", "email": {{"address": "a@identity.example"{}}}}}]}})",
                           kAccount, changed ? R"(, "changedBeforeLoad": "60s")" : ""));
   v1::CreateClosureRequest request;
-  request.set_account(fmt::format("accounts/{}", kAccount));
+  request.set_parent(fmt::format("accounts/{}", kAccount));
   request.set_channel(changed ? v1::EMAIL : v1::SMS);
   request.set_request_id(NewRequestId());
   const Reply reply = Send(server, fmt::format("root:{}", kAccount), request);

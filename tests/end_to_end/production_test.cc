@@ -159,7 +159,7 @@ class Production {
 v1::Closure GoToScanResult(Production& production) {
   using Stub = v1::ClosureService::Stub;
   v1::CreateClosureRequest create;
-  create.set_account(fmt::format("accounts/{}", kAccount));
+  create.set_parent(fmt::format("accounts/{}", kAccount));
   create.set_channel(v1::EMAIL);
   create.set_request_id(NewRequestId());
   const std::string name = production.Call(&Stub::CreateClosure, create).name();

@@ -55,7 +55,7 @@ TEST_CASE("each of the owner's calls is done once under one request id") {
   server.Load(CloudFileOf(kAccount, R"("funds": [{"currencyCode": "USD", "balance": "20.00"}])"));
   Owner owner(server, kAccount);
   v1::CreateClosureRequest create;
-  create.set_account(fmt::format("accounts/{}", kAccount));
+  create.set_parent(fmt::format("accounts/{}", kAccount));
   create.set_channel(v1::EMAIL);
   create.set_request_id(NewRequestId());
   const Reply begun = Send(server, owner.actor(), create);
@@ -96,7 +96,7 @@ TEST_CASE("a cancellation is done once under one request id, after the erasure t
   server.Load(CloudFileOf(kAccount));
   Owner owner(server, kAccount);
   v1::CreateClosureRequest create;
-  create.set_account(fmt::format("accounts/{}", kAccount));
+  create.set_parent(fmt::format("accounts/{}", kAccount));
   create.set_channel(v1::EMAIL);
   create.set_request_id(NewRequestId());
   owner.Adopt(Send(server, owner.actor(), create).As<v1::Closure>());
@@ -217,7 +217,7 @@ TEST_CASE("request ids of one account say nothing about another", "[R6]") {
   create.set_request_id(NewRequestId());
   std::set<std::string> names;
   for (const std::string account : {kAccount, "replay-2"}) {
-    create.set_account("accounts/" + account);
+    create.set_parent("accounts/" + account);
     names.insert(Send(server, "root:" + account, create).As<v1::Closure>().name());
   }
   CHECK(names.size() == 2);
@@ -304,7 +304,7 @@ TEST_CASE("of fifty closures begun at the same time one is open", "[R1]") {
   std::vector<std::unique_ptr<Message>> requests;
   for (int i = 0; i < kCallers; ++i) {
     auto create = std::make_unique<v1::CreateClosureRequest>();
-    create->set_account(fmt::format("accounts/{}", kAccount));
+    create->set_parent(fmt::format("accounts/{}", kAccount));
     create->set_channel(v1::EMAIL);
     create->set_request_id(NewRequestId());
     requests.push_back(std::move(create));

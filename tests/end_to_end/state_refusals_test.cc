@@ -51,7 +51,7 @@ std::vector<const MethodDescriptor*> OwnersCalls() {
 
 v1::CreateClosureRequest CreateRequest(const Owner& owner) {
   v1::CreateClosureRequest request;
-  request.set_account("accounts/" + owner.account_id());
+  request.set_parent("accounts/" + owner.account_id());
   request.set_channel(v1::EMAIL);
   request.set_request_id(NewRequestId());
   return request;

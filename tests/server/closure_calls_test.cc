@@ -30,7 +30,7 @@ Request Named() {
 
 v1::CreateClosureRequest Create() {
   v1::CreateClosureRequest request;
-  request.set_account("accounts/1");
+  request.set_parent("accounts/1");
   request.set_channel(v1::EMAIL);
   request.set_request_id(kRequestId);
   return request;
