@@ -34,7 +34,7 @@ bool HasControlCharacters(std::string_view text, bool line_feed_allowed) {
   while (!text.empty()) {
     const std::optional<char32_t> character = TakeCodePoint(text);
     if (!character) return true;
-    if (IsControlOrReordering(*character) && !(line_feed_allowed && *character == '\n')) return true;
+    if (IsControl(*character) && !(line_feed_allowed && *character == '\n')) return true;
   }
   return false;
 }
@@ -52,7 +52,7 @@ std::string PrintableText(std::string_view text, size_t max) {
     const std::string_view before = text;
     const std::optional<char32_t> character = TakeCodePoint(text);
     if (!character) text.remove_prefix(1);
-    if (!character || IsControlOrReordering(*character)) {
+    if (!character || IsControl(*character)) {
       printable.push_back('?');
     } else {
       printable += before.substr(0, before.size() - text.size());

@@ -15,10 +15,10 @@ namespace closure {
 // U+10FFFF are not).
 std::optional<size_t> CountCharacters(std::string_view text);
 
-// Whether the text holds what IsControlOrReordering says. A line feed counts unless it is allowed. Takes valid UTF-8.
+// Whether the text holds what IsControl says. A line feed counts unless it is allowed. Takes valid UTF-8.
 bool HasControlCharacters(std::string_view text, bool line_feed_allowed = false);
 
-// The text with what IsControlOrReordering says and broken UTF-8 replaced by "?", cut to max characters, the last of
+// The text with what IsControl says and broken UTF-8 replaced by "?", cut to max characters, the last of
 // them "…" where it was cut.
 std::string PrintableText(std::string_view text, size_t max);
 

@@ -62,13 +62,10 @@ std::string_view CutAtCodePoint(std::string_view text, std::size_t bytes) {
   return text.substr(0, bytes);
 }
 
-bool IsControlOrReordering(char32_t code_point) {
-  return code_point < 0x20 || (code_point >= 0x7F && code_point <= 0x9F) ||
-         (code_point >= 0x202A && code_point <= 0x202E) || (code_point >= 0x2066 && code_point <= 0x2069);
-}
-
 bool IsControl(char32_t code_point) {
-  return IsControlOrReordering(code_point) || code_point == 0x2028 || code_point == 0x2029 || code_point == 0xFEFF;
+  return code_point < 0x20 || (code_point >= 0x7F && code_point <= 0x9F) ||
+         (code_point >= 0x2028 && code_point <= 0x202E) || (code_point >= 0x2066 && code_point <= 0x2069) ||
+         code_point == 0xFEFF;
 }
 
 }  // namespace closure

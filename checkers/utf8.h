@@ -22,12 +22,9 @@ std::size_t CountCodePoints(std::string_view text);
 // The longest front part of at most `bytes` bytes that does not end within a code point.
 std::string_view CutAtCodePoint(std::string_view text, std::size_t bytes);
 
-// Control characters and the marks that reorder text: C0, DEL, C1, U+202A to U+202E and U+2066 to U+2069. What other
-// systems send is judged by these.
-bool IsControlOrReordering(char32_t code_point);
-
-// Those, and what breaks a line or is not seen in it: U+2028, U+2029 and U+FEFF. What people send, and what stands in
-// logs and error messages, is judged by these.
+// Control characters (C0, DEL, C1), the marks that reorder text (U+202A to U+202E, U+2066 to U+2069), and what breaks a
+// line or is not seen in it (U+2028, U+2029, U+FEFF). The one judge of all text: what other systems and people send,
+// and what stands in logs and error messages.
 bool IsControl(char32_t code_point);
 
 }  // namespace closure

@@ -35,6 +35,13 @@ void Decode(const google::protobuf::Any& detail, ErrorDetails& details) {
   }
 }
 
+// gRPC itself refuses some calls without a word.
+std::string MessageOf(const grpc::Status& status) {
+  if (!status.error_message().empty()) return status.error_message();
+  if (status.error_code() == grpc::StatusCode::UNIMPLEMENTED) return "it does not serve this call";
+  return "it gave no reason";
+}
+
 }  // namespace
 
 absl::Status FromGrpcStatus(const grpc::Status& status, absl::string_view who) {
@@ -44,7 +51,7 @@ absl::Status FromGrpcStatus(const grpc::Status& status, absl::string_view who) {
   const auto code = known ? static_cast<absl::StatusCode>(number) : absl::StatusCode::kUnknown;
   if (status.error_details().empty()) {
     const std::string foreign = known ? "" : absl::StrCat(" (status code ", number, ")");
-    return absl::Status(code, absl::StrCat(who, ": ", status.error_message(), foreign));
+    return absl::Status(code, absl::StrCat(who, ": ", MessageOf(status), foreign));
   }
   absl::Status result(code, status.error_message());
   result.SetPayload(kPayloadType, absl::Cord(status.error_details()));

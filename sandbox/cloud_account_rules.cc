@@ -39,11 +39,12 @@ void CheckContactPoint(const CloudContactPoint& point, bool address_is_good, std
   problems.Require(address_is_good, fmt::format("{}.address", field),
                    field == "email" ? "is not a mail address" : "is not a number such as \"+8613800000001\"");
   problems.Require(!point.has_change_time() || !point.has_changed_before_load(),
-                   fmt::format("{}.changed_before_load", field), "stands beside change_time; give one of them");
+                   fmt::format("{}.changed_before_load", field), "stands beside changeTime; give one of them");
   problems.Require(!point.has_change_time() || IsTime(point.change_time()), fmt::format("{}.change_time", field),
                    "is outside of the years 1 to 9999");
   problems.Require(!point.has_changed_before_load() || IsSpan(point.changed_before_load()),
-                   fmt::format("{}.changed_before_load", field), "is negative or too long");
+                   fmt::format("{}.changed_before_load", field),
+                   "is negative or above 36,500 days; write it as \"3600s\"");
 }
 
 void CheckSessions(const CloudAccount& account, FieldProblems& problems) {
@@ -59,7 +60,7 @@ void CheckSessions(const CloudAccount& account, FieldProblems& problems) {
     const bool is_role = identity.starts_with("role:") && IsUserName(std::string_view(identity).substr(5));
     problems.Require(
         identity == "root" || is_user || is_role, field + ".identity",
-        fmt::format("\"{}\" is none of \"root\", \"ram:\" with one of ram_users, \"role:\" with a name", identity));
+        fmt::format("\"{}\" is none of \"root\", \"ram:\" with one of ramUsers, \"role:\" with a name", identity));
   }
 }
 
@@ -100,6 +101,9 @@ void CheckCloudAccount(const CloudAccount& account, FieldProblems& problems) {
   const Account::State state = account.state();
   problems.Require(state == Account::STATE_UNSPECIFIED || state == Account::ACTIVE || state == Account::SUSPENDED,
                    "state", "is neither ACTIVE nor SUSPENDED");
+  problems.Require(account.has_email() || account.has_phone(), "email",
+                   R"(there is neither email nor phone, and no closure can begin without; write for example "email": )"
+                   R"({"address": "owner@example.com"} or "phone": {"address": "+8613800000001"})");
   if (account.has_email())
     CheckContactPoint(account.email(), IsMailAddress(account.email().address()), "email", problems);
   if (account.has_phone())

@@ -28,9 +28,11 @@ void CheckAmount(const std::string& decimal, const std::string& currency_code, c
     problems.Add(field, std::string(money.status().message()));
     return;
   }
-  problems.Require(sign == Sign::kNotNegative || IsPositive(*money), field,
-                   fmt::format("\"{}\" is not above zero", decimal));
-  problems.Require(money->units() >= 0 && money->nanos() >= 0, field, fmt::format("\"{}\" is negative", decimal));
+  if (sign == Sign::kPositive) {
+    problems.Require(IsPositive(*money), field, fmt::format("\"{}\" is not above zero", decimal));
+  } else {
+    problems.Require(money->units() >= 0 && money->nanos() >= 0, field, fmt::format("\"{}\" is negative", decimal));
+  }
   problems.Require(CompareMoney(*money, WholeUnits(kAmountUnitsMax, currency_code)) <= 0, field,
                    fmt::format("\"{}\" is above {}", decimal, kAmountUnitsMax));
 }
@@ -69,7 +71,8 @@ void CheckBills(const CloudAccount& account, FieldProblems& problems) {
     const auto& late = account.late_bills(i);
     const std::string field = fmt::format("late_bills[{}]", i);
     CheckBill(late.bill(), field + ".bill", ids, problems);
-    problems.Require(IsSpan(late.after_freeze()), field + ".after_freeze", "is negative or too long");
+    problems.Require(IsSpan(late.after_freeze()), field + ".after_freeze",
+                     "is negative or above 36,500 days; write it as \"3600s\"");
   }
 }
 

@@ -9,7 +9,7 @@
 #include "absl/status/statusor.h"
 #include "closure/sandbox/v1/cloud_file.pb.h"
 #include "fmt/format.h"
-#include "google/protobuf/util/json_util.h"
+#include "protos/json_reading.h"
 #include "sandbox/cloud_account_rules.h"
 #include "sandbox/field_problems.h"
 
@@ -17,21 +17,19 @@ namespace closure {
 
 absl::StatusOr<sandbox::v1::CloudFile> ParseCloudFile(std::string_view json) {
   sandbox::v1::CloudFile file;
-  google::protobuf::util::JsonParseOptions options;
-  options.ignore_unknown_fields = false;
-  const google::protobuf::util::Status parsed = google::protobuf::util::JsonStringToMessage(
-      google::protobuf::StringPiece(json.data(), json.size()), &file, options);
-  if (!parsed.ok()) {
-    return absl::InvalidArgumentError(
-        fmt::format("cloud file: not the JSON of a cloud: {}", std::string(parsed.message())));
-  }
+  if (const absl::Status read = ReadJson(json, file); !read.ok())
+    return absl::InvalidArgumentError(fmt::format("cloud file: {}", std::string(read.message())));
   if (absl::Status status = ValidateCloudFile(file); !status.ok()) return status;
   return file;
 }
 
 absl::Status ValidateCloudFile(const sandbox::v1::CloudFile& file) {
-  FieldProblems problems;
+  FieldProblems problems(FieldProblems::Spelling::kJson);
   std::set<std::string> ids;
+  problems.Require(
+      !file.accounts().empty(), "accounts",
+      R"(there is none, so there is nothing to load; write for example {"accounts": [{"accountId": "a-1", )"
+      R"("email": {"address": "owner@example.com"}}]})");
   for (int i = 0; i < file.accounts_size(); ++i) {
     const sandbox::v1::CloudAccount& account = file.accounts(i);
     problems.SetSubject(account.account_id().empty() ? fmt::format("accounts[{}]", i)

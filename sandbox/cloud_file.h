@@ -12,7 +12,8 @@
 namespace closure {
 
 // Reads a cloud file from JSON and checks it.
-// Errors: INVALID_ARGUMENT with what is wrong: JSON's words, or every broken rule with its account and field.
+// Errors: INVALID_ARGUMENT with what is wrong: the first fault of the JSON, or a line for every broken rule, with
+// account and field as JSON spells them.
 absl::StatusOr<sandbox::v1::CloudFile> ParseCloudFile(std::string_view json);
 
 // Checks every rule that protos/closure/sandbox/v1/cloud_file.proto states.

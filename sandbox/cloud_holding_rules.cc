@@ -50,7 +50,7 @@ void CheckResource(const Resource& resource, std::string_view field, FieldProble
   const auto name = [&](std::string_view part) { return fmt::format("{}.{}", field, part); };
   problems.Require(!resource.resource_id().empty(), name("resource_id"), "is missing");
   problems.Require(!resource.resource_id().starts_with(kBulkPrefix), name("resource_id"),
-                   "begins with \"bulk-\", which is kept for bulk_resource_count");
+                   "begins with \"bulk-\", which is kept for bulkResourceCount");
   problems.Require(!resource.product().empty(), name("product"), "is missing");
   problems.Require(!resource.type().empty(), name("type"), "is missing");
   problems.Require(!resource.state().empty(), name("state"), "is missing");

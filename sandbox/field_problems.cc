@@ -9,6 +9,7 @@
 #include "absl/strings/cord.h"
 #include "absl/types/optional.h"
 #include "fmt/format.h"
+#include "protos/json_reading.h"
 
 namespace closure {
 namespace {
@@ -31,8 +32,9 @@ std::string FieldOf(const absl::Status& status) {
 void FieldProblems::SetSubject(std::string subject) { subject_ = std::move(subject); }
 
 void FieldProblems::Add(std::string_view field, std::string_view what) {
-  if (problems_.empty()) first_field_ = std::string(field);
-  problems_.push_back(fmt::format("{}{}{}: {}", subject_, subject_.empty() ? "" : ": ", field, what));
+  const std::string path = spelling_ == Spelling::kJson ? JsonPath(field) : std::string(field);
+  if (problems_.empty()) first_field_ = path;
+  problems_.push_back(fmt::format("{}{}{}: {}", subject_, subject_.empty() ? "" : ": ", path, what));
 }
 
 void FieldProblems::Require(bool holds, std::string_view field, std::string_view what) {
@@ -42,11 +44,11 @@ void FieldProblems::Require(bool holds, std::string_view field, std::string_view
 absl::Status FieldProblems::ToStatus(std::string_view who) const {
   constexpr size_t kShown = 20;
   if (problems_.empty()) return absl::OkStatus();
-  std::string text;
-  for (size_t i = 0; i < problems_.size() && i < kShown; ++i)
-    text += fmt::format("{}{}", i == 0 ? "" : "; ", problems_[i]);
-  if (problems_.size() > kShown) text += fmt::format("; and {} more", problems_.size() - kShown);
-  return BadField(first_field_, fmt::format("{}: {}", who, text));
+  if (problems_.size() == 1) return BadField(first_field_, fmt::format("{}: {}", who, problems_[0]));
+  std::string text = fmt::format("{}: {} faults", who, problems_.size());
+  for (size_t i = 0; i < problems_.size() && i < kShown; ++i) text += "\n" + problems_[i];
+  if (problems_.size() > kShown) text += fmt::format("\nand {} more", problems_.size() - kShown);
+  return BadField(first_field_, text);
 }
 
 }  // namespace closure

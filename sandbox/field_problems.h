@@ -18,6 +18,10 @@ std::string FieldOf(const absl::Status& status);
 // Collects what is wrong with a message, field by field, so that whoever wrote it sees everything at once.
 class FieldProblems {
  public:
+  // How paths are shown: as a request's fields (expire_time), or as the JSON of a file has them (expireTime).
+  enum class Spelling { kProto, kJson };
+  explicit FieldProblems(Spelling spelling = Spelling::kProto) : spelling_(spelling) {}
+
   // `subject` is what the fields belong to, for example `account "1000000001"`.
   void SetSubject(std::string subject);
 
@@ -26,11 +30,12 @@ class FieldProblems {
   // Adds a problem unless the rule holds.
   void Require(bool holds, std::string_view field, std::string_view what);
 
-  // OK, or INVALID_ARGUMENT that begins with `who` and lists the first twenty problems; its field is that of the
-  // first.
+  // OK, or INVALID_ARGUMENT that begins with `who`: the one problem behind it, or the first twenty of several, each on
+  // a line of its own. Its field is that of the first.
   absl::Status ToStatus(std::string_view who) const;
 
  private:
+  const Spelling spelling_;
   std::string subject_;
   std::string first_field_;
   std::vector<std::string> problems_;

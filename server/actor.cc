@@ -35,11 +35,13 @@ absl::Status Mismatch(const Actor& actor, std::string_view account_id) {
 }
 
 absl::Status RootRequired(const Actor& actor, std::string_view account_id) {
-  return Error(
-      v1::ROOT_IDENTITY_REQUIRED,
-      Concat(actor.ToString(), " may not drive or see the closure of account ", account_id,
-             " here: only its root identity root:", account_id, " may; RAM users, roles and their sessions cannot"),
-      {{"actor", actor.ToString()}, {"account", FormatAccountName(account_id)}});
+  const bool operator_asks = actor.kind == Actor::Kind::kOperator;
+  return Error(v1::ROOT_IDENTITY_REQUIRED,
+               Concat(actor.ToString(), operator_asks ? " may not drive" : " may neither drive nor see",
+                      " the closure of account ", account_id, ": only its root identity root:", account_id, " may",
+                      operator_asks ? "; an operator can read, hold and release it"
+                                    : "; RAM users, roles and their sessions cannot"),
+               {{"actor", actor.ToString()}, {"account", FormatAccountName(account_id)}});
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/str_join.h"
 #include "checkers/text.h"
 #include "checkers/utf8.h"
 #include "server/errors.h"
@@ -47,18 +48,62 @@ absl::StatusOr<std::vector<fs::path>> ListFolder(const fs::path& folder) {
   std::vector<fs::path> entries;
   for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error))
     entries.push_back(entry->path());
-  if (error) return absl::NotFoundError(Concat("agreements folder ", folder.string(), ": ", error.message()));
+  if (error) {
+    return absl::NotFoundError(
+        Concat("agreements folder ", folder.string(), ": ", error.message(),
+               "; put VERSION/LANGUAGE.txt there, such as the folder agreements of the sources"));
+  }
   std::sort(entries.begin(), entries.end());
   return entries;
 }
 
-absl::Status CheckText(std::string_view label, std::string_view text) {
-  std::string_view what;
-  if (text.find_first_not_of(" \t\r\n") == std::string_view::npos) what = "is empty";
-  if (text.size() > kTextBytesMax) what = "has more than 200,000 bytes";
-  if (!IsUtf8(text)) what = "is not UTF-8";
-  if (what.empty()) return absl::OkStatus();
-  return absl::FailedPreconditionError(Concat("agreement ", label, ": the text ", what));
+// What is wrong with a text; empty when nothing is.
+std::string_view TextFault(std::string_view text) {
+  if (!IsUtf8(text)) return "is not UTF-8";
+  if (text.size() > kTextBytesMax) return "has more than 200,000 bytes";
+  if (text.find_first_not_of(" \t\r\n") == std::string_view::npos) return "is empty";
+  return "";
+}
+
+// A line for each text that is refused and for each version without "en".
+void CheckTexts(const Agreements::Texts& texts, std::vector<std::string>& faults) {
+  std::string_view checked;
+  for (const auto& [key, text] : texts) {
+    const auto& [version, language] = key;
+    if (const std::string_view fault = TextFault(text); !fault.empty())
+      faults.push_back(Concat("agreement ", version, "/", language, ".txt: the text ", fault));
+    if (checked != version && !texts.contains({version, std::string(kFallbackLanguage)}))
+      faults.push_back(Concat("agreement ", version, ": there is no en.txt; every version needs one"));
+    checked = version;
+  }
+}
+
+absl::Status Refusal(const std::vector<std::string>& faults) {
+  return absl::FailedPreconditionError(absl::StrJoin(faults, "\n"));
+}
+
+// Reads the texts of one version's folder.
+void ReadVersion(const fs::path& folder, Agreements::Texts& texts, std::vector<std::string>& faults) {
+  const std::string version = folder.filename().string();
+  const absl::StatusOr<std::vector<fs::path>> files = ListFolder(folder);
+  if (!files.ok()) {
+    faults.emplace_back(files.status().message());
+    return;
+  }
+  bool is_empty = true;
+  for (const fs::path& file : *files) {
+    if (file.extension() != ".txt") continue;
+    is_empty = false;
+    const std::string language = file.stem().string();
+    if (!IsTag(language, "-")) {
+      faults.push_back(Concat("agreement ", file.string(), ": the file is not named after a language, such as en.txt"));
+    } else if (absl::StatusOr<std::string> text = ReadFile(file); text.ok()) {
+      texts[{version, language}] = *std::move(text);
+    } else {
+      faults.emplace_back(text.status().message());
+    }
+  }
+  if (is_empty) faults.push_back(Concat("agreements folder ", folder.string(), ": there is no en.txt"));
 }
 
 std::string_view PrimaryTag(std::string_view language_code) {
@@ -68,19 +113,17 @@ std::string_view PrimaryTag(std::string_view language_code) {
 }  // namespace
 
 absl::StatusOr<Agreements> Agreements::FromTexts(const Texts& texts) {
+  std::vector<std::string> faults;
+  CheckTexts(texts, faults);
+  if (!faults.empty()) return Refusal(faults);
   Agreements agreements;
   for (const auto& [key, text] : texts) {
     const auto& [version, language] = key;
-    if (absl::Status valid = CheckText(Concat(version, "/", language, ".txt"), text); !valid.ok()) return valid;
     v1::Agreement& agreement = agreements.texts_[key];
     agreement.set_version(version);
     agreement.set_language_code(language);
     agreement.set_text(text);
     agreement.set_digest(Sha256Hex(text));
-    if (!texts.contains({version, std::string(kFallbackLanguage)})) {
-      return absl::FailedPreconditionError(
-          Concat("agreement ", version, ": there is no en.txt; every version needs one"));
-    }
     agreements.current_version_ = std::max(agreements.current_version_, version);
   }
   if (agreements.texts_.empty()) return absl::NotFoundError("agreements: there is no VERSION/LANGUAGE.txt");
@@ -90,32 +133,21 @@ absl::StatusOr<Agreements> Agreements::FromTexts(const Texts& texts) {
 
 absl::StatusOr<Agreements> Agreements::Load(const std::string& folder) {
   Texts texts;
+  std::vector<std::string> faults;
   absl::StatusOr<std::vector<fs::path>> versions = ListFolder(folder);
   if (!versions.ok()) return versions.status();
-  for (const fs::path& version_path : *versions) {
+  for (const fs::path& version : *versions) {
     std::error_code error;
-    const std::string version = version_path.filename().string();
-    if (!IsTag(version, ".-_") || !fs::is_directory(version_path, error)) continue;
-    absl::StatusOr<std::vector<fs::path>> files = ListFolder(version_path);
-    if (!files.ok()) return files.status();
-    for (const fs::path& file : *files) {
-      if (file.extension() != ".txt") continue;
-      const std::string language = file.stem().string();
-      if (!IsTag(language, "-")) {
-        return absl::FailedPreconditionError(
-            Concat("agreement ", file.string(), ": the file is not named after a language"));
-      }
-      absl::StatusOr<std::string> text = ReadFile(file);
-      if (!text.ok()) return text.status();
-      texts[{version, language}] = *std::move(text);
-    }
-    if (!texts.contains({version, std::string(kFallbackLanguage)})) {
-      return absl::FailedPreconditionError(Concat("agreements folder ", version_path.string(), ": there is no en.txt"));
-    }
+    if (IsTag(version.filename().string(), ".-_") && fs::is_directory(version, error))
+      ReadVersion(version, texts, faults);
   }
-  if (texts.empty())
-    return absl::NotFoundError(Concat("agreements folder ", folder, ": there is no VERSION/LANGUAGE.txt"));
-  return FromTexts(texts);
+  if (texts.empty() && faults.empty()) {
+    return absl::NotFoundError(
+        Concat("agreements folder ", folder, ": there is no VERSION/LANGUAGE.txt, such as 2026-01/en.txt"));
+  }
+  if (faults.empty()) return FromTexts(texts);
+  CheckTexts(texts, faults);
+  return Refusal(faults);
 }
 
 absl::StatusOr<v1::Agreement> Agreements::Find(std::string_view version, std::string_view language_code) const {

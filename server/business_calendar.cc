@@ -5,9 +5,11 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
+#include "absl/strings/str_join.h"
 #include "checkers/text.h"
 #include "fmt/format.h"
 
@@ -53,25 +55,28 @@ std::optional<absl::CivilDay> ParseDate(std::string_view text) {
 
 absl::StatusOr<BusinessCalendar> BusinessCalendar::Make(const config::v1::BusinessCalendar& config) {
   BusinessCalendar calendar;
+  std::vector<std::string> faults;
   const std::string zone = config.time_zone().empty() ? std::string(kDefaultZone) : config.time_zone();
   if (!IsIanaName(zone) || !absl::LoadTimeZone(zone, &calendar.zone_)) {
-    return absl::InvalidArgumentError(fmt::format(
+    faults.push_back(fmt::format(
         "business_calendar.time_zone: {} is not a time zone that this machine knows, such as \"Asia/Shanghai\"",
         QuotedExcerpt(zone)));
   }
+  const int holidays = std::min(config.holidays_size(), kHolidaysMax);
   if (config.holidays_size() > kHolidaysMax) {
-    return absl::InvalidArgumentError(
+    faults.push_back(
         fmt::format("business_calendar.holidays: {} dates, more than {}", config.holidays_size(), kHolidaysMax));
   }
-  for (const std::string& holiday : config.holidays()) {
-    const std::optional<absl::CivilDay> date = ParseDate(holiday);
-    if (!date) {
-      return absl::InvalidArgumentError(fmt::format(
-          "business_calendar.holidays: {} is not a date of the form \"YYYY-MM-DD\"", QuotedExcerpt(holiday)));
+  for (int i = 0; i < holidays; ++i) {
+    if (const std::optional<absl::CivilDay> date = ParseDate(config.holidays(i))) {
+      calendar.holidays_.insert(*date);
+    } else {
+      faults.push_back(fmt::format("business_calendar.holidays[{}]: {} is not a date of the form \"YYYY-MM-DD\"", i,
+                                   QuotedExcerpt(config.holidays(i))));
     }
-    calendar.holidays_.insert(*date);
   }
-  return calendar;
+  if (faults.empty()) return calendar;
+  return absl::InvalidArgumentError(absl::StrJoin(faults, "\n"));
 }
 
 bool BusinessCalendar::IsBusinessDay(absl::CivilDay day) const {

@@ -16,9 +16,9 @@ namespace closure {
 class BusinessCalendar {
  public:
   // Reads zone and holidays; an empty zone means Asia/Shanghai. A date that is listed twice counts once, one on a
-  // weekend changes nothing. Errors: INVALID_ARGUMENT naming the field and the value: a zone that the machine's zone
-  // data does not have (only IANA names are looked up, no files), a holiday that is not a date "YYYY-MM-DD", more than
-  // 10,000 holidays.
+  // weekend changes nothing. Errors: INVALID_ARGUMENT, one line "PATH: what" for each fault: a zone that the machine's
+  // zone data does not have (only IANA names are looked up, no files), a holiday that is not a date "YYYY-MM-DD", more
+  // than 10,000 holidays.
   static absl::StatusOr<BusinessCalendar> Make(const config::v1::BusinessCalendar& config);
 
   bool IsBusinessDay(absl::CivilDay day) const;

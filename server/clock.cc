@@ -5,6 +5,7 @@
 
 #include <fstream>
 
+#include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 
 namespace closure {
@@ -16,14 +17,24 @@ absl::Duration BootTime() {
   return absl::DurationFromTimespec(now);
 }
 
+constexpr char kBootIdFile[] = "/proc/sys/kernel/random/boot_id";
+
 std::string ReadBootId() {
-  std::ifstream file("/proc/sys/kernel/random/boot_id");
+  std::ifstream file(kBootIdFile);
   std::string id;
   std::getline(file, id);
   return id;
 }
 
 }  // namespace
+
+absl::Status CheckClock(const Clock& clock) {
+  if (!clock.Read().boot_id.empty()) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      absl::StrCat("clock: ", kBootIdFile,
+                   " cannot be read or is empty, so that no time could be trusted over a restart; "
+                   "let the server see it, for example with ProcSubset=all in its systemd unit, then start again"));
+}
 
 SystemClock::SystemClock() : boot_id_(ReadBootId()) {}
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 
@@ -31,6 +32,10 @@ class Clock {
   // Calls `moved` after the clock was moved by hand, in the thread that moved it. The system's clock never calls.
   virtual void OnMoved(std::function<void()> moved) = 0;
 };
+
+// Whether a clock's readings can be trusted over restarts: without the name of the boot nobody can tell which time has
+// passed, and no silent period could ever end. Errors: FAILED_PRECONDITION saying what to do.
+absl::Status CheckClock(const Clock& clock);
 
 // The machine's own clocks.
 class SystemClock final : public Clock {

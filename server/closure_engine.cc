@@ -266,8 +266,9 @@ bool ClosureEngine::IsWorthAnotherTry(Attempt& attempt, absl::Status& refusal) c
     refusal = absl::OkStatus();
     return false;
   }
-  // What a task did must not be lost because many closures move the system's switches at the same moment.
-  if (attempt.task.has_value() && absl::IsAborted(refusal)) return true;
+  // What a task did must not be lost because many closures move the system's switches at the same moment; an operator's
+  // retry of it can be asked for again.
+  if (attempt.task.has_value() && !attempt.retry.has_value() && absl::IsAborted(refusal)) return true;
   if (++attempt.tries < kTriesMax) return true;
   refusal = ConcurrentChange(NameOf(attempt.key));
   return false;

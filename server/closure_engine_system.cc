@@ -26,6 +26,8 @@ void ClosureEngine::OperateOnce(const SystemCommand& command, const CallContext&
   absl::StatusOr<Commit> commit = DecideSystem(*system, command, context.actor.ToString(), observation, reading.wall);
   if (!commit.ok()) return std::move(reply)(commit.status());
   commit->request = RequestRecord{"", context.request_id, context.body_hash, "", reading.wall};
+  // The request ids of a closure are forgotten so long after its end (D16); the system has none.
+  commit->forget_before = reading.wall - FromProto(parts_.policy.request_id_retention());
   internal::v1::SystemData next = *commit->system;
   parts_.store->Apply(*std::move(commit), [this, command, context, tries, next = std::move(next),
                                            reply = std::move(reply)](absl::Status status) mutable {

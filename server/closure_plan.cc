@@ -94,18 +94,34 @@ std::string_view RenounceableText(v1::ItemKind kind) {
   }
 }
 
+// However many items there are, a plan stays well below the 4 MiB that clients receive: the names of a step and of all
+// steps are bounded, and so is the number of steps.
+constexpr int kNamesPerStepMax = 100;
+constexpr int kNamesPerPlanMax = 5000;
+constexpr std::size_t kStepsMax = 500;
+
 // What one step is about.
 using StepKey = std::tuple<int, v1::ItemKind, v1::Resolver, std::string, v1::Disposition>;
 
-void AddSteps(v1::ClosurePlan& plan, const std::vector<v1::BlockingItem>& items) {
-  std::map<StepKey, std::vector<std::string>> groups;
+using Steps = std::map<StepKey, std::vector<std::string_view>>;
+
+// The names of the items by step; with `by_party` the steps of one kind are told apart by who has to act.
+Steps GroupItems(const std::vector<v1::BlockingItem>& items, bool by_party) {
+  Steps groups;
   for (const v1::BlockingItem& item : items) {
-    groups[{TierOf(item.kind()), item.kind(), item.resolver(), item.resolver_id(), item.disposition()}].push_back(
-        item.name());
+    const std::string party = by_party ? item.resolver_id() : std::string();
+    groups[{TierOf(item.kind()), item.kind(), item.resolver(), party, item.disposition()}].push_back(item.name());
   }
+  return groups;
+}
+
+void AddSteps(v1::ClosurePlan& plan, const std::vector<v1::BlockingItem>& items) {
+  Steps groups = GroupItems(items, true);
+  if (groups.size() > kStepsMax) groups = GroupItems(items, false);
   int order = 0;
   int last_tier = 0;
-  for (auto& [key, names] : groups) {
+  int named = 0;
+  for (const auto& [key, names] : groups) {
     const auto& [tier, kind, resolver, resolver_id, disposition] = key;
     if (tier != last_tier) ++order;
     last_tier = tier;
@@ -116,7 +132,12 @@ void AddSteps(v1::ClosurePlan& plan, const std::vector<v1::BlockingItem>& items)
     step.set_resolver_id(resolver_id);
     step.set_disposition(disposition);
     step.set_instructions(std::string(disposition == v1::RENOUNCEABLE ? RenounceableText(kind) : MustHandleText(kind)));
-    for (std::string& name : names) step.add_items(std::move(name));
+    step.set_item_count(static_cast<int32_t>(names.size()));
+    for (const std::string_view name : names) {
+      if (step.items_size() == kNamesPerStepMax || named == kNamesPerPlanMax) break;
+      step.add_items(std::string(name));
+      ++named;
+    }
   }
 }
 

@@ -26,6 +26,9 @@ namespace closure {
 // no built-in checker knows); 7 to 15 more with domain names or filings; then the silent period, in calendar time. It
 // counts from `now`.
 //
+// A plan is small however many items there are: a step counts its items and names the first 100, all steps together
+// name 5,000; and where more than 500 steps would come of it, items of one kind for different parties are one step.
+//
 // Pure; can be called from any thread.
 v1::ClosurePlan MakePlan(std::string_view account, const ScanFindings& findings, const BusinessCalendar& calendar,
                          absl::Time now, absl::Duration silent_period);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "server/closure_engine.h"
+#include "server/closure_waits.h"
 #include "server/errors.h"
 #include "server/field_checks.h"
 #include "server/page_token.h"
@@ -70,7 +71,7 @@ absl::StatusOr<v1::Agreement> ClosureReads::GetAgreement(const Actor& /*actor*/,
 absl::StatusOr<v1::Closure> ClosureReads::GetClosure(const Actor& actor, const v1::GetClosureRequest& request) const {
   CLOSURE_ASSIGN_OR_RETURN(const ClosureKey key, ReadableKey(actor, "name", request.name()));
   CLOSURE_ASSIGN_OR_RETURN(const internal::v1::ClosureData data, FindClosure(*store_, key));
-  return Present(data, clock_->Now());
+  return PresentWithWaits(*store_, data, clock_->Now());
 }
 
 absl::StatusOr<v1::ListClosuresResponse> ClosureReads::ListClosures(const Actor& actor,
@@ -90,7 +91,7 @@ absl::StatusOr<v1::ListClosuresResponse> ClosureReads::ListClosures(const Actor&
       response.set_next_page_token(MakePageToken(scope, Concat(filter.before_row)));
       break;
     }
-    *response.add_closures() = Present(row.data, clock_->Now());
+    CLOSURE_ASSIGN_OR_RETURN(*response.add_closures(), PresentWithWaits(*store_, row.data, clock_->Now()));
     filter.before_row = row.row;
   }
   return response;
@@ -144,7 +145,7 @@ absl::StatusOr<v1::ClosureRecord> ClosureReads::GetClosureRecord(const Actor& ac
   CLOSURE_ASSIGN_OR_RETURN(const ClosureKey key, ReadableKey(actor, "name", request.name()));
   CLOSURE_ASSIGN_OR_RETURN(const internal::v1::ClosureData data, FindClosure(*store_, key));
   v1::ClosureRecord record;
-  *record.mutable_closure() = Present(data, clock_->Now());
+  CLOSURE_ASSIGN_OR_RETURN(*record.mutable_closure(), PresentWithWaits(*store_, data, clock_->Now()));
   ItemFilter filter{.show_resolved = true, .limit = kRecordPage};
   while (true) {
     CLOSURE_ASSIGN_OR_RETURN(std::vector<v1::BlockingItem> items, store_->ListItems(key, filter));

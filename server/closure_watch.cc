@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "server/closure_engine.h"
+#include "server/closure_waits.h"
 #include "server/errors.h"
 #include "server/machine.h"
 #include "server/resource_names.h"
@@ -53,8 +54,10 @@ void ClosureWatch::Look() {
     if (!data.ok()) return Close(ToGrpcStatus(data.status()));
     const bool news = data->closure().revision() > sent_revision_;
     if (news) {
+      absl::StatusOr<v1::Closure> closure = PresentWithWaits(*store_, *data, clock_->Now());
+      if (!closure.ok()) return Close(ToGrpcStatus(closure.status()));
       v1::WatchClosureResponse response;
-      *response.mutable_closure() = Present(*data, clock_->Now());
+      *response.mutable_closure() = *std::move(closure);
       sent_revision_ = data->closure().revision();
       Push(std::move(response));
     }

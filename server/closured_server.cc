@@ -11,6 +11,7 @@
 #include "grpcpp/health_check_service_interface.h"
 #include "grpcpp/security/server_credentials.h"
 #include "grpcpp/server_builder.h"
+#include "server/listen_fault.h"
 #include "server/participants/remote_participant.h"
 #include "server/strings.h"
 #include "server/upstream_channels.h"
@@ -160,6 +161,7 @@ struct ClosuredServer::Waker {
 };
 
 absl::StatusOr<std::unique_ptr<ClosuredServer>> ClosuredServer::Make(Parts parts) {
+  CLOSURE_RETURN_IF_ERROR(CheckClock(*parts.clock));
   CLOSURE_ASSIGN_OR_RETURN(BusinessCalendar calendar, BusinessCalendar::Make(parts.config.business_calendar()));
   CLOSURE_ASSIGN_OR_RETURN(std::vector<CheckerSlot> checkers, MakeCheckerSlots(parts));
   CLOSURE_ASSIGN_OR_RETURN(std::vector<ParticipantSlot> participants, MakeParticipantSlots(parts));
@@ -175,13 +177,11 @@ ClosuredServer::ClosuredServer(Parts parts, BusinessCalendar calendar, std::vect
       engine_(MakeEngineParts(parts_, fan_out_, participants_)),
       runner_(MakeRunnerParts(parts_, engine_, fan_out_, participants_)),
       watches_(parts_.config.limits().watches_max()),
-      previews_(PreviewParts{.fan_out = &fan_out_,
-                             .clock = parts_.clock,
+      previews_(PreviewParts{.fan_out = fan_out_,
                              .upstreams = parts_.upstreams,
                              .calendar = std::move(calendar),
-                             .silent_period = FromProto(parts_.config.policy().silent_period()),
-                             .previews_max = parts_.config.limits().scans_max(),
-                             .stopping = &stopping_}),
+                             .silent_period = FromProto(parts_.config.policy().silent_period())},
+                parts_.clock, parts_.config.limits().scans_max(), &stopping_),
       closure_service_({.store = parts_.store.get(),
                         .engine = &engine_,
                         .clock = parts_.clock,
@@ -229,7 +229,8 @@ absl::Status ClosuredServer::Start() {
   for (grpc::Service* service : parts_.extra_services) builder.RegisterService(service);
   server_ = builder.BuildAndStart();
   if (server_ == nullptr || port_ == 0) {
-    return absl::UnavailableError(Concat("listen_address ", listen_address, ": cannot be listened on; is it in use?"));
+    return absl::UnavailableError(
+        Concat("listen_address ", listen_address, ": cannot be listened on: ", WhyNotListening(listen_address)));
   }
   const bool tcp = listen_address.rfind("unix:", 0) != 0;
   address_ = tcp ? Concat(listen_address.substr(0, listen_address.rfind(':')), ":", port_) : listen_address;

@@ -55,13 +55,14 @@ class ClosuredServer {
     std::vector<grpc::Service*> extra_services;
   };
 
-  // Errors: INVALID_ARGUMENT when two checkers or two participants have one name, or the calendar is refused.
+  // Errors: INVALID_ARGUMENT when two checkers or two participants have one name, or the calendar is refused;
+  // FAILED_PRECONDITION when the clock cannot be trusted (CheckClock).
   static absl::StatusOr<std::unique_ptr<ClosuredServer>> Make(Parts parts);
   // Stops it without grace.
   ~ClosuredServer();
 
   // Listens, and takes up the work that an earlier run left.
-  // Errors: UNAVAILABLE when the address cannot be listened on.
+  // Errors: UNAVAILABLE when the address cannot be listened on, with the reason and what to do.
   absl::Status Start();
 
   // In this order, so that nobody is left waiting: health says NOT_SERVING and new work is refused with SHUTTING_DOWN;

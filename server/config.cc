@@ -8,6 +8,7 @@
 #include "checkers/proto_time.h"
 #include "google/protobuf/io/tokenizer.h"
 #include "google/protobuf/text_format.h"
+#include "server/config_faults.h"
 #include "server/config_rules.h"
 #include "server/strings.h"
 
@@ -19,19 +20,9 @@ using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 using google::protobuf::Reflection;
 
-class FaultList final : public google::protobuf::io::ErrorCollector {
+class SilentCollector final : public google::protobuf::io::ErrorCollector {
  public:
-  explicit FaultList(std::string_view file_name) : file_name_(file_name) {}
-  // Lines and columns count from 0 here, and from 1 for people.
-  void AddError(int line, google::protobuf::io::ColumnNumber column, const std::string& message) override {
-    faults_.push_back(line < 0 ? Concat(file_name_, ": ", message)
-                               : Concat(file_name_, ":", line + 1, ":", column + 1, ": ", message));
-  }
-  const std::vector<std::string>& faults() const { return faults_; }
-
- private:
-  const std::string file_name_;
-  std::vector<std::string> faults_;
+  void AddError(int, google::protobuf::io::ColumnNumber, const std::string&) override {}
 };
 
 // ---- defaults ----
@@ -161,11 +152,17 @@ class ConfigPrinter {
 }  // namespace
 
 absl::StatusOr<ServerConfig> ParseConfig(std::string_view text, std::string_view file_name) {
-  FaultList faults(file_name);
   google::protobuf::TextFormat::Parser parser;
-  parser.RecordErrorsTo(&faults);
+  ConfigFaults faults(text, file_name);
   ServerConfig config;
+  SilentCollector silent;
+  parser.RecordErrorsTo(&silent);
   if (parser.ParseFromString(std::string(text), &config)) return config;
+  // Once more, going on behind unknown keys, to tell of all of them.
+  parser.RecordErrorsTo(&faults);
+  parser.AllowUnknownField(true);
+  ServerConfig refused;
+  parser.ParseFromString(std::string(text), &refused);
   return absl::InvalidArgumentError(faults.faults().empty() ? Concat(file_name, ": cannot be parsed")
                                                             : absl::StrJoin(faults.faults(), "\n"));
 }
@@ -178,8 +175,6 @@ ServerConfig WithDefaults(const ServerConfig& given) {
         std::any_of(checkers.begin(), checkers.end(), [&name](const auto& checker) { return checker.name() == name; });
     if (!named) complete.add_checkers()->set_name(name);
   }
-  std::sort(complete.mutable_checkers()->begin(), complete.mutable_checkers()->end(),
-            [](const auto& a, const auto& b) { return a.name() < b.name(); });
   FillIn(complete);
   return complete;
 }

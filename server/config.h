@@ -22,10 +22,11 @@ enum class ServerMode { kProduction, kDev };
 // Errors: INVALID_ARGUMENT, one line "FILE:LINE:COLUMN: what" for each fault.
 absl::StatusOr<config::v1::ServerConfig> ParseConfig(std::string_view text, std::string_view file_name);
 
-// The same with every number, text and built-in checker that was left out (D16).
+// The same with every number, text and built-in checker that was left out (D16). What was given keeps its place, so
+// that an index in a message is that of the file.
 config::v1::ServerConfig WithDefaults(const config::v1::ServerConfig& given);
 
-// Checks a complete configuration.
+// Checks a complete configuration, without looking at what it names (named_files.h does that).
 // Errors: INVALID_ARGUMENT, one line "PATH: what" for each fault.
 absl::Status ValidateConfig(const config::v1::ServerConfig& complete, ServerMode mode);
 

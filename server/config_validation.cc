@@ -8,9 +8,11 @@
 #include "checkers/proto_time.h"
 #include "checkers/text.h"
 #include "checkers/utf8.h"
+#include "protos/suggestion.h"
 #include "server/business_calendar.h"
 #include "server/config.h"
 #include "server/config_rules.h"
+#include "server/grpc_target.h"
 #include "server/strings.h"
 
 namespace closure {
@@ -103,7 +105,7 @@ class Validation {
 
   void CheckCalendar() {
     const absl::Status made = BusinessCalendar::Make(config_.business_calendar()).status();
-    if (!made.ok()) Refuse("business_calendar", ToStd(made.message()));
+    if (!made.ok()) faults_.emplace_back(made.message());  // a line for each fault, with its path
   }
 
   void CheckCheckers() {
@@ -113,8 +115,10 @@ class Validation {
       const config::v1::CheckerConfig& checker = config_.checkers(i);
       const std::string path = Concat("checkers[", i, "]");
       if (std::find(known.begin(), known.end(), checker.name()) == known.end()) {
+        const std::string nearest = NearestWord(checker.name(), known);
         Refuse(path + ".name",
-               Concat("there is no checker ", Quoted(checker.name()), "; there are ", absl::StrJoin(known, ", ")));
+               Concat("there is no checker ", Quoted(checker.name()), nearest.empty() ? "" : "; did you mean ", nearest,
+                      nearest.empty() ? "; there are " : "? There are ", absl::StrJoin(known, ", ")));
       }
       if (!seen.insert(checker.name()).second) Refuse(path + ".name", Concat(Quoted(checker.name()), " comes twice"));
       if (checker.name() == "billing" && (checker.has_disabled() || checker.advisory())) {
@@ -147,8 +151,7 @@ class Validation {
                          });
       if (!plain) Refuse(path + ".name", Concat(Quoted(name), " is not 1 to 40 of [a-z0-9_], starting with a letter"));
       if (!seen.insert(name).second) Refuse(path + ".name", Concat(Quoted(name), " comes twice, or is built in"));
-      if (participant.target().empty())
-        Refuse(path + ".target", "is required: a gRPC target such as erasure.internal:443");
+      CheckTarget(path + ".target", participant.target());
       CheckStages(path, participant);
     }
   }
@@ -182,6 +185,10 @@ class Validation {
     require(v1::SEAL, v1::RESTORE);
   }
 
+  void CheckTarget(const std::string& path, const std::string& target) {
+    if (const std::string fault = GrpcTargetFault(target); !fault.empty()) Refuse(path, fault);
+  }
+
   void CheckProduction() {
     const auto require = [this](std::string_view path, const std::string& value) {
       if (value.empty()) Refuse(path, "is required in production");
@@ -192,7 +199,7 @@ class Validation {
     const Message& upstreams = config_.upstreams();
     for (int i = 0; i < upstreams.GetDescriptor()->field_count(); ++i) {
       const FieldDescriptor* const field = upstreams.GetDescriptor()->field(i);
-      require("upstreams." + field->name(), upstreams.GetReflection()->GetString(upstreams, field));
+      CheckTarget("upstreams." + field->name(), upstreams.GetReflection()->GetString(upstreams, field));
     }
   }
 

@@ -6,6 +6,7 @@
 #include "fmt/format.h"
 #include "server/decision_builder.h"
 #include "server/errors.h"
+#include "server/state_refusal.h"
 
 namespace closure {
 namespace {
@@ -182,12 +183,7 @@ Decision DecideErase(DecisionBuilder& builder, const Erase& erase) {
 
 absl::StatusOr<Decision> DecideHold(DecisionBuilder& builder, const PlaceHold& command) {
   v1::Closure& closure = builder.closure();
-  if (IsTerminal(closure.state())) {
-    const std::string state = v1::Closure::State_Name(closure.state());
-    return Error(v1::STATE_NOT_ALLOWED,
-                 fmt::format("closure {} is {}, which does not allow hold", closure.name(), state),
-                 {{"closure", closure.name()}, {"state", state}, {"event", "hold"}});
-  }
+  if (IsTerminal(closure.state())) return RefuseHoldOnEnded(closure);
   const std::string replaced =
       closure.has_hold() ? fmt::format("; replaces the hold of {}", closure.hold().operator_()) : "";
   v1::Hold& hold = *closure.mutable_hold();

@@ -98,7 +98,8 @@ void StartRelease(DecisionBuilder& builder, v1::BlockingItem& item) {
 }  // namespace
 
 absl::StatusOr<Decision> DecideDiscard(DecisionBuilder& builder, const DiscardGiven& given) {
-  if (absl::Status allowed = builder.Require(Event::kDiscard); !allowed.ok()) return allowed;
+  if (absl::Status allowed = builder.Require(Event::kDiscard, v1::Closure::DISCARD_ITEMS); !allowed.ok())
+    return allowed;
   absl::flat_hash_map<std::string_view, const v1::BlockingItem*> stored;
   for (const v1::BlockingItem& item : given.items) stored.emplace(ItemIdOf(item), &item);
   std::vector<v1::BlockingItem> selected;
@@ -157,7 +158,8 @@ Decision DecideRelease(DecisionBuilder& builder, const ReleaseAnswered& answered
 }
 
 absl::StatusOr<Decision> DecideConfirm(DecisionBuilder& builder, const ConfirmClosure& command) {
-  if (absl::Status allowed = builder.Require(Event::kConfirm); !allowed.ok()) return allowed;
+  if (absl::Status allowed = builder.Require(Event::kConfirm, v1::Closure::CONFIRM_CLOSURE); !allowed.ok())
+    return allowed;
   v1::Closure& closure = builder.closure();
   if (!closure.scan().clean() || builder.now() >= FromProto(closure.scan().fresh_until_time())) {
     return Error(v1::SCAN_NOT_FRESH, fmt::format("the last scan of {} is too old; recheck first", closure.name()),

@@ -40,10 +40,15 @@ absl::StatusOr<std::vector<v1::Channel>> DemandedChannels(const CreateFacts& fac
   return channels;
 }
 
+// How long it is kept when a code was made: twice the day over which codes are counted, so that a clock that is set
+// back loses no count.
+constexpr absl::Duration kCodesKept = absl::Hours(48);
+
 // Makes new codes for the channels; the ones before stop being accepted. The tasks that send them outlive the state.
 void SendCodes(DecisionBuilder& builder, const std::vector<v1::Channel>& channels) {
   internal::v1::ClosureData& data = builder.data();
   data.clear_codes();
+  builder.commit().forget_before = builder.now() - kCodesKept;
   v1::IdentityVerification& verification = *builder.closure().mutable_identity_verification();
   verification.clear_challenges();
   for (std::size_t index = 0; index < channels.size(); ++index) {
@@ -182,7 +187,8 @@ absl::StatusOr<Decision> DecideCreate(const CreateFacts& facts, const Circumstan
 }
 
 absl::StatusOr<Decision> DecideResend(DecisionBuilder& builder, const ResendCode& command) {
-  if (absl::Status allowed = builder.Require(Event::kIdentityVerified, "resend_code"); !allowed.ok()) return allowed;
+  if (absl::Status allowed = builder.Require(Event::kIdentityVerified, v1::Closure::RESEND_CODE); !allowed.ok())
+    return allowed;
   const v1::IdentityVerification& verification = builder.closure().identity_verification();
   std::vector<v1::Channel> channels;
   for (const auto& challenge : verification.challenges()) {
@@ -215,7 +221,8 @@ absl::StatusOr<Decision> DecideResend(DecisionBuilder& builder, const ResendCode
 }
 
 absl::StatusOr<Decision> DecideCodes(DecisionBuilder& builder, const CodesGiven& given) {
-  if (absl::Status allowed = builder.Require(Event::kIdentityVerified); !allowed.ok()) return allowed;
+  if (absl::Status allowed = builder.Require(Event::kIdentityVerified, v1::Closure::VERIFY_IDENTITY); !allowed.ok())
+    return allowed;
   absl::Status reply;
   for (const CodesGiven::Code& code : given.codes) {
     absl::StatusOr<v1::IdentityVerification::Challenge*> challenge = FindChallenge(builder.closure(), code.channel);
@@ -237,7 +244,8 @@ absl::StatusOr<Decision> DecideCodes(DecisionBuilder& builder, const CodesGiven&
 }
 
 absl::StatusOr<Decision> DecideAgreement(DecisionBuilder& builder, const AgreementGiven& given) {
-  if (absl::Status allowed = builder.Require(Event::kAgreementAccepted); !allowed.ok()) return allowed;
+  if (absl::Status allowed = builder.Require(Event::kAgreementAccepted, v1::Closure::ACCEPT_AGREEMENT); !allowed.ok())
+    return allowed;
   const v1::Agreement& agreement = given.agreement;
   if (!agreement.current()) {
     return Error(v1::AGREEMENT_VERSION_STALE,
@@ -260,14 +268,15 @@ absl::StatusOr<Decision> DecideAgreement(DecisionBuilder& builder, const Agreeme
 }
 
 absl::StatusOr<Decision> DecideRecheck(DecisionBuilder& builder) {
-  if (absl::Status allowed = builder.Require(Event::kRecheck); !allowed.ok()) return allowed;
+  if (absl::Status allowed = builder.Require(Event::kRecheck, v1::Closure::RECHECK); !allowed.ok()) return allowed;
   builder.Move(Event::kRecheck, "");
   BeginScan(builder, v1::SCAN);
   return builder.Finish();
 }
 
 absl::StatusOr<Decision> DecideCancel(DecisionBuilder& builder) {
-  if (absl::Status allowed = builder.Require(Event::kCancel); !allowed.ok()) return allowed;
+  if (absl::Status allowed = builder.Require(Event::kCancel, v1::Closure::CANCEL_CLOSURE); !allowed.ok())
+    return allowed;
   builder.Move(Event::kCancel, "");
   BeginEnd(builder, v1::Closure::OWNER_CANCELLED, "the owner cancelled the closure");
   return builder.Finish();

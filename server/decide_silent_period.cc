@@ -9,6 +9,9 @@
 namespace closure {
 namespace {
 
+// How long an admission is kept. The breaker counts an hour; the rest is for a clock that is set back.
+constexpr absl::Duration kAdmissionsKept = absl::Hours(24);
+
 // What of the period is left on the clock that shows most.
 absl::Duration Remaining(DecisionBuilder& builder) {
   const v1::Closure& closure = builder.closure();
@@ -86,6 +89,7 @@ Decision DecideSilentPeriodEnd(DecisionBuilder& builder) {
   system.set_admissions(system.admissions() + 1);
   builder.commit().system = std::move(system);
   builder.commit().admission = builder.now();
+  builder.commit().forget_before = builder.now() - kAdmissionsKept;
   builder.Move(Event::kSilentPeriodElapsed, "");
   BeginPhase(builder, v1::SEAL);
   return builder.Finish();

@@ -2,19 +2,15 @@
 #include "server/decision_builder.h"
 
 #include <algorithm>
-#include <cstdio>
-#include <cstdlib>
 
 #include "checkers/proto_time.h"
 #include "fmt/format.h"
-#include "server/errors.h"
+#include "server/log.h"
+#include "server/state_refusal.h"
 
 namespace closure {
 
-[[noreturn]] void Impossible(std::string_view what) {
-  std::fprintf(stderr, "closured: impossible: %.*s\n", static_cast<int>(what.size()), what.data());
-  std::abort();
-}
+[[noreturn]] void Impossible(std::string_view what) { Die(fmt::format("impossible: {}", what)); }
 
 DecisionBuilder::DecisionBuilder(const internal::v1::ClosureData& data, const Circumstances& circumstances)
     : circumstances_(circumstances) {
@@ -25,13 +21,9 @@ DecisionBuilder::DecisionBuilder(const internal::v1::ClosureData& data, const Ci
   *closure().mutable_update_time() = ToProto(now());
 }
 
-absl::Status DecisionBuilder::Require(Event event, std::string_view asked) {
+absl::Status DecisionBuilder::Require(Event event, v1::Closure::Action asked) {
   if (NextState(state(), event).has_value()) return absl::OkStatus();
-  const std::string state_name = v1::Closure::State_Name(state());
-  const std::string word(asked.empty() ? EventName(event) : asked);
-  return Error(v1::STATE_NOT_ALLOWED,
-               fmt::format("closure {} is {}, which does not allow {}", closure().name(), state_name, word),
-               {{"closure", closure().name()}, {"state", state_name}, {"event", word}});
+  return RefuseInState(closure(), asked);
 }
 
 void DecisionBuilder::Move(Event event, std::string_view detail) {

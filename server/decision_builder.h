@@ -25,9 +25,9 @@ class DecisionBuilder {
   State state() { return closure().state(); }
   Commit& commit() { return commit_; }
 
-  // `asked` is the word for what was asked, where that is not the event itself.
-  // Errors: FAILED_PRECONDITION with STATE_NOT_ALLOWED naming state and that word.
-  absl::Status Require(Event event, std::string_view asked = {});
+  // Whether the state lists the event that `asked` would be.
+  // Errors: FAILED_PRECONDITION with STATE_NOT_ALLOWED, which names the state and what was asked (state_refusal.h).
+  absl::Status Require(Event event, v1::Closure::Action asked);
   // Goes to the state that the table gives: history, fence, etag, and an end to the tasks of the state that is left.
   // The caller has checked with Require, or knows; an unlisted pair ends the process.
   void Move(Event event, std::string_view detail);

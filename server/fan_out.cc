@@ -4,8 +4,6 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
-#include <cstdio>
-#include <cstdlib>
 #include <deque>
 #include <iterator>
 #include <optional>
@@ -21,6 +19,8 @@
 #include "grpcpp/alarm.h"
 #include "server/answer_validation.h"
 #include "server/item_identity.h"
+#include "server/log.h"
+#include "server/strings.h"
 
 namespace closure {
 namespace {
@@ -345,10 +345,7 @@ ScanFindings ScanRun::TakeFindings() {
   return findings;
 }
 
-[[noreturn]] void EndProcess(const std::string& condition) {
-  std::fprintf(stderr, "FanOut: %s\n", condition.c_str());
-  std::abort();
-}
+[[noreturn]] void EndProcess(const std::string& condition) { Die(Concat("FanOut: ", condition)); }
 
 const std::string& NameOf(const CheckerSlot& slot) { return slot.checker->description().name(); }
 

@@ -7,8 +7,7 @@
 namespace closure {
 
 // Drops what gRPC and protobuf have to say from now on, where they would write lines of their own form to standard
-// error. For the start of a process, whose failures are told in one line of our own. To be called before any thread is
-// started.
+// error. For the time before there is a log. To be called before any thread is started.
 void HushLibraries();
 
 // While it lives, every line of gRPC and protobuf is an event of the log, a warning; afterwards they are dropped again.

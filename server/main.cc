@@ -5,8 +5,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <fstream>
 #include <iterator>
 #include <memory>
@@ -20,6 +22,7 @@
 #include "server/config.h"
 #include "server/dev_cloud.h"
 #include "server/library_logs.h"
+#include "server/named_files.h"
 #include "server/options.h"
 #include "server/strings.h"
 #include "server/upstream_channels.h"
@@ -52,7 +55,14 @@ ExitCode ExitCodeOf(const absl::Status& status) {
   }
 }
 
+// Before there is a log, for people.
 ExitCode Fail(const absl::Status& status) { return Fail(ExitCodeOf(status), status.message()); }
+
+// Once there is one.
+ExitCode Fail(const absl::Status& status, Log& log) {
+  log.Error("the server does not start", {{"error", ToStd(status.message())}});
+  return ExitCodeOf(status);
+}
 
 // ---- signals ----
 
@@ -106,7 +116,10 @@ class HardExit {
 
 absl::StatusOr<std::string> ReadFile(const std::string& path) {
   std::ifstream stream(path, std::ios::binary);
-  if (!stream) return absl::NotFoundError(Concat("configuration ", path, ": cannot be read"));
+  if (!stream) {
+    return absl::NotFoundError(Concat("configuration ", path, ": cannot be read: ", std::strerror(errno),
+                                      "; name a file that the server's user can read"));
+  }
   return std::string((std::istreambuf_iterator<char>(stream)), std::istreambuf_iterator<char>());
 }
 
@@ -116,18 +129,27 @@ absl::StatusOr<config::v1::ServerConfig> ReadConfig(const std::string& path) {
   return ParseConfig(text, path);
 }
 
-// The configuration as it stands in the file, once the whole of it has been found right.
-absl::StatusOr<config::v1::ServerConfig> ReadProductionConfig(const std::string& path) {
+// What is looked at: the values alone, or also what they name on this machine.
+enum class Look { kValues, kFilesToo };
+
+// The configuration as it stands in the file, once the whole of it has been found right; else every fault on a line of
+// its own.
+absl::StatusOr<config::v1::ServerConfig> ReadProductionConfig(const std::string& path, Look look) {
   CLOSURE_ASSIGN_OR_RETURN(config::v1::ServerConfig config, ReadConfig(path));
-  const absl::Status valid = ValidateConfig(WithDefaults(config), ServerMode::kProduction);
-  if (!valid.ok()) return absl::InvalidArgumentError(Concat("configuration ", path, " is refused:\n", valid.message()));
+  const config::v1::ServerConfig complete = WithDefaults(config);
+  std::string faults;
+  const absl::Status values = ValidateConfig(complete, ServerMode::kProduction);
+  const absl::Status files = look == Look::kFilesToo ? CheckNamedFiles(complete) : absl::OkStatus();
+  for (const absl::Status& status : {values, files}) {
+    if (!status.ok()) faults += Concat("\n", status.message());
+  }
+  if (!faults.empty()) return absl::InvalidArgumentError(Concat("configuration ", path, " is refused:", faults));
   return config;
 }
 
 // ---- the two ways to run ----
 
 ExitCode RunUntilStopped(ClosuredServer& server, Log& log, absl::Duration grace) {
-  const LibraryLogs library_logs(log);
   WaitForStop();
   const HardExit hard_exit(grace + kStopMargin, log);
   server.Stop(grace);
@@ -152,9 +174,11 @@ absl::StatusOr<std::unique_ptr<ClosuredServer>> MakeProduction(const config::v1:
 ExitCode Serve(const config::v1::ServerConfig& config) {
   SystemClock clock;
   Log log(&clock);
+  const DyingWords dying_words(log);
+  const LibraryLogs library_logs(log);
   const absl::StatusOr<std::unique_ptr<ClosuredServer>> server = MakeProduction(config, clock, log);
-  if (!server.ok()) return Fail(server.status());
-  if (const absl::Status started = (*server)->Start(); !started.ok()) return Fail(started);
+  if (!server.ok()) return Fail(server.status(), log);
+  if (const absl::Status started = (*server)->Start(); !started.ok()) return Fail(started, log);
   return RunUntilStopped(**server, log, FromProto(config.shutdown_grace()));
 }
 
@@ -179,7 +203,9 @@ ExitCode RunDev(const Options& options) {
   const absl::StatusOr<std::unique_ptr<DevCloud>> cloud =
       DevCloud::Open({.data_dir = options.data_dir, .config = *std::move(config), .cloud_files = options.cloud_files});
   if (!cloud.ok()) return Fail(cloud.status());
-  if (const absl::Status started = (*cloud)->server().Start(); !started.ok()) return Fail(started);
+  const DyingWords dying_words((*cloud)->log());
+  const LibraryLogs library_logs((*cloud)->log());
+  if (const absl::Status started = (*cloud)->server().Start(); !started.ok()) return Fail(started, (*cloud)->log());
   SayReady(**cloud);
   return RunUntilStopped((*cloud)->server(), (*cloud)->log(), (*cloud)->shutdown_grace());
 }
@@ -197,12 +223,13 @@ ExitCode Run(const Options& options) {
     default:
       break;
   }
-  const absl::StatusOr<config::v1::ServerConfig> config = ReadProductionConfig(options.config_path);
+  const Look look = options.command == Options::Command::kPrintConfig ? Look::kValues : Look::kFilesToo;
+  const absl::StatusOr<config::v1::ServerConfig> config = ReadProductionConfig(options.config_path, look);
   if (!config.ok()) return Fail(ExitCode::kConfig, config.status().message());
   if (options.command == Options::Command::kServe) return Serve(WithDefaults(*config));
   if (options.command == Options::Command::kPrintConfig) std::fputs(FormatConfig(*config).c_str(), stdout);
   if (options.command == Options::Command::kCheckConfig)
-    std::printf("configuration %s is right\n", options.config_path.c_str());
+    std::printf("configuration %s is right, and what it names is there\n", options.config_path.c_str());
   return ExitCode::kOk;
 }
 

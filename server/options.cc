@@ -20,7 +20,12 @@ The account closure server.
 
   --config FILE        the configuration, in protobuf text format; see docs/configuration.md.
                        Without it the file that the environment variable CLOSURE_CONFIG names is taken
-  --check-config       check the configuration and end: 0 when it is right, 78 when not
+  --check-config       check the configuration and end: 0 when it is right, 78 when not, with every fault on a line
+                       of its own. Checked are keys and values, how targets are written, and on this machine: the
+                       secret key (there, mode 0600, long enough), the agreements, the database (its folder is
+                       writable, the file is closed to others), the folder of a unix socket. Nothing is made or
+                       opened for writing, and nobody is called: whether an upstream answers, an address is free
+                       or the database is a good one shows at the start
   --print-config       print the whole configuration with its defaults and end
 
 closured dev runs everything on this machine: a sandbox cloud that plays every other system, and a clock

@@ -18,6 +18,10 @@ namespace {
 
 constexpr absl::Duration kRetryDelay = absl::Seconds(5);
 
+absl::Status Stopping() {
+  return Error(v1::SHUTTING_DOWN, "closured: the server is stopping; ask for the preview again");
+}
+
 // Why a preview cannot go on after the account system answered; OK when it can.
 absl::Status CheckAccount(const std::string& account_id, const absl::StatusOr<upstream::v1::Account>& account) {
   const std::string name = FormatAccountName(account_id);
@@ -38,9 +42,13 @@ absl::Status CheckAccount(const std::string& account_id, const absl::StatusOr<up
 
 }  // namespace
 
-PreviewStream::PreviewStream(const PreviewParts* parts, std::string account_id, std::string traceparent,
-                             std::function<void()> over)
-    : parts_(parts), account_id_(std::move(account_id)), traceparent_(std::move(traceparent)), over_(std::move(over)) {}
+PreviewStream::PreviewStream(std::shared_ptr<const PreviewParts> parts, std::string account_id, std::string traceparent,
+                             absl::Time now, std::function<void()> over)
+    : parts_(std::move(parts)),
+      account_id_(std::move(account_id)),
+      traceparent_(std::move(traceparent)),
+      now_(now),
+      over_(std::move(over)) {}
 
 void PreviewStream::Run() {
   LookUpAccount(parts_->upstreams, account_id_,
@@ -57,8 +65,8 @@ void PreviewStream::AskCheckers(const upstream::v1::Account& account) {
   request.check.set_account_id(account_id_);
   request.check.set_phase(v1::PREVIEW);
   request.check.set_language_code(account.language_code().empty() ? "en" : account.language_code());
-  *request.check.mutable_check_time() = ToProto(parts_->clock->Now());
-  parts_->fan_out->Run(
+  *request.check.mutable_check_time() = ToProto(now_);
+  parts_->fan_out.Run(
       std::move(request),
       [self = shared_from_this()](const v1::CheckerResult& result) {
         v1::PreviewClosureResponse response;
@@ -73,7 +81,7 @@ void PreviewStream::SendPlan(const ScanFindings& findings) {
   for (v1::PreviewItems& items : SplitItems(findings.items))
     *responses.emplace_back().mutable_items() = std::move(items);
   *responses.emplace_back().mutable_plan() =
-      MakePlan(FormatAccountName(account_id_), findings, parts_->calendar, parts_->clock->Now(), parts_->silent_period);
+      MakePlan(FormatAccountName(account_id_), findings, parts_->calendar, now_, parts_->silent_period);
   PushAll(std::move(responses));
   EndWith(grpc::Status::OK);
 }
@@ -92,30 +100,45 @@ void PreviewStream::EndWith(const grpc::Status& status) {
   Close(status);
 }
 
-PreviewDesk::PreviewDesk(PreviewParts parts) : parts_(std::move(parts)) {}
+PreviewDesk::PreviewDesk(PreviewParts parts, const Clock* clock, int previews_max, const absl::Notification* stopping)
+    : parts_(std::make_shared<const PreviewParts>(std::move(parts))),
+      clock_(clock),
+      previews_max_(previews_max),
+      stopping_(stopping) {}
 
-absl::Status PreviewDesk::Enter(const std::string& account_id) {
+absl::Status PreviewDesk::Running::Enter(const std::string& account_id, std::weak_ptr<PreviewStream> stream,
+                                         int previews_max) {
   absl::MutexLock lock(&mutex_);
-  if (running_.contains(account_id)) {
+  if (stopped_) return Stopping();
+  if (streams_.contains(account_id)) {
     const std::string name = FormatAccountName(account_id);
     return WithRetryAfter(Error(v1::PREVIEW_IN_PROGRESS, Concat("a preview of ", name, " is running; one at a time"),
                                 {{"account", name}}),
                           kRetryDelay);
   }
-  if (running_.size() >= static_cast<std::size_t>(parts_.previews_max)) {
+  if (streams_.size() >= static_cast<std::size_t>(previews_max)) {
     return WithRetryAfter(
-        Error(v1::OVERLOADED,
-              Concat("closured: ", parts_.previews_max, " previews are running, and no more are accepted"),
-              {{"previewsMax", Concat(parts_.previews_max)}}),
+        Error(v1::OVERLOADED, Concat("closured: ", previews_max, " previews are running, and no more are accepted"),
+              {{"previewsMax", Concat(previews_max)}}),
         kRetryDelay);
   }
-  running_[account_id];
+  streams_[account_id] = std::move(stream);
   return absl::OkStatus();
 }
 
-void PreviewDesk::Leave(const std::string& account_id) {
+void PreviewDesk::Running::Leave(const std::string& account_id) {
   absl::MutexLock lock(&mutex_);
-  running_.erase(account_id);
+  streams_.erase(account_id);
+}
+
+std::vector<std::shared_ptr<PreviewStream>> PreviewDesk::Running::Stop() {
+  std::vector<std::shared_ptr<PreviewStream>> running;
+  absl::MutexLock lock(&mutex_);
+  stopped_ = true;
+  for (const auto& [account_id, weak] : streams_) {
+    if (std::shared_ptr<PreviewStream> stream = weak.lock()) running.push_back(std::move(stream));
+  }
+  return running;
 }
 
 absl::StatusOr<std::shared_ptr<PreviewStream>> PreviewDesk::Open(const Actor& actor,
@@ -123,29 +146,16 @@ absl::StatusOr<std::shared_ptr<PreviewStream>> PreviewDesk::Open(const Actor& ac
                                                                  std::string traceparent) {
   CLOSURE_RETURN_IF_ERROR(Authorize(actor, request.account(), RequireReaderOf));
   CLOSURE_ASSIGN_OR_RETURN(const std::string account_id, ParseAccountName("account", request.account()));
-  CLOSURE_RETURN_IF_ERROR(RefuseWhenStopping(*parts_.stopping));
-  CLOSURE_RETURN_IF_ERROR(Enter(account_id));
-  auto stream = std::make_shared<PreviewStream>(&parts_, account_id, std::move(traceparent),
-                                                [this, account_id] { Leave(account_id); });
-  {
-    absl::MutexLock lock(&mutex_);
-    running_[account_id] = stream;
-  }
+  CLOSURE_RETURN_IF_ERROR(RefuseWhenStopping(*stopping_));
+  auto stream = std::make_shared<PreviewStream>(parts_, account_id, std::move(traceparent), clock_->Now(),
+                                                [running = running_, account_id] { running->Leave(account_id); });
+  CLOSURE_RETURN_IF_ERROR(running_->Enter(account_id, stream, previews_max_));
   stream->Run();
   return stream;
 }
 
 void PreviewDesk::Stop() {
-  std::map<std::string, std::weak_ptr<PreviewStream>> running;
-  {
-    absl::MutexLock lock(&mutex_);
-    running = running_;
-  }
-  for (const auto& [account_id, weak] : running) {
-    if (const std::shared_ptr<PreviewStream> stream = weak.lock()) {
-      stream->End(Error(v1::SHUTTING_DOWN, "closured: the server is stopping; ask for the preview again"));
-    }
-  }
+  for (const std::shared_ptr<PreviewStream>& stream : running_->Stop()) stream->End(Stopping());
 }
 
 }  // namespace closure

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/statusor.h"
@@ -25,27 +26,25 @@
 
 namespace closure {
 
-// What previews need. Everything outlives the previews.
+// What previews need. Previews own it together, for what they wait for may answer when the server is gone.
 struct PreviewParts {
-  const FanOut* fan_out = nullptr;
-  const Clock* clock = nullptr;
+  FanOut fan_out;
   Upstreams upstreams;
   BusinessCalendar calendar;
   // What a closure started now would have.
   absl::Duration silent_period;
-  // How many previews run at the same time.
-  int previews_max = 0;
-  const absl::Notification* stopping = nullptr;
 };
 
 // One PreviewClosure call: reads the account, asks every checker, sends their progress, then the items, and at last the
-// plan. Nothing is stored. It ends with its caller: what is under way is cancelled then.
+// plan. Nothing is stored. It ends with its caller: what is under way is cancelled then. A checker that does not care
+// keeps the stream alive until it answers, and uses nothing of the server then but what the stream owns.
 class PreviewStream final : public ServerStream<v1::PreviewClosureResponse>,
                             public std::enable_shared_from_this<PreviewStream> {
  public:
-  // `over` is called once, when the preview is over: before the caller learns its end, so that the next one can begin
-  // at once.
-  PreviewStream(const PreviewParts* parts, std::string account_id, std::string traceparent, std::function<void()> over);
+  // `now` is when it was asked for: the checkers are asked, and the plan counts, from then. `over` is called once, when
+  // the preview is over: before the caller learns its end, so that the next one can begin at once.
+  PreviewStream(std::shared_ptr<const PreviewParts> parts, std::string account_id, std::string traceparent,
+                absl::Time now, std::function<void()> over);
 
   // Begins; to be called once.
   void Run();
@@ -61,19 +60,21 @@ class PreviewStream final : public ServerStream<v1::PreviewClosureResponse>,
   void AskCheckers(const upstream::v1::Account& account);
   void SendPlan(const ScanFindings& findings);
 
-  const PreviewParts* const parts_;
+  const std::shared_ptr<const PreviewParts> parts_;
   const std::string account_id_;
   const std::string traceparent_;
+  const absl::Time now_;
   const std::function<void()> over_;
   std::atomic<bool> said_over_ = false;
   const std::shared_ptr<CancelSignal> cancel_ = std::make_shared<CancelSignal>();
 };
 
-// Lets previews begin: one of an account at a time, and no more at once than the limit. Thread-safe; outlives its
-// previews.
+// Lets previews begin: one of an account at a time, and no more at once than the limit. Thread-safe. Previews may
+// outlive it; they own what they use of it.
 class PreviewDesk {
  public:
-  explicit PreviewDesk(PreviewParts parts);
+  // `previews_max`: how many run at the same time. The clock and `stopping` outlive the desk.
+  PreviewDesk(PreviewParts parts, const Clock* clock, int previews_max, const absl::Notification* stopping);
 
   // Errors: PERMISSION_DENIED and INVALID_ARGUMENT as every read of an account; UNAVAILABLE with SHUTTING_DOWN;
   // RESOURCE_EXHAUSTED with PREVIEW_IN_PROGRESS or OVERLOADED. What is found out later ends the stream: NOT_FOUND with
@@ -81,17 +82,30 @@ class PreviewDesk {
   absl::StatusOr<std::shared_ptr<PreviewStream>> Open(const Actor& actor, const v1::PreviewClosureRequest& request,
                                                       std::string traceparent);
 
-  // Ends every preview with SHUTTING_DOWN.
+  // Ends every preview with SHUTTING_DOWN, and lets none begin any more.
   void Stop();
 
  private:
-  absl::Status Enter(const std::string& account_id);
-  void Leave(const std::string& account_id);
+  // The previews that run. A preview shares it, to leave it when it is over.
+  class Running {
+   public:
+    absl::Status Enter(const std::string& account_id, std::weak_ptr<PreviewStream> stream, int previews_max);
+    void Leave(const std::string& account_id);
+    // Refuses every later Enter; answers those that run.
+    std::vector<std::shared_ptr<PreviewStream>> Stop();
 
-  const PreviewParts parts_;
-  absl::Mutex mutex_;
-  // By the account's id; empty until its stream is made.
-  std::map<std::string, std::weak_ptr<PreviewStream>> running_ ABSL_GUARDED_BY(mutex_);
+   private:
+    absl::Mutex mutex_;
+    bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
+    // By the account's id.
+    std::map<std::string, std::weak_ptr<PreviewStream>> streams_ ABSL_GUARDED_BY(mutex_);
+  };
+
+  const std::shared_ptr<const PreviewParts> parts_;
+  const Clock* const clock_;
+  const int previews_max_;
+  const absl::Notification* const stopping_;
+  const std::shared_ptr<Running> running_ = std::make_shared<Running>();
 };
 
 }  // namespace closure

@@ -13,15 +13,15 @@
 #include <array>
 #include <cerrno>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <system_error>
 #include <utility>
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_format.h"
+#include "server/log.h"
 #include "server/strings.h"
 
 namespace closure {
@@ -40,10 +40,7 @@ void FillRandom(unsigned char* bytes, std::size_t size) {
   while (filled < size) {
     const ssize_t got = getrandom(bytes + filled, size - filled, 0);
     if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) {
-      std::fprintf(stderr, "closured: getrandom failed: %s\n", std::strerror(errno));
-      std::abort();
-    }
+    if (got <= 0) Die(Concat("getrandom failed: ", std::strerror(errno)));
     filled += static_cast<std::size_t>(got);
   }
 }
@@ -107,8 +104,7 @@ std::array<unsigned char, SHA256_DIGEST_LENGTH> Derive(const std::string& key, s
   if (HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), reinterpret_cast<const unsigned char*>(text.data()),
            text.size(), digest.data(), &size) == nullptr ||
       size != digest.size()) {
-    std::fprintf(stderr, "closured: HMAC-SHA256 failed\n");
-    std::abort();
+    Die("HMAC-SHA256 failed");
   }
   return digest;
 }
@@ -126,12 +122,16 @@ absl::StatusOr<SecretKey> SecretKey::Load(const std::string& path) {
   const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
   if (file < 0) {
     if (errno == ENOENT) {
-      return absl::NotFoundError(Concat("secret key file ", path,
-                                        ": not there; make it once and back it up: (umask 077; head -c 32 ",
-                                        "/dev/urandom > ", path, ")"));
+      const std::string folder = std::filesystem::path(path).parent_path().string();
+      std::error_code error;
+      const bool has_folder = folder.empty() || std::filesystem::exists(folder, error);
+      return absl::NotFoundError(
+          Concat("secret key file ", path, ": not there; make it once and back it up: (umask 077; ",
+                 has_folder ? "" : Concat("mkdir -p ", folder, "; "), "head -c 32 /dev/urandom > ", path, ")"));
     }
     if (errno == ELOOP) return Refuse(path, "it is a symlink; name the file itself");
-    return Refuse(path, Concat("cannot be opened: ", std::strerror(errno)));
+    return Refuse(
+        path, Concat("cannot be opened: ", std::strerror(errno), "; let the server's user read it, and nobody else"));
   }
   const absl::Cleanup close_file = [file] { close(file); };
   struct stat info {};

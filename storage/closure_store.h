@@ -125,7 +125,16 @@ struct Commit {
 
   // ---- request ids ----
   std::optional<RequestRecord> request;
+
+  // ---- what is counted or promised for a time only ----
+  // Rids the tables that this commit adds to of rows that are older than this, at most kForgottenRowsMax of each: codes
+  // with `codes_made`, admissions with `admission`, request ids of the whole system with a `request` of no account. So
+  // they stay as small as what is counted, without a sweep. Nothing happens to tables that the commit does not add to.
+  std::optional<absl::Time> forget_before;
 };
+
+// The most rows of one table that one commit forgets, so that it stays short; more than a commit adds.
+inline constexpr int kForgottenRowsMax = 100;
 
 // A closure, a gate or the system changed; sent after the commit.
 struct StoreChange {
@@ -161,6 +170,9 @@ struct TaskFilter {
   std::optional<absl::Time> stuck_since;
   // Both empty for all closures.
   ClosureKey closure;
+  // Only tasks that wait for a release, an acknowledgement or a resuming: parked, and not given up. With a closure
+  // only.
+  bool halted_only = false;
   // (due time, id) to start behind.
   std::optional<std::pair<absl::Time, int64_t>> after;
   int limit = 50;

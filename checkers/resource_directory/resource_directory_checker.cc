@@ -69,9 +69,26 @@ v1::ReportedItem MemberItem(const up::Membership& membership, const std::string&
   return item;
 }
 
+// An account in no directory has no item, and nothing may say that it is in one.
+Items ReadNoMembership(const up::Membership& membership) {
+  if (!membership.directory_id().empty()) {
+    return MalformedAnswer(fmt::format("{}: the role is NONE, but there is a directory, {}", kWho,
+                                       QuotedExcerpt(membership.directory_id())));
+  }
+  if (!membership.management_account_id().empty()) {
+    return MalformedAnswer(fmt::format("{}: the role is NONE, but there is a management account, {}", kWho,
+                                       QuotedExcerpt(membership.management_account_id())));
+  }
+  if (membership.member_type() != up::Membership::MEMBER_TYPE_UNSPECIFIED) {
+    return MalformedAnswer(fmt::format("{}: the role is NONE, but there is a member type, {}", kWho,
+                                       static_cast<int>(membership.member_type())));
+  }
+  return std::vector<v1::ReportedItem>();
+}
+
 Items ReadMembership(const up::Membership& membership, const std::string& account_id, const std::string& console) {
   const int role = membership.role();
-  if (role == up::Membership::NONE) return std::vector<v1::ReportedItem>();
+  if (role == up::Membership::NONE) return ReadNoMembership(membership);
   if (role != up::Membership::MANAGEMENT && role != up::Membership::MEMBER) {
     return MalformedAnswer(fmt::format("{}: the unknown role {}", kWho, role));
   }

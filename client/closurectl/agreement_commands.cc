@@ -27,6 +27,15 @@ std::string AgreementText(const v1::Agreement& agreement) {
                       ", SHA-256 ", EscapeLine(agreement.digest()), "\n");
 }
 
+absl::string_view PrimaryTag(absl::string_view language) { return language.substr(0, language.find_first_of("-_")); }
+
+// The server answers in English where it has no text in the language that was asked for.
+void NoteFallback(Session& session, absl::string_view wanted, absl::string_view got) {
+  if (wanted.empty() || got.empty() || absl::EqualsIgnoreCase(PrimaryTag(wanted), PrimaryTag(got))) return;
+  session.printer().Note(absl::StrCat("There is no text in the language \"", EscapeLine(wanted),
+                                      "\"; this is the one in \"", EscapeLine(got), "\"."));
+}
+
 absl::StatusOr<v1::Agreement> Read(Session& session, const std::string& version, const std::string& language) {
   v1::GetAgreementRequest request;
   request.set_version(version);
@@ -48,6 +57,7 @@ absl::StatusOr<ExitCode> ShowAgreement(Session& session, const Arguments& argume
     return ExitCode::kOk;
   }
   session.printer().Data(AgreementText(*agreement));
+  NoteFallback(session, arguments.language, agreement->language_code());
   const std::string closure = arguments.subject.empty() ? "CLOSURE" : EscapeLine(arguments.subject);
   session.printer().Note(absl::StrCat("Nothing was agreed to. Next:\n  ", session.options().command, " agree ", closure,
                                       " --version ", EscapeLine(agreement->version())));
@@ -60,6 +70,10 @@ absl::StatusOr<ExitCode> AgreeCommand(Session& session, const Arguments& argumen
   const absl::StatusOr<v1::Closure> closure =
       Agree(session, *name, arguments.version, arguments.language, "--version VERSION");
   if (!closure.ok()) return closure.status();
+  // The question has shown its text and said so already.
+  if (!arguments.version.empty()) {
+    NoteFallback(session, arguments.language, closure->agreement_acceptance().language_code());
+  }
   PrintChanged(session, *closure, "Agreed; the scan runs by itself.");
   return ExitCode::kOk;
 }
@@ -75,7 +89,10 @@ absl::StatusOr<v1::Closure> Agree(Session& session, const std::string& closure, 
   if (version.empty()) {
     const absl::StatusOr<v1::Agreement> agreement = Read(session, "", language);
     if (!agreement.ok()) return agreement.status();
-    if (session.interactive()) session.printer().Say(AgreementText(*agreement));
+    if (session.interactive()) {
+      session.printer().Say(AgreementText(*agreement));
+      NoteFallback(session, language, agreement->language_code());
+    }
     const absl::StatusOr<bool> agreed = AskYesNo(session, "Do you agree to this account cancellation agreement?", flag);
     if (!agreed.ok()) return agreed.status();
     if (!*agreed) return Declined("the agreement was not agreed to");

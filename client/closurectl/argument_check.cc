@@ -35,19 +35,30 @@ bool IsIdentity(absl::string_view identity) {
   return at != absl::string_view::npos && IsPersonName(identity.substr(0, at)) && IsAccountId(identity.substr(at + 1));
 }
 
-}  // namespace
-
-absl::Status CheckAccount(absl::string_view typed) {
+// The account that is named, or that what is named lies below.
+absl::Status CheckAccountOf(absl::string_view typed) {
   if (IsAccountId(AccountId(typed))) return absl::OkStatus();
   return UsageError(absl::StrCat("\"", EscapeLine(typed),
                                  "\" names no account: an account's id is 1 to 64 lower-case letters, digits and "
                                  "hyphens, and does not begin with a hyphen"));
 }
 
+bool NamesAccount(absl::string_view typed) { return AccountName(typed) == typed || AccountId(typed) == typed; }
+
+}  // namespace
+
+absl::Status CheckAccount(absl::string_view typed) {
+  if (absl::Status account = CheckAccountOf(typed); !account.ok()) return account;
+  if (NamesAccount(typed)) return absl::OkStatus();
+  return UsageError(absl::StrCat("\"", EscapeLine(typed), "\" names ",
+                                 IsClosureName(typed) ? "a closure" : "no account",
+                                 ", and an account is asked for: write ", AccountId(typed)));
+}
+
 absl::Status CheckClosure(absl::string_view typed) {
-  if (absl::Status account = CheckAccount(typed); !account.ok()) return account;
+  if (absl::Status account = CheckAccountOf(typed); !account.ok()) return account;
   // Anything else below an account must not pass for its open closure.
-  if (IsClosureName(typed) || AccountName(typed) == typed || AccountId(typed) == typed) return absl::OkStatus();
+  if (IsClosureName(typed) || NamesAccount(typed)) return absl::OkStatus();
   return UsageError(absl::StrCat("\"", EscapeLine(typed),
                                  "\" names no closure: write accounts/ACCOUNT/closures/CLOSURE, or just ACCOUNT"));
 }

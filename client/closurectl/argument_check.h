@@ -13,8 +13,7 @@ namespace closure {
 // Judges what was typed before any call is made: gRPC aborts the process for a header that is not legal, and protobuf
 // sends no text that is not UTF-8. Pure functions; every error is a usage error (exit code 2) that says what and where.
 
-// An account, "ACCOUNT" or "accounts/ACCOUNT"; the name of something below an account passes with its account. Its id
-// is [a-z0-9][a-z0-9-]{0,63}.
+// An account, "ACCOUNT" or "accounts/ACCOUNT", and nothing below it. Its id is [a-z0-9][a-z0-9-]{0,63}.
 absl::Status CheckAccount(absl::string_view typed);
 
 // A closure: an account as above, or "accounts/ACCOUNT/closures/CLOSURE".

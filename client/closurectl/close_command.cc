@@ -6,11 +6,11 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "client/closurectl/agreement_commands.h"
 #include "client/closurectl/closure_lines.h"
+#include "client/closurectl/code_questions.h"
 #include "client/closurectl/command_set.h"
 #include "client/closurectl/confirm_command.h"
 #include "client/closurectl/duration_text.h"
@@ -24,6 +24,7 @@
 #include "client/closurectl/preview_command.h"
 #include "client/closurectl/prompt.h"
 #include "client/closurectl/resource_names.h"
+#include "client/closurectl/state_check.h"
 #include "client/closurectl/terminal_text.h"
 #include "client/rpc_status.h"
 
@@ -57,9 +58,9 @@ class GuidedClosure {
  private:
   absl::Status CheckFlags() const;
   absl::StatusOr<Closure> Begin(const std::string& account);
+  void ShowPlan(const PreviewResult& plan);
   absl::StatusOr<Closure> Step(const Closure& closure);
   absl::StatusOr<Closure> Verify(const Closure& closure);
-  absl::StatusOr<std::vector<std::string>> AskCodes(const Closure& closure);
   absl::StatusOr<Closure> WatchOn(const Closure& closure);
   absl::StatusOr<Closure> Unblock(const Closure& closure);
   absl::StatusOr<Closure> HandleByHand(const Closure& closure);
@@ -73,18 +74,13 @@ class GuidedClosure {
   LiveView view_;
   // The owner wants to go on later; the closure stays as it is.
   bool stopped_ = false;
+  // It was said where a sandbox shows the code.
+  bool told_inbox_ = false;
 };
 
 bool IsSettled(Closure::State state) {
   return state == Closure::SILENT_PERIOD || state == Closure::FINAL_CHECK || state == Closure::DELETING ||
          state == Closure::RESTORING || IsTerminal(state);
-}
-
-// Whether a person at the prompt can do better next time.
-bool CanTryAgain(const absl::Status& error) {
-  const std::string reason = DecodeErrorDetails(error).reason;
-  return reason == "CODE_WRONG" || reason == "CODE_EXPIRED" || reason == "CODE_ATTEMPTS_EXHAUSTED" ||
-         reason == "FIELD_INVALID" || reason == "RESEND_TOO_SOON";
 }
 
 // Without somebody to ask, what will be asked has to be answered before anything is started.
@@ -107,6 +103,12 @@ absl::Status GuidedClosure::CheckFlags() const {
 absl::StatusOr<Closure> GuidedClosure::Begin(const std::string& account) {
   absl::StatusOr<std::optional<Closure>> open = session_.FindOpenClosure(account);
   if (!open.ok()) return open.status();
+  const std::string resume = absl::StrCat(session_.options().command, " close ", AccountId(account));
+  if (*open || session_.interactive()) session_.set_resume_command(resume);
+  if (session_.interactive() && !(*open && IsSettled((*open)->state()))) {
+    session_.printer().Say(
+        absl::StrCat("Leave at any question with Ctrl-C; this goes on where it was:\n  ", resume, "\n"));
+  }
   if (*open) {
     session_.printer().Note(
         absl::StrCat("Going on with ", EscapeLine((*open)->name()), ", which is ", EnumText((*open)->state()), "."));
@@ -116,29 +118,28 @@ absl::StatusOr<Closure> GuidedClosure::Begin(const std::string& account) {
   if (absl::Status flags = CheckFlags(); !flags.ok()) return flags;
   const absl::StatusOr<PreviewResult> plan = RunPreview(session_, account);
   if (!plan.ok()) return plan.status();
-  if (session_.printer().table()) session_.printer().Say(PlanText(*plan, session_.printer().err_style()));
+  ShowPlan(*plan);
   if (arguments_.via.empty()) {
     const absl::StatusOr<std::string> via =
-        AskLine(session_, "Where shall the identity code be sent, email or sms?", "--via email|sms");
+        AskUntil(session_, "Where shall the identity code be sent, email or sms?", "--via email|sms", CheckChannel);
     if (!via.ok()) return via.status();
     arguments_.via = *via;
   }
-  return StartClosure(session_, account, arguments_.via);
+  absl::StatusOr<Closure> started = StartClosure(session_, account, arguments_.via);
+  if (started.ok()) session_.set_resume_command(resume);
+  return started;
 }
 
-absl::StatusOr<std::vector<std::string>> GuidedClosure::AskCodes(const Closure& closure) {
-  std::vector<std::string> codes;
-  for (const auto& challenge : closure.identity_verification().challenges()) {
-    if (challenge.verified()) continue;
-    const std::string channel = absl::AsciiStrToLower(EnumText(challenge.channel()));
-    const std::string question =
-        absl::StrCat("The code sent by ", channel, " to ", EscapeLine(challenge.masked_address()), " (or \"resend\"):");
-    const absl::StatusOr<std::string> code = AskLine(session_, question, "--code or --sandbox-code");
-    if (!code.ok()) return code.status();
-    if (*code == "resend") return std::vector<std::string>();
-    codes.push_back(absl::StrCat(channel, ":", *code));
+// In full only where something has to be done: the flow comes to it again.
+void GuidedClosure::ShowPlan(const PreviewResult& plan) {
+  Printer& printer = session_.printer();
+  if (!printer.table()) return;
+  if (!plan.plan.eligible()) {
+    printer.Say(PlanText(plan, printer.err_style(), false));
+    return;
   }
-  return codes;
+  printer.Say(VerdictText(plan, printer.err_style()));
+  printer.Note(ChecklistPointer(session_, AccountId(plan.plan.account())));
 }
 
 absl::StatusOr<Closure> GuidedClosure::Verify(const Closure& closure) {
@@ -147,13 +148,16 @@ absl::StatusOr<Closure> GuidedClosure::Verify(const Closure& closure) {
     if (!codes.ok()) return codes.status();
     return GiveCodes(session_, closure.name(), *codes);
   }
-  if (!arguments_.codes.empty()) return GiveCodes(session_, closure.name(), std::exchange(arguments_.codes, {}));
-  const absl::StatusOr<std::vector<std::string>> codes = AskCodes(closure);
+  absl::StatusOr<std::vector<std::string>> codes = std::exchange(arguments_.codes, {});
+  if (codes->empty()) {
+    if (!std::exchange(told_inbox_, true)) TellInbox(session_, closure);
+    codes = AskCodes(session_, closure);
+  }
   if (!codes.ok()) return codes.status();
   absl::StatusOr<Closure> verified =
       codes->empty() ? ResendCodes(session_, closure.name(), "") : GiveCodes(session_, closure.name(), *codes);
-  if (verified.ok() || !CanTryAgain(verified.status())) return verified;
-  session_.printer().Say(absl::StrCat(EscapeLine(verified.status().message()), "\n"));
+  if (verified.ok() || !session_.interactive() || !CanTryAgain(verified.status())) return verified;
+  session_.printer().Say(TryAgainText(verified.status()));
   return session_.GetClosure(closure.name());
 }
 
@@ -189,9 +193,13 @@ absl::StatusOr<Closure> GuidedClosure::HandleByHand(const Closure& closure) {
     return closure;
   }
   session_.printer().Say(SandboxAdvice(closure));
-  const absl::StatusOr<std::string> answer = AskLine(
+  const absl::StatusOr<std::string> answer = AskUntil(
       session_,
-      "Handle what is listed, then press Enter to scan again, or type \"stop\" to go on another day:", "--no-input");
+      "Handle what is listed, then press Enter to scan again, or type \"stop\" to go on another day:", "--no-input",
+      [](const std::string& typed) {
+        if (typed.empty() || typed == "stop") return absl::OkStatus();
+        return UsageError("press Enter alone, or type stop");
+      });
   if (!answer.ok()) return answer.status();
   if (*answer == "stop") {
     stopped_ = true;
@@ -231,11 +239,13 @@ absl::StatusOr<Closure> GuidedClosure::Unblock(const Closure& closure) {
 }
 
 absl::StatusOr<Closure> GuidedClosure::ConfirmReady(const Closure& closure) {
+  if (absl::Status held = CheckNotHeld(closure, "the deletion cannot be confirmed"); !held.ok()) return held;
   ConfirmChoices choices = arguments_.confirm;
   if (choices.reason.empty()) {
     const std::string reasons = absl::StrJoin(EnumWords(google::protobuf::GetEnumDescriptor<Closure::Reason>()), ", ");
     const absl::StatusOr<std::string> reason =
-        AskLine(session_, absl::StrCat("Everything is clear. Why do you leave?\n", reasons, ":"), "--reason REASON");
+        AskUntil(session_, absl::StrCat("Everything is clear. Why do you leave?\n", reasons, ":"), "--reason REASON",
+                 [](const std::string& typed) { return ParseReason(typed).status(); });
     if (!reason.ok()) return reason.status();
     choices.reason = *reason;
   }
@@ -273,7 +283,7 @@ absl::StatusOr<ExitCode> GuidedClosure::Finish(const Closure& closure) {
   Printer& printer = session_.printer();
   const std::string& program = session_.options().command;
   if (printer.table()) {
-    printer.Data(ClosureStatusText(closure, program, printer.style()));
+    printer.Data(ClosureStatusText(closure, program, printer.style(), session_.role()));
   } else {
     printer.Json(closure);
   }
@@ -304,7 +314,7 @@ absl::StatusOr<ExitCode> DryRun(Session& session, const std::string& typed) {
   if (!account.ok()) return account.status();
   const absl::StatusOr<PreviewResult> plan = RunPreview(session, *account);
   if (!plan.ok()) return plan.status();
-  if (session.printer().table()) session.printer().Data(PlanText(*plan, session.printer().style()));
+  if (session.printer().table()) session.printer().Data(PlanText(*plan, session.printer().style(), false));
   if (session.printer().format() == OutputFormat::kJson) session.printer().Json(plan->plan, plan->items);
   return plan->plan.eligible() ? ExitCode::kOk : ExitCode::kBlocked;
 }

@@ -27,7 +27,7 @@ absl::StatusOr<ExitCode> Status(Session& session, const std::string& name) {
   if (!closure.ok()) return closure.status();
   Printer& printer = session.printer();
   if (printer.table()) {
-    printer.Data(ClosureStatusText(*closure, session.options().command, printer.style()));
+    printer.Data(ClosureStatusText(*closure, session.options().command, printer.style(), session.role()));
   } else {
     printer.Json(*closure);
   }
@@ -82,8 +82,8 @@ absl::StatusOr<ExitCode> Record(Session& session, const std::string& name) {
     return ExitCode::kOk;
   }
   const Style& style = printer.style();
-  printer.Data(absl::StrCat(ClosureStatusText(record->closure(), session.options().command, style), "\n",
-                            ConsentTableText(*record, style), "\n", ItemTableText(record->items(), style), "\n",
+  printer.Data(absl::StrCat(ClosureStatusText(record->closure(), session.options().command, style, session.role()),
+                            "\n", ConsentTableText(*record, style), "\n", ItemTableText(record->items(), style), "\n",
                             TransitionTableText(record->transitions(), style)));
   return ExitCode::kOk;
 }
@@ -121,7 +121,7 @@ absl::StatusOr<ExitCode> List(Session& session, const ListArguments& arguments) 
     request.set_state(*state);
   }
   if (AccountId(arguments.account) == "-") {
-    if (absl::Status settled = session.RequireActor("operator:NAME"); !settled.ok()) return settled;
+    if (absl::Status settled = session.RequireOperator(); !settled.ok()) return settled;
   } else {
     const absl::StatusOr<std::string> account = session.UseAccount(arguments.account);
     if (!account.ok()) return account.status();

@@ -8,6 +8,7 @@
 #include "client/closurectl/next_step.h"
 #include "client/closurectl/table.h"
 #include "client/closurectl/terminal_text.h"
+#include "client/closurectl/wait_text.h"
 
 namespace closure {
 namespace {
@@ -56,7 +57,9 @@ std::string RemainingText(const Closure& closure) {
   if (closure.state() != Closure::SILENT_PERIOD || !closure.has_silent_period_end_time()) return "";
   const std::string end = absl::StrCat("ends ", TimeText(closure.silent_period_end_time()));
   if (!closure.has_silent_period_remaining()) return end;
-  return absl::StrCat(DurationText(closure.silent_period_remaining()), ", ", end);
+  const absl::Duration remaining = FromProtoDuration(closure.silent_period_remaining());
+  if (remaining > absl::ZeroDuration()) return absl::StrCat(DurationText(remaining), ", ", end);
+  return absl::StrCat("none since ", TimeText(closure.silent_period_end_time()));
 }
 
 std::string HoldText(const Closure& closure) {
@@ -102,7 +105,7 @@ std::string CountsText(const v1::ItemCounts& counts) {
                       counts.renounced(), " renounced");
 }
 
-std::string ClosureStatusText(const Closure& closure, absl::string_view program, const Style& style) {
+std::string ClosureStatusText(const Closure& closure, absl::string_view program, const Style& style, Role role) {
   FieldList fields;
   fields.Add("NAME", closure.name());
   fields.Add("STATE", EnumText(closure.state()));
@@ -121,8 +124,9 @@ std::string ClosureStatusText(const Closure& closure, absl::string_view program,
   fields.AddIf("RENOUNCED", RenunciationsText(closure));
   if (closure.reason() != Closure::REASON_UNSPECIFIED) fields.Add("REASON", EnumText(closure.reason()));
   fields.AddIf("HOLD", HoldText(closure));
+  fields.AddIf("WAITS", WaitLines(closure));
   AddEnding(closure, fields);
-  fields.Add("NEXT", NextStepsText(closure, program));
+  fields.Add("NEXT", NextStepsText(closure, program, role));
   const std::string participants = ParticipantTableText(closure, style);
   return absl::StrCat(fields.Text(style), participants.empty() ? "" : "\n", participants);
 }
@@ -168,7 +172,7 @@ void PrintChanged(Session& session, const Closure& closure, absl::string_view wh
   }
   printer.Data(ClosureTableText({closure}, printer.style()));
   printer.Note(absl::StrCat(what, " The closure is ", EnumText(closure.state()), "."));
-  printer.Note(absl::StrCat("Next: ", NextStepsText(closure, session.options().command)));
+  printer.Note(absl::StrCat("Next: ", NextStepsText(closure, session.options().command, session.role())));
 }
 
 std::string CheckerLine(const v1::CheckerResult& checker) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
+#include "client/closurectl/next_step.h"
 #include "client/closurectl/session.h"
 #include "client/closurectl/style.h"
 #include "closure/v1/closure.pb.h"
@@ -14,8 +15,9 @@ namespace closure {
 
 // How a closure is shown to people. The texts are escaped and end with a line end.
 
-// Everything that `status` shows, the next command lines included.
-std::string ClosureStatusText(const v1::Closure& closure, absl::string_view program, const Style& style);
+// Everything that `status` shows, the next command lines of the one who asks included.
+std::string ClosureStatusText(const v1::Closure& closure, absl::string_view program, const Style& style,
+                              Role role = Role::kOwner);
 
 // NAME, STATE, how long the silent period still lasts, how many items stand in the way, when it was created.
 std::string ClosureTableText(const std::vector<v1::Closure>& closures, const Style& style);

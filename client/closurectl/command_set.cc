@@ -3,12 +3,13 @@
 
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "client/closurectl/error_text.h"
-#include "client/closurectl/suggestion.h"
 #include "client/closurectl/terminal_text.h"
+#include "protos/suggestion.h"
 
 namespace closure {
 namespace {
@@ -39,7 +40,7 @@ bool TakesValue(const CLI::App* app, const std::string& argument) {
 
 absl::Status Unknown(const CLI::App* app, absl::string_view word) {
   const std::vector<std::string> names = NamesOf(app);
-  const std::string nearest = NearestWord(word, names);
+  const std::string nearest = NearestWord(absl::AsciiStrToLower(word), names);
   const std::string prefix = app->get_parent() == nullptr ? "" : absl::StrCat(app->get_name(), " ");
   const std::string known = absl::StrCat("the commands are ", absl::StrJoin(names, ", "));
   return UsageError(absl::StrCat("there is no command \"", prefix, EscapeLine(word), "\"; ",
@@ -74,6 +75,16 @@ CommandSet::Action CommandSet::Parsed() const {
     if (bound.command->parsed()) return bound.action;
   }
   return nullptr;
+}
+
+std::string CommandSet::NamesIn(const CLI::App* app) const { return absl::StrJoin(NamesOf(app), ", "); }
+
+std::vector<std::string> CommandSet::TakersOf(const std::string& flag, const CLI::App* command) const {
+  std::vector<std::string> takers;
+  for (const CLI::App* other : command->get_parent()->get_subcommands([](const CLI::App*) { return true; })) {
+    if (other->get_option_no_throw(flag) != nullptr) takers.push_back(other->get_name());
+  }
+  return takers;
 }
 
 absl::Status CommandSet::CheckWords(const std::vector<std::string>& arguments) const {

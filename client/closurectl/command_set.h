@@ -32,6 +32,11 @@ class CommandSet {
   // The action of the command that was parsed; empty when it was none.
   Action Parsed() const;
 
+  // The names of the commands below a group or below the root, as people read them; empty for a command.
+  std::string NamesIn(const CLI::App* app) const;
+  // The commands beside this one, of the same group, that take a flag.
+  std::vector<std::string> TakersOf(const std::string& flag, const CLI::App* command) const;
+
   // Looks for a word where a command should stand and there is none of that name. Returns OK when there is no such
   // word, otherwise an INVALID_ARGUMENT with the nearest name: CLI11 says no more than that a subcommand is required.
   absl::Status CheckWords(const std::vector<std::string>& arguments) const;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/closurectl/confirm_command.h"
 
-#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -12,8 +11,8 @@
 #include "client/closurectl/error_text.h"
 #include "client/closurectl/prompt.h"
 #include "client/closurectl/resource_names.h"
+#include "client/closurectl/state_check.h"
 #include "client/closurectl/terminal_text.h"
-#include "client/rpc_status.h"
 
 namespace closure {
 namespace {
@@ -23,40 +22,33 @@ struct Arguments {
   ConfirmChoices choices;
 };
 
-bool CanConfirm(const v1::Closure& closure) {
-  const auto& actions = closure.allowed_actions();
-  return std::find(actions.begin(), actions.end(), v1::Closure::CONFIRM_CLOSURE) != actions.end();
-}
-
-// A question whose answer could not be used is not asked; with the id given beforehand the server refuses for itself.
-absl::Status CheckAskable(const v1::Closure& closure) {
-  if (CanConfirm(closure)) return absl::OkStatus();
-  return ErrorWithReason(absl::StatusCode::kFailedPrecondition,
-                         absl::StrCat(closure.name(), " cannot be confirmed: it is ", EnumText(closure.state())),
-                         "STATE_NOT_ALLOWED", {{"state", EnumText(closure.state())}});
-}
-
-absl::Status CheckTypedId(Session& session, const v1::Closure& closure, const ConfirmChoices& choices) {
+// The risk is shown, and the id asked for, only where Confirm can be given.
+absl::Status CheckConfirmable(const Session& session, const v1::Closure& closure, const ConfirmChoices& choices) {
+  absl::Status allowed =
+      CheckAllowed(session, closure, v1::Closure::CONFIRM_CLOSURE, "the deletion cannot be confirmed");
+  if (!allowed.ok()) return allowed;
+  if (absl::Status held = CheckNotHeld(closure, "the deletion cannot be confirmed"); !held.ok()) return held;
   const std::string id = AccountId(closure.name());
-  const bool asked = choices.confirm.empty();
-  if (asked && session.interactive()) {
-    if (absl::Status askable = CheckAskable(closure); !askable.ok()) return askable;
-  }
-  if (session.interactive() || session.printer().table()) {
-    session.printer().Say(
-        absl::StrCat(EscapeText(closure.risk_prompt().text()), "\n",
-                     choices.consent_late_settlement
-                         ? "You consent that a small debt or balance found by the final check is voided or forfeited.\n"
-                         : "Without --consent-late-settlement any late bill, however small, aborts the closure.\n"));
-  }
-  if (asked) {
-    const std::string question =
-        absl::StrCat("The account ", EscapeLine(id), " will be deleted for good. Type its id to confirm:");
-    return AskTyped(session, question, id, absl::StrCat("--confirm=", id));
-  }
-  if (choices.confirm == id) return absl::OkStatus();
+  if (choices.confirm.empty() || choices.confirm == id) return absl::OkStatus();
   return UsageError(absl::StrCat("--confirm=", EscapeLine(choices.confirm), " is not the id of the account, ",
                                  EscapeLine(id), "; nothing was confirmed"));
+}
+
+// Shows what is lost and has the account's id typed, unless it was given beforehand.
+absl::Status Acknowledge(Session& session, const v1::Closure& closure, const ConfirmChoices& choices) {
+  const std::string id = AccountId(closure.name());
+  if (session.interactive() || session.printer().table()) {
+    session.printer().Say(absl::StrCat(
+        EscapeText(closure.risk_prompt().text()), "\n",
+        choices.consent_late_settlement
+            ? "You consent that a small debt or balance found by the final check is voided or forfeited.\n"
+            : "Without consent to late settlements (--consent-late-settlement) any late bill, however small, "
+              "aborts the closure.\n"));
+  }
+  if (!choices.confirm.empty()) return absl::OkStatus();
+  const std::string question =
+      absl::StrCat("The account ", EscapeLine(id), " will be deleted for good. Type its id to confirm:");
+  return AskTyped(session, question, id, absl::StrCat("--confirm=", id));
 }
 
 absl::StatusOr<ExitCode> ConfirmCommand(Session& session, const Arguments& arguments) {
@@ -70,12 +62,19 @@ absl::StatusOr<ExitCode> ConfirmCommand(Session& session, const Arguments& argum
 
 }  // namespace
 
-absl::StatusOr<v1::Closure> Confirm(Session& session, const std::string& closure, const ConfirmChoices& choices) {
-  const absl::StatusOr<v1::Closure::Reason> reason = ParseEnum<v1::Closure::Reason>(choices.reason, "reason");
+absl::StatusOr<v1::Closure::Reason> ParseReason(absl::string_view word) {
+  const absl::StatusOr<v1::Closure::Reason> reason = ParseEnum<v1::Closure::Reason>(word, "reason");
   if (!reason.ok()) return UsageError(reason.status().message());
+  return reason;
+}
+
+absl::StatusOr<v1::Closure> Confirm(Session& session, const std::string& closure, const ConfirmChoices& choices) {
+  const absl::StatusOr<v1::Closure::Reason> reason = ParseReason(choices.reason);
+  if (!reason.ok()) return reason.status();
   const absl::StatusOr<v1::Closure> present = session.GetClosure(closure);
   if (!present.ok()) return present.status();
-  if (absl::Status typed = CheckTypedId(session, *present, choices); !typed.ok()) return typed;
+  if (absl::Status can = CheckConfirmable(session, *present, choices); !can.ok()) return can;
+  if (absl::Status typed = Acknowledge(session, *present, choices); !typed.ok()) return typed;
   v1::ConfirmClosureRequest request;
   request.set_name(closure);
   request.set_reason(*reason);

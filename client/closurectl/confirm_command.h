@@ -5,6 +5,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "client/closurectl/session.h"
 
 namespace closure {
@@ -19,10 +20,14 @@ struct ConfirmChoices {
   std::string confirm;
 };
 
+// Reads a reason's name. Errors: INVALID_ARGUMENT with the nearest one.
+absl::StatusOr<v1::Closure::Reason> ParseReason(absl::string_view word);
+
 // Confirms the deletion. Nothing is sent before the account's id was typed, on the terminal below the risk prompt or as
 // choices.confirm; what was shown is bound by the risk digest and the etag.
 // Errors: INVALID_ARGUMENT for an unknown reason, an id that is not the account's, or when it cannot be asked;
-// FAILED_PRECONDITION when another id was typed or the closure is not READY; those of GetClosure and ConfirmClosure.
+// FAILED_PRECONDITION when another id was typed, the closure is not READY or an operator holds it; those of GetClosure
+// and ConfirmClosure. A wrong state, a hold and a wrong choices.confirm are told before the risk is shown.
 absl::StatusOr<v1::Closure> Confirm(Session& session, const std::string& closure, const ConfirmChoices& choices);
 
 }  // namespace closure

@@ -4,11 +4,12 @@
 #include <google/protobuf/descriptor.h>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
-#include "client/closurectl/suggestion.h"
 #include "client/closurectl/terminal_text.h"
+#include "protos/suggestion.h"
 
 namespace closure {
 
@@ -34,7 +35,8 @@ absl::StatusOr<int> ParseEnum(const google::protobuf::EnumDescriptor* type, absl
   const std::vector<std::string> words = EnumWords(type);
   const std::string nearest = NearestWord(name, words);
   const std::string suggestion = nearest.empty() ? "" : absl::StrCat("; did you mean ", nearest, "?");
-  return absl::InvalidArgumentError(absl::StrCat("\"", EscapeLine(word), "\" is not a ", what,
+  const absl::string_view article = absl::StrContains("aeiou", what.substr(0, 1)) ? "an " : "a ";
+  return absl::InvalidArgumentError(absl::StrCat("\"", EscapeLine(word), "\" is not ", article, what,
                                                  suggestion.empty() ? ";" : suggestion, " it is one of ",
                                                  absl::StrJoin(words, ", ")));
 }

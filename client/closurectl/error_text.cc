@@ -60,7 +60,7 @@ constexpr std::array kHints = {
          "Say why the account is closed: --reason NO_LONGER_NEEDED, for example; --help lists the reasons."},
     Hint{"CLOSURE_ON_HOLD", "An operator's hold has to be released first: {ctl} status {subject} tells whose."},
     Hint{"IRREVERSIBLE_PAUSED", "Operators have paused irreversible work; try again when it is resumed."},
-    Hint{"NOTHING_TO_RELEASE", "See what is held, paused or open: {ctl} operator status --as operator:NAME"},
+    Hint{"NOTHING_TO_RELEASE", "See what is paused, open or jumped: {ctl} operator status"},
     Hint{"SECOND_OPERATOR_REQUIRED", "Another operator has to approve: --as operator:OTHER"},
     Hint{"PREVIEW_IN_PROGRESS", "A preview of this account is running; run the command again when it has ended."},
     Hint{"OVERLOADED", "Wait as long as is said, then run the same command again."},
@@ -72,7 +72,7 @@ constexpr std::array kHints = {
          "A fault of the server; its log has the details. Run the command again, and report it if it stays."},
     Hint{"SANDBOX_ACCOUNT_NOT_FOUND", "Load the account first: {ctl} sandbox load FILE"},
     Hint{"SANDBOX_REFUSED", "See how the sandbox has the account: {ctl} sandbox show {account}"},
-    Hint{"CLOUD_FILE_INVALID", "Correct the field of the cloud file that is named, then load it again."},
+    Hint{"CLOUD_FILE_INVALID", "Correct what is named in the cloud file, then load it again."},
     // Those of closurectl itself.
     Hint{"USAGE", "See how it is used: closurectl --help"},
     Hint{"ACTOR_REQUIRED", "Add --as root:ACCOUNT, --as ram:NAME@ACCOUNT or --as operator:NAME, or set CLOSURE_AS."},
@@ -81,6 +81,13 @@ constexpr std::array kHints = {
     Hint{"DECLINED", "Run the command again if you change your mind."},
     Hint{"NOTHING_TO_DISCARD", "See what stands in the way: {ctl} items {subject}"},
     Hint{"WAIT_TIMED_OUT", "See where it stands: {ctl} status {subject}"},
+};
+
+// Where an operator's next step is another one than the owner's.
+constexpr std::array kOperatorHints = {
+    Hint{"ROOT_IDENTITY_REQUIRED",
+         "Only the owner does this. See where the closure stands and what an operator can do: {ctl} status {subject}"},
+    Hint{"NO_CLOSURE", "See the closures of all accounts: {ctl} list -"},
 };
 
 absl::string_view HintForCode(absl::StatusCode code) {
@@ -102,6 +109,14 @@ absl::string_view HintForCode(absl::StatusCode code) {
     default:
       return "See where it stands: {ctl} status {subject}; the server's log has the details.";
   }
+}
+
+constexpr char kNext[] = "next";
+
+// The next step that an error of the client itself names; null when it names none.
+const std::string* OwnNext(const ErrorDetails& details) {
+  const auto next = details.metadata.find(kNext);
+  return details.domain == "closurectl" && next != details.metadata.end() ? &next->second : nullptr;
 }
 
 std::string AccountOf(absl::string_view subject) {
@@ -134,7 +149,9 @@ nlohmann::ordered_json ErrorJson(const absl::Status& error, const ErrorDetails& 
 
 std::string ErrorLines(const absl::Status& error, const ErrorDetails& details, absl::string_view hint,
                        const Style& style) {
-  std::string text = absl::StrCat(style.Red("error:"), " ", EscapeLine(error.message()), "\n");
+  // A message of several lines lists several faults; its lines stay, set in.
+  std::string text =
+      absl::StrCat(style.Red("error:"), " ", absl::StrReplaceAll(EscapeText(error.message()), {{"\n", "\n  "}}), "\n");
   const std::string code = absl::StatusCodeToString(error.code());
   absl::StrAppend(&text, "  reason: ",
                   details.reason.empty() ? code : absl::StrCat(EscapeLine(details.reason), " (", code, ")"), "\n");
@@ -142,6 +159,9 @@ std::string ErrorLines(const absl::Status& error, const ErrorDetails& details, a
     absl::StrAppend(&text, "  ", EscapeLine(key), ": ", EscapeLine(value), "\n");
   }
   for (const FieldViolation& violation : details.field_violations) {
+    const auto said = details.metadata.find("field");
+    const bool is_said = said != details.metadata.end() && said->second == violation.field;
+    if (is_said && violation.description == error.message()) continue;
     absl::StrAppend(&text, "  field ", EscapeLine(violation.field), ": ", EscapeLine(violation.description), "\n");
   }
   for (const PreconditionViolation& violation : details.precondition_violations) {
@@ -175,11 +195,15 @@ ExitCode ExitCodeOf(const absl::Status& error) {
   }
 }
 
-std::string ErrorHint(const absl::Status& error, absl::string_view program, absl::string_view subject) {
-  const std::string reason = DecodeErrorDetails(error).reason;
+std::string ErrorHint(const absl::Status& error, absl::string_view program, absl::string_view subject, Role role) {
+  const ErrorDetails details = DecodeErrorDetails(error);
+  if (const std::string* next = OwnNext(details)) return EscapeText(*next);
   absl::string_view hint = HintForCode(error.code());
   for (const auto& [known, text] : kHints) {
-    if (known == reason) hint = text;
+    if (known == details.reason) hint = text;
+  }
+  for (const auto& [known, text] : kOperatorHints) {
+    if (known == details.reason && role == Role::kOperator) hint = text;
   }
   const std::string account = subject.empty() ? "ACCOUNT" : EscapeLine(AccountOf(subject));
   const std::string shown_subject = subject.empty() ? "CLOSURE" : EscapeLine(subject);
@@ -187,7 +211,8 @@ std::string ErrorHint(const absl::Status& error, absl::string_view program, absl
 }
 
 std::string ErrorText(const absl::Status& error, absl::string_view hint, OutputFormat format, const Style& style) {
-  const ErrorDetails details = DecodeErrorDetails(error);
+  ErrorDetails details = DecodeErrorDetails(error);
+  if (OwnNext(details) != nullptr) details.metadata.erase(kNext);
   if (format == OutputFormat::kTable) return ErrorLines(error, details, hint, style);
   const int indent = format == OutputFormat::kJson ? 1 : -1;
   // Texts that are not UTF-8 are shown with replacement characters, never refused.

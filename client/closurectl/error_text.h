@@ -8,6 +8,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "client/closurectl/exit_code.h"
+#include "client/closurectl/next_step.h"
 #include "client/closurectl/printer.h"
 #include "client/rpc_status.h"
 
@@ -18,12 +19,13 @@ namespace closure {
 // The exit code of an error, by its status code and reason.
 ExitCode ExitCodeOf(const absl::Status& error);
 
-// What to do next: one sentence with a command line where there is one. Every error has one; the reason decides, else
-// the status code. `program` is how command lines begin, `subject` the closure or account in question, empty when there
-// is none.
-std::string ErrorHint(const absl::Status& error, absl::string_view program, absl::string_view subject);
+// What to do next: one sentence with a command line where there is one. Every error has one: what the client's own
+// error names in its metadata as "next", else what the reason says to the one who acts, else the status code. `program`
+// is how command lines begin, `subject` the closure or account in question, empty when there is none.
+std::string ErrorHint(const absl::Status& error, absl::string_view program, absl::string_view subject,
+                      Role role = Role::kOwner);
 
-// The whole error in the chosen format, with decoded details. As JSON:
+// The whole error in the chosen format, with decoded details; its own "next" is left out, as the hint says it. As JSON:
 // {"error":{"code","reason","domain","message","metadata","fieldViolations","preconditionViolations","retryDelay","hint","exitCode"}}.
 std::string ErrorText(const absl::Status& error, absl::string_view hint, OutputFormat format, const Style& style);
 

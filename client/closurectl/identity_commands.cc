@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/closurectl/identity_commands.h"
 
+#include <algorithm>
 #include <memory>
 #include <tuple>
 #include <utility>
@@ -18,6 +19,8 @@
 namespace closure {
 namespace {
 
+constexpr size_t kCodeLength = 6;
+
 absl::StatusOr<v1::Channel> ParseChannel(absl::string_view text) {
   const absl::StatusOr<v1::Channel> channel = ParseEnum<v1::Channel>(text, "channel");
   if (!channel.ok()) return UsageError(channel.status().message());
@@ -28,11 +31,13 @@ absl::StatusOr<v1::VerifyIdentityRequest::Code> ParseCode(const std::string& tex
   v1::VerifyIdentityRequest::Code code;
   const std::pair<std::string, std::string> parts = absl::StrSplit(text, absl::MaxSplits(':', 1));
   if (parts.second.empty()) {
+    if (absl::Status checked = CheckCode(text); !checked.ok()) return checked;
     code.set_code(text);
     return code;
   }
   const absl::StatusOr<v1::Channel> channel = ParseChannel(parts.first);
   if (!channel.ok()) return channel.status();
+  if (absl::Status checked = CheckCode(parts.second); !checked.ok()) return checked;
   code.set_channel(*channel);
   code.set_code(parts.second);
   return code;
@@ -40,7 +45,6 @@ absl::StatusOr<v1::VerifyIdentityRequest::Code> ParseCode(const std::string& tex
 
 // The first run of exactly six digits that is not the account's id; empty when there is none.
 std::string FindCode(absl::string_view body, absl::string_view account_id) {
-  constexpr size_t kCodeLength = 6;
   std::string run;
   for (size_t i = 0; i <= body.size(); ++i) {
     if (i < body.size() && absl::ascii_isdigit(static_cast<unsigned char>(body[i]))) {
@@ -123,6 +127,14 @@ absl::StatusOr<ExitCode> Verify(Session& session, const VerifyArguments& argumen
 }
 
 }  // namespace
+
+absl::Status CheckChannel(absl::string_view text) { return ParseChannel(text).status(); }
+
+absl::Status CheckCode(absl::string_view code) {
+  const auto digit = [](char c) { return absl::ascii_isdigit(static_cast<unsigned char>(c)); };
+  if (code.size() == kCodeLength && std::all_of(code.begin(), code.end(), digit)) return absl::OkStatus();
+  return UsageError(absl::StrCat("a code has six digits, \"", EscapeLine(code), "\" has not"));
+}
 
 absl::StatusOr<v1::Closure> StartClosure(Session& session, const std::string& account, const std::string& via) {
   const absl::StatusOr<v1::Channel> channel = ParseChannel(via);

@@ -14,6 +14,12 @@ namespace closure {
 // of CreateClosure.
 absl::StatusOr<v1::Closure> StartClosure(Session& session, const std::string& account, const std::string& via);
 
+// Whether a channel is one, "email" or "sms". Errors: INVALID_ARGUMENT.
+absl::Status CheckChannel(absl::string_view text);
+
+// Whether a code has the form of one, six digits. Errors: INVALID_ARGUMENT.
+absl::Status CheckCode(absl::string_view code);
+
 // Gives codes, each "123456", "email:123456" or "sms:123456". Errors: INVALID_ARGUMENT for another form, those of
 // VerifyIdentity.
 absl::StatusOr<v1::Closure> GiveCodes(Session& session, const std::string& closure,

@@ -5,7 +5,10 @@
 #include <memory>
 #include <utility>
 
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "client/closurectl/closure_lines.h"
 #include "client/closurectl/command_set.h"
 #include "client/closurectl/enum_text.h"
@@ -14,8 +17,10 @@
 #include "client/closurectl/next_step.h"
 #include "client/closurectl/prompt.h"
 #include "client/closurectl/resource_names.h"
+#include "client/closurectl/state_check.h"
 #include "client/closurectl/terminal_text.h"
 #include "client/rpc_status.h"
+#include "protos/suggestion.h"
 
 namespace closure {
 namespace {
@@ -31,11 +36,33 @@ struct ItemsArguments {
   bool all = false;
 };
 
-bool CanDiscard(const v1::BlockingItem& item) {
-  const bool open = item.resolution() == v1::BlockingItem::OPEN ||
-                    item.resolution() == v1::BlockingItem::RELEASE_FAILED ||
-                    item.resolution() == v1::BlockingItem::OUTCOME_UNKNOWN;
-  return item.disposition() == v1::RENOUNCEABLE && open;
+bool IsOpen(const v1::BlockingItem& item) {
+  return item.resolution() == v1::BlockingItem::OPEN || item.resolution() == v1::BlockingItem::RELEASE_FAILED ||
+         item.resolution() == v1::BlockingItem::OUTCOME_UNKNOWN;
+}
+
+bool CanDiscard(const v1::BlockingItem& item) { return item.disposition() == v1::RENOUNCEABLE && IsOpen(item); }
+
+// A checker that is named has to be one of the scan, or an empty list would read as "nothing in the way".
+absl::Status CheckChecker(const v1::Closure& closure, const std::string& named) {
+  std::vector<std::string> known;
+  for (const v1::CheckerResult& checker : closure.scan().checkers()) known.push_back(checker.checker());
+  if (named.empty() || known.empty() || std::find(known.begin(), known.end(), named) != known.end()) {
+    return absl::OkStatus();
+  }
+  const std::string nearest = NearestWord(absl::AsciiStrToLower(named), known);
+  return UsageError(absl::StrCat("the scan has no checker \"", EscapeLine(named), "\"; ",
+                                 nearest.empty() ? "" : absl::StrCat("did you mean ", EscapeLine(nearest), "? "),
+                                 "its checkers are ", EscapeLine(absl::StrJoin(known, ", "))));
+}
+
+// The next steps for one who sees the items already.
+std::string StepsBelowItems(const Session& session, const v1::Closure& closure) {
+  std::vector<NextStep> steps = NextSteps(closure, session.options().command, session.role());
+  for (NextStep& step : steps) {
+    if (absl::StartsWith(step.command, absl::StrCat(session.options().command, " items "))) step.command.clear();
+  }
+  return StepsText(steps);
 }
 
 absl::StatusOr<ExitCode> ShowItems(Session& session, const ItemsArguments& arguments) {
@@ -53,6 +80,12 @@ absl::StatusOr<ExitCode> ShowItems(Session& session, const ItemsArguments& argum
   request.set_show_resolved(arguments.all);
   const absl::StatusOr<v1::ListBlockingItemsResponse> response = session.ListItems(request);
   if (!response.ok()) return response.status();
+  // What can be done depends on where the closure stands, not on its items alone.
+  const absl::StatusOr<v1::Closure> closure = session.GetClosure(*name);
+  if (!closure.ok()) return closure.status();
+  if (response->items().empty()) {
+    if (absl::Status checker = CheckChecker(*closure, arguments.checker); !checker.ok()) return checker;
+  }
   Printer& printer = session.printer();
   if (!printer.table()) {
     printer.JsonList(*response);
@@ -62,11 +95,23 @@ absl::StatusOr<ExitCode> ShowItems(Session& session, const ItemsArguments& argum
   if (!response->items().empty()) printer.Data(absl::StrCat("\n", ItemDetailText(response->items())));
   printer.Note(absl::StrCat(response->items_size(), " item(s). Since the scan before: ", response->new_count(),
                             " new, ", response->changed_count(), " changed, ", response->gone_count(), " gone."));
-  // What can be done depends on where the closure stands, not on its items alone.
-  const absl::StatusOr<v1::Closure> closure = session.GetClosure(*name);
-  if (!closure.ok()) return closure.status();
-  printer.Note(absl::StrCat("Next: ", NextStepsText(*closure, session.options().command)));
+  printer.Note(absl::StrCat("Next: ", StepsBelowItems(session, *closure)));
   return ExitCode::kOk;
+}
+
+// What the server would refuse is refused before the risk is shown.
+absl::Status CheckDiscardable(const v1::BlockingItem& item) {
+  const std::string id = LastSegment(item.name());
+  if (item.disposition() != v1::RENOUNCEABLE) {
+    return ErrorWithReason(
+        absl::StatusCode::kFailedPrecondition,
+        absl::StrCat(id, " cannot be discarded, it has to be handled by hand: ", item.instructions()),
+        "ITEM_NOT_RENOUNCEABLE", {{"item", item.name()}});
+  }
+  if (IsOpen(item)) return absl::OkStatus();
+  return ErrorWithReason(absl::StatusCode::kFailedPrecondition,
+                         absl::StrCat(id, " is not open any more: it is ", EnumText(item.resolution())),
+                         "ITEM_NOT_OPEN", {{"item", item.name()}});
 }
 
 absl::StatusOr<Items> SelectNamed(const std::string& closure, const std::vector<std::string>& typed,
@@ -80,6 +125,7 @@ absl::StatusOr<Items> SelectNamed(const std::string& closure, const std::vector<
       return ErrorWithReason(absl::StatusCode::kNotFound, absl::StrCat("the closure ", closure, " has no item ", word),
                              "ITEM_NOT_FOUND", {{"item", word}});
     }
+    if (absl::Status discardable = CheckDiscardable(*found); !discardable.ok()) return discardable;
     const bool twice = std::any_of(selected.begin(), selected.end(),
                                    [&name](const v1::BlockingItem& item) { return item.name() == name; });
     if (!twice) *selected.Add() = *found;
@@ -101,11 +147,19 @@ absl::StatusOr<Items> Select(const std::string& closure, const DiscardChoices& c
   return selected;
 }
 
+// The server binds the whole risk prompt, also where only a part of what it lists is discarded.
+std::string CoverageText(const v1::Closure& closure, int selected) {
+  const int all = closure.item_counts().renounceable();
+  if (selected >= all) return "";
+  return absl::StrCat("Discarded now: the ", selected, " item(s) above. The text below names all ", all,
+                      " that could be discarded, and is acknowledged as a whole.\n");
+}
+
 // Shows what will be lost and has it acknowledged.
 absl::Status Acknowledge(Session& session, const v1::Closure& closure, const Items& selected, bool acknowledged) {
   Printer& printer = session.printer();
   if (session.interactive() || printer.table()) {
-    printer.Say(absl::StrCat(ItemTableText(selected, printer.err_style()), "\n",
+    printer.Say(absl::StrCat(ItemTableText(selected, printer.err_style()), "\n", CoverageText(closure, selected.size()),
                              EscapeText(closure.risk_prompt().text()), "\n"));
   }
   if (acknowledged) return absl::OkStatus();
@@ -133,12 +187,17 @@ absl::StatusOr<ExitCode> DiscardCommand(Session& session, const DiscardArguments
 absl::StatusOr<v1::Closure> Discard(Session& session, const std::string& closure, const DiscardChoices& choices) {
   const absl::StatusOr<v1::Closure> present = session.GetClosure(closure);
   if (!present.ok()) return present.status();
+  const absl::Status allowed = CheckAllowed(session, *present, v1::Closure::DISCARD_ITEMS, "nothing can be discarded");
+  // In READY there is simply nothing left, which Select says.
+  if (!allowed.ok() && present->state() != v1::Closure::READY) return allowed;
   v1::ListBlockingItemsRequest list;
   list.set_parent(closure);
   const absl::StatusOr<v1::ListBlockingItemsResponse> listed = session.ListItems(list);
   if (!listed.ok()) return listed.status();
   absl::StatusOr<Items> selected = Select(closure, choices, listed->items());
   if (!selected.ok()) return selected.status();
+  if (!allowed.ok()) return allowed;
+  if (absl::Status held = CheckNotHeld(*present, "nothing can be discarded"); !held.ok()) return held;
   if (selected->size() > kSelectionsMax) {
     session.printer().Note(absl::StrCat(selected->size(), " items are selected, ", kSelectionsMax,
                                         " can be discarded at a time; run this again for the rest."));

@@ -22,8 +22,9 @@ struct DiscardChoices {
 // Discards items with the fingerprints and the risk prompt that are shown: shows both, asks for a typed "yes" unless
 // the risk was acknowledged, and sends them with the closure's etag, so that nothing that moved meanwhile is discarded.
 // At most 1,000 items go at a time; a message says so when there are more. Errors: NOT_FOUND for an item that is not
-// listed, FAILED_PRECONDITION when there is nothing to discard or "yes" was not typed, INVALID_ARGUMENT when it cannot
-// be asked, those of GetClosure, ListBlockingItems and DiscardItems.
+// listed, FAILED_PRECONDITION when there is nothing to discard, an item that is named cannot be discarded, the state
+// does not take it, an operator holds the closure (all of these before anything is shown) or "yes" was not typed,
+// INVALID_ARGUMENT when it cannot be asked, those of GetClosure, ListBlockingItems and DiscardItems.
 absl::StatusOr<v1::Closure> Discard(Session& session, const std::string& closure, const DiscardChoices& choices);
 
 }  // namespace closure

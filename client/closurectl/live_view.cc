@@ -8,17 +8,19 @@
 #include "client/closurectl/duration_text.h"
 #include "client/closurectl/enum_text.h"
 #include "client/closurectl/terminal_text.h"
+#include "client/closurectl/wait_text.h"
 
 namespace closure {
 namespace {
 
 std::string HeadLine(const v1::Closure& closure, const Style& style) {
   std::string line = absl::StrCat(style.Bold(EscapeLine(closure.name())), "  ", style.Word(EnumText(closure.state())));
-  if (closure.has_silent_period_remaining()) {
+  if (FromProtoDuration(closure.silent_period_remaining()) > absl::ZeroDuration()) {
     absl::StrAppend(&line, "  ", DurationText(closure.silent_period_remaining()), " left, until ",
                     TimeText(closure.silent_period_end_time()));
   }
   if (closure.has_hold()) absl::StrAppend(&line, "  on hold");
+  if (!closure.waits().empty()) absl::StrAppend(&line, "\n", WaitAdvice(closure), ".");
   if (closure.scan().has_end_time()) absl::StrAppend(&line, "\n", CountsText(closure.item_counts()));
   return absl::StrCat(line, "\n");
 }
@@ -80,6 +82,9 @@ void LiveView::PrintDifferences(const v1::Closure& closure) {
   }
   if (closure.has_hold() || printed_.contains("hold")) {
     PrintDifference(closure, "hold", closure.has_hold() ? EscapeLine(closure.hold().reason()) : "released");
+  }
+  if (!closure.waits().empty() || printed_.contains("waits")) {
+    PrintDifference(closure, "waits", closure.waits().empty() ? "no longer" : absl::StrCat(WaitAdvice(closure), "."));
   }
   for (const v1::ParticipantProgress& participant : closure.participants()) {
     if (participant.status() == v1::ParticipantProgress::WAITING) continue;

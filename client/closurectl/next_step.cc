@@ -6,7 +6,9 @@
 #include "absl/strings/str_cat.h"
 #include "client/closurectl/duration_text.h"
 #include "client/closurectl/resource_names.h"
+#include "client/closurectl/session.h"
 #include "client/closurectl/terminal_text.h"
+#include "client/closurectl/wait_text.h"
 
 namespace closure {
 namespace {
@@ -65,11 +67,11 @@ std::vector<NextStep> Unblock(const Closure& closure, const Commands& commands) 
 }
 
 std::string SilentPeriodAdvice(const Closure& closure) {
-  std::string advice = "nothing to do: the silent period can be neither revoked nor shortened";
-  if (closure.has_silent_period_remaining()) {
-    absl::StrAppend(&advice, "; it lasts another ", DurationText(closure.silent_period_remaining()));
-  }
-  return advice;
+  const std::string advice = "nothing to do: the silent period can be neither revoked nor shortened";
+  if (!closure.has_silent_period_remaining()) return advice;
+  const absl::Duration remaining = FromProtoDuration(closure.silent_period_remaining());
+  if (remaining <= absl::ZeroDuration()) return "nothing to do: the silent period is over, the final check is next";
+  return absl::StrCat(advice, "; it lasts another ", DurationText(remaining));
 }
 
 std::string WaitingAdvice(Closure::State state) {
@@ -93,11 +95,26 @@ std::string WaitingAdvice(Closure::State state) {
   }
 }
 
+// What only an owner does is not offered: the server would refuse it.
+std::vector<NextStep> OperatorSteps(const Closure& closure, const Commands& commands) {
+  std::vector<NextStep> steps = ReleaseSteps(closure, commands.program);
+  if (closure.has_hold()) {
+    steps.push_back({"release the hold", commands.Of("operator release", " --reason TEXT")});
+  } else if (!IsTerminal(closure.state())) {
+    steps.push_back({"hold it, so that nothing irreversible runs", commands.Of("operator hold", " --reason TEXT")});
+  }
+  steps.push_back({"see its tasks", commands.Of("operator tasks --closure", " --all")});
+  steps.push_back({"read its whole record", commands.Of("record")});
+  return steps;
+}
+
 }  // namespace
 
-std::vector<NextStep> NextSteps(const Closure& closure, absl::string_view program) {
+std::vector<NextStep> NextSteps(const Closure& closure, absl::string_view program, Role role) {
   const std::string account = EscapeLine(AccountId(closure.name()));
   const Commands commands = {std::string(program), EscapeLine(closure.name()), account};
+  if (role == Role::kOperator) return OperatorSteps(closure, commands);
+  if (!closure.waits().empty()) return {{WaitAdvice(closure), commands.Of("watch")}};
   switch (closure.state()) {
     case Closure::IDENTITY_PENDING:
       return Verify(closure, commands);
@@ -121,12 +138,16 @@ std::vector<NextStep> NextSteps(const Closure& closure, absl::string_view progra
   }
 }
 
-std::string NextStepsText(const Closure& closure, absl::string_view program) {
+std::string StepsText(const std::vector<NextStep>& steps) {
   std::string text;
-  for (const NextStep& step : NextSteps(closure, program)) {
+  for (const NextStep& step : steps) {
     absl::StrAppend(&text, text.empty() ? "" : "\n", step.advice, step.command.empty() ? "" : ":\n  ", step.command);
   }
   return text;
+}
+
+std::string NextStepsText(const Closure& closure, absl::string_view program, Role role) {
+  return StepsText(NextSteps(closure, program, role));
 }
 
 }  // namespace closure

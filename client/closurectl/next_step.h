@@ -10,8 +10,11 @@
 
 namespace closure {
 
-// What an owner can do next, and the command line that does it. Words in capitals (CODE, REASON) stand for what only
-// the owner knows.
+// Who asks what to do next: an owner drives a closure, an operator only watches over it.
+enum class Role { kOwner, kOperator };
+
+// What can be done next, and the command line that does it. Words in capitals (CODE, REASON) stand for what only the
+// one who acts knows.
 struct NextStep {
   std::string advice;
   // Empty where there is nothing to do but wait, or nothing at all.
@@ -19,10 +22,13 @@ struct NextStep {
 };
 
 // The next steps of a closure, the most useful first; never empty. `program` is how the command line begins. Pure.
-std::vector<NextStep> NextSteps(const v1::Closure& closure, absl::string_view program);
+std::vector<NextStep> NextSteps(const v1::Closure& closure, absl::string_view program, Role role = Role::kOwner);
 
-// The same as lines: "advice:" and the command below it, indented.
-std::string NextStepsText(const v1::Closure& closure, absl::string_view program);
+// Steps as lines: "advice:" and the command below it, indented.
+std::string StepsText(const std::vector<NextStep>& steps);
+
+// The lines of the next steps of a closure.
+std::string NextStepsText(const v1::Closure& closure, absl::string_view program, Role role = Role::kOwner);
 
 }  // namespace closure
 

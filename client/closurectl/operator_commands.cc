@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/closurectl/operator_commands.h"
 
+#include <algorithm>
 #include <memory>
 #include <string>
+#include <tuple>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -18,8 +20,6 @@
 
 namespace closure {
 namespace {
-
-constexpr char kOperator[] = "operator:NAME";
 
 struct Arguments {
   std::string target;
@@ -45,17 +45,50 @@ std::string TaskTableText(const google::protobuf::RepeatedPtrField<v1::Task>& ta
 
 // The command line of another operator command, as the same operator.
 std::string Command(Session& session, absl::string_view rest) {
-  return absl::StrCat(session.options().command, " operator ", rest, " --as ",
-                      EscapeLine(session.client().options().actor));
+  return absl::StrCat(session.options().command, " operator ", rest);
 }
 
 struct TasksArguments {
   std::string closure;
   bool stuck = false;
+  bool all = false;
 };
 
+// Neither due nor ever failed nor parked: it runs by itself when its time comes.
+bool IsScheduled(const v1::Task& task, const google::protobuf::Timestamp& now) {
+  const bool later =
+      std::tuple(task.due_time().seconds(), task.due_time().nanos()) > std::tuple(now.seconds(), now.nanos());
+  return later && task.attempts() == 0 && !task.stuck() && task.parked() == v1::Task::PARKED_UNSPECIFIED;
+}
+
+// A retry helps a task that waits for its next try or was given up.
+bool IsFailing(const v1::Task& task) {
+  return task.attempts() > 0 && (task.parked() == v1::Task::PARKED_UNSPECIFIED || task.stuck());
+}
+
+absl::StatusOr<ExitCode> ShowTasks(Session& session, const v1::ListTasksResponse& listed, bool all) {
+  const absl::StatusOr<v1::SystemStatus> status = session.client().GetSystemStatus({});
+  if (!status.ok()) return status.status();
+  google::protobuf::RepeatedPtrField<v1::Task> shown;
+  for (const v1::Task& task : listed.tasks()) {
+    if (all || !IsScheduled(task, status->server_time())) *shown.Add() = task;
+  }
+  Printer& printer = session.printer();
+  printer.Data(TaskTableText(shown, printer.style()));
+  const int hidden = listed.tasks_size() - shown.size();
+  if (hidden > 0) {
+    printer.Note(absl::StrCat(hidden, " task(s) are scheduled for later and run by themselves; --all lists them too."));
+  } else if (shown.empty()) {
+    printer.Note("Nothing is due, failing or parked.");
+  }
+  if (std::any_of(shown.begin(), shown.end(), IsFailing)) {
+    printer.Note(absl::StrCat("To run a failing one now:\n  ", Command(session, "retry TASK --reason TEXT")));
+  }
+  return ExitCode::kOk;
+}
+
 absl::StatusOr<ExitCode> Tasks(Session& session, const TasksArguments& arguments) {
-  if (absl::Status settled = session.RequireActor(kOperator); !settled.ok()) return settled;
+  if (absl::Status settled = session.RequireOperator(); !settled.ok()) return settled;
   v1::ListTasksRequest request;
   request.set_page_size(200);
   request.set_stuck_only(arguments.stuck);
@@ -73,15 +106,11 @@ absl::StatusOr<ExitCode> Tasks(Session& session, const TasksArguments& arguments
     session.printer().JsonList(all);
     return ExitCode::kOk;
   }
-  session.printer().Data(TaskTableText(all.tasks(), session.printer().style()));
-  if (!all.tasks().empty()) {
-    session.printer().Note(absl::StrCat("To run one now:\n  ", Command(session, "retry TASK --reason TEXT")));
-  }
-  return ExitCode::kOk;
+  return ShowTasks(session, all, arguments.all);
 }
 
 absl::StatusOr<ExitCode> Retry(Session& session, const Arguments& arguments) {
-  if (absl::Status settled = session.RequireActor(kOperator); !settled.ok()) return settled;
+  if (absl::Status settled = session.RequireOperator(); !settled.ok()) return settled;
   v1::RetryTaskRequest request;
   request.set_name(TaskName(arguments.target));
   request.set_reason(arguments.reason);
@@ -104,7 +133,7 @@ template <typename Request>
 absl::StatusOr<ExitCode> ChangeHold(Session& session, const Arguments& arguments,
                                     absl::StatusOr<v1::Closure> (ClosureClient::*call)(Request), absl::string_view what,
                                     absl::string_view next) {
-  if (absl::Status settled = session.RequireActor(kOperator); !settled.ok()) return settled;
+  if (absl::Status settled = session.RequireOperator(); !settled.ok()) return settled;
   const absl::StatusOr<std::string> name = session.UseClosure(arguments.target);
   if (!name.ok()) return name.status();
   Request request;
@@ -127,7 +156,7 @@ template <typename Request>
 absl::StatusOr<ExitCode> ChangeSystem(Session& session, const Arguments& arguments,
                                       absl::StatusOr<v1::SystemStatus> (ClosureClient::*call)(Request),
                                       absl::string_view what) {
-  if (absl::Status settled = session.RequireActor(kOperator); !settled.ok()) return settled;
+  if (absl::Status settled = session.RequireOperator(); !settled.ok()) return settled;
   Request request;
   request.set_reason(arguments.reason);
   const absl::StatusOr<v1::SystemStatus> status = (session.client().*call)(std::move(request));
@@ -137,8 +166,42 @@ absl::StatusOr<ExitCode> ChangeSystem(Session& session, const Arguments& argumen
   return ExitCode::kOk;
 }
 
+// Another pause replaces operator, time and reason of the first; who was first is told, or both would look the same.
+absl::StatusOr<ExitCode> Pause(Session& session, const Arguments& arguments) {
+  if (absl::Status settled = session.RequireOperator(); !settled.ok()) return settled;
+  std::string what = "Irreversible work is paused.";
+  if (session.printer().table()) {
+    const absl::StatusOr<v1::SystemStatus> before = session.client().GetSystemStatus({});
+    if (!before.ok()) return before.status();
+    if (before->has_pause()) {
+      what = absl::StrCat("It was paused already, ", EscapeLine(HaltText(true, before->pause())),
+                          ".\nThat pause is replaced by yours; one `resume` ends it.");
+    }
+  }
+  return ChangeSystem(session, arguments, &ClosureClient::PauseIrreversible, what);
+}
+
+// Another hold replaces operator and reason of the first.
+absl::StatusOr<ExitCode> Hold(Session& session, const Arguments& arguments) {
+  if (absl::Status settled = session.RequireOperator(); !settled.ok()) return settled;
+  const absl::StatusOr<std::string> name = session.UseClosure(arguments.target);
+  if (!name.ok()) return name.status();
+  std::string what = "The closure is held.";
+  if (session.printer().table()) {
+    const absl::StatusOr<v1::Closure> before = session.GetClosure(*name);
+    if (!before.ok()) return before.status();
+    if (before->has_hold()) {
+      const v1::Hold& hold = before->hold();
+      what = absl::StrCat("It was held already, since ", TimeText(hold.create_time()), " by ",
+                          EscapeLine(hold.operator_()), ": ", EscapeLine(hold.reason()),
+                          ".\nThat hold is replaced by yours; one `release` ends it.");
+    }
+  }
+  return ChangeHold(session, {*name, arguments.reason}, &ClosureClient::HoldClosure, what, "release $0 --reason TEXT");
+}
+
 absl::StatusOr<ExitCode> Status(Session& session) {
-  if (absl::Status settled = session.RequireActor(kOperator); !settled.ok()) return settled;
+  if (absl::Status settled = session.RequireOperator(); !settled.ok()) return settled;
   const absl::StatusOr<v1::SystemStatus> status = session.client().GetSystemStatus({});
   if (!status.ok()) return status.status();
   PrintSystemStatus(session, *status);
@@ -174,10 +237,7 @@ class OperatorGroup {
 };
 
 void AddSystemCommands(OperatorGroup& group) {
-  group.Reasoned(
-      "pause", "", "Stop irreversible work of the whole system", [](Session& session, const Arguments& arguments) {
-        return ChangeSystem(session, arguments, &ClosureClient::PauseIrreversible, "Irreversible work is paused.");
-      });
+  group.Reasoned("pause", "", "Stop irreversible work of the whole system", Pause);
   group.Reasoned("resume", "", "Resume irreversible work", [](Session& session, const Arguments& arguments) {
     return ChangeSystem(session, arguments, &ClosureClient::ResumeIrreversible, "Irreversible work goes on.");
   });
@@ -215,21 +275,20 @@ void PrintSystemStatus(Session& session, const v1::SystemStatus& status) {
 
 void AddOperatorCommands(CommandSet& commands) {
   OperatorGroup group(commands);
-  CLI::App* tasks = group.Add("tasks", "List open tasks, the longest overdue first", " --stuck");
+  CLI::App* tasks =
+      group.Add("tasks", "List the tasks that are due, failing or parked, the longest overdue first", " --stuck");
   auto arguments = std::make_shared<TasksArguments>();
   tasks->add_flag("--stuck", arguments->stuck, "Only those that keep failing or were given up");
+  tasks->add_flag("--all", arguments->all, "Also those that are merely scheduled for later");
   tasks->add_option("--closure", arguments->closure, "Only those of this closure, or of an account's open one")
       ->type_name("CLOSURE");
   commands.Bind(tasks, [arguments](Session& session) { return Tasks(session, *arguments); });
 
   group.Reasoned("retry", "TASK", "Make a task due now", Retry);
-  group.Reasoned("hold", "CLOSURE", "Hold a closure: nothing irreversible runs meanwhile",
-                 [](Session& session, const Arguments& held) {
-                   return ChangeHold(session, held, &ClosureClient::HoldClosure, "The closure is held.",
-                                     "release $0 --reason TEXT");
-                 });
+  group.Reasoned("hold", "CLOSURE", "Hold a closure: nothing irreversible runs meanwhile", Hold);
   group.Reasoned("release", "CLOSURE", "Release a hold", [](Session& session, const Arguments& released) {
-    return ChangeHold(session, released, &ClosureClient::ReleaseHold, "The hold is released.", "tasks --closure $0");
+    return ChangeHold(session, released, &ClosureClient::ReleaseHold, "The hold is released.",
+                      "tasks --all --closure $0");
   });
   AddSystemCommands(group);
   commands.Bind(group.Add("status", "Show how the whole system stands", ""), Status);

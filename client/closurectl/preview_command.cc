@@ -10,6 +10,7 @@
 #include "client/closurectl/duration_text.h"
 #include "client/closurectl/enum_text.h"
 #include "client/closurectl/item_view.h"
+#include "client/closurectl/resource_names.h"
 #include "client/closurectl/table.h"
 #include "client/closurectl/terminal_text.h"
 
@@ -23,7 +24,7 @@ std::string StepTableText(const v1::ClosurePlan& plan, const Style& style) {
   for (const v1::PlanStep& step : plan.steps()) {
     table.AddRow({absl::StrCat(step.order()),
                   absl::StrCat(EnumText(step.resolver()), step.resolver_id().empty() ? "" : " ", step.resolver_id()),
-                  EnumText(step.kind()), EnumText(step.disposition()), absl::StrCat(step.items_size()),
+                  EnumText(step.kind()), EnumText(step.disposition()), absl::StrCat(step.item_count()),
                   step.instructions()});
   }
   return table.Text(style);
@@ -32,16 +33,19 @@ std::string StepTableText(const v1::ClosurePlan& plan, const Style& style) {
 std::string EstimateText(const v1::ClosingEstimate& estimate) {
   const int32_t least = estimate.preparation_business_days_min();
   const int32_t most = estimate.preparation_business_days_max();
-  std::string text = most == 0 ? "Preparation takes minutes"
-                               : absl::StrCat("Preparation takes ", least, " to ", most, " business days");
+  std::string text = most == 0 ? "Preparation takes minutes.\n"
+                               : absl::StrCat("Preparation takes ", least, " to ", most, " business days.\n");
   if (estimate.has_earliest_close_time() && estimate.has_latest_close_time()) {
     const std::string earliest = TimeText(estimate.earliest_close_time());
     const std::string latest = TimeText(estimate.latest_close_time());
-    absl::StrAppend(&text, "; the account can be closed ", most == 0 ? "" : absl::StrCat("between ", earliest, " and "),
-                    latest, " at the earliest");
+    absl::StrAppend(&text, "The earliest time at which the account can be closed: ", earliest);
+    if (earliest != latest) {
+      absl::StrAppend(&text, " if preparation takes ", least, " business day(s), ", latest, " if it takes ", most);
+    }
+    absl::StrAppend(&text, ".\n");
   }
-  return absl::StrCat(text, ".\n", estimate.explanation().empty() ? "" : EscapeLine(estimate.explanation()),
-                      estimate.explanation().empty() ? "" : "\n");
+  if (estimate.explanation().empty()) return text;
+  return absl::StrCat(text, "How this comes about: ", EscapeLine(estimate.explanation()), "\n");
 }
 
 // What the scan checks, what is only good advice, and what is often asked, each under its heading.
@@ -65,21 +69,27 @@ bool IsFinished(const v1::CheckerResult& checker) {
          checker.status() == v1::CheckerResult::SKIPPED;
 }
 
-absl::StatusOr<ExitCode> Preview(Session& session, const std::string& typed) {
-  const absl::StatusOr<std::string> account = session.UseAccount(typed);
+struct Arguments {
+  std::string account;
+  bool checklist = false;
+};
+
+absl::StatusOr<ExitCode> Preview(Session& session, const Arguments& arguments) {
+  const absl::StatusOr<std::string> account = session.UseAccount(arguments.account);
   if (!account.ok()) return account.status();
   const absl::StatusOr<PreviewResult> preview = RunPreview(session, *account);
   if (!preview.ok()) return preview.status();
   Printer& printer = session.printer();
-  if (printer.table()) printer.Data(PlanText(*preview, printer.style()));
+  if (printer.table()) printer.Data(PlanText(*preview, printer.style(), arguments.checklist));
   if (printer.format() == OutputFormat::kJson) printer.Json(preview->plan, preview->items);
   const std::string& program = session.options().command;
+  const std::string id = AccountId(*account);
   if (preview->plan.eligible()) {
-    printer.Note(absl::StrCat("Nothing was started. Next:\n  ", program, " start ", EscapeLine(typed), " --via email"));
+    if (!arguments.checklist) printer.Note(ChecklistPointer(session, id));
+    printer.Note(absl::StrCat("Nothing was started. Next:\n  ", program, " close ", id));
     return ExitCode::kOk;
   }
-  printer.Note(
-      absl::StrCat("Nothing was started. Do the steps, then look again:\n  ", program, " preview ", EscapeLine(typed)));
+  printer.Note(absl::StrCat("Nothing was started. Do the steps, then look again:\n  ", program, " preview ", id));
   return ExitCode::kBlocked;
 }
 
@@ -103,27 +113,39 @@ absl::StatusOr<PreviewResult> RunPreview(Session& session, const std::string& ac
   return result;
 }
 
-std::string PlanText(const PreviewResult& preview, const Style& style) {
+std::string VerdictText(const PreviewResult& preview, const Style& style) {
+  const v1::ClosurePlan& plan = preview.plan;
+  return absl::StrCat(style.Bold(EscapeLine(plan.account())),
+                      plan.eligible() ? " can be closed: nothing stands in the way.\n" : " cannot be closed yet.\n",
+                      plan.has_estimate() ? EstimateText(plan.estimate()) : "");
+}
+
+std::string PlanText(const PreviewResult& preview, const Style& style, bool checklist) {
   const v1::ClosurePlan& plan = preview.plan;
   const auto& items = preview.items.items();
-  std::string text = absl::StrCat(style.Bold(EscapeLine(plan.account())),
-                                  plan.eligible() ? " can be closed now.\n" : " cannot be closed yet.\n");
+  std::string text = VerdictText(preview, style);
   if (!items.empty()) {
     absl::StrAppend(&text, "\n", ItemTableText(items, style), "\n", ItemDetailText(items));
   }
   if (!plan.steps().empty()) absl::StrAppend(&text, "\n", StepTableText(plan, style));
   absl::StrAppend(&text, "\n", CheckerTableText(plan.checkers(), style));
-  if (plan.has_estimate()) absl::StrAppend(&text, "\n", EstimateText(plan.estimate()));
-  return absl::StrCat(text, ChecklistText(plan));
+  return checklist || !plan.eligible() ? absl::StrCat(text, ChecklistText(plan)) : text;
+}
+
+std::string ChecklistPointer(const Session& session, absl::string_view account_id) {
+  return absl::StrCat("What to export and back up before, and what is often asked:\n  ", session.options().command,
+                      " preview ", EscapeLine(account_id), " --checklist");
 }
 
 void AddPreviewCommand(CommandSet& commands) {
   CLI::App* command = commands.Add(
       "preview", "Show what closing the account would take; starts nothing (exit code 3: not eligible yet)",
       "closurectl preview 1000000001");
-  auto account = std::make_shared<std::string>();
-  command->add_option("ACCOUNT", *account, "The account's id")->required();
-  commands.Bind(command, [account](Session& session) { return Preview(session, *account); });
+  auto arguments = std::make_shared<Arguments>();
+  command->add_option("ACCOUNT", arguments->account, "The account's id")->required();
+  command->add_flag("--checklist", arguments->checklist,
+                    "Also what the scan checks, advice and frequent questions where nothing blocks");
+  commands.Bind(command, [arguments](Session& session) { return Preview(session, *arguments); });
 }
 
 }  // namespace closure

@@ -19,9 +19,16 @@ struct PreviewResult {
 // ten minutes unless --timeout says otherwise: a scan may take five (R16). Errors: those of PreviewClosure.
 absl::StatusOr<PreviewResult> RunPreview(Session& session, const std::string& account);
 
-// A preview for people: what blocks, why and where to go about it, what to do in which order, how the checkers fared,
-// when the account could be closed at the earliest.
-std::string PlanText(const PreviewResult& preview, const Style& style);
+// The short of a preview: whether the account can be closed, and when at the earliest.
+std::string VerdictText(const PreviewResult& preview, const Style& style);
+
+// A preview for people: the verdict, what blocks, why and where to go about it, what to do in which order, how the
+// checkers fared; where something blocks, or with `checklist`, also what the scan checks, advice and what is often
+// asked.
+std::string PlanText(const PreviewResult& preview, const Style& style, bool checklist);
+
+// Where an eligible owner reads what to save before the account is gone: "advice:" and the command line below it.
+std::string ChecklistPointer(const Session& session, absl::string_view account_id);
 
 }  // namespace closure
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "client/closurectl/closure_lines.h"
@@ -16,6 +17,8 @@
 #include "client/closurectl/error_text.h"
 #include "client/closurectl/live_view.h"
 #include "client/closurectl/next_step.h"
+#include "client/closurectl/wait_text.h"
+#include "client/rpc_status.h"
 
 namespace closure {
 namespace {
@@ -33,7 +36,8 @@ absl::StatusOr<ExitCode> Watch(Session& session, const std::string& typed) {
     return true;
   });
   if (!followed.ok()) return followed;
-  session.printer().Note(absl::StrCat("The closure ended. Next: ", NextStepsText(last, session.options().command)));
+  session.printer().Note(
+      absl::StrCat("The closure ended. Next: ", NextStepsText(last, session.options().command, session.role())));
   return ExitCode::kOk;
 }
 
@@ -75,8 +79,24 @@ absl::StatusOr<ExitCode> FinishWait(Session& session, const v1::Closure& closure
   if (outcome == ExitCode::kFailure)
     printer.Note(absl::StrCat("The closure ended in ", EnumText(closure.state()), "."));
   if (outcome == ExitCode::kBlocked) printer.Note("The closure is BLOCKED and will not go on by itself.");
-  printer.Note(absl::StrCat("Next: ", NextStepsText(closure, session.options().command)));
+  printer.Note(absl::StrCat("Next: ", NextStepsText(closure, session.options().command, session.role())));
   return outcome;
+}
+
+// A wait whose time is over names what was waited for, where the closure is by now, and what that waits for.
+absl::Status WaitOver(Session& session, const absl::Status& timed_out, const v1::Closure& last,
+                      const std::set<State>& wanted, absl::Duration limit) {
+  if (last.name().empty() || DecodeErrorDetails(timed_out).reason != "WAIT_TIMED_OUT") return timed_out;
+  // What is waited for may have come after the last change.
+  const v1::Closure closure = session.GetClosure(last.name()).value_or(last);
+  const std::string states =
+      absl::StrJoin(wanted, " or ", [](std::string* out, State state) { absl::StrAppend(out, EnumText(state)); });
+  const std::string why = closure.waits().empty() ? "" : absl::StrCat(": ", WaitAdvice(closure));
+  return ErrorWithReason(absl::StatusCode::kDeadlineExceeded,
+                         absl::StrCat("waited ", DurationText(limit), " for ", states, ", and the closure is ",
+                                      EnumText(closure.state()), why),
+                         "WAIT_TIMED_OUT",
+                         {{"closure", closure.name()}, {"state", EnumText(closure.state())}, {"wanted", states}});
 }
 
 absl::StatusOr<ExitCode> Wait(Session& session, WaitArguments arguments) {
@@ -97,7 +117,7 @@ absl::StatusOr<ExitCode> Wait(Session& session, WaitArguments arguments) {
     last = closure;
     return WaitOutcome(closure.state(), *wanted) == ExitCode::kTimedOut;
   });
-  if (!followed.ok()) return followed;
+  if (!followed.ok()) return WaitOver(session, followed, last, *wanted, limit);
   const ExitCode outcome = WaitOutcome(last.state(), *wanted);
   return FinishWait(session, last, outcome == ExitCode::kTimedOut ? ExitCode::kFailure : outcome);
 }
@@ -113,7 +133,9 @@ ExitCode WaitOutcome(State state, const std::set<State>& wanted) {
 }
 
 void AddProgressCommands(CommandSet& commands) {
-  CLI::App* watch = commands.Add("watch", "Follow a closure live until it ends; goes on after a lost connection",
+  CLI::App* watch = commands.Add("watch",
+                                 "Follow a closure live until it ends; goes on after a lost connection, as "
+                                 "long as the server is back within --timeout",
                                  "closurectl watch 1000000001");
   auto closure = std::make_shared<std::string>();
   watch->add_option("CLOSURE", *closure, "The closure, or its account")->required();

@@ -35,10 +35,30 @@ absl::StatusOr<std::string> AskLine(Session& session, absl::string_view question
   return std::string(absl::StripAsciiWhitespace(line));
 }
 
+absl::StatusOr<std::string> AskUntil(Session& session, absl::string_view question, absl::string_view flag,
+                                     const std::function<absl::Status(const std::string&)>& check) {
+  constexpr int kTriesMax = 3;
+  for (int tries = 1;; ++tries) {
+    absl::StatusOr<std::string> answer = AskLine(session, question, flag);
+    if (!answer.ok()) return answer;
+    absl::Status checked = check(*answer);
+    if (checked.ok()) return answer;
+    if (tries == kTriesMax) return checked;
+    session.printer().Say(absl::StrCat(EscapeLine(checked.message()), "\n"));
+  }
+}
+
 absl::StatusOr<bool> AskYesNo(Session& session, absl::string_view question, absl::string_view flag) {
-  const absl::StatusOr<std::string> answer = AskLine(session, absl::StrCat(question, " [y/N]"), flag);
+  const auto is = [](absl::string_view answer, absl::string_view letter, absl::string_view word) {
+    return absl::EqualsIgnoreCase(answer, letter) || absl::EqualsIgnoreCase(answer, word);
+  };
+  const absl::StatusOr<std::string> answer =
+      AskUntil(session, absl::StrCat(question, " [y/N]"), flag, [&is](const std::string& typed) {
+        if (typed.empty() || is(typed, "y", "yes") || is(typed, "n", "no")) return absl::OkStatus();
+        return UsageError(absl::StrCat("answer y or n, not \"", EscapeLine(typed), "\""));
+      });
   if (!answer.ok()) return answer.status();
-  return absl::EqualsIgnoreCase(*answer, "y") || absl::EqualsIgnoreCase(*answer, "yes");
+  return is(*answer, "y", "yes");
 }
 
 absl::Status AskTyped(Session& session, absl::string_view question, absl::string_view expected,

@@ -2,6 +2,7 @@
 #ifndef CLOSURE_CLIENT_CLOSURECTL_PROMPT_H_
 #define CLOSURE_CLIENT_CLOSURECTL_PROMPT_H_
 
+#include <functional>
 #include <string>
 
 #include "absl/status/status.h"
@@ -18,7 +19,13 @@ namespace closure {
 // Asks for a line; surrounding white space is dropped. The end of the input is an INVALID_ARGUMENT too.
 absl::StatusOr<std::string> AskLine(Session& session, absl::string_view question, absl::string_view flag);
 
-// Asks a question that "y" or "yes" answers with yes, anything else with no.
+// Asks for a line until `check` accepts it, at most three times; what is wrong is said before it is asked again. Errors
+// besides: that of the last check.
+absl::StatusOr<std::string> AskUntil(Session& session, absl::string_view question, absl::string_view flag,
+                                     const std::function<absl::Status(const std::string&)>& check);
+
+// Asks a question that "y" or "yes" answers with yes, "n", "no" or nothing with no; another answer is asked for again
+// as AskUntil does.
 absl::StatusOr<bool> AskYesNo(Session& session, absl::string_view question, absl::string_view flag);
 
 // Asks to type `expected` exactly. Errors besides: FAILED_PRECONDITION when something else was typed; nothing was done

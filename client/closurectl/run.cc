@@ -7,15 +7,17 @@
 #include <algorithm>
 #include <optional>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "client/closurectl/argument_check.h"
 #include "client/closurectl/command_set.h"
 #include "client/closurectl/duration_text.h"
 #include "client/closurectl/error_text.h"
 #include "client/closurectl/session.h"
-#include "client/closurectl/suggestion.h"
 #include "client/closurectl/terminal_text.h"
+#include "protos/suggestion.h"
 
 namespace closure {
 namespace {
@@ -86,7 +88,10 @@ absl::StatusOr<GlobalOptions> Settle(const TypedFlags& flags, const Environment&
   }
   options.no_input = flags.no_input;
   if (!flags.server.empty()) absl::StrAppend(&options.command, " --server ", flags.server);
-  if (absl::StartsWith(flags.actor, "root:")) absl::StrAppend(&options.command, " --as ", flags.actor);
+  const bool operator_acts = absl::StartsWith(options.actor, "operator:");
+  if (operator_acts || absl::StartsWith(flags.actor, "root:")) {
+    absl::StrAppend(&options.command, " --as ", options.actor);
+  }
   return options;
 }
 
@@ -128,17 +133,33 @@ std::vector<std::string> FlagsOf(const CLI::App* app) {
   return flags;
 }
 
-// The nearest flag to one that is in none of the commands; empty when there is none.
-std::string FlagSuggestion(const std::vector<std::string>& arguments, const CLI::App* command) {
-  const std::vector<std::string> known = FlagsOf(command);
+// The first long flag that the command does not take; empty when it takes all.
+std::string UnknownFlag(const std::vector<std::string>& arguments, const std::vector<std::string>& known) {
   for (const std::string& argument : arguments) {
     if (argument == "--") break;
     const std::string flag = argument.substr(0, argument.find('='));
-    if (!absl::StartsWith(flag, "--") || std::find(known.begin(), known.end(), flag) != known.end()) continue;
-    const std::string nearest = NearestWord(flag, known);
-    if (!nearest.empty()) return absl::StrCat("; did you mean ", nearest, "?");
+    if (absl::StartsWith(flag, "--") && std::find(known.begin(), known.end(), flag) == known.end()) return flag;
   }
   return "";
+}
+
+// What is wrong with the arguments: an unknown flag with the nearest one or the commands that take it, a missing
+// command with those that there are, else what CLI11 says.
+std::string ParseErrorText(const CLI::Error& error, const std::vector<std::string>& arguments,
+                           const CommandSet& commands, const CLI::App* command) {
+  const std::vector<std::string> known = FlagsOf(command);
+  const std::string flag = UnknownFlag(arguments, known);
+  if (!flag.empty() && command->get_parent() != nullptr) {
+    const std::string text = absl::StrCat(FullName(command), " takes no ", EscapeLine(flag));
+    const std::vector<std::string> takers = commands.TakersOf(flag, command);
+    if (!takers.empty()) return absl::StrCat(text, "; it belongs to ", absl::StrJoin(takers, ", "));
+    const std::string nearest = NearestWord(absl::AsciiStrToLower(flag), known);
+    return nearest.empty() ? text : absl::StrCat(text, "; did you mean ", nearest, "?");
+  }
+  if (const std::string names = commands.NamesIn(command); !names.empty()) {
+    return absl::StrCat("a command is missing after ", FullName(command), "; the commands are ", names);
+  }
+  return EscapeLine(error.what());
 }
 
 // Before anything was parsed, errors still follow the format that was asked for.
@@ -172,13 +193,18 @@ int RunAction(const CommandSet::Action& action, const GlobalOptions& options, En
   Session session(options, environment);
   const absl::StatusOr<ExitCode> code = action(session);
   if (code.ok()) return static_cast<int>(*code);
-  std::string hint = ErrorHint(code.status(), options.command, session.subject());
+  std::string hint = ErrorHint(code.status(), options.command, session.subject(), session.role());
   if (DecodeErrorDetails(code.status()).reason == "USAGE") hint = UsageHint(options.running);
+  if (!session.resume_command().empty()) {
+    const absl::string_view end = session.printer().table() ? "\n" : " ";
+    absl::StrAppend(&hint, end, "to go on where it stands: ", session.resume_command());
+  }
   return Fail(environment, code.status(), hint, options.format, session.printer().err_style());
 }
 
 // Parses; nothing when the command is to be run, otherwise the exit code.
-std::optional<int> Parse(CLI::App& app, const std::vector<std::string>& arguments, Environment& environment) {
+std::optional<int> Parse(CLI::App& app, const CommandSet& commands, const std::vector<std::string>& arguments,
+                         Environment& environment) {
   try {
     std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
     app.parse(reversed);
@@ -192,8 +218,7 @@ std::optional<int> Parse(CLI::App& app, const std::vector<std::string>& argument
   } catch (const CLI::Error& error) {
     // CLI11's own exit codes stay here.
     const CLI::App* command = ParsedCommand(app);
-    const std::string message = absl::StrCat(EscapeLine(error.what()), FlagSuggestion(arguments, command));
-    return FailUsage(environment, arguments, UsageError(message), command);
+    return FailUsage(environment, arguments, UsageError(ParseErrorText(error, arguments, commands, command)), command);
   }
 }
 
@@ -218,7 +243,7 @@ int Run(const std::vector<std::string>& arguments, Environment& environment) {
   if (absl::Status checked = commands.CheckWords(arguments); !checked.ok()) {
     return FailUsage(environment, arguments, checked, &app);
   }
-  if (const std::optional<int> done = Parse(app, arguments, environment)) return *done;
+  if (const std::optional<int> done = Parse(app, commands, arguments, environment)) return *done;
   absl::StatusOr<GlobalOptions> options = Settle(flags, environment);
   if (!options.ok()) return FailUsage(environment, arguments, options.status(), ParsedCommand(app));
   options->running = FullName(ParsedCommand(app));

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Plays the world around a `closured dev`: loads accounts, reads their mail, bills them, moves the clock, breaks
 // upstreams.
-#include <google/protobuf/util/json_util.h>
-
+#include <algorithm>
 #include <fstream>
 #include <iterator>
 #include <memory>
@@ -24,12 +23,15 @@
 #include "client/closurectl/resource_names.h"
 #include "client/closurectl/table.h"
 #include "client/closurectl/terminal_text.h"
+#include "protos/json_reading.h"
 #include "protos/money.h"
 
 namespace closure {
 namespace {
 
 using sandbox::v1::SetFaultRequest;
+
+constexpr int kFaultCallsMax = 1'000'000;
 
 // Prints data as JSON, or else the text and a message.
 void Print(Session& session, const google::protobuf::Message& message, absl::string_view text, absl::string_view note) {
@@ -53,9 +55,10 @@ absl::StatusOr<ExitCode> Load(Session& session, const std::string& path) {
   const std::optional<std::string> json = ReadFile(session, path);
   if (!json) return UsageError(absl::StrCat("the cloud file \"", EscapeLine(path), "\" cannot be read"));
   sandbox::v1::LoadCloudRequest request;
-  const auto parsed = google::protobuf::util::JsonStringToMessage(*json, request.mutable_cloud());
-  if (!parsed.ok())
-    return UsageError(absl::StrCat("the cloud file \"", EscapeLine(path), "\": ", std::string(parsed.message())));
+  if (const absl::Status read = ReadJson(*json, *request.mutable_cloud()); !read.ok())
+    return ErrorWithReason(absl::StatusCode::kInvalidArgument,
+                           absl::StrCat("the cloud file \"", EscapeLine(path), "\": ", read.message()),
+                           "CLOUD_FILE_INVALID");
   const absl::StatusOr<sandbox::v1::LoadCloudResponse> response = session.client().LoadCloud(request);
   if (!response.ok()) return response.status();
   Table table({"NAME", "DESCRIPTION"});
@@ -164,6 +167,19 @@ absl::StatusOr<ExitCode> Bill(Session& session, const BillArguments& arguments) 
   return ExitCode::kOk;
 }
 
+// What fits the account now; a preview where that cannot be told.
+std::string NextAfterSettling(Session& session, const std::string& account) {
+  const std::string& program = session.options().command;
+  const std::string preview = absl::StrCat(program, " preview ", account);
+  const absl::StatusOr<std::string> name = session.UseAccount(account);
+  if (!name.ok()) return preview;
+  const absl::StatusOr<std::optional<v1::Closure>> open = session.FindOpenClosure(*name);
+  if (!open.ok() || !*open) return preview;
+  const auto& actions = (*open)->allowed_actions();
+  const bool recheck = std::find(actions.begin(), actions.end(), v1::Closure::RECHECK) != actions.end();
+  return absl::StrCat(program, recheck ? " recheck " : " status ", account);
+}
+
 absl::StatusOr<ExitCode> Settle(Session& session, const std::string& account) {
   if (absl::Status checked = CheckAccount(account); !checked.ok()) return checked;
   sandbox::v1::SettleAccountRequest request;
@@ -172,9 +188,12 @@ absl::StatusOr<ExitCode> Settle(Session& session, const std::string& account) {
   if (!response.ok()) return response.status();
   std::string text;
   for (const std::string& action : response->actions()) absl::StrAppend(&text, EscapeLine(action), "\n");
-  Print(session, *response, text,
-        absl::StrCat(response->actions_size(), " thing(s) settled. Next:\n  ", session.options().command, " recheck ",
-                     EscapeLine(account)));
+  std::string note = "There was nothing to settle.";
+  if (!response->actions().empty() && session.printer().table()) {
+    note = absl::StrCat(response->actions_size(), " thing(s) settled. Next:\n  ",
+                        NextAfterSettling(session, AccountId(account)));
+  }
+  Print(session, *response, text, note);
   return ExitCode::kOk;
 }
 
@@ -272,7 +291,7 @@ void AddSandboxCommands(CommandSet& commands) {
   fault->add_option("METHOD", broken->method, "SERVICE/METHOD of closure.upstream.v1")->required();
   fault->add_option("KIND", broken->kind, "UNAVAILABLE_BEFORE, UNAVAILABLE_AFTER, HANG, MALFORMED or none")->required();
   fault->add_option("--calls", broken->calls, "How many calls it lasts; until replaced when left out")
-      ->check(CLI::NonNegativeNumber);
+      ->check(CLI::Range(0, kFaultCallsMax));
   fault->add_option("--account", broken->account, "Only for this account")->type_name("ACCOUNT");
   commands.Bind(fault, [broken](Session& session) { return Fault(session, *broken); });
 }

@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "client/closurectl/argument_check.h"
 #include "client/closurectl/resource_names.h"
@@ -47,8 +48,16 @@ absl::Status Session::SettleActor(const std::string& fallback) {
   return absl::OkStatus();
 }
 
+Role Session::role() const {
+  return absl::StartsWith(client_.options().actor, "operator:") ? Role::kOperator : Role::kOwner;
+}
+
 absl::StatusOr<std::string> Session::UseAccount(absl::string_view typed) {
   if (absl::Status checked = CheckAccount(typed); !checked.ok()) return checked;
+  return UseAccountOf(typed);
+}
+
+absl::StatusOr<std::string> Session::UseAccountOf(absl::string_view typed) {
   const std::string id = AccountId(typed);
   if (subject_.empty()) subject_ = id;
   if (absl::Status settled = SettleActor(absl::StrCat("root:", id)); !settled.ok()) return settled;
@@ -58,7 +67,7 @@ absl::StatusOr<std::string> Session::UseAccount(absl::string_view typed) {
 absl::StatusOr<std::string> Session::UseClosure(absl::string_view typed) {
   if (absl::Status checked = CheckClosure(typed); !checked.ok()) return checked;
   subject_ = std::string(typed);
-  const absl::StatusOr<std::string> account = UseAccount(typed);
+  const absl::StatusOr<std::string> account = UseAccountOf(typed);
   if (!account.ok()) return account.status();
   if (IsClosureName(typed)) return std::string(typed);
   v1::ListClosuresRequest request;
@@ -77,11 +86,11 @@ absl::StatusOr<std::string> Session::UseClosure(absl::string_view typed) {
   return chosen->name();
 }
 
-absl::Status Session::RequireActor(absl::string_view example) {
+absl::Status Session::RequireOperator() {
   if (!client_.options().actor.empty()) return absl::OkStatus();
   return ErrorWithReason(absl::StatusCode::kInvalidArgument,
-                         absl::StrCat("this command needs an acting identity, for example --as ", example),
-                         "ACTOR_REQUIRED");
+                         "this command is for operators and needs the identity of one", "ACTOR_REQUIRED",
+                         {{"next", "Add --as operator:NAME with your own name, or set CLOSURE_AS."}});
 }
 
 absl::Status Session::UseAnyReader() { return SettleActor("operator:closurectl"); }

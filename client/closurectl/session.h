@@ -13,6 +13,7 @@
 #include "client/closure_client.h"
 #include "client/closure_follower.h"
 #include "client/closurectl/environment.h"
+#include "client/closurectl/next_step.h"
 #include "client/closurectl/printer.h"
 
 namespace closure {
@@ -25,7 +26,8 @@ struct GlobalOptions {
   std::optional<absl::Duration> timeout;
   bool no_input = false;
   std::string color = "auto";
-  // What a next command line has to repeat: "closurectl", and --server and --as where they were given as flags.
+  // What a next command line has to repeat: "closurectl", --server and --as root:ACCOUNT where they were given as
+  // flags, and always the identity of an operator.
   std::string command = "closurectl";
   // The command that runs, without flags and arguments: "closurectl sandbox load".
   std::string running = "closurectl";
@@ -43,12 +45,20 @@ class Session {
   // What the command is about, for the hints that go with an error: a closure or account as it was typed or resolved.
   const std::string& subject() const { return subject_; }
 
+  // As whom the session acts: as an operator with --as or CLOSURE_AS operator:NAME, else as an owner.
+  Role role() const;
+
+  // The command line that goes on where this run stops; empty while there is nothing to go on with. It is told with an
+  // error that ends the run.
+  const std::string& resume_command() const { return resume_command_; }
+  void set_resume_command(std::string command) { resume_command_ = std::move(command); }
+
   // Whether a question can be asked: somebody sits at a terminal and --no-input is not given.
   bool interactive() const { return environment_.in_is_tty && !options_.no_input; }
 
   // Settles as whom the calls are made: --as, else CLOSURE_AS, else "root:ACCOUNT" for the account that the command
   // names, and that only where the server is on this machine. Returns the account's full name. Errors: INVALID_ARGUMENT
-  // when nothing settles it, or the account's id is none; nothing was called then.
+  // when nothing settles it, the account's id is none, or something below an account is named; nothing was called then.
   absl::StatusOr<std::string> UseAccount(absl::string_view typed);
 
   // The full name of a closure, typed so or as its account, which means the account's open closure, else its newest;
@@ -56,8 +66,9 @@ class Session {
   // has no closure.
   absl::StatusOr<std::string> UseClosure(absl::string_view typed);
 
-  // For commands that name no account. Errors: INVALID_ARGUMENT without --as and CLOSURE_AS.
-  absl::Status RequireActor(absl::string_view example);
+  // For the commands of operators, which act for no account. Whether the identity is an operator's is for the server to
+  // say. Errors: INVALID_ARGUMENT without --as and CLOSURE_AS.
+  absl::Status RequireOperator();
 
   // For reads that are open to every identity and about no account: --as, else CLOSURE_AS, else "operator:closurectl",
   // and that only where the server is on this machine. Errors: INVALID_ARGUMENT when nothing settles it.
@@ -79,6 +90,8 @@ class Session {
   absl::StatusOr<v1::ListBlockingItemsResponse> ListItems(v1::ListBlockingItemsRequest request);
 
  private:
+  // UseAccount for an account, or for what is below it.
+  absl::StatusOr<std::string> UseAccountOf(absl::string_view typed);
   // Settles the identity as `fallback` where nothing else does.
   absl::Status SettleActor(const std::string& fallback);
 
@@ -87,6 +100,7 @@ class Session {
   Printer printer_;
   ClosureClient client_;
   std::string subject_;
+  std::string resume_command_;
 };
 
 // Whether a closure in this state has ended.

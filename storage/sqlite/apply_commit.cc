@@ -220,6 +220,16 @@ absl::Status WriteTasks(Connection& connection, const Commit& commit, std::optio
   return absl::OkStatus();
 }
 
+// What this commit adds to is rid of what is too old to matter.
+absl::Status Forget(Connection& connection, const Commit& commit) {
+  if (!commit.forget_before.has_value()) return absl::OkStatus();
+  const absl::Time before = *commit.forget_before;
+  if (!commit.codes_made.empty()) CLOSURE_RETURN_IF_ERROR(ForgetCodes(connection, before));
+  if (commit.admission.has_value()) CLOSURE_RETURN_IF_ERROR(ForgetAdmissions(connection, before));
+  if (!commit.request.has_value() || !commit.request->account_id.empty()) return absl::OkStatus();
+  return ForgetSystemRequests(connection, before);
+}
+
 }  // namespace
 
 absl::StatusOr<StoreChange> ApplyCommit(Connection& connection, Commit& commit) {
@@ -238,6 +248,7 @@ absl::StatusOr<StoreChange> ApplyCommit(Connection& connection, Commit& commit) 
   if (commit.system.has_value()) CLOSURE_RETURN_IF_ERROR(UpdateSystem(connection, *commit.system));
   CLOSURE_RETURN_IF_ERROR(WriteTasks(connection, commit, closure_row, change));
   if (commit.request.has_value()) CLOSURE_RETURN_IF_ERROR(AddRequest(connection, *commit.request, closure_row));
+  CLOSURE_RETURN_IF_ERROR(Forget(connection, commit));
   return change;
 }
 

@@ -124,6 +124,28 @@ absl::Status ForgetRequests(Connection& connection, int64_t closure_row) {
   return connection.Run("DELETE FROM requests WHERE closure_row = ?1", closure_row);
 }
 
+absl::Status ForgetCodes(Connection& connection, absl::Time before) {
+  // Rows are numbered as they come, so the oldest are found without an index on the time.
+  return connection.Run(
+      "DELETE FROM codes WHERE code_row IN (SELECT code_row FROM codes ORDER BY code_row LIMIT ?2) AND create_time < "
+      "?1",
+      Micros(before), kForgottenRowsMax);
+}
+
+absl::Status ForgetAdmissions(Connection& connection, absl::Time before) {
+  return connection.Run(
+      "DELETE FROM admissions WHERE closure_row IN (SELECT closure_row FROM admissions WHERE admit_time < ?1 "
+      "ORDER BY admit_time LIMIT ?2)",
+      Micros(before), kForgottenRowsMax);
+}
+
+absl::Status ForgetSystemRequests(Connection& connection, absl::Time before) {
+  return connection.Run(
+      "DELETE FROM requests WHERE request_row IN (SELECT request_row FROM requests WHERE closure_row IS NULL "
+      "ORDER BY request_row LIMIT ?2) AND account_id = '' AND create_time < ?1",
+      Micros(before), kForgottenRowsMax);
+}
+
 absl::StatusOr<std::string> ReadMeta(Connection& connection, std::string_view key) {
   Statement row = connection.Select("SELECT value FROM meta WHERE key = ?1", key);
   CLOSURE_ASSIGN_OR_RETURN(const bool found, row.Step());

@@ -40,6 +40,10 @@ absl::StatusOr<int> CountCodes(Connection& connection, std::string_view account_
 absl::Status AddRequest(Connection& connection, const RequestRecord& request, std::optional<int64_t> closure_row);
 absl::StatusOr<std::optional<RequestRecord>> FindRequest(Connection& connection, std::string_view account_id,
                                                          std::string_view request_id);
+// Each forgets at most kForgottenRowsMax rows that are older than `before`; of request ids only those about no closure.
+absl::Status ForgetCodes(Connection& connection, absl::Time before);
+absl::Status ForgetAdmissions(Connection& connection, absl::Time before);
+absl::Status ForgetSystemRequests(Connection& connection, absl::Time before);
 absl::Status EraseResponses(Connection& connection, int64_t closure_row);
 absl::Status ForgetRequests(Connection& connection, int64_t closure_row);
 

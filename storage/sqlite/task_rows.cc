@@ -166,9 +166,10 @@ absl::StatusOr<std::vector<TaskData>> ListTasks(Connection& connection, const Ta
         CLOSURE_TASKS
         "WHERE t.closure_row = (SELECT closure_row FROM closures WHERE account_id = ?1 AND closure_id = ?2) "
         "AND (NOT ?3 OR t.parked = 'DEAD_LETTER' OR t.first_failure_time <= ?4) AND (t.due_time, t.task_id) > (?5, ?6) "
+        "AND (NOT ?8 OR t.parked NOT IN ('PARKED_UNSPECIFIED', 'DEAD_LETTER')) "
         "ORDER BY t.due_time, t.task_id LIMIT ?7",
         filter.closure.account_id, filter.closure.closure_id, filter.stuck_since.has_value() ? 1 : 0, stuck, after_due,
-        after_id, filter.limit));
+        after_id, filter.limit, filter.halted_only ? 1 : 0));
   }
   if (filter.stuck_since.has_value()) {
     return ReadTasks(connection.Select(

@@ -85,6 +85,21 @@ TEST_CASE("a membership that breaks the contract makes the checker fail, never p
   SECTION("no management account") { membership.clear_management_account_id(); }
   SECTION("a member that manages itself") { membership.set_management_account_id("1000000001"); }
   SECTION("a manager that is managed") { membership.set_role(up::Membership::MANAGEMENT); }
+  SECTION("a directory of an account in none") {
+    membership = up::Membership();
+    membership.set_role(up::Membership::NONE);
+    membership.set_directory_id("rd-1");
+  }
+  SECTION("a management account of an account in no directory") {
+    membership = up::Membership();
+    membership.set_role(up::Membership::NONE);
+    membership.set_management_account_id("1000000009");
+  }
+  SECTION("a member type of an account in no directory") {
+    membership = up::Membership();
+    membership.set_role(up::Membership::NONE);
+    membership.set_member_type(up::Membership::CLOUD_ACCOUNT);
+  }
   CHECK(FaultOf(AskAbout(membership).status()) == v1::CheckerResult::MALFORMED);
 }
 

@@ -27,6 +27,8 @@ TEST_CASE("control characters and reordering marks are found") {
   CHECK(HasControlCharacters("a\x7F"));
   CHECK(HasControlCharacters("a\xC2\x9B"));
   CHECK(HasControlCharacters("a\xE2\x80\xAE"));
+  CHECK(HasControlCharacters("a\xE2\x80\xA8"));  // a line separator
+  CHECK(HasControlCharacters("a\xEF\xBB\xBF"));  // a byte order mark
   CHECK(HasControlCharacters("line\nline"));
   CHECK_FALSE(HasControlCharacters("line\nline", /*line_feed_allowed=*/true));
   CHECK(HasControlCharacters("line\rline", /*line_feed_allowed=*/true));
@@ -39,6 +41,9 @@ TEST_CASE("printable text is cut at a character and holds nothing that a termina
   CHECK(PrintableText("账户关闭", 3) == "账户…");
   CHECK(PrintableText("a\x1B[31m", 10) == "a?[31m");
   CHECK(PrintableText("a\xFF\xFE", 10) == "a??");
+  CHECK(PrintableText("a\xE2\x80\xA8"
+                      "b",
+                      10) == "a?b");
   CHECK(PrintableText("abc", 0).empty());
   CHECK(PrintableText("", 10).empty());
 }

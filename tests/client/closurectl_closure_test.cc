@@ -27,65 +27,6 @@ Outcome On(const FakeServer& server, std::vector<std::string> arguments, const T
 
 }  // namespace
 
-TEST_CASE("a preview that is not eligible is exit code 3 and shows the plan", "[R12]") {
-  FakeServer server;
-  v1::ClosurePlan plan;
-  plan.set_account(kAccountName);
-  server.SetPlan(plan, {MakeItem("billing-1", v1::MUST_HANDLE), MakeItem("billing-2", v1::RENOUNCEABLE)});
-  const Outcome outcome = On(server, {"preview", kAccount});
-  CHECK(outcome.code == 3);
-  CHECK_THAT(outcome.out, Contains("cannot be closed yet") && Contains("1000.01 USD"));
-  CHECK_THAT(outcome.err, Contains("billing ANSWERED") && Contains("Nothing was started"));
-  const json told = json::parse(On(server, {"preview", kAccount, "-o", "json"}).out);
-  CHECK(told.at("eligible") == false);
-  CHECK(told.at("account") == kAccountName);
-  CHECK(told.at("items").at(1).at("disposition") == "RENOUNCEABLE");
-  CHECK(server.Calls("CreateClosure") == 0);
-}
-
-TEST_CASE("a preview says of each item why it blocks and where to handle it, as a started closure would",
-          "[R12][R49][R50]") {
-  FakeServer server;
-  v1::ClosurePlan plan;
-  plan.set_account(kAccountName);
-  server.SetPlan(plan, {MakeItem("billing-1", v1::MUST_HANDLE), MakeItem("billing-2", v1::RENOUNCEABLE)});
-  CHECK_THAT(On(server, {"preview", kAccount}).out, Contains("billing-2\n  why:     money is left\n") &&
-                                                        Contains("process: https://console.example.com/billing\n"));
-}
-
-TEST_CASE("a preview's checklist keeps tasks, advice and answers apart", "[R54][R69]") {
-  FakeServer server;
-  v1::ClosurePlan plan;
-  plan.set_account(kAccountName);
-  const auto add = [&plan](const std::string& topic, const std::string& text, bool checked) {
-    v1::ChecklistEntry* entry = plan.add_checklist();
-    entry->set_topic(topic);
-    entry->set_text(text);
-    entry->set_checked_by_scan(checked);
-  };
-  add("can_i_revoke", "Can I revoke? No.", false);
-  add("entry", "Where does it start?", false);
-  add("pay_bills", "Pay all bills.", true);
-  add("balance_is_lost", "A balance is lost.", false);
-  add("why_wait", "Why wait? Bills come late.", false);
-  server.SetPlan(plan);
-  CHECK_THAT(On(server, {"preview", kAccount}).out,
-             Contains("\nTo do, checked by the scan:\n- Pay all bills.\n\nAdvice:\n- A balance is lost.\n\n"
-                      "Questions:\n- Can I revoke? No.\n- Where does it start?\n- Why wait? Bills come late.\n") &&
-                 !Contains("not checked"));
-}
-
-TEST_CASE("an eligible preview is exit code 0, and jsonl streams it") {
-  FakeServer server;
-  v1::ClosurePlan plan;
-  plan.set_account(kAccountName);
-  plan.set_eligible(true);
-  server.SetPlan(plan);
-  CHECK(On(server, {"preview", kAccount}).code == 0);
-  const Outcome lines = On(server, {"preview", kAccount, "-o", "jsonl"});
-  CHECK(std::count(lines.out.begin(), lines.out.end(), '\n') == 2);
-}
-
 TEST_CASE("start sends the channel and a request id", "[R44]") {
   FakeServer server;
   CHECK(On(server, {"start", kAccount, "--via", "sms"}).code == 0);
@@ -203,6 +144,7 @@ TEST_CASE("an item may be named by its last part, and one that is not there is e
   server.SetItems({MakeItem("billing-2", v1::RENOUNCEABLE), MakeItem("billing-3", v1::RENOUNCEABLE)});
   CHECK(On(server, {"discard", kAccount, "billing-3", "--acknowledge-risk"}).code == 0);
   CHECK(server.Requests<v1::DiscardItemsRequest>("DiscardItems")[0].selections_size() == 1);
+  server.SetClosure(MakeClosure(Closure::BLOCKED));
   const Outcome missing = On(server, {"discard", kAccount, "billing-9", "--acknowledge-risk"});
   CHECK(missing.code == 5);
   CHECK_THAT(missing.err, Contains("has no item billing-9"));

@@ -49,7 +49,7 @@ TEST_CASE("a hold names its closure by the account") {
   server.SetClosure(MakeClosure(v1::Closure::READY));
   const Outcome held = AsOperator(server, {"operator", "hold", kAccount, "--reason", "court order"});
   CHECK(held.code == 0);
-  CHECK_THAT(held.err, Contains("operator release " + std::string(kClosureName) + " --reason TEXT --as operator:ann"));
+  CHECK_THAT(held.err, Contains(" --as operator:ann operator release " + std::string(kClosureName) + " --reason TEXT"));
   CHECK(server.Requests<v1::HoldClosureRequest>("HoldClosure")[0].name() == kClosureName);
 }
 
@@ -72,6 +72,9 @@ TEST_CASE("a cloud file is read and its unknown keys are refused") {
   CHECK_THAT(loaded.err, Contains("preview 7"));
   const Outcome refused = On(server, {"sandbox", "load", "-"}, {.input = R"({"acounts": []})"});
   CHECK(refused.code == 2);
+  CHECK_THAT(refused.err, Contains("did you mean \"accounts\"?") && Contains("next: Correct what is named"));
+  const Outcome broken = On(server, {"sandbox", "load", "-"}, {.input = "{\n  \"accounts\": [] \"x\"\n}"});
+  CHECK_THAT(broken.err, Contains("line 2, column 18") && !Contains("\\x0a"));
   CHECK_THAT(refused.err, Contains("acounts"));
   CHECK(server.Calls("LoadCloud") == 1);
 }

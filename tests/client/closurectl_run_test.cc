@@ -202,6 +202,25 @@ TEST_CASE("no identity is assumed for a server on another machine") {
   CHECK_THAT(outcome.err, Contains("ACTOR_REQUIRED") && Contains("--as root:ACCOUNT"));
 }
 
+TEST_CASE("an error of several faults has a line for each, and what is said is not said again") {
+  const std::string message =
+      "cloud file: 2 faults\naccount \"a\": email: is missing\naccount \"b\x1b\": state: is odd";
+  google::rpc::BadRequest bad_request;
+  bad_request.add_field_violations()->set_field("email");
+  bad_request.mutable_field_violations(0)->set_description(message);
+  google::protobuf::Any packed;
+  packed.PackFrom(bad_request);
+  FakeServer server;
+  server.FailNext("LoadCloud", RichError(grpc::StatusCode::INVALID_ARGUMENT, message, "CLOUD_FILE_INVALID", {packed},
+                                         {{"field", "email"}}));
+  const Outcome outcome = RunClosurectl({"sandbox", "load", "-", "--server", server.address()}, {.input = "{}"});
+  CHECK(outcome.code == 2);
+  CHECK(outcome.err ==
+        "error: cloud file: 2 faults\n  account \"a\": email: is missing\n  account \"b\\x1b\": state: is odd\n"
+        "  reason: CLOUD_FILE_INVALID (INVALID_ARGUMENT)\n  field: email\n"
+        "next: Correct what is named in the cloud file, then load it again.\n");
+}
+
 TEST_CASE("an error is told with reason, metadata, fields, delay and what to do next") {
   google::rpc::RetryInfo retry;
   retry.mutable_retry_delay()->set_seconds(42);

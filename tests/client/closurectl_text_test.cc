@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "client/closurectl/duration_text.h"
 #include "client/closurectl/enum_text.h"
@@ -8,11 +10,12 @@
 #include "client/closurectl/printer.h"
 #include "client/closurectl/progress_commands.h"
 #include "client/closurectl/resource_names.h"
-#include "client/closurectl/suggestion.h"
 #include "client/closurectl/table.h"
 #include "client/closurectl/terminal_text.h"
 #include "client/rpc_status.h"
+#include "closure/v1/closure_service.pb.h"
 #include "closure/v1/error_reason.pb.h"
+#include "protos/suggestion.h"
 
 namespace closure {
 
@@ -166,6 +169,25 @@ TEST_CASE("waiting ends at a wanted state, at any end, and at BLOCKED where its 
   CHECK(WaitOutcome(Closure::ABORTED, closed) == ExitCode::kFailure);
   CHECK(WaitOutcome(Closure::CANCELLED, ready) == ExitCode::kFailure);
   CHECK(WaitOutcome(Closure::CHECKING, ready) == ExitCode::kTimedOut);
+}
+
+TEST_CASE("two messages become one JSON object with the fields of both") {
+  v1::ClosurePlan plan;
+  plan.set_account("accounts/7");
+  v1::PreviewItems items;
+  items.add_items()->set_why("a \"}\" in it");
+  for (const OutputFormat format : {OutputFormat::kJson, OutputFormat::kJsonl}) {
+    std::ostringstream out;
+    std::ostringstream err;
+    Printer(out, err, format, Style{}, Style{}).Json(plan, items);
+    const std::string text = out.str();
+    const nlohmann::json both = nlohmann::json::parse(text);
+    CHECK(both.at("account") == "accounts/7");
+    CHECK(both.at("eligible") == false);
+    CHECK(both.at("items").at(0).at("why") == "a \"}\" in it");
+    CHECK((std::count(text.begin(), text.end(), '\n') == 1) == (format == OutputFormat::kJsonl));
+    CHECK(err.str().empty());
+  }
 }
 
 TEST_CASE("every reason that the server can give has a hint of its own") {

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "tests/client/fake_sandbox.h"
 
 namespace closure {
 namespace {
@@ -182,7 +183,8 @@ class FakeServer::Operators final : public v1::OperatorService::Service {
   Status ListTasks(ServerContext* context, const v1::ListTasksRequest* request,
                    v1::ListTasksResponse* response) override {
     if (Status entered = fake_.Enter(context, "ListTasks", *request); !entered.ok()) return entered;
-    response->add_tasks()->set_name("tasks/42");
+    std::lock_guard lock(fake_.mutex_);
+    for (const v1::Task& task : fake_.tasks_) *response->add_tasks() = task;
     return Status::OK;
   }
   Status RetryTask(ServerContext* context, const v1::RetryTaskRequest* request, v1::Task* response) override {
@@ -195,61 +197,34 @@ class FakeServer::Operators final : public v1::OperatorService::Service {
   }
   Status PauseIrreversible(ServerContext* context, const v1::PauseIrreversibleRequest* request,
                            v1::SystemStatus* response) override {
-    response->mutable_pause()->set_reason(request->reason());
-    return fake_.Enter(context, "PauseIrreversible", *request);
+    {
+      std::lock_guard lock(fake_.mutex_);
+      fake_.system_.mutable_pause()->set_reason(request->reason());
+    }
+    return Answer(context, "PauseIrreversible", *request, response);
+  }
+  Status ReleaseBreaker(ServerContext* context, const v1::ReleaseBreakerRequest* request,
+                        v1::SystemStatus* response) override {
+    return Answer(context, "ReleaseBreaker", *request, response);
+  }
+  Status AcknowledgeClockJump(ServerContext* context, const v1::AcknowledgeClockJumpRequest* request,
+                              v1::SystemStatus* response) override {
+    return Answer(context, "AcknowledgeClockJump", *request, response);
   }
   Status GetSystemStatus(ServerContext* context, const v1::GetSystemStatusRequest* request,
                          v1::SystemStatus* response) override {
-    response->set_version("0.1.0");
-    return fake_.Enter(context, "GetSystemStatus", *request);
+    return Answer(context, "GetSystemStatus", *request, response);
   }
 
  private:
-  FakeServer& fake_;
-};
-
-class FakeServer::Sandbox final : public sandbox::v1::SandboxService::Service {
- public:
-  explicit Sandbox(FakeServer& fake) : fake_(fake) {}
-
-  Status LoadCloud(ServerContext* context, const sandbox::v1::LoadCloudRequest* request,
-                   sandbox::v1::LoadCloudResponse* response) override {
-    for (const auto& account : request->cloud().accounts()) response->add_account_ids(account.account_id());
-    return fake_.Enter(context, "LoadCloud", *request);
-  }
-  Status ShowAccount(ServerContext* context, const sandbox::v1::ShowAccountRequest* request,
-                     sandbox::v1::ShowAccountResponse* response) override {
-    response->mutable_account()->set_account_id(request->account_id());
-    return fake_.Enter(context, "ShowAccount", *request);
-  }
-  Status ListInbox(ServerContext* context, const sandbox::v1::ListInboxRequest* request,
-                   sandbox::v1::ListInboxResponse* response) override {
-    if (Status entered = fake_.Enter(context, "ListInbox", *request); !entered.ok()) return entered;
+  Status Answer(ServerContext* context, const std::string& method, const google::protobuf::Message& request,
+                v1::SystemStatus* response) {
+    if (Status entered = fake_.Enter(context, method, request); !entered.ok()) return entered;
     std::lock_guard lock(fake_.mutex_);
-    *response = fake_.inbox_;
+    *response = fake_.system_;
     return Status::OK;
   }
-  Status IssueBill(ServerContext* context, const sandbox::v1::IssueBillRequest* request,
-                   sandbox::v1::IssueBillResponse* response) override {
-    response->set_bill_id("bill-1");
-    return fake_.Enter(context, "IssueBill", *request);
-  }
-  Status SettleAccount(ServerContext* context, const sandbox::v1::SettleAccountRequest* request,
-                       sandbox::v1::SettleAccountResponse* response) override {
-    response->add_actions("paid bill-1");
-    return fake_.Enter(context, "SettleAccount", *request);
-  }
-  Status AdvanceClock(ServerContext* context, const sandbox::v1::AdvanceClockRequest* request,
-                      sandbox::v1::AdvanceClockResponse* response) override {
-    response->mutable_time()->set_seconds(kCreateSeconds + request->duration().seconds());
-    return fake_.Enter(context, "AdvanceClock", *request);
-  }
-  Status SetFault(ServerContext* context, const sandbox::v1::SetFaultRequest* request,
-                  sandbox::v1::SetFaultResponse*) override {
-    return fake_.Enter(context, "SetFault", *request);
-  }
 
- private:
   FakeServer& fake_;
 };
 
@@ -258,6 +233,9 @@ FakeServer::FakeServer()
       gates_(std::make_unique<Gates>(*this)),
       operators_(std::make_unique<Operators>(*this)),
       sandbox_(std::make_unique<Sandbox>(*this)) {
+  system_.set_version("0.1.0");
+  system_.mutable_server_time()->set_seconds(kCreateSeconds);
+  tasks_.emplace_back().set_name("tasks/42");
   grpc::EnableDefaultHealthCheckService(true);
   grpc::ServerBuilder builder;
   int port = 0;
@@ -309,6 +287,11 @@ void FakeServer::SetPlan(const v1::ClosurePlan& plan, const std::vector<v1::Bloc
   std::lock_guard lock(mutex_);
   preview_items_ = items;
   plan_ = plan;
+}
+
+void FakeServer::SetTasks(const std::vector<v1::Task>& tasks) {
+  std::lock_guard lock(mutex_);
+  tasks_ = tasks;
 }
 
 void FakeServer::AddInboxMessage(const std::string& channel, const std::string& body, int64_t seconds) {

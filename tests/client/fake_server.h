@@ -45,6 +45,8 @@ class FakeServer {
   void SetScanResults(const std::vector<v1::Closure::State>& states);
   // What a preview answers.
   void SetPlan(const v1::ClosurePlan& plan, const std::vector<v1::BlockingItem>& items = {});
+  // The open tasks; one without anything but the name tasks/42 until they are set.
+  void SetTasks(const std::vector<v1::Task>& tasks);
   void AddInboxMessage(const std::string& channel, const std::string& body, int64_t seconds);
   // The next call of a method fails; further ones queue behind.
   void FailNext(const std::string& method, const grpc::Status& status);
@@ -84,6 +86,9 @@ class FakeServer {
   std::deque<v1::Closure::State> scan_results_ = {v1::Closure::READY};
   v1::ClosurePlan plan_;
   std::vector<v1::BlockingItem> preview_items_;
+  // The time of the system is kCreateSeconds.
+  v1::SystemStatus system_;
+  std::vector<v1::Task> tasks_;
   sandbox::v1::ListInboxResponse inbox_;
   std::deque<WatchScript> watches_;
   std::map<std::string, std::deque<grpc::Status>> failures_;

@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 
 #include "client/closurectl/enum_text.h"
+#include "client/closurectl/wait_text.h"
 
 namespace closure {
 namespace {
@@ -76,6 +77,59 @@ TEST_CASE("the silent period offers nothing that shortens or revokes it", "[R18]
   closure.mutable_silent_period_remaining()->set_seconds(6 * 86400 + 23 * 3600);
   CHECK(CommandsOf(closure) == std::vector<std::string>{"closurectl watch accounts/7/closures/ab"});
   CHECK(NextStepsText(closure, "closurectl").find("6d 23h") != std::string::npos);
+}
+
+TEST_CASE("a silent period that could be over names what it waits for, and nothing for the owner to do",
+          "[R58][R61][R63]") {
+  Closure closure = In(Closure::SILENT_PERIOD);
+  closure.mutable_silent_period_remaining();
+  CHECK(NextStepsText(closure, "closurectl").find("another") == std::string::npos);
+  v1::Wait* const wait = closure.add_waits();
+  wait->set_kind(v1::Wait::PAUSE);
+  wait->set_detail("the operators have paused irreversible work");
+  CHECK(NextStepsText(closure, "closurectl") ==
+        "the silent period could be over; the operators have paused irreversible work. Nothing is to be done by you:\n"
+        "  closurectl watch accounts/7/closures/ab");
+  // A kind that this client does not know, and what ends by itself.
+  wait->set_kind(static_cast<v1::Wait::Kind>(99));
+  wait->clear_detail();
+  wait->mutable_end_time()->set_seconds(1'767'225'600);
+  CHECK(
+      WaitAdvice(closure) ==
+      "the silent period could be over; it waits for 99, at 2026-01-01T00:00:00Z it has. Nothing is to be done by you");
+}
+
+TEST_CASE("every state that can wait says what could go on") {
+  for (const auto& [state, words] : std::vector<std::pair<Closure::State, std::string>>{
+           {Closure::DISCARDING, "the items could be released; it waits for HOLD"},
+           {Closure::FINAL_CHECK, "the final check could be made; it waits for HOLD"},
+           {Closure::DELETING, "the account could be deleted; it waits for HOLD"},
+           {Closure::THAWING, "it could go on; it waits for HOLD"}}) {
+    Closure closure = In(state);
+    closure.add_waits()->set_kind(v1::Wait::HOLD);
+    CHECK(NextSteps(closure, "closurectl")[0].advice == words + ". Nothing is to be done by you");
+  }
+  // The acts of its beginning wait, not its end.
+  Closure begun = In(Closure::SILENT_PERIOD);
+  begun.mutable_silent_period_remaining()->set_seconds(60);
+  begun.add_waits()->set_kind(v1::Wait::HOLD);
+  CHECK(WaitAdvice(begun).find("has begun") != std::string::npos);
+}
+
+TEST_CASE("an operator is told the command that ends what a closure waits for", "[operators]") {
+  for (const auto& [kind, command] : std::vector<std::pair<v1::Wait::Kind, std::string>>{
+           {v1::Wait::PAUSE, "closurectl operator resume --reason TEXT"},
+           {v1::Wait::BREAKER, "closurectl operator breaker-release --reason TEXT"},
+           {v1::Wait::CLOCK_JUMP, "closurectl operator ack-clock --reason TEXT"}}) {
+    Closure closure = In(Closure::SILENT_PERIOD);
+    closure.add_waits()->set_kind(kind);
+    CHECK(NextSteps(closure, "closurectl", Role::kOperator)[0].command == command);
+  }
+  Closure held = In(Closure::SILENT_PERIOD);
+  held.mutable_hold();
+  held.add_waits()->set_kind(v1::Wait::HOLD);
+  CHECK(NextSteps(held, "closurectl", Role::kOperator)[0].command ==
+        "closurectl operator release accounts/7/closures/ab --reason TEXT");
 }
 
 TEST_CASE("after an abort the owner starts from the beginning", "[R68]") {

@@ -1,5 +1,4 @@
 # SPDX-License-Identifier: Apache-2.0
-# Requirements: R18, R52, R66, R67
 """The program closurectl as people and scripts meet it, against a real server: the demo's story, formats and exit codes."""
 
 import json
@@ -84,6 +83,7 @@ class OnServer(unittest.TestCase):
 
 class Stories(OnServer):
     def test_a_blocked_account_is_cleared_and_closed(self):
+        """[R18][R52][R65]"""
         plan = self.json(BLOCKED, "preview", ANN)
         self.assertFalse(plan["eligible"])
         self.assertIn("process: https://ecs.console.example.com/instances/i-shop-1", self.text(BLOCKED, "preview", ANN))
@@ -118,6 +118,7 @@ class Stories(OnServer):
         self.assertTrue(self.json(OK, "sandbox", "show", ANN)["deleted"])
 
     def test_a_late_bill_aborts_and_the_guided_flow_needs_no_question(self):
+        """[R66][R67]"""
         closure = self.json(OK, "close", CLEO, "--via", "sms", "--sandbox-code", "--accept-agreement", "2026-01",
                             "--reason", "TOO_EXPENSIVE", "--confirm", CLEO)
         self.assertEqual(closure["state"], "SILENT_PERIOD")

@@ -1,5 +1,4 @@
 # SPDX-License-Identifier: Apache-2.0
-# Requirements: R11
 """SIGKILL in each state that does not end by itself: the next start goes on, and every outside act is done once under one key."""
 
 import collections
@@ -118,16 +117,19 @@ class KillInEachState(unittest.TestCase):
     # ---- one test for each state ----
 
     def test_identity_pending(self):
+        """[R11]"""
         self.to_identity_pending()
         self.server.restart()
         self.to_end()
 
     def test_agreement_pending(self):
+        """[R11]"""
         self.to_agreement_pending()
         self.server.restart()
         self.to_end()
 
     def test_checking(self):
+        """[R11]"""
         self.to_agreement_pending()
         self.server.fault("ResourceService/ListResources", HANG)
         self.owner.agree()
@@ -136,11 +138,13 @@ class KillInEachState(unittest.TestCase):
         self.to_end()
 
     def test_blocked(self):
+        """[R11]"""
         self.to_blocked()
         self.server.restart()
         self.to_end()
 
     def test_discarding(self):
+        """[R11]"""
         self.to_blocked()
         self.server.fault("ResourceService/ReleaseResource", HANG)
         self.owner.discard_all()
@@ -149,6 +153,7 @@ class KillInEachState(unittest.TestCase):
         self.to_end()
 
     def test_discarding_with_a_lost_reply(self):
+        """[R11]"""
         self.to_blocked()
         self.server.fault("ResourceService/ReleaseResource", sandbox.SetFaultRequest.UNAVAILABLE_AFTER)
         self.owner.discard_all()
@@ -157,11 +162,13 @@ class KillInEachState(unittest.TestCase):
         self.to_end()
 
     def test_ready(self):
+        """[R11]"""
         self.to_ready()
         self.server.restart()
         self.to_end()
 
     def test_confirming(self):
+        """[R11]"""
         self.to_ready()
         self.server.fault("BillingService/FreezeBilling", HANG)
         self.owner.confirm()
@@ -170,6 +177,7 @@ class KillInEachState(unittest.TestCase):
         self.to_end()
 
     def test_thawing(self):
+        """[R11]"""
         self.to_ready()
         self.server.fault("BillingService/FreezeBilling", HANG)
         self.server.fault("BillingService/ThawBilling", HANG)
@@ -186,11 +194,13 @@ class KillInEachState(unittest.TestCase):
         self.to_end()
 
     def test_silent_period(self):
+        """[R11]"""
         self.to_silent_period()
         self.server.restart()
         self.to_end()
 
     def test_entering_the_silent_period(self):
+        """[R11]"""
         self.to_ready()
         self.server.fault("AccountService/TerminateSessions", HANG)
         self.owner.confirm()
@@ -199,6 +209,7 @@ class KillInEachState(unittest.TestCase):
         self.to_end()
 
     def test_final_check(self):
+        """[R11]"""
         self.to_silent_period()
         self.server.fault("BillingService/SealBilling", HANG)
         self.server.advance(168)
@@ -207,6 +218,7 @@ class KillInEachState(unittest.TestCase):
         self.to_end()
 
     def test_deleting(self):
+        """[R11]"""
         self.to_silent_period()
         self.server.fault("ResourceService/PurgeData", HANG)
         self.server.advance(168)
@@ -215,6 +227,7 @@ class KillInEachState(unittest.TestCase):
         self.to_end()
 
     def test_deleting_when_the_reply_to_the_last_act_is_lost(self):
+        """[R11]"""
         self.to_silent_period()
         self.server.fault("AccountService/DeleteAccount", sandbox.SetFaultRequest.UNAVAILABLE_AFTER)
         self.server.advance(168)
@@ -223,6 +236,7 @@ class KillInEachState(unittest.TestCase):
         self.to_end()
 
     def test_restoring(self):
+        """[R11][R67]"""
         self.to_silent_period()
         bill = sandbox.IssueBillRequest(account_id="kill-1", amount=money_pb2.Money(currency_code="USD", units=250))
         self.server.sandbox.IssueBill(bill, timeout=30)

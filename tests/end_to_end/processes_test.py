@@ -1,5 +1,4 @@
 # SPDX-License-Identifier: Apache-2.0
-# Requirements: R2, R4, D13
 """The program closured as those meet it who start and stop it: signals, files, ports, configuration and exit codes."""
 
 import os
@@ -173,6 +172,7 @@ class Databases(Files):
         self.assertIn("in use", err)
 
     def test_a_closed_account_stays_closed_when_the_closures_are_lost(self):
+        """[R2][R4][D13]"""
         server = Closured()
         self.addCleanup(server.close)
         server.load({"accounts": [account("lost-1")]})
@@ -303,6 +303,7 @@ class Amounts(unittest.TestCase):
         for amount in ("", "-1", "1,000.00", "1e3", "0x10", "1.0000000001", "1.", ".5", " 1", "1 ", "NaN", "٣"):
             request = sandbox.LoadCloudRequest()
             broken = request.cloud.accounts.add(account_id="money-1")
+            broken.email.address = "owner@money-1.example"
             broken.bills.add(bill_id="b-1", amount=amount, currency_code="USD")
             self.refused("LoadCloud", request, "CLOUD_FILE_INVALID", "money-1", "bills")
 

@@ -1,5 +1,4 @@
 # SPDX-License-Identifier: Apache-2.0
-# Requirements: R9, R44, R45, R46, R47, R55, R65
 """A client written in Python straight from the protos drives one whole closure of a real closured process."""
 
 import os
@@ -24,6 +23,7 @@ class PythonClient(unittest.TestCase):
         self.addCleanup(self.server.close)
 
     def test_drives_a_whole_closure(self):
+        """[R9][R44][R45][R46][R47][R55][R65]"""
         self.server.load({"accounts": [ACCOUNT]})
         owner = Owner(self.server, "py-1")
         plan, items = None, []

@@ -297,6 +297,19 @@ TEST_CASE("of fifty different confirmations at the same time one counts", "[R55]
   CHECK(CountEvents(server, owner, "confirm") == 1);
 }
 
+TEST_CASE("an operator's request id about the whole system is known for thirty days, then forgotten", "[D16]") {
+  RunningServer server;
+  auto pause = OperatorRequest<v1::PauseIrreversibleRequest>();
+  REQUIRE(Send(server, kOperator, pause).ok());
+  pause.set_reason("another reason");
+  server.clock().Advance(absl::Hours(720));
+  REQUIRE(Send(server, kOperator, OperatorRequest<v1::ResumeIrreversibleRequest>()).ok());
+  CHECK(Send(server, kOperator, pause).reason() == v1::REQUEST_ID_REUSED);
+  server.clock().Advance(absl::Seconds(1));
+  REQUIRE(Send(server, kOperator, OperatorRequest<v1::PauseIrreversibleRequest>()).ok());
+  CHECK(Send(server, kOperator, pause).As<v1::SystemStatus>().pause().reason() == "another reason");
+}
+
 TEST_CASE("of fifty closures begun at the same time one is open", "[R1]") {
   RunningServer server;
   server.Load(CloudFileOf(kAccount));

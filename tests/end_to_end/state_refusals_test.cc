@@ -28,16 +28,17 @@ const std::map<std::string, std::set<State>>& Allowed() {
   return allowed;
 }
 
-// The word by which a refusal calls what was asked for.
-std::string EventOf(const std::string& method) {
-  static const auto& events = *new std::map<std::string, std::string>{{"ResendCode", "resend_code"},
-                                                                      {"VerifyIdentity", "identity_verified"},
-                                                                      {"AcceptAgreement", "agreement_accepted"},
-                                                                      {"Recheck", "recheck"},
-                                                                      {"DiscardItems", "discard"},
-                                                                      {"ConfirmClosure", "confirm"},
-                                                                      {"CancelClosure", "cancel"}};
-  return events.at(method);
+// What a refusal calls what was asked for: the action, and in words.
+std::pair<std::string, std::string> ActionOf(const std::string& method) {
+  static const auto& actions = *new std::map<std::string, std::pair<std::string, std::string>>{
+      {"ResendCode", {"RESEND_CODE", "sending a new identity code"}},
+      {"VerifyIdentity", {"VERIFY_IDENTITY", "verifying the identity"}},
+      {"AcceptAgreement", {"ACCEPT_AGREEMENT", "agreeing to the account cancellation agreement"}},
+      {"Recheck", {"RECHECK", "checking again"}},
+      {"DiscardItems", {"DISCARD_ITEMS", "discarding items"}},
+      {"ConfirmClosure", {"CONFIRM_CLOSURE", "confirming the deletion"}},
+      {"CancelClosure", {"CANCEL_CLOSURE", "cancelling"}}};
+  return actions.at(method);
 }
 
 // The owner's calls about a closure that there is.
@@ -57,7 +58,8 @@ v1::CreateClosureRequest CreateRequest(const Owner& owner) {
   return request;
 }
 
-TEST_CASE("a call that a state does not allow is refused with state and event and changes nothing", "[D1][R12][R63]") {
+TEST_CASE("a call that a state does not allow is refused with what was asked and the state and changes nothing",
+          "[D1][R12][R63]") {
   RunningServer server;
   EveryState states(server);
   REQUIRE(OwnersCalls().size() == Allowed().size());
@@ -70,12 +72,52 @@ TEST_CASE("a call that a state does not allow is refused with state and event an
       const auto request = MakeRequest(method, owner.closure());
       const Reply reply = Send(server, owner.actor(), *request);
       CheckRefused(reply, grpc::StatusCode::FAILED_PRECONDITION, v1::STATE_NOT_ALLOWED,
-                   {owner.name(), v1::Closure::State_Name(state), EventOf(method->name())});
+                   {owner.name(), v1::Closure::State_Name(state), method->name(), ActionOf(method->name()).second});
       CHECK(reply.metadata()["state"] == v1::Closure::State_Name(state));
-      CHECK(reply.metadata()["event"] == EventOf(method->name()));
+      CHECK(reply.metadata()["action"] == ActionOf(method->name()).first);
+      // What the machine calls it is nobody's business.
+      CHECK_THAT(reply.status.error_message(),
+                 !Catch::Contains("agreement_accepted") && !Catch::Contains("identity_verified"));
     }
     CHECK(Sight(server, owner.name()) == before);
   }
+}
+
+TEST_CASE("a refusal says what can be asked instead", "[R12]") {
+  RunningServer server;
+  EveryState states(server);
+  const auto refused = [&](State state, const std::string& rpc) {
+    const Owner& owner = states.In(state);
+    for (const MethodDescriptor* method : OwnersCalls()) {
+      if (method->name() == rpc) return Send(server, owner.actor(), *MakeRequest(method, owner.closure()));
+    }
+    return Reply();
+  };
+  const Reply early = refused(v1::Closure::BLOCKED, "ConfirmClosure");
+  CheckRefused(early, grpc::StatusCode::FAILED_PRECONDITION, v1::STATE_NOT_ALLOWED,
+               {"possible now: Recheck, DiscardItems, CancelClosure"});
+  CHECK(early.metadata()["possible"] == "Recheck, DiscardItems, CancelClosure");
+  CHECK_THAT(refused(v1::Closure::THAWING, "Recheck").status.error_message(), Catch::Contains("goes on by itself"));
+  CHECK_THAT(refused(v1::Closure::ABORTED, "Recheck").status.error_message(), Catch::Contains("CreateClosure"));
+  CHECK_THAT(refused(v1::Closure::CLOSED, "Recheck").status.error_message(), Catch::Contains("deleted for good"));
+}
+
+TEST_CASE("who wants to cancel too late is told that nobody can any more, and why", "[R18][R63][R70][D1]") {
+  RunningServer server;
+  EveryState states(server);
+  const auto said = [&](State state) {
+    const Owner& owner = states.In(state);
+    return Send(server, owner.actor(), RequestOn<v1::CancelClosureRequest>(owner.name())).status.error_message();
+  };
+  for (const State state : {v1::Closure::SILENT_PERIOD, v1::Closure::FINAL_CHECK, v1::Closure::DELETING}) {
+    INFO(v1::Closure::State_Name(state));
+    CHECK_THAT(said(state), Catch::Contains("can no longer be cancelled: once the silent period has begun, nobody can "
+                                            "revoke the closure") &&
+                                !Catch::Contains("possible now"));
+  }
+  CHECK_THAT(said(v1::Closure::RESTORING), Catch::Contains("can no longer be cancelled: it is being aborted"));
+  CHECK_THAT(said(v1::Closure::CONFIRMING), Catch::Contains("it was confirmed"));
+  CHECK_THAT(said(v1::Closure::THAWING), Catch::Contains("BLOCKED again"));
 }
 
 TEST_CASE("a closure says in each state what can be asked of it", "[D1][R47][R58]") {

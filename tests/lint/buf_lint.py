@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """buf lint finds nothing in the protos, with the three exceptions of buf.yaml. Skipped (exit 77) without buf.
 
-./dev lint installs buf into build/tools through npm.
+./dev lint and ./dev test install buf into build/tools through npm; Debian has no package of it. lint.proto_conventions looks at
+the most important of its rules without it.
 """
 
 import pathlib
@@ -18,6 +19,11 @@ SKIPPED = 77
 def buf():
     local = source_tree.ROOT / "build/tools/node_modules/.bin/buf"
     return str(local) if local.exists() and shutil.which("node") else shutil.which("buf")
+
+
+def why_skipped():
+    npm = "npm could not install it" if shutil.which("npm") else "npm, which installs it, is not there either (apt-get install npm)"
+    return f"skipped: lint.buf_lint: there is no buf, and {npm}; lint.proto_conventions checks its main rules without it"
 
 
 def lint(folder):
@@ -47,6 +53,6 @@ def self_test():
 
 if __name__ == "__main__":
     if buf() is None:
-        print("skipped: buf is not installed; with npm, ./dev lint installs it into build/tools")
+        print(why_skipped())
         sys.exit(SKIPPED)
     source_tree.run(__doc__, check_tree, self_test)

@@ -43,7 +43,11 @@ void Cloud::Load(std::string_view json) {
 }
 
 void Cloud::LoadAccount(std::string_view account_id, std::string_view members) {
-  Load(fmt::format(R"({{"accounts": [{{"accountId": "{}"{}{}}}]}})", account_id, members.empty() ? "" : ", ", members));
+  const bool has_contact =
+      members.find("\"email\"") != std::string_view::npos || members.find("\"phone\"") != std::string_view::npos;
+  Load(fmt::format(R"({{"accounts": [{{"accountId": "{}"{}{}{}}}]}})", account_id,
+                   has_contact ? "" : R"(, "email": {"address": "owner@a.example"})", members.empty() ? "" : ", ",
+                   members));
 }
 
 sandbox::v1::ShowAccountResponse Cloud::Show(std::string_view account_id) {

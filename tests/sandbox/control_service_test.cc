@@ -54,7 +54,9 @@ TEST_CASE("an account that is loaded again is replaced whole, the others stay", 
   cloud.LoadAccount("b", kBusy);
   cloud.Freeze("a", "freeze");
   LoadCloudRequest request;
-  request.mutable_cloud()->add_accounts()->set_account_id("a");
+  sandbox::v1::CloudAccount& bare = *request.mutable_cloud()->add_accounts();
+  bare.set_account_id("a");
+  bare.mutable_email()->set_address("a@a.example");
   const auto response = Must(*cloud.control, &ControlStub::LoadCloud, request);
   REQUIRE(response.account_ids_size() == 1);
   CHECK(response.account_ids(0) == "a");
@@ -69,11 +71,14 @@ TEST_CASE("an account that is loaded again is replaced whole, the others stay", 
 TEST_CASE("loading is all or nothing", "[R6]") {
   Cloud cloud;
   LoadCloudRequest request;
-  request.mutable_cloud()->add_accounts()->set_account_id("good");
-  request.mutable_cloud()->add_accounts()->set_account_id("Bad Id");
+  for (const char* id : {"good", "Bad Id"}) {
+    sandbox::v1::CloudAccount& account = *request.mutable_cloud()->add_accounts();
+    account.set_account_id(id);
+    account.mutable_email()->set_address("owner@a.example");
+  }
   const auto answer = Ask(*cloud.control, &ControlStub::LoadCloud, request);
   CHECK(answer.code() == grpc::INVALID_ARGUMENT);
-  CHECK(answer.status.error_message().find("account \"Bad Id\": account_id") != std::string::npos);
+  CHECK(answer.status.error_message().find("account \"Bad Id\": accountId") != std::string::npos);
   CHECK(Ask(*cloud.control, &ControlStub::ShowAccount, ForAccount<ShowAccountRequest>("good")).code() ==
         grpc::NOT_FOUND);
 }
@@ -189,7 +194,7 @@ TEST_CASE("the embedding server makes the errors of the control service", "[R68]
         "SANDBOX_ACCOUNT_NOT_FOUND:  of a");
   LoadCloudRequest load;
   load.mutable_cloud()->add_accounts();
-  CHECK(reason(Ask(stub, &ControlStub::LoadCloud, load)) == "CLOUD_FILE_INVALID: account_id of ");
+  CHECK(reason(Ask(stub, &ControlStub::LoadCloud, load)) == "CLOUD_FILE_INVALID: accountId of ");
   auto inbox = ForAccount<sandbox::v1::ListInboxRequest>("a");
   inbox.set_page_token("x");
   CHECK(reason(Ask(stub, &ControlStub::ListInbox, inbox)) == "PAGE_TOKEN_INVALID: page_token of a");

@@ -256,6 +256,18 @@ TEST_CASE("the late bills of the matrix arrive within the silent period, large a
   CHECK(FactsLater("late-bill-after-silent-period", 7).empty());
 }
 
+TEST_CASE("a demo account whose owner is written to in Chinese says so", "[R20]") {
+  const sandbox::v1::CloudFile demo = Shipped("demo.json");
+  int chinese = 0;
+  for (const auto& account : demo.accounts()) {
+    if (account.language_code() != "zh") continue;
+    ++chinese;
+    INFO(account.account_id());
+    CHECK(account.description().find("Chinese") != std::string::npos);
+  }
+  CHECK(chinese == 1);
+}
+
 TEST_CASE("the demo has a mixture, a clean account, a late bill and one that depends on others", "[R23][R30][R66]") {
   Cloud cloud;
   REQUIRE(cloud.sandbox->Load(Shipped("demo.json")).ok());

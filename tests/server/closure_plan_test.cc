@@ -166,5 +166,45 @@ TEST_CASE("items are split by their number and by their size, in order, and none
   CHECK(count == 1201);
 }
 
+TEST_CASE("a plan of any number of items is small, names the first of a step and counts them all", "[R48]") {
+  constexpr int kItems = 60'000;
+  std::vector<v1::BlockingItem> items;
+  for (int i = 0; i < kItems; ++i) items.push_back(Item(v1::PAY_AS_YOU_GO_RESOURCE, v1::RENOUNCEABLE, i));
+  items.push_back(Item(v1::BALANCE));
+  const v1::ClosurePlan plan = PlanFor(items);
+  CHECK(plan.ByteSizeLong() < std::size_t{64} << 10);
+  REQUIRE(plan.steps_size() == 2);
+  CHECK(plan.steps(0).item_count() == kItems);
+  REQUIRE(plan.steps(0).items_size() == 100);
+  CHECK(plan.steps(0).items(99) == items[99].name());
+  CHECK(plan.steps(1).item_count() == 1);
+  CHECK(plan.steps(1).items_size() == 1);
+}
+
+TEST_CASE("a plan of as many parties as items counts every item and is still received", "[R48]") {
+  std::vector<v1::BlockingItem> items;
+  for (int i = 0; i < 400; ++i) {
+    for (int j = 0; j < 20; ++j)
+      items.push_back(Item(v1::DIRECTORY_CLOUD_ACCOUNT, v1::MUST_HANDLE, i * 20 + j, fmt::format("{:0255}", i)));
+  }
+  const auto check = [](const v1::ClosurePlan& plan, int steps, int count) {
+    CHECK(plan.ByteSizeLong() < std::size_t{4} << 20);
+    CHECK(plan.steps_size() == steps);
+    int counted = 0;
+    int named = 0;
+    for (const v1::PlanStep& step : plan.steps()) {
+      counted += step.item_count();
+      named += step.items_size();
+    }
+    CHECK(counted == count);
+    CHECK(named <= 5000);
+  };
+  check(PlanFor(items), 400, 8000);
+  // Beyond 500 steps the parties of a kind are one.
+  for (int i = 400; i < 600; ++i)
+    items.push_back(Item(v1::DIRECTORY_CLOUD_ACCOUNT, v1::MUST_HANDLE, 20 * i, fmt::format("{:0255}", i)));
+  check(PlanFor(items), 1, 8200);
+}
+
 }  // namespace
 }  // namespace closure

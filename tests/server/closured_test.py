@@ -73,6 +73,33 @@ class CommandLine(unittest.TestCase):
         self.assertEqual(run("--config", self.path("absent"), "--check-config")[0], 78)
         self.assertEqual(run("--check-config", CLOSURE_CONFIG=self.production())[0], 0)
 
+    def test_check_config_tells_every_fault_of_values_and_files_on_a_line_of_its_own(self):
+        config = self.production()
+        os.chmod(self.path("secret.key"), 0o644)
+        with open(config, encoding="utf-8") as file:
+            text = file.read()
+        wrong = self.write("wrong.textproto", text.replace('account: "127.0.0.1:9"', 'account: "a internal"').replace(
+            '/agreements"', '/no-agreements"').replace("closures.db", "absent/closures.db"))
+        for command in (["--check-config"], []):
+            code, _, err = run("--config", wrong, *command)
+            self.assertEqual(code, 78, err)
+            lines = err.splitlines()
+            self.assertIn("is refused:", lines[0])
+            self.assertEqual([line.split(":")[0] for line in lines[1:]],
+                             ["upstreams.account", "database_path", "secret_key_file", "agreements_path"])
+        self.assertEqual(run("--config", self.production(), "--check-config")[0], 78, "the mode is still 0644")
+        os.chmod(self.path("secret.key"), 0o600)
+        code, out, _ = run("--config", config, "--check-config")
+        self.assertEqual((code, os.path.exists(self.path("closures.db"))), (0, False), out)
+
+    def test_the_example_configuration_is_refused_where_its_files_are_not(self):
+        if os.path.exists("/etc/closured"):
+            self.skipTest("this machine has a closured")
+        example = os.path.join(os.environ["CLOSURE_SOURCE_DIR"], "deploy", "closured.textproto")
+        code, out, err = run("--config", example, "--check-config")
+        self.assertEqual((code, out), (78, ""))
+        self.assertIn("\nsecret_key_file: /etc/closured/secret.key: not there; ", err)
+
     def test_the_printed_configuration_is_one(self):
         code, out, _ = run("--config", self.production(), "--print-config")
         self.assertEqual(code, 0)
@@ -138,7 +165,10 @@ class Dev(unittest.TestCase):
     def test_an_address_in_use_can_be_tried_again_later(self):
         code, out, err = run("dev", "--listen", self.server.address)
         self.assertEqual((code, out), (75, ""), err)
-        self.assertRegex(err, r"^closured: listen_address [^\n]+\n$")
+        lines = [json.loads(line) for line in err.splitlines()]
+        self.assertEqual(lines[-1]["level"], "error")
+        self.assertRegex(lines[-1]["error"], r"^listen_address 127.*: cannot be listened on: Address already in use; see ")
+        self.assertIn("grpc", [line.get("library") for line in lines])
 
     def test_every_line_of_the_log_is_json_whatever_is_sent(self):
         host, port = self.server.address.split(":")

@@ -11,6 +11,7 @@
 #include "checkers/proto_time.h"
 #include "google/protobuf/util/message_differencer.h"
 #include "server/config_rules.h"
+#include "server/grpc_target.h"
 #include "server/options.h"
 
 namespace closure {
@@ -54,10 +55,29 @@ void AddKeys(const google::protobuf::Descriptor& message, const std::string& pre
 
 TEST_CASE("an unknown or repeated key is refused with line and column", "[config]") {
   CHECK(ParseFault("listen_address: \"127.0.0.1:1\"\n\npolcy { }\n") ==
-        "closured.textproto:3:7: Message type \"closure.config.v1.ServerConfig\" has no field named \"polcy\".");
+        "closured.textproto:3:7: there is no key \"polcy\"; did you mean policy?");
   CHECK(ParseFault("policy {\n  code_attempts: many\n}").starts_with("closured.textproto:2:18: "));
   CHECK(ParseFault("database_path: \"a\"\ndatabase_path: \"b\"").starts_with("closured.textproto:2:"));
   CHECK(ParseFault("policy {").starts_with("closured.textproto:1:"));
+}
+
+TEST_CASE("every unknown key is told, with the key that was meant or the section that it belongs to", "[config]") {
+  CHECK(ParseFault("polcy { x: 1 }\ncode_attempts: 3\nchecker { }") ==
+        "closured.textproto:1:7: there is no key \"polcy\"; did you mean policy?\n"
+        "closured.textproto:2:14: there is no key \"code_attempts\"; it belongs elsewhere: policy.code_attempts\n"
+        "closured.textproto:3:9: there is no key \"checker\"; did you mean checkers?");
+  CHECK(ParseFault("breaker { x: 1 }")
+            .find("there is no key \"x\" in BreakerConfig; there are deletions_per_hour_min, ") != std::string::npos);
+  CHECK(ParseFault("participants { stages { phase: FREZE } }")
+            .find("phase cannot be \"FREZE\"; it is one of FREEZE, THAW") != std::string::npos);
+}
+
+TEST_CASE("a duration in another form is told with the form that it has here", "[config]") {
+  CHECK(ParseFault("policy { silent_period: \"7d\" }") ==
+        "closured.textproto:1:25: a duration is written as silent_period { seconds: 604800 }");
+  CHECK(ParseFault("policy {\n silent_period: 48h\n}").find("silent_period { seconds: 172800 }") != std::string::npos);
+  CHECK(ParseFault("policy { code_lifetime: 600 }").find("code_lifetime { seconds: 600 }") != std::string::npos);
+  CHECK(ParseFault("shutdown_grace { minutes: 1 }").find("{ seconds: 604800 }") != std::string::npos);
 }
 
 TEST_CASE("what is left out has the documented defaults", "[config][D16]") {
@@ -136,9 +156,11 @@ TEST_CASE("values out of range are refused with their path", "[config]") {
   CHECK(Fault("policy { code_attempts: -1 }") == "policy.code_attempts: -1 is not within 1 to 20");
   CHECK(Fault("policy { confirm_limit { seconds: 301 } }").starts_with("policy.confirm_limit: "));
   CHECK(Fault("limits { scans_max: -5 }").starts_with("limits.scans_max: "));
-  CHECK(Fault("checkers { name: \"domains\" deadline { seconds: 601 } }").starts_with("checkers[1].deadline: "));
-  CHECK(Fault("business_calendar { time_zone: \"Mars/Olympus\" }").starts_with("business_calendar: "));
-  CHECK(Fault("business_calendar { holidays: \"2026-02-30\" }").starts_with("business_calendar: "));
+  CHECK(Fault("checkers { name: \"domains\" deadline { seconds: 601 } }").starts_with("checkers[0].deadline: "));
+  CHECK(Fault("business_calendar { time_zone: \"Mars/Olympus\" holidays: \"2026-10-01\" holidays: \"2026-02-30\" }") ==
+        "business_calendar.time_zone: \"Mars/Olympus\" is not a time zone that this machine knows, such as "
+        "\"Asia/Shanghai\"\n"
+        "business_calendar.holidays[1]: \"2026-02-30\" is not a date of the form \"YYYY-MM-DD\"");
   CHECK(Fault("console_base_uri: \"http://console.example.com\"").starts_with("console_base_uri: "));
   CHECK(Fault("console_base_uri: \"https://console.example.com/\"").starts_with("console_base_uri: "));
 }
@@ -151,13 +173,67 @@ TEST_CASE("billing can be neither disabled nor advisory", "[config][D5]") {
 }
 
 TEST_CASE("an unknown or repeated checker, and a disabling without who and why, are refused", "[config][D5]") {
-  CHECK(Fault("checkers { name: \"biling\" }").find("there is no checker \"biling\"; there are billing, domains") !=
+  CHECK(Fault("checkers { name: \"biling\" }")
+            .find("there is no checker \"biling\"; did you mean billing? There are billing, domains") !=
         std::string::npos);
   CHECK(Fault("checkers { name: \"domains\" } checkers { name: \"domains\" }").find("comes twice") !=
         std::string::npos);
   CHECK(Fault("checkers { name: \"domains\" disabled { by: \"ann\" } }") ==
-        "checkers[1].disabled.why: is required: 1 to 200 characters");
+        "checkers[0].disabled.why: is required: 1 to 200 characters");
   CHECK(Fault("checkers { name: \"domains\" disabled { } }").find("disabled.by") != std::string::npos);
+}
+
+TEST_CASE("the index in a fault is that of the file", "[config]") {
+  CHECK(Fault("checkers { name: \"trusteeship\" } checkers { name: \"billing\" max_items: -1 }")
+            .starts_with("checkers[1].max_items: "));
+}
+
+TEST_CASE("a gRPC target is a host and port, or one of gRPC's schemes, and a wrong one is told with the right form",
+          "[config]") {
+  for (const std::string target :
+       {"billing.internal:443", "localhost:1", "10.0.0.1:65535", "[fd00::1]:443", "dns:billing:443",
+        "dns:///billing:443", "dns://8.8.8.8/billing:443", "ipv4:10.0.0.1:443", "ipv6:[::1]:443",
+        "unix:/run/billing.sock", "unix:///run/billing.sock", "unix-abstract:billing"}) {
+    INFO(target << " " << GrpcTargetFault(target));
+    CHECK(GrpcTargetFault(target).empty());
+  }
+  for (const std::string target : {"",
+                                   "a internal",
+                                   "billing.internal",
+                                   "billing:",
+                                   "billing:0",
+                                   "billing:65536",
+                                   "billing:https",
+                                   ":443",
+                                   "https://billing:443",
+                                   "dns://billing:443",
+                                   "1.2.3:443",
+                                   "-a:1",
+                                   "a..b:1",
+                                   "::1:443",
+                                   "[::1]",
+                                   "[x]:1",
+                                   "ipv4:billing:443",
+                                   "ipv6:10.0.0.1:443",
+                                   "unix:run/billing.sock",
+                                   "unix:",
+                                   "unix-abstract:",
+                                   "a:1\n",
+                                   "[::1"}) {
+    INFO(target);
+    CHECK_FALSE(GrpcTargetFault(target).empty());
+  }
+  CHECK(GrpcTargetFault("billing.internal") ==
+        "\"billing.internal\": has no port; write billing.internal:443, for example");
+  CHECK(GrpcTargetFault("fd00::1:443").find("[fd00::1]:443") != std::string::npos);
+  ServerConfig config = WithDefaults(Parse(ReadSource("deploy/closured.textproto")));
+  config.mutable_upstreams()->set_account("a internal");
+  config.mutable_upstreams()->set_billing("https://billing");
+  const std::string fault(ValidateConfig(config, ServerMode::kProduction).message());
+  CHECK(fault.starts_with("upstreams.account: \"a internal\": has white space"));
+  CHECK(fault.find("\nupstreams.billing: ") != std::string::npos);
+  CHECK(Fault("participants { name: \"archive\" target: \"archive\" stages { phase: DELETE stage: 2 } }")
+            .starts_with("participants[0].target: \"archive\": has no port"));
 }
 
 TEST_CASE("participants have plain names of their own, a target, and stages that there are", "[config]") {
@@ -195,7 +271,7 @@ TEST_CASE("production names everything it depends on, and all that is missing is
   const std::string fault(ValidateConfig(WithDefaults({}), ServerMode::kProduction).message());
   for (const std::string key :
        {"database_path", "secret_key_file", "agreements_path", "upstreams.account", "upstreams.messaging"}) {
-    CHECK(fault.find(key + ": is required in production") != std::string::npos);
+    CHECK(fault.find(key + ": is required") != std::string::npos);
   }
   const ServerConfig example = Parse(ReadSource("deploy/closured.textproto"));
   CHECK(ValidateConfig(WithDefaults(example), ServerMode::kProduction).ok());

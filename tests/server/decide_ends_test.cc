@@ -80,6 +80,8 @@ TEST_CASE("one admission below the limit passes", "[decide][D14]") {
   closure.Report(v1::Task::SILENT_PERIOD_END, TimerFired{});
   CHECK(closure.state() == Closure::FINAL_CHECK);
   CHECK(closure.last_commit().admission.has_value());
+  // What no hour counts any more is forgotten, with a day to spare for a clock that is set back.
+  CHECK(closure.last_commit().forget_before == closure.clock().Now() - absl::Hours(24));
 }
 
 TEST_CASE("the end of a silent period is not even watched before its entry acts are done", "[decide][R57][R59]") {

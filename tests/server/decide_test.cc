@@ -37,7 +37,8 @@ TEST_CASE("the fence rises with every change of state and with nothing else", "[
   CHECK(closure.data().fence() == created + 1);
 }
 
-TEST_CASE("an unlisted pair of state and event is refused and names both", "[decide][D1][R18][R63]") {
+TEST_CASE("what a state does not list is refused, and the refusal names the state and what was asked",
+          "[decide][D1][R18][R63]") {
   DecidedClosure closure;
   closure.GoToSilentPeriod();
   const absl::Status refused = closure.Do(CancelClosure{});
@@ -68,6 +69,8 @@ TEST_CASE("a wrong code is counted, and the right one is refused when the attemp
   CHECK(closure.state() == Closure::IDENTITY_PENDING);
   closure.clock().Advance(absl::Seconds(60));
   CHECK(closure.Do(ResendCode{}).ok());
+  // Codes are counted over a day, and kept for two.
+  CHECK(closure.last_commit().forget_before == closure.clock().Now() - absl::Hours(48));
   CHECK(closure.Do(CodesGiven{{{v1::EMAIL, true}}}).ok());
 }
 

@@ -88,6 +88,15 @@ TEST_CASE("only the root identity of the account drives a closure, and operators
   CHECK_FALSE(RequireRootOf(Actor{}, "").ok());
 }
 
+TEST_CASE("a refused operator is told what an operator can do, and a RAM user that it may not even see", "[R41][R42]") {
+  CHECK(RequireRootOf(ParseActor("operator:ann"), "1").message() ==
+        "operator:ann may not drive the closure of account 1: only its root identity root:1 may; an operator can read, "
+        "hold and release it");
+  CHECK(RequireReaderOf(ParseActor("ram:ann@1"), "1").message() ==
+        "ram:ann@1 may neither drive nor see the closure of account 1: only its root identity root:1 may; RAM users, "
+        "roles and their sessions cannot");
+}
+
 TEST_CASE("an identity is believed only of a peer on this machine", "[identity]") {
   for (const std::string peer : {"ipv4:127.0.0.1:4711", "ipv4:127.8.9.10:1", "ipv6:[::1]:4711", "ipv6:%5B::1%5D:4711",
                                  "unix:", "unix:/run/x.sock", "inproc"}) {

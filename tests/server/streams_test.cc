@@ -6,8 +6,10 @@
 #include <thread>
 
 #include "server/config.h"
+#include "server/preview.h"
 #include "storage/sqlite/sqlite_closure_store.h"
 #include "tests/support/running_server.h"
+#include "tests/support/scripted_checker.h"
 
 namespace closure {
 namespace {
@@ -222,6 +224,72 @@ TEST_CASE("a stop with an open watch and a hanging checker ends in time and tell
   owner.WaitFor({v1::Closure::BLOCKED});
   for (const v1::CheckerResult& checker : owner.closure().scan().checkers())
     CHECK(checker.status() == v1::CheckerResult::ANSWERED);
+}
+
+TEST_CASE(
+    "a stop during a preview with a checker that hangs tells the caller, and the checker's late answer harms nobody",
+    "[stop][R16]") {
+  const auto hold = std::make_shared<QuestionHold>("1000000001");
+  {
+    RunningServer server({.extra_checkers = {std::make_shared<ScriptedChecker>("vault", hold->behaviour())}});
+    server.LoadExample("demo");
+    v1::PreviewClosureRequest request;
+    request.set_account("accounts/1000000001");
+    const auto context = RunningServer::As("root:1000000001");
+    const auto reader = server.closures().PreviewClosure(context.get(), request);
+    REQUIRE(hold->WaitForQuestion());
+    std::thread stopper([&server] { server.server().Stop(absl::Seconds(1)); });
+    v1::PreviewClosureResponse response;
+    while (reader->Read(&response)) CHECK_FALSE(response.has_plan());
+    CHECK(ReasonIn(reader->Finish()) == v1::SHUTTING_DOWN);
+    stopper.join();
+    CHECK(hold->WaitForCancel());
+  }
+  // The server and its clock are gone.
+  hold->LetGo();
+}
+
+TEST_CASE("a preview owns what it needs, and goes with its last answer when its desk is gone", "[stop][R16]") {
+  RunningServer cloud;
+  cloud.LoadExample("demo");
+  const auto hold = std::make_shared<QuestionHold>("1000000001");
+  auto clock = std::make_unique<ManualClock>();
+  absl::Notification stopping;
+  auto desk = std::make_unique<PreviewDesk>(
+      PreviewParts{.fan_out = FanOut({{.checker = std::make_shared<ScriptedChecker>("vault", hold->behaviour())}}),
+                   .upstreams = Upstreams::OnChannel(cloud.cloud().channel()),
+                   .calendar = *BusinessCalendar::Make({}),
+                   .silent_period = absl::Hours(168)},
+      clock.get(), 1, &stopping);
+  v1::PreviewClosureRequest request;
+  request.set_account("accounts/1000000001");
+  const absl::StatusOr<Actor> owner = Actor::Parse("root:1000000001");
+  REQUIRE(owner.ok());
+  std::weak_ptr<PreviewStream> stream = *desk->Open(*owner, request, "");
+  REQUIRE(hold->WaitForQuestion());
+  CHECK(absl::IsResourceExhausted(desk->Open(*owner, request, "").status()));
+  desk.reset();
+  clock.reset();
+  CHECK_FALSE(stream.expired());
+  // The plan is made of this answer, with nothing of the desk.
+  hold->LetGo();
+  // The thread that asked may hold it for a moment longer.
+  while (!stream.expired()) std::this_thread::yield();
+}
+
+TEST_CASE("a desk that was stopped lets no preview begin", "[stop]") {
+  RunningServer cloud;
+  const ManualClock clock;
+  absl::Notification stopping;
+  PreviewDesk desk(PreviewParts{.fan_out = FanOut({}),
+                                .upstreams = Upstreams::OnChannel(cloud.cloud().channel()),
+                                .calendar = *BusinessCalendar::Make({}),
+                                .silent_period = absl::Hours(168)},
+                   &clock, 1, &stopping);
+  desk.Stop();
+  v1::PreviewClosureRequest request;
+  request.set_account("accounts/1000000001");
+  CHECK(absl::IsUnavailable(desk.Open(*Actor::Parse("root:1000000001"), request, "").status()));
 }
 
 TEST_CASE("two servers cannot listen at one address", "[stop]") {

@@ -273,6 +273,21 @@ TEST_CASE("parked tasks wait until their own reason is lifted", "[storage][D14]"
   }
 }
 
+TEST_CASE("a closure's tasks that wait for a release are listed alone", "[storage][D14]") {
+  TestStore store(GENERATE(from_range(StoreBackends())));
+  store.Create(kKey);
+  store.Create(kOther);
+  std::vector<TaskData> tasks = {NewTask(kKey, "goes on"), NewTask(kKey, "given up"), NewTask(kKey, "held"),
+                                 NewTask(kKey, "jumped", kNow + absl::Seconds(1)), NewTask(kOther, "another's")};
+  tasks[1].set_parked(Task::DEAD_LETTER);
+  tasks[2].set_parked(Task::HOLD);
+  tasks[3].set_parked(Task::CLOCK_JUMP);
+  tasks[4].set_parked(Task::PAUSE);
+  REQUIRE(store.Apply(Adding(std::move(tasks))).ok());
+  CHECK(KeysOf(store->ListTasks({.closure = kKey, .halted_only = true})) == Keys{"held", "jumped"});
+  CHECK(KeysOf(store->ListTasks({.closure = kKey, .halted_only = true, .limit = 1})) == Keys{"held"});
+}
+
 TEST_CASE("tasks are listed by due time in pages, and the stuck ones alone", "[storage]") {
   TestStore store(GENERATE(from_range(StoreBackends())));
   store.Create(kKey);

@@ -61,9 +61,11 @@ void RunningServer::Start() {
   SqliteOptions sqlite;
   sqlite.path = database_path_;
   sqlite.deployment = Deployment::kDev;
-  absl::StatusOr<std::unique_ptr<SqliteClosureStore>> store = SqliteClosureStore::Open(sqlite);
-  INFO(store.status().ToString());
-  REQUIRE(store.ok());
+  absl::StatusOr<std::unique_ptr<SqliteClosureStore>> opened = SqliteClosureStore::Open(sqlite);
+  INFO(opened.status().ToString());
+  REQUIRE(opened.ok());
+  std::unique_ptr<ClosureStore> store = *std::move(opened);
+  if (options_.wrap_store) store = options_.wrap_store(std::move(store));
   absl::StatusOr<Agreements> agreements = Agreements::Load(
       options_.agreements_path.empty() ? std::string(CLOSURE_SOURCE_DIR) + "/agreements" : options_.agreements_path);
   INFO(agreements.status().ToString());
@@ -71,7 +73,7 @@ void RunningServer::Start() {
   ClosuredServer::Parts parts{.config = TestConfig(options_.configure),
                               .clock = &clock_,
                               .log = log_.get(),
-                              .store = *std::move(store),
+                              .store = std::move(store),
                               .secret_key = SecretKey::FromBytes(std::string(32, 'k')),
                               .agreements = *std::move(agreements),
                               .upstreams = Upstreams::OnChannel(cloud_->channel()),

@@ -32,6 +32,8 @@ class RunningServer {
     std::vector<ParticipantSlot> extra_participants;
     // The folder of agreements; that of the repository when empty.
     std::string agreements_path;
+    // Puts another store over that of the server, at every start.
+    std::function<std::unique_ptr<ClosureStore>(std::unique_ptr<ClosureStore>)> wrap_store;
   };
 
   RunningServer();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "client/closurectl/suggestion.h"
+#include "protos/suggestion.h"
 
 #include <algorithm>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#ifndef CLOSURE_CLIENT_CLOSURECTL_SUGGESTION_H_
-#define CLOSURE_CLIENT_CLOSURECTL_SUGGESTION_H_
+#ifndef CLOSURE_PROTOS_SUGGESTION_H_
+#define CLOSURE_PROTOS_SUGGESTION_H_
 
 #include <cstddef>
 #include <string>
@@ -8,6 +8,8 @@
 
 #include "absl/strings/string_view.h"
 
+// What a misspelt word most likely meant. Every room needs it and none may include another, so it stands with the
+// protos (ADR 11). Pure.
 namespace closure {
 
 // How many letters have to be changed, added, left out or swapped with their neighbour to make one word the other.
@@ -18,4 +20,4 @@ std::string NearestWord(absl::string_view misspelt, const std::vector<std::strin
 
 }  // namespace closure
 
-#endif  // CLOSURE_CLIENT_CLOSURECTL_SUGGESTION_H_
+#endif  // CLOSURE_PROTOS_SUGGESTION_H_

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef CLOSURE_SERVER_LISTEN_FAULT_H_
+#define CLOSURE_SERVER_LISTEN_FAULT_H_
+
+#include <string>
+
+namespace closure {
+
+// Why nobody can listen at an address that IsLocalListenAddress accepts, and what to do: asks the operating system, to
+// be called after gRPC has failed, because gRPC tells its reason to its log alone. Leaves nothing behind. In words also
+// when it would work by now.
+std::string WhyNotListening(const std::string& address);
+
+}  // namespace closure
+
+#endif  // CLOSURE_SERVER_LISTEN_FAULT_H_

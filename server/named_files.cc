@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/named_files.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "server/agreements.h"
+#include "server/config.h"
+#include "server/secret_key.h"
+#include "server/strings.h"
+
+namespace closure {
+namespace {
+
+std::string FolderOf(const std::string& path) {
+  const std::string folder = std::filesystem::path(path).parent_path().string();
+  return folder.empty() ? "." : folder;
+}
+
+// As the user that the server runs as.
+bool MayUse(const std::string& path, int mode) { return faccessat(AT_FDCWD, path.c_str(), mode, AT_EACCESS) == 0; }
+
+class Faults {
+ public:
+  void Add(std::string_view key, std::string_view what) { lines_.push_back(Concat(key, ": ", what)); }
+  // Takes each line of an error; `prefix` is what the key says already.
+  void AddLines(std::string_view key, std::string_view prefix, const absl::Status& status) {
+    if (status.ok()) return;
+    for (const absl::string_view line : absl::StrSplit(status.message(), '\n')) {
+      std::string_view rest = ToStd(line);
+      TakePrefix(rest, prefix);
+      Add(key, rest);
+    }
+  }
+  absl::Status ToStatus() const {
+    return lines_.empty() ? absl::OkStatus() : absl::FailedPreconditionError(absl::StrJoin(lines_, "\n"));
+  }
+
+ private:
+  std::vector<std::string> lines_;
+};
+
+// Whether files can be made in the folder; tells why not.
+bool CheckFolder(std::string_view key, const std::string& folder, Faults& faults) {
+  struct stat info {};
+  if (stat(folder.c_str(), &info) != 0) {
+    faults.Add(key, Concat(folder, ": the folder cannot be used: ", std::strerror(errno),
+                           "; make it for the server's user: mkdir -p -m 700 ", folder));
+    return false;
+  }
+  if (!S_ISDIR(info.st_mode)) {
+    faults.Add(key, Concat(folder, ": is not a folder; name a path in one"));
+    return false;
+  }
+  if (!MayUse(folder, W_OK | X_OK)) {
+    faults.Add(key, Concat(folder, ": the folder cannot be written by the server's user; chown it to that user"));
+    return false;
+  }
+  return true;
+}
+
+void CheckDatabase(const std::string& path, Faults& faults) {
+  constexpr std::string_view kKey = "database_path";
+  const std::string folder = FolderOf(path);
+  if (!CheckFolder(kKey, folder, faults)) return;
+  struct stat info {};
+  if (stat(folder.c_str(), &info) == 0 && (info.st_mode & S_IWOTH) != 0 && (info.st_mode & S_ISVTX) == 0) {
+    faults.Add(kKey, absl::StrFormat("%s: mode %04o lets everybody replace the database; run: chmod o-w %s", folder,
+                                     info.st_mode & 07777U, folder));
+  }
+  if (stat(path.c_str(), &info) != 0) {
+    if (errno != ENOENT) faults.Add(kKey, Concat(path, ": cannot be used: ", std::strerror(errno)));
+    return;  // it is made at the start
+  }
+  if (!S_ISREG(info.st_mode)) return faults.Add(kKey, Concat(path, ": is not a file; name the database file itself"));
+  if (!MayUse(path, R_OK | W_OK))
+    faults.Add(kKey, Concat(path, ": cannot be read and written by the server's user; chown it to that user"));
+  if ((info.st_mode & S_IRWXO) != 0) {
+    faults.Add(kKey, absl::StrFormat("%s: mode %04o lets others at what it tells about owners; run: chmod 600 %s", path,
+                                     info.st_mode & 07777U, path));
+  }
+}
+
+void CheckSocketFolder(std::string_view address, Faults& faults) {
+  if (!TakePrefix(address, "unix:")) return;
+  const std::string path(address);
+  struct stat info {};
+  if (!CheckFolder("listen_address", FolderOf(path), faults)) return;
+  if (lstat(path.c_str(), &info) == 0 && !S_ISSOCK(info.st_mode))
+    faults.Add("listen_address", Concat(path, ": is there and is no socket; name another path, or remove it"));
+}
+
+}  // namespace
+
+absl::Status CheckNamedFiles(const config::v1::ServerConfig& complete) {
+  Faults faults;
+  if (IsLocalListenAddress(complete.listen_address())) CheckSocketFolder(complete.listen_address(), faults);
+  if (!complete.database_path().empty()) CheckDatabase(complete.database_path(), faults);
+  if (const std::string& path = complete.secret_key_file(); !path.empty())
+    faults.AddLines("secret_key_file", "secret key file ", SecretKey::Load(path).status());
+  if (const std::string& path = complete.agreements_path(); !path.empty())
+    faults.AddLines("agreements_path", "agreements folder ", Agreements::Load(path).status());
+  return faults.ToStatus();
+}
+
+}  // namespace closure

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+// What keeps a server from starting, and what is said about it.
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+
+#include "server/closured_server.h"
+#include "server/config.h"
+#include "server/decision_builder.h"
+#include "server/listen_fault.h"
+#include "server/log.h"
+#include "server/named_files.h"
+#include "tests/support/manual_clock.h"
+
+namespace closure {
+namespace {
+
+namespace fs = std::filesystem;
+
+// A folder with everything that a production configuration names, removed with everything in it.
+class Machine {
+ public:
+  Machine() {
+    std::string pattern = (fs::temp_directory_path() / "closure-test-XXXXXX").string();
+    REQUIRE(mkdtemp(pattern.data()) != nullptr);
+    folder_ = pattern;
+    Write("secret.key", std::string(32, 'k'));
+    Write("agreements/2026-01/en.txt", "text");
+    config_ = WithDefaults({});
+    config_.set_listen_address("unix:" + Path("closured.sock"));
+    config_.set_database_path(Path("closures.db"));
+    config_.set_secret_key_file(Path("secret.key"));
+    config_.set_agreements_path(Path("agreements"));
+  }
+  ~Machine() { fs::remove_all(folder_); }
+
+  std::string Path(const std::string& name) const { return (folder_ / name).string(); }
+  void Write(const std::string& name, const std::string& text, mode_t mode = 0600) {
+    fs::create_directories((folder_ / name).parent_path());
+    std::ofstream(folder_ / name, std::ios::binary) << text;
+    REQUIRE(chmod(Path(name).c_str(), mode) == 0);
+  }
+  config::v1::ServerConfig& config() { return config_; }
+  std::string Faults() const { return std::string(CheckNamedFiles(config_).message()); }
+
+ private:
+  fs::path folder_;
+  config::v1::ServerConfig config_;
+};
+
+TEST_CASE("a configuration whose files are there and safe is right, and looking changes nothing", "[config]") {
+  Machine machine;
+  CHECK(machine.Faults().empty());
+  CHECK_FALSE(fs::exists(machine.Path("closures.db")));
+  machine.Write("closures.db", "a database");
+  CHECK(machine.Faults().empty());
+}
+
+TEST_CASE("every file that is missing is told on a line of its own with its key, its path and what to do", "[config]") {
+  Machine machine;
+  machine.config().set_listen_address("unix:" + machine.Path("run/closured.sock"));
+  machine.config().set_database_path(machine.Path("lib/closures.db"));
+  machine.config().set_secret_key_file(machine.Path("etc/secret.key"));
+  machine.config().set_agreements_path(machine.Path("share/agreements"));
+  const std::string faults = machine.Faults();
+  INFO(faults);
+  CHECK(faults.starts_with("listen_address: " + machine.Path("run") + ": the folder cannot be used: "));
+  CHECK(faults.find("\ndatabase_path: " + machine.Path("lib") + ": the folder cannot be used: ") != std::string::npos);
+  CHECK(faults.find("mkdir -p -m 700 " + machine.Path("lib")) != std::string::npos);
+  CHECK(faults.find("\nsecret_key_file: " + machine.Path("etc/secret.key") + ": not there; ") != std::string::npos);
+  CHECK(faults.find("mkdir -p " + machine.Path("etc") + "; head -c 32 /dev/urandom") != std::string::npos);
+  CHECK(faults.find("\nagreements_path: " + machine.Path("share/agreements") + ": ") != std::string::npos);
+  CHECK(std::count(faults.begin(), faults.end(), '\n') == 3);
+}
+
+TEST_CASE("files and folders that others can get at are refused with the command that mends it", "[config][secret]") {
+  Machine machine;
+  machine.Write("secret.key", std::string(32, 'k'), 0640);
+  CHECK(machine.Faults().find("chmod 600 " + machine.Path("secret.key")) != std::string::npos);
+  machine.Write("secret.key", std::string(32, 'k'));
+  machine.Write("closures.db", "a database", 0604);
+  CHECK(machine.Faults().starts_with("database_path: "));
+  CHECK(machine.Faults().find("chmod 600 " + machine.Path("closures.db")) != std::string::npos);
+  machine.Write("closures.db", "a database", 0600);
+  REQUIRE(chmod(machine.Path("").c_str(), 0777) == 0);
+  CHECK(machine.Faults().find("lets everybody replace the database") != std::string::npos);
+  REQUIRE(chmod(machine.Path("").c_str(), 01777) == 0);
+  CHECK(machine.Faults().empty());
+}
+
+TEST_CASE("what has the name of the database or the socket and is something else is refused", "[config]") {
+  Machine machine;
+  fs::create_directories(machine.Path("closures.db"));
+  machine.Write("closured.sock", "no socket");
+  const std::string faults = machine.Faults();
+  CHECK(faults.find("listen_address: " + machine.Path("closured.sock") + ": is there and is no socket") !=
+        std::string::npos);
+  CHECK(faults.find("database_path: " + machine.Path("closures.db") + ": is not a file") != std::string::npos);
+}
+
+TEST_CASE("every fault of the agreements is told, each with its file", "[config][R45]") {
+  Machine machine;
+  machine.Write("agreements/2026-01/en.txt", " ");
+  machine.Write("agreements/2026-02/zh.txt", "text");
+  machine.Write("agreements/2026-03/e_n.txt", "text");
+  const std::string faults = machine.Faults();
+  INFO(faults);
+  for (const char* part : {"2026-01/en.txt: the text is empty", "2026-02: there is no en.txt", "2026-03/e_n.txt: "})
+    CHECK(faults.find(part) != std::string::npos);
+  CHECK(std::count(faults.begin(), faults.end(), '\n') == 2);
+}
+
+// A clock on a machine that does not tell the name of its boot.
+class NamelessBoot final : public Clock {
+ public:
+  ClockReading Read() const override {
+    ClockReading reading = clock_.Read();
+    reading.boot_id.clear();
+    return reading;
+  }
+  void OnMoved(std::function<void()>) override {}
+
+ private:
+  ManualClock clock_;
+};
+
+TEST_CASE("a server whose machine does not name its boot does not start: no time could be trusted", "[time][R18]") {
+  CHECK(CheckClock(ManualClock()).ok());
+  NamelessBoot clock;
+  const absl::Status refused = ClosuredServer::Make({.config = WithDefaults({}),
+                                                     .clock = &clock,
+                                                     .secret_key = SecretKey::FromBytes(std::string(32, 'k')),
+                                                     .agreements = *Agreements::FromTexts(EmbeddedAgreementTexts())})
+                                   .status();
+  CHECK(absl::IsFailedPrecondition(refused));
+  CHECK(
+      std::string(refused.message()).starts_with("clock: /proc/sys/kernel/random/boot_id cannot be read or is empty"));
+}
+
+TEST_CASE("why nobody can listen is told with the system's reason and what to do", "[config]") {
+  Machine machine;
+  CHECK(WhyNotListening("unix:" + machine.Path("absent/x.sock")).find("No such file or directory; make it") !=
+        std::string::npos);
+  machine.Write("file", "no socket");
+  CHECK(WhyNotListening("unix:" + machine.Path("file")).find("no socket; remove it") != std::string::npos);
+  CHECK(WhyNotListening("127.0.0.1:0").find("no reason") != std::string::npos);
+}
+
+// What a process says that ends in `die`.
+std::string LastWordsOf(const std::function<void()>& die) {
+  int ends[2];
+  REQUIRE(pipe(ends) == 0);
+  const pid_t child = fork();
+  if (child == 0) {
+    std::signal(SIGABRT, SIG_DFL);  // past the test's own handler
+    dup2(ends[1], STDERR_FILENO);
+    die();
+    _exit(0);
+  }
+  close(ends[1]);
+  std::string words;
+  char buffer[512];
+  for (ssize_t got = 0; (got = read(ends[0], buffer, sizeof(buffer))) > 0;)
+    words.append(buffer, static_cast<std::size_t>(got));
+  close(ends[0]);
+  int status = 0;
+  REQUIRE(waitpid(child, &status, 0) == child);
+  CHECK((WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT));
+  return words;
+}
+
+TEST_CASE("what cannot be ends the process with an event of the log, or in plain text before there is one", "[log]") {
+  CHECK(LastWordsOf([] { Impossible("two moons"); }) == "closured: impossible: two moons\n");
+  const std::string line = LastWordsOf([] {
+    const ManualClock clock;
+    Log log(&clock);
+    const DyingWords dying_words(log);
+    Impossible("two moons");
+  });
+  CHECK(line ==
+        "{\"time\":\"2026-07-01T09:00:00.000000Z\",\"level\":\"error\",\"msg\":\"the process ends: this cannot be, and "
+        "going on would do harm\",\"error\":\"impossible: two moons\"}\n");
+}
+
+}  // namespace
+}  // namespace closure
