@@ -33,7 +33,7 @@ struct ClientOptions {
 //
 //   ClosureClient client({.actor = "root:1000000001"});
 //   v1::CreateClosureRequest request;
-//   request.set_account("accounts/1000000001");
+//   request.set_parent("accounts/1000000001");
 //   request.set_channel(v1::EMAIL);
 //   absl::StatusOr<v1::Closure> closure = client.CreateClosure(request);
 //

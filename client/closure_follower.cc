@@ -36,6 +36,7 @@ absl::Status ClosureFollower::Follow(const std::string& name,
         client_.WatchClosure(request, std::min(left, kStreamMax), [&](const v1::Closure& closure) {
           revision_ = std::max(revision_, closure.revision());
           heard_ = options_.elapsed();
+          lost_ = false;
           backoff_ = kBackoffMin;
           return on_change(closure);
         });
@@ -54,10 +55,11 @@ absl::Status ClosureFollower::Resume(const absl::Status& ended, absl::Duration s
   }
   if (absl::IsDeadlineExceeded(ended)) {
     heard_ = now;
+    lost_ = false;
     return absl::OkStatus();
   }
   if (!IsDisconnect(ended) || now - heard_ >= options_.unreachable_max) return ended;
-  if (options_.on_disconnect) options_.on_disconnect(ended, revision_);
+  if (!std::exchange(lost_, true) && options_.on_disconnect) options_.on_disconnect(ended, revision_);
   options_.pause(std::min(backoff_, options_.limit - (now - start)));
   backoff_ = std::min(backoff_ * 2, kBackoffMax);
   return absl::OkStatus();

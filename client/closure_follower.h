@@ -25,7 +25,8 @@ class ClosureFollower {
     std::function<void(absl::Duration)> pause;
     // A clock that only ever moves forward, from any beginning.
     std::function<absl::Duration()> elapsed;
-    // Told the error and the revision each time a stream broke and is about to be resumed.
+    // Told the error and the revision when a stream broke and is about to be resumed; once, however many attempts it
+    // takes until the server is heard of again.
     std::function<void(const absl::Status&, int64_t)> on_disconnect;
   };
 
@@ -46,6 +47,8 @@ class ClosureFollower {
   absl::Duration backoff_;
   // When the server was last heard of.
   absl::Duration heard_;
+  // A stream broke, and nothing was heard since.
+  bool lost_ = false;
 };
 
 }  // namespace closure

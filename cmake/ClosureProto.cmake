@@ -77,13 +77,13 @@ closure_proto_library(rpc_protos
     google/rpc/error_details.proto
     google/rpc/status.proto)
 
-# Python messages and stubs of the protos named, for the tests that speak to us from another language:
-# the target NAME, into the directory DIR.
+# Python messages and stubs of the protos named, for programs and tests that speak to us from another language:
+# the target NAME, into the directory DIR, which several targets may share.
 function(closure_python_proto_library name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "ROOT;DIR" "PROTOS")
   file(MAKE_DIRECTORY "${arg_DIR}")
   list(TRANSFORM arg_PROTOS PREPEND "${arg_ROOT}/" OUTPUT_VARIABLE inputs)
-  set(stamp "${arg_DIR}/.stamp")
+  set(stamp "${arg_DIR}/.${name}.stamp")
   add_custom_command(
     OUTPUT "${stamp}"
     COMMAND protobuf::protoc "-I${arg_ROOT}" "--python_out=${arg_DIR}" "--grpc_out=${arg_DIR}"

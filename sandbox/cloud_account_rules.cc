@@ -9,6 +9,7 @@
 
 #include "closure/upstream/v1/account_service.pb.h"
 #include "fmt/format.h"
+#include "protos/account_id.h"
 #include "sandbox/cloud_values.h"
 #include "sandbox/contact_addresses.h"
 
@@ -21,9 +22,14 @@ using upstream::v1::Account;
 
 constexpr size_t kTextBytesMax = 500;
 
+bool IsLetter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+
+// BCP-47 as far as languages that are in use go: two or three letters, then script, region and so on after hyphens.
 bool IsLanguageCode(std::string_view code) {
-  return code.size() >= 2 && code.size() <= 35 && std::all_of(code.begin(), code.end(), [](char c) {
-           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-';
+  const std::string_view language = code.substr(0, code.find('-'));
+  return (language.size() == 2 || language.size() == 3) && std::all_of(language.begin(), language.end(), IsLetter) &&
+         code.size() <= 35 && code.back() != '-' && std::all_of(code.begin(), code.end(), [](char c) {
+           return IsLetter(c) || (c >= '0' && c <= '9') || c == '-';
          });
 }
 
@@ -84,18 +90,11 @@ void CheckIdentities(const CloudAccount& account, FieldProblems& problems) {
 
 }  // namespace
 
-bool IsAccountId(std::string_view id) {
-  constexpr size_t kBytesMax = 40;
-  return !id.empty() && id.size() <= kBytesMax && std::all_of(id.begin(), id.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
-  });
-}
-
 void CheckCloudAccount(const CloudAccount& account, FieldProblems& problems) {
-  problems.Require(IsAccountId(account.account_id()), "account_id", "is not 1 to 40 of [a-z0-9-]");
+  problems.Require(IsAccountId(account.account_id()), "account_id", fmt::format("is not {}", kAccountIdForm));
   problems.Require(account.display_name().size() <= kTextBytesMax, "display_name", "is longer than 500 bytes");
   problems.Require(account.organization_id().empty() || IsAccountId(account.organization_id()), "organization_id",
-                   "is not 1 to 40 of [a-z0-9-]");
+                   fmt::format("is not {}", kAccountIdForm));
   problems.Require(account.language_code().empty() || IsLanguageCode(account.language_code()), "language_code",
                    fmt::format("\"{}\" is not a language such as \"en\" or \"zh\"", account.language_code()));
   const Account::State state = account.state();

@@ -15,9 +15,6 @@ namespace closure {
 // The most whole units of one amount: far above every limit, and so low that no sum of a file's amounts leaves 64 bits.
 inline constexpr int64_t kAmountUnitsMax = 1'000'000'000'000;
 
-// 1 to 40 of [a-z0-9-].
-bool IsAccountId(std::string_view id);
-
 // Adds a problem for each broken rule.
 void CheckCloudAccount(const sandbox::v1::CloudAccount& account, FieldProblems& problems);
 // The parts of it that stand in files of their own.

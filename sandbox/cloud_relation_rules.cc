@@ -5,6 +5,7 @@
 #include "closure/upstream/v1/resource_directory_service.pb.h"
 #include "closure/upstream/v1/trusteeship_service.pb.h"
 #include "fmt/format.h"
+#include "protos/account_id.h"
 #include "sandbox/cloud_account_rules.h"
 
 namespace closure {

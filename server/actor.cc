@@ -68,7 +68,7 @@ absl::StatusOr<Actor> Actor::Parse(std::string_view text) {
   }
   if (TakePrefix(rest, "operator:")) {
     if (!IsPersonName(rest)) return Malformed(text);
-    return Actor{.kind = Kind::kOperator, .name = std::string(rest)};
+    return Actor{.kind = Kind::kOperator, .name = absl::AsciiStrToLower(ToAbsl(rest))};
   }
   if (TakePrefix(rest, "ram:")) {
     const std::size_t at = rest.find('@');

@@ -23,7 +23,8 @@ struct Actor {
     kSystem,
   };
   Kind kind = Kind::kSystem;
-  // The RAM user's or operator's name; empty for others.
+  // The RAM user's or operator's name; empty for others. An operator's is in lower case, however it was given: one
+  // person is one operator (D14 asks for two).
   std::string name;
   // The account of a root or RAM identity; empty for others.
   std::string account_id;

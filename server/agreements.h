@@ -17,8 +17,7 @@ namespace closure {
 class Agreements {
  public:
   // Errors: NOT_FOUND when there is no folder or no version; FAILED_PRECONDITION for a version without "en", a text
-  // that is empty, not UTF-8 or above 200,000 bytes, one line for each
-  // fault that names the file.
+  // that is empty, not UTF-8 or above 200,000 bytes, with one line for each fault that names the file.
   static absl::StatusOr<Agreements> Load(const std::string& folder);
 
   // Texts by version and language, for those that are part of the program (`closured dev`) and for tests.

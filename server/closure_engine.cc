@@ -6,7 +6,9 @@
 
 #include "checkers/proto_time.h"
 #include "fmt/format.h"
+#include "server/decision_builder.h"
 #include "server/errors.h"
+#include "server/resource_names.h"
 #include "server/time_witness.h"
 #include "storage/status_macros.h"
 
@@ -14,10 +16,6 @@ namespace closure {
 namespace {
 
 constexpr absl::Duration kBreakerWindow = absl::Hours(1);
-
-std::string NameOf(const ClosureKey& key) {
-  return fmt::format("accounts/{}/closures/{}", key.account_id, key.closure_id);
-}
 
 absl::Status CheckEtag(const v1::Closure& closure, const std::string& etag) {
   if (etag.empty() || etag == closure.etag()) return absl::OkStatus();
@@ -117,10 +115,12 @@ absl::StatusOr<Circumstances> ClosureEngine::MakeCircumstances(std::string_view 
   circumstances.elapsed = observation.elapsed();
   circumstances.clock = observation.witness;
   circumstances.clock_jump = observation.jump;
+  circumstances.clock_went_back = observation.went_back;
   circumstances.system = *std::move(system);
   circumstances.participants = parts_.participants;
   circumstances.checkers = parts_.checkers;
   circumstances.challenge_ids = {RandomId(), RandomId()};
+  circumstances.retry_factor = RandomRetryFactor();
   circumstances.tombstone = parts_.secret_key->Tombstone(account_id);
   return circumstances;
 }
@@ -227,6 +227,7 @@ std::shared_ptr<ClosureEngine::Attempt> ClosureEngine::Front(const ClosureKey& k
 }
 
 void ClosureEngine::Work(const ClosureKey& key) {
+  bool more = false;
   do {
     const std::shared_ptr<Attempt> attempt = Front(key);
     absl::StatusOr<Prepared> prepared = Prepare(*attempt);
@@ -237,8 +238,10 @@ void ClosureEngine::Work(const ClosureKey& key) {
                           });
       return;
     }
+    more = Leave(key);
+    // Last of all: who is answered may destroy the engine when nothing waits in it any more.
     attempt->Answer(prepared.ok() ? std::move(prepared->answer) : prepared.status());
-  } while (Leave(key));
+  } while (more);
 }
 
 void ClosureEngine::Committed(const std::shared_ptr<Attempt>& attempt, absl::StatusOr<v1::Closure> answer,
@@ -246,8 +249,9 @@ void ClosureEngine::Committed(const std::shared_ptr<Attempt>& attempt, absl::Sta
   const ClosureKey key = attempt->key;
   if (!status.ok() && IsWorthAnotherTry(*attempt, status)) return Work(key);
   if (!status.ok()) answer = status;
-  attempt->Answer(std::move(answer));
-  if (Leave(key)) Work(key);
+  const bool more = Leave(key);
+  attempt->Answer(std::move(answer));  // as in Work
+  if (more) Work(key);
 }
 
 bool ClosureEngine::Leave(const ClosureKey& key) {
@@ -270,7 +274,7 @@ bool ClosureEngine::IsWorthAnotherTry(Attempt& attempt, absl::Status& refusal) c
   // retry of it can be asked for again.
   if (attempt.task.has_value() && !attempt.retry.has_value() && absl::IsAborted(refusal)) return true;
   if (++attempt.tries < kTriesMax) return true;
-  refusal = ConcurrentChange(NameOf(attempt.key));
+  refusal = ConcurrentChange(FormatClosureName(attempt.key));
   return false;
 }
 
@@ -285,17 +289,23 @@ absl::Status ClosureEngine::ConcurrentChange(const std::string& name) {
 absl::StatusOr<ClosureEngine::Prepared> ClosureEngine::Prepare(const Attempt& attempt) const {
   absl::StatusOr<internal::v1::ClosureData> data = parts_.store->LoadClosure(attempt.key);
   if (absl::IsNotFound(data.status())) {
-    const std::string name = NameOf(attempt.key);
+    const std::string name = FormatClosureName(attempt.key);
     return Error(v1::CLOSURE_NOT_FOUND, fmt::format("there is no {}", name), {{"closure", name}});
   }
   CLOSURE_RETURN_IF_ERROR(data.status());
+  std::optional<internal::v1::TaskData> task = attempt.task;
+  if (attempt.retry.has_value()) {
+    CLOSURE_ASSIGN_OR_RETURN(const bool needed, NeedsRetry(attempt, task));
+    if (!needed) return Prepared{std::nullopt, v1::Closure()};
+  }
   if (attempt.context.has_value()) {
     CLOSURE_ASSIGN_OR_RETURN(std::optional<v1::Closure> replay, FindReplay(attempt.key.account_id, *attempt.context));
     if (replay.has_value()) return Prepared{std::nullopt, *std::move(replay)};
     CLOSURE_RETURN_IF_ERROR(CheckEtag(data->closure(), attempt.etag));
   }
   CLOSURE_ASSIGN_OR_RETURN(const Happening happening, attempt.make(*data));
-  CLOSURE_ASSIGN_OR_RETURN(const Circumstances circumstances, CircumstancesOf(attempt, *data, happening));
+  CLOSURE_ASSIGN_OR_RETURN(const Circumstances circumstances,
+                           CircumstancesOf(attempt, std::move(task), *data, happening));
   CLOSURE_ASSIGN_OR_RETURN(Decision decision, Decide(*data, happening, circumstances));
   Prepared prepared{std::move(decision.commit), v1::Closure()};
   if (!decision.reply.ok()) {
@@ -307,7 +317,7 @@ absl::StatusOr<ClosureEngine::Prepared> ClosureEngine::Prepare(const Attempt& at
   return prepared;
 }
 
-void ClosureEngine::Remember(const Attempt& attempt, absl::Time now, Prepared& prepared) {
+void ClosureEngine::Remember(const Attempt& attempt, absl::Time now, Prepared& prepared) const {
   Commit& commit = *prepared.commit;
   if (attempt.context.has_value() && prepared.answer.ok()) {
     commit.request = RequestRecord{attempt.key.account_id, attempt.context->request_id, attempt.context->body_hash,
@@ -316,20 +326,23 @@ void ClosureEngine::Remember(const Attempt& attempt, absl::Time now, Prepared& p
   if (attempt.retry.has_value() && commit.reschedule_task.has_value()) {
     commit.request = RequestRecord{"", attempt.retry->request_id, attempt.retry->body_hash,
                                    commit.reschedule_task->SerializeAsString(), now};
+    // Like every request id of an operator about no closure of the caller's.
+    commit.forget_before = now - FromProto(parts_.policy.request_id_retention());
   }
 }
 
 absl::StatusOr<Circumstances> ClosureEngine::CircumstancesOf(const Attempt& attempt,
+                                                             std::optional<internal::v1::TaskData> task,
                                                              const internal::v1::ClosureData& data,
                                                              const Happening& happening) const {
   CLOSURE_ASSIGN_OR_RETURN(Circumstances circumstances, MakeCircumstances(data.account_id(), attempt.actor));
-  circumstances.task = attempt.task;
+  circumstances.task = std::move(task);
   if (std::holds_alternative<ResendCode>(happening)) {
     CLOSURE_ASSIGN_OR_RETURN(circumstances.codes_today,
                              parts_.store->CountCodes(data.account_id(), circumstances.now - kCodeWindow));
   }
   if (const auto* fired = std::get_if<TimerFired>(&happening);
-      fired != nullptr && attempt.task->kind() == v1::Task::SILENT_PERIOD_END) {
+      fired != nullptr && circumstances.task->kind() == v1::Task::SILENT_PERIOD_END) {
     CLOSURE_ASSIGN_OR_RETURN(circumstances.breaker, CountBreaker(data.organization_id(), *fired, circumstances));
   }
   return circumstances;
@@ -342,6 +355,17 @@ absl::StatusOr<std::optional<internal::v1::TaskData>> ClosureEngine::FindRetried
   internal::v1::TaskData task;
   if (!task.ParseFromString((*record)->response)) return absl::InternalError("a stored answer is not understood");
   return task;
+}
+
+absl::StatusOr<bool> ClosureEngine::NeedsRetry(const Attempt& attempt,
+                                               std::optional<internal::v1::TaskData>& task) const {
+  CLOSURE_ASSIGN_OR_RETURN(const auto retried, FindRetried(*attempt.retry));
+  if (retried.has_value()) return false;
+  absl::StatusOr<internal::v1::TaskData> stored = parts_.store->LoadTask(attempt.task->id());
+  if (absl::IsNotFound(stored.status())) return false;
+  CLOSURE_RETURN_IF_ERROR(stored.status());
+  task = *std::move(stored);
+  return true;
 }
 
 void ClosureEngine::RetryTask(int64_t task_id, const std::string& reason, const CallContext& context, TaskReply reply) {

@@ -31,7 +31,8 @@ namespace closure {
 // (design: Deciding and committing).
 //
 // Threading: every method can be called from any thread and never waits for a commit; `reply` is called exactly once,
-// on a thread of the store or in the calling thread. Everything in Parts must outlive the engine.
+// on a thread of the store or in the calling thread. Everything in Parts must outlive the engine, and the engine must
+// outlive what it was asked for, up to the beginning of the last `reply` or `done`.
 class ClosureEngine {
  public:
   struct Parts {
@@ -116,8 +117,9 @@ class ClosureEngine {
   // Whether to decide again after a refused commit; otherwise `refusal` becomes what to answer.
   bool IsWorthAnotherTry(Attempt& attempt, absl::Status& refusal) const;
   absl::StatusOr<Prepared> Prepare(const Attempt& attempt) const;
-  static void Remember(const Attempt& attempt, absl::Time now, Prepared& prepared);
-  absl::StatusOr<Circumstances> CircumstancesOf(const Attempt& attempt, const internal::v1::ClosureData& data,
+  void Remember(const Attempt& attempt, absl::Time now, Prepared& prepared) const;
+  absl::StatusOr<Circumstances> CircumstancesOf(const Attempt& attempt, std::optional<internal::v1::TaskData> task,
+                                                const internal::v1::ClosureData& data,
                                                 const Happening& happening) const;
   void CreateFrom(upstream::v1::Account account, v1::Channel channel, const CallContext& context, int tries,
                   Reply reply);
@@ -129,6 +131,9 @@ class ClosureEngine {
   // Errors: INVALID_ARGUMENT with REQUEST_ID_REUSED.
   absl::StatusOr<std::optional<RequestRecord>> FindRecord(std::string_view account_id,
                                                           const CallContext& context) const;
+  // Whether a retry still has something to do: its request id has no answer yet, and the task is there; then `task` is
+  // that as it stands now.
+  absl::StatusOr<bool> NeedsRetry(const Attempt& attempt, std::optional<internal::v1::TaskData>& task) const;
   absl::StatusOr<std::optional<internal::v1::TaskData>> FindRetried(const CallContext& context) const;
   absl::StatusOr<std::optional<v1::Closure>> FindReplay(std::string_view account_id, const CallContext& context) const;
 

@@ -167,14 +167,33 @@ std::string Explain(bool workloads, bool transfers, absl::Duration silent_period
     parts.push_back(fmt::format("{} to {} business days {}to move domain names and cancel ICP filings",
                                 kTransferDaysMin, kTransferDaysMax, workloads ? "more " : ""));
   }
-  if (parts.empty()) parts.push_back("a few minutes, as the account has no workloads");
+  if (parts.empty())
+    parts.push_back(incomplete ? "a few minutes, as no workloads were found"
+                               : "a few minutes, as the account has no workloads");
   return fmt::format("{}; then the silent period of {}, in which late bills arrive and which nobody can shorten.{}",
                      absl::StrJoin(parts, ", "), DurationText(silent_period),
                      incomplete ? " Not every checker answered, so there may be more to do than is known." : "");
 }
 
+// The required checkers that did not answer, by name.
+std::string Silent(const ScanFindings& findings) {
+  std::vector<std::string> names;
+  for (const v1::CheckerResult& checker : findings.checkers) {
+    if (checker.required() && checker.status() == v1::CheckerResult::UNANSWERED) names.push_back(checker.checker());
+  }
+  return absl::StrJoin(names, ", ");
+}
+
 void AddEstimate(v1::ClosurePlan& plan, const ScanFindings& findings, const BusinessCalendar& calendar, absl::Time now,
                  absl::Duration silent_period) {
+  if (findings.required_unanswered) {
+    // What was not looked at may take weeks.
+    plan.mutable_estimate()->set_explanation(
+        fmt::format("not every checker answered ({}), so there may be more to do than is known; look again when it "
+                    "answers. The silent period of {} comes on top.",
+                    Silent(findings), DurationText(silent_period)));
+    return;
+  }
   const bool workloads = AnyKind(findings, IsWorkload);
   const bool transfers = AnyKind(findings, IsTransfer);
   const int days_min = (workloads ? kWorkloadDaysMin : 0) + (transfers ? kTransferDaysMin : 0);

@@ -24,7 +24,7 @@ namespace closure {
 //
 // The estimate is a range of business days (R13 to R15): none without workloads; 2 to 5 with any (instances, and what
 // no built-in checker knows); 7 to 15 more with domain names or filings; then the silent period, in calendar time. It
-// counts from `now`.
+// counts from `now`. While a required checker does not answer there is no range, only the explanation says why.
 //
 // A plan is small however many items there are: a step counts its items and names the first 100, all steps together
 // name 5,000; and where more than 500 steps would come of it, items of one kind for different parties are one step.

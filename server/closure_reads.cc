@@ -23,7 +23,6 @@ constexpr PageLimits kItemPages = {.fallback = 100, .max = 1000};
 constexpr PageLimits kTransitionPages = {.fallback = 100, .max = 1000};
 // A page stays below what gRPC clients receive unless told otherwise, 4 MiB.
 constexpr std::size_t kItemPageBytesMax = 3 << 20;
-constexpr int kRecordPage = 1000;
 constexpr std::size_t kVersionMax = 40;
 constexpr std::size_t kCheckerNameMax = 40;
 constexpr std::string_view kAllAccounts = "accounts/-";
@@ -143,24 +142,13 @@ absl::StatusOr<v1::ListTransitionsResponse> ClosureReads::ListTransitions(
 absl::StatusOr<v1::ClosureRecord> ClosureReads::GetClosureRecord(const Actor& actor,
                                                                  const v1::GetClosureRecordRequest& request) const {
   CLOSURE_ASSIGN_OR_RETURN(const ClosureKey key, ReadableKey(actor, "name", request.name()));
-  CLOSURE_ASSIGN_OR_RETURN(const internal::v1::ClosureData data, FindClosure(*store_, key));
+  CLOSURE_RETURN_IF_ERROR(FindClosure(*store_, key).status());
+  CLOSURE_ASSIGN_OR_RETURN(StoredRecord stored, store_->LoadRecord(key));
   v1::ClosureRecord record;
-  CLOSURE_ASSIGN_OR_RETURN(*record.mutable_closure(), PresentWithWaits(*store_, data, clock_->Now()));
-  ItemFilter filter{.show_resolved = true, .limit = kRecordPage};
-  while (true) {
-    CLOSURE_ASSIGN_OR_RETURN(std::vector<v1::BlockingItem> items, store_->ListItems(key, filter));
-    for (v1::BlockingItem& item : items) *record.add_items() = std::move(item);
-    if (items.size() < static_cast<std::size_t>(kRecordPage)) break;
-    filter.after_item_id = std::string(LastSegment(record.items(record.items_size() - 1).name()));
-  }
-  while (true) {
-    CLOSURE_ASSIGN_OR_RETURN(std::vector<v1::Transition> transitions,
-                             store_->ListTransitions(key, record.transitions_size(), kRecordPage));
-    for (v1::Transition& transition : transitions) *record.add_transitions() = std::move(transition);
-    if (transitions.size() < static_cast<std::size_t>(kRecordPage)) break;
-  }
-  CLOSURE_ASSIGN_OR_RETURN(std::vector<v1::Consent> consents, store_->ListConsents(key));
-  for (v1::Consent& consent : consents) *record.add_consents() = std::move(consent);
+  CLOSURE_ASSIGN_OR_RETURN(*record.mutable_closure(), PresentWithWaits(*store_, stored.data, clock_->Now()));
+  for (v1::BlockingItem& item : stored.items) *record.add_items() = std::move(item);
+  for (v1::Transition& transition : stored.transitions) *record.add_transitions() = std::move(transition);
+  for (v1::Consent& consent : stored.consents) *record.add_consents() = std::move(consent);
   return record;
 }
 

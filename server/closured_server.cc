@@ -13,8 +13,10 @@
 #include "grpcpp/server_builder.h"
 #include "server/listen_fault.h"
 #include "server/participants/remote_participant.h"
+#include "server/resource_names.h"
 #include "server/strings.h"
 #include "server/upstream_channels.h"
+#include "server/version.h"
 #include "storage/status_macros.h"
 
 namespace closure {
@@ -112,6 +114,10 @@ ClosureEngine::Parts MakeEngineParts(const ClosuredServer::Parts& parts, const F
   return engine;
 }
 
+std::string ClosureOf(const internal::v1::TaskData& task) {
+  return FormatClosureName({.account_id = task.account_id(), .closure_id = task.closure_id()});
+}
+
 TaskRunner::Parts MakeRunnerParts(const ClosuredServer::Parts& parts, ClosureEngine& engine, const FanOut& fan_out,
                                   const std::vector<ParticipantSlot>& participants) {
   TaskRunner::Parts runner{.store = parts.store.get(), .clock = parts.clock, .engine = &engine};
@@ -126,13 +132,22 @@ TaskRunner::Parts MakeRunnerParts(const ClosuredServer::Parts& parts, ClosureEng
                                         .participants = participants,
                                         .cancel = std::make_shared<CancelSignal>()};
   runner.handlers.on_failure = [log = parts.log](const internal::v1::TaskData& task, std::string_view why) {
-    log->Warning("a task failed and will be tried again",
-                 {{"task", Concat("tasks/", task.id())},
-                  {"kind", v1::Task::Kind_Name(task.kind())},
-                  {"closure", Concat("accounts/", task.account_id(), "/closures/", task.closure_id())},
-                  {"error", why}});
+    log->Warning("a task failed and will be tried again", {{"task", FormatTaskName(task.id())},
+                                                           {"kind", v1::Task::Kind_Name(task.kind())},
+                                                           {"closure", ClosureOf(task)},
+                                                           {"error", why}});
+  };
+  runner.handlers.on_silence = [log = parts.log](const internal::v1::TaskData& task, const v1::CheckerResult& result) {
+    log->Warning("a checker did not answer", {{"checker", result.checker()},
+                                              {"closure", ClosureOf(task)},
+                                              {"required", result.required() ? "true" : "false"},
+                                              {"error", result.detail()}});
   };
   return runner;
+}
+
+absl::Status CannotListen(std::string_view address, std::string_view why) {
+  return absl::UnavailableError(Concat("listen_address ", address, ": cannot be listened on: ", why));
 }
 
 // Once per process, before the first server is built.
@@ -174,14 +189,16 @@ ClosuredServer::ClosuredServer(Parts parts, BusinessCalendar calendar, std::vect
     : parts_(std::move(parts)),
       participants_(std::move(participants)),
       fan_out_(std::move(checkers)),
+      halts_(parts_.store.get(), parts_.log),
       engine_(MakeEngineParts(parts_, fan_out_, participants_)),
       runner_(MakeRunnerParts(parts_, engine_, fan_out_, participants_)),
       watches_(parts_.config.limits().watches_max()),
       previews_(PreviewParts{.fan_out = fan_out_,
                              .upstreams = parts_.upstreams,
                              .calendar = std::move(calendar),
-                             .silent_period = FromProto(parts_.config.policy().silent_period())},
-                parts_.clock, parts_.config.limits().scans_max(), &stopping_),
+                             .silent_period = FromProto(parts_.config.policy().silent_period()),
+                             .contact_change_window = FromProto(parts_.config.policy().contact_change_window())},
+                parts_.clock, parts_.config.limits().scans_max(), &stopping_, parts_.log),
       closure_service_({.store = parts_.store.get(),
                         .engine = &engine_,
                         .clock = parts_.clock,
@@ -208,6 +225,7 @@ void ClosuredServer::Observe() {
   parts_.store->SetObserver([this](const StoreChange& change) {
     watches_.OnChange(change);
     if (change.tasks_added) runner_.Wake();
+    if (change.system_written) halts_.TellNew();
   });
   parts_.clock->OnMoved([weak = std::weak_ptr<Waker>(waker_)] {
     if (const std::shared_ptr<Waker> waker = weak.lock()) waker->Wake();
@@ -217,6 +235,9 @@ void ClosuredServer::Observe() {
 absl::Status ClosuredServer::Start() {
   EnablePlugins();
   const std::string& listen_address = parts_.config.listen_address();
+  // Tried before gRPC does, which would say it at length and in other words.
+  if (const std::string fault = TcpListenFault(listen_address); !fault.empty())
+    return CannotListen(listen_address, fault);
   grpc::ServerBuilder builder;
   builder.AddListeningPort(listen_address, grpc::InsecureServerCredentials(), &port_);
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);  // or two servers share a port without a word
@@ -228,15 +249,13 @@ absl::Status ClosuredServer::Start() {
   builder.RegisterService(&operator_service_);
   for (grpc::Service* service : parts_.extra_services) builder.RegisterService(service);
   server_ = builder.BuildAndStart();
-  if (server_ == nullptr || port_ == 0) {
-    return absl::UnavailableError(
-        Concat("listen_address ", listen_address, ": cannot be listened on: ", WhyNotListening(listen_address)));
-  }
+  if (server_ == nullptr || port_ == 0) return CannotListen(listen_address, WhyNotListening(listen_address));
   const bool tcp = listen_address.rfind("unix:", 0) != 0;
   address_ = tcp ? Concat(listen_address.substr(0, listen_address.rfind(':')), ":", port_) : listen_address;
+  parts_.log->Info("serving", {{"address", address_}, {"version", ServerVersion()}});
+  halts_.TellInForce();
   runner_.Start();
   SetServing();
-  parts_.log->Info("serving", {{"address", address_}});
   return absl::OkStatus();
 }
 

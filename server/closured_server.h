@@ -18,6 +18,7 @@
 #include "server/closure_engine.h"
 #include "server/closure_service.h"
 #include "server/fan_out.h"
+#include "server/halt_log.h"
 #include "server/log.h"
 #include "server/operator_service.h"
 #include "server/preview.h"
@@ -92,6 +93,7 @@ class ClosuredServer {
   const std::vector<ParticipantSlot> participants_;
   absl::Notification stopping_;
   const FanOut fan_out_;
+  HaltLog halts_;
   ClosureEngine engine_;
   TaskRunner runner_;
   WatchHub watches_;

@@ -122,6 +122,16 @@ std::string DurationForm(std::string_view line, std::size_t column) {
   return Concat("a duration is written as ", name, " { seconds: ", SecondsOf(value).value_or(kSecondsPerWeek), " }");
 }
 
+// What protobuf's parser says in words of its own, in ours.
+std::string ExplainSyntax(const std::string& message) {
+  if (message.starts_with("Non-repeated field"))
+    return Concat("the key ", QuotedPart(message, 0), " stands here again; it may be given once");
+  // It names what it met, and at the end of the text there is nothing.
+  if (message.ends_with(", got: ") || message.ends_with("found \"\"."))
+    return "the text ends too early: a } or a value is missing";
+  return message;
+}
+
 }  // namespace
 
 std::string_view ConfigFaults::LineAt(int line) const {
@@ -145,6 +155,8 @@ void ConfigFaults::AddError(int line, google::protobuf::io::ColumnNumber column,
     if (explained_line_ == line) return;
     explained_line_ = line;
     what = form;
+  } else {
+    what = ExplainSyntax(message);
   }
   faults_.push_back(line < 0 ? Concat(file_name_, ": ", what)
                              : Concat(file_name_, ":", line + 1, ":", column + 1, ": ", what));

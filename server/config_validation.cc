@@ -31,6 +31,12 @@ constexpr std::size_t kWordsMax = 200;
 constexpr std::size_t kUnixPathMax = 100;
 constexpr int64_t kPortMax = 65535;
 
+// A duration that is none: below zero, too long, or with nanoseconds that do not fit.
+std::string UnsoundText(const google::protobuf::Duration& duration) {
+  return Concat("{ seconds: ", duration.seconds(),
+                duration.nanos() == 0 ? std::string() : Concat(" nanos: ", duration.nanos()), " }");
+}
+
 class Validation {
  public:
   explicit Validation(const ServerConfig& config) : config_(config) {}
@@ -82,8 +88,8 @@ class Validation {
                        duration.nanos() <= kNanosMax;
     const int64_t millis = sound ? absl::ToInt64Milliseconds(FromProto(duration)) : -1;
     if (millis >= rule.min && millis <= rule.max) return;
-    Refuse(path, Concat(sound ? FormatMillis(millis) : "this", " is not within ", FormatMillis(rule.min), " to ",
-                        FormatMillis(rule.max)));
+    Refuse(path, Concat(sound ? FormatMillis(millis) : UnsoundText(duration), " is not within ", FormatMillis(rule.min),
+                        " to ", FormatMillis(rule.max)));
   }
 
   void CheckAddresses() {

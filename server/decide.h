@@ -118,10 +118,12 @@ struct BreakerCounts {
 struct Circumstances {
   absl::Time now;
   std::string actor = "system";
-  // The trusted elapsed time, and the witness and jump it comes from.
+  // The trusted elapsed time, and the witness and jump it comes from. Whoever commits the witness says in the same
+  // commit that the clock went back, because nobody sees it after that.
   absl::Duration elapsed;
   internal::v1::ClockWitness clock;
   std::string clock_jump;
+  bool clock_went_back = false;
   internal::v1::SystemData system;
   // Which participants there are, and what a scan shows of every checker before the first answer.
   std::vector<v1::ParticipantDescription> participants;
@@ -130,6 +132,8 @@ struct Circumstances {
   std::optional<internal::v1::TaskData> task;
   // Two unused random ids, one per channel, for new codes.
   std::vector<std::string> challenge_ids;
+  // Spreads delays before another try, so that what failed together does not come back together; around 1.
+  double retry_factor = 1;
   // How many codes the account was sent within the last day.
   int codes_today = 0;
   // For SILENT_PERIOD_END.

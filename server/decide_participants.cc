@@ -12,8 +12,8 @@
 namespace closure {
 namespace {
 
-// How much of an error is kept.
-constexpr std::size_t kErrorCharactersMax = 500;
+// How much is kept of why a participant is not done, for the owner and the operators.
+constexpr std::size_t kProgressErrorCharactersMax = 500;
 
 bool IsDone(const v1::ParticipantProgress& progress) { return progress.status() == v1::ParticipantProgress::DONE; }
 
@@ -124,7 +124,7 @@ v1::ParticipantProgress* FindProgress(DecisionBuilder& builder, const internal::
 // Asks again later, and shows the owner and the operators why it waits.
 Decision AskAgain(DecisionBuilder& builder, v1::ParticipantProgress& progress, std::string_view error, absl::Time due) {
   progress.set_attempts(progress.attempts() + 1);
-  progress.set_last_error(PrintableText(error, kErrorCharactersMax));
+  progress.set_last_error(PrintableText(error, kProgressErrorCharactersMax));
   builder.RescheduleTask(due, progress.last_error(), v1::Task::PARKED_UNSPECIFIED);
   return builder.Finish();
 }
@@ -175,7 +175,9 @@ Decision DecideParticipant(DecisionBuilder& builder, const ParticipantAnswered& 
   if (!Settles(payload, response.outcome())) {
     const std::string error =
         fmt::format("{}: {}", v1::PerformResponse::Outcome_Name(response.outcome()), response.detail());
-    return AskAgain(builder, *progress, error, builder.now() + RetryDelay(builder.circumstances().task->attempts()));
+    const Circumstances& circumstances = builder.circumstances();
+    return AskAgain(builder, *progress, error,
+                    builder.now() + RetryDelay(circumstances.task->attempts(), circumstances.retry_factor));
   }
   progress->set_attempts(progress->attempts() + 1);
   progress->set_status(v1::ParticipantProgress::DONE);

@@ -134,7 +134,8 @@ Decision DecideFinalScan(DecisionBuilder& builder, const ScanAnswered& answered)
   const v1::Task::Parked halt = HaltOf(builder.data(), builder.circumstances().system);
   if (answered.findings.required_unanswered) {
     StoreCheckers(builder, answered.findings);
-    const absl::Duration backoff = RetryDelay(builder.circumstances().task->attempts());
+    const Circumstances& circumstances = builder.circumstances();
+    const absl::Duration backoff = RetryDelay(circumstances.task->attempts(), circumstances.retry_factor);
     builder.RescheduleTask(builder.now() + backoff, Unanswered(answered.findings), v1::Task::PARKED_UNSPECIFIED);
     return builder.Finish();
   }

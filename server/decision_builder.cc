@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "absl/random/random.h"
 #include "checkers/proto_time.h"
 #include "fmt/format.h"
 #include "server/log.h"
@@ -129,9 +130,14 @@ Decision DecisionBuilder::FinishWithoutChange() {
   return decision;
 }
 
-absl::Duration RetryDelay(int attempts) {
+absl::Duration RetryDelay(int attempts, double factor) {
   constexpr int kDoublingsMax = 9;
-  return std::min(absl::Seconds(1) * (1 << std::clamp(attempts, 0, kDoublingsMax)), absl::Minutes(5));
+  return factor * std::min(absl::Seconds(1) * (1 << std::clamp(attempts, 0, kDoublingsMax)), absl::Minutes(5));
+}
+
+double RandomRetryFactor() {
+  static thread_local absl::BitGen bits;
+  return absl::Uniform(bits, 0.8, 1.2);
 }
 
 }  // namespace closure

@@ -65,8 +65,11 @@ class DecisionBuilder {
 // Ends the process: what is said cannot be, and going on would do harm.
 [[noreturn]] void Impossible(std::string_view what);
 
-// How long after its nth attempt a failed task is tried again: doubling from a second up to five minutes.
-absl::Duration RetryDelay(int attempts);
+// How long after its nth attempt a failed task is tried again: doubling from a second up to five minutes, times a
+// factor (Circumstances::retry_factor).
+absl::Duration RetryDelay(int attempts, double factor);
+// A factor for it at random, up to a fifth below or above 1; not for decisions. Thread-safe.
+double RandomRetryFactor();
 
 // The steps of a closure's life that decisions in several files take; each leaves the builder in the next state with
 // its tasks.
@@ -77,6 +80,8 @@ void BeginScan(DecisionBuilder& builder, v1::CheckPhase phase);
 void BeginPhase(DecisionBuilder& builder, v1::ParticipantPhase phase);
 // decide_participants.cc: what is left of the five minutes after Confirm, on the clock that shows least (D6).
 absl::Duration ConfirmTimeLeft(DecisionBuilder& builder);
+// decide_notices.cc: sends the result to every contact point, and erases them when that is settled (D12).
+void BeginNotices(DecisionBuilder& builder);
 // decide_ends.cc: what every terminal state does: notices, renunciations dropped, request ids to be forgotten.
 void BeginEnd(DecisionBuilder& builder, v1::Closure::Cause cause, std::string_view detail);
 // decide_participants.cc: sends a closure that is being confirmed back (D6).
@@ -104,7 +109,7 @@ Decision DecideMessage(DecisionBuilder& builder, const MessageSent& sent);
 Decision DecideFailure(DecisionBuilder& builder, const TaskFailed& failed);
 Decision DecideHeld(DecisionBuilder& builder);
 Decision DecideRetry(DecisionBuilder& builder, const RetryRequested& request);
-// decide_ends.cc: a result notice was not accepted; it is tried again, or given up after its limit.
+// decide_notices.cc: a result notice was not accepted; it is tried again, or given up after its limit.
 Decision FailNotice(DecisionBuilder& builder, const TaskFailed& failed);
 Decision DecideErase(DecisionBuilder& builder, const Erase& erase);
 // decide_silent_period.cc

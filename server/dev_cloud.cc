@@ -7,8 +7,6 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <map>
 #include <system_error>
 #include <utility>
@@ -16,6 +14,7 @@
 #include "absl/strings/numbers.h"
 #include "checkers/proto_time.h"
 #include "grpcpp/client_context.h"
+#include "protos/file_reading.h"
 #include "sandbox/cloud_file.h"
 #include "server/config.h"
 #include "server/errors.h"
@@ -32,7 +31,7 @@ namespace fs = std::filesystem;
 constexpr std::string_view kOffsetKey = "dev_clock_offset_us";
 constexpr int kCallMillis = 10'000;
 // Cloud files come over the same listener, so a request may be as large as one.
-constexpr int kRequestBytesMax = 64 << 20;
+constexpr int kRequestBytesMax = static_cast<int>(kCloudFileBytesMax);
 
 absl::StatusOr<std::string> MakeTemporaryFolder() {
   std::error_code error;
@@ -123,16 +122,18 @@ absl::StatusOr<std::unique_ptr<DevCloud>> DevCloud::Open(Options options) {
     CLOSURE_RETURN_IF_ERROR(MakeFolder(options.data_dir));
   }
   CLOSURE_ASSIGN_OR_RETURN(options.config, CompleteConfig(std::move(options.config), options.data_dir));
+  CLOSURE_ASSIGN_OR_RETURN(SecretKey secret_key, SecretKey::LoadOrCreate(options.config.secret_key_file()));
   CLOSURE_ASSIGN_OR_RETURN(
       std::unique_ptr<SqliteClosureStore> store,
-      SqliteClosureStore::Open({.path = options.config.database_path(), .deployment = Deployment::kDev}));
+      SqliteClosureStore::Open(
+          {.path = options.config.database_path(), .deployment = Deployment::kDev, .key_check = secret_key.Check()}));
   CLOSURE_ASSIGN_OR_RETURN(const absl::Duration offset, ReadOffset(*store));
   std::unique_ptr<DevCloud> cloud(new DevCloud(options.data_dir, temporary, offset));
-  CLOSURE_RETURN_IF_ERROR(cloud->Assemble(std::move(options), std::move(store)));
+  CLOSURE_RETURN_IF_ERROR(cloud->Assemble(std::move(options), std::move(store), std::move(secret_key)));
   return cloud;
 }
 
-absl::Status DevCloud::Assemble(Options options, std::unique_ptr<SqliteClosureStore> store) {
+absl::Status DevCloud::Assemble(Options options, std::unique_ptr<SqliteClosureStore> store, SecretKey secret_key) {
   store_ = store.get();
   CLOSURE_ASSIGN_OR_RETURN(
       sandbox_,
@@ -141,7 +142,6 @@ absl::Status DevCloud::Assemble(Options options, std::unique_ptr<SqliteClosureSt
                      .advance = [this](absl::Duration by) { return Advance(by); },
                      .error_status = [](const SandboxError& error) { return ToGrpcStatus(StatusOf(error)); }}));
   CLOSURE_RETURN_IF_ERROR(LoadCloudFiles(options.cloud_files));
-  CLOSURE_ASSIGN_OR_RETURN(SecretKey secret_key, SecretKey::LoadOrCreate(options.config.secret_key_file()));
   CLOSURE_ASSIGN_OR_RETURN(Agreements agreements, Agreements::FromTexts(EmbeddedAgreementTexts()));
   CLOSURE_ASSIGN_OR_RETURN(ParticipantSlot participant, AskSandboxParticipant(sandbox_->channel()));
   shutdown_grace_ = FromProto(options.config.shutdown_grace());
@@ -159,10 +159,9 @@ absl::Status DevCloud::Assemble(Options options, std::unique_ptr<SqliteClosureSt
 
 absl::Status DevCloud::LoadCloudFiles(const std::vector<std::string>& paths) {
   for (const std::string& path : paths) {
-    std::ifstream stream(path, std::ios::binary);
-    if (!stream) return absl::InvalidArgumentError(Concat("--load ", path, ": cannot be read"));
-    const std::string json((std::istreambuf_iterator<char>(stream)), std::istreambuf_iterator<char>());
-    const absl::StatusOr<sandbox::v1::CloudFile> file = ParseCloudFile(json);
+    const absl::StatusOr<std::string> json = ReadFile(path, kCloudFileBytesMax);
+    if (!json.ok()) return absl::InvalidArgumentError(Concat("--load ", path, ": ", json.status().message()));
+    const absl::StatusOr<sandbox::v1::CloudFile> file = ParseCloudFile(*json);
     if (!file.ok()) return absl::InvalidArgumentError(Concat("--load ", path, ": ", file.status().message()));
     const absl::StatusOr<std::vector<std::string>> ids = sandbox_->Load(*file);
     if (!ids.ok()) return absl::Status(ids.status().code(), Concat("--load ", path, ": ", ids.status().message()));

@@ -15,6 +15,7 @@
 #include "server/clock.h"
 #include "server/closured_server.h"
 #include "server/log.h"
+#include "server/secret_key.h"
 #include "storage/sqlite/sqlite_closure_store.h"
 
 namespace closure {
@@ -54,7 +55,7 @@ class DevCloud {
 
  private:
   DevCloud(std::string data_dir, bool temporary, absl::Duration offset);
-  absl::Status Assemble(Options options, std::unique_ptr<SqliteClosureStore> store);
+  absl::Status Assemble(Options options, std::unique_ptr<SqliteClosureStore> store, SecretKey secret_key);
   absl::Status LoadCloudFiles(const std::vector<std::string>& paths);
 
   const std::string data_dir_;

@@ -2,6 +2,7 @@
 #ifndef CLOSURE_SERVER_EXECUTE_CALL_H_
 #define CLOSURE_SERVER_EXECUTE_CALL_H_
 
+#include <functional>
 #include <utility>
 
 #include "absl/synchronization/notification.h"
@@ -34,10 +35,12 @@ auto Admit(const grpc::CallbackServerContext& context, const MutationParts& part
   return read(actor, request);
 }
 
-// Carries out the command that a request of ClosureService or OperatorService asks of one closure.
+// Carries out the command that a request of ClosureService or OperatorService asks of one closure. `on_success`, where
+// there is one, is called with the call's context and the closure before the answer goes out.
+using OnSuccess = std::function<void(const CallContext&, const v1::Closure&)>;
 template <typename Request>
 grpc::ServerUnaryReactor* ExecuteCall(grpc::CallbackServerContext* context, const MutationParts& parts,
-                                      const Request& request, v1::Closure* response) {
+                                      const Request& request, v1::Closure* response, OnSuccess on_success = {}) {
   const std::string_view method = Request::descriptor()->name();
   grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
   absl::StatusOr<ClosureCall> call =
@@ -47,7 +50,9 @@ grpc::ServerUnaryReactor* ExecuteCall(grpc::CallbackServerContext* context, cons
     return reactor;
   }
   parts.engine->Execute(call->key, std::move(call->command), call->etag, call->context,
-                        [reactor, method, response, log = parts.log](absl::StatusOr<v1::Closure> closure) {
+                        [reactor, method, response, log = parts.log, asked = call->context,
+                         on_success = std::move(on_success)](absl::StatusOr<v1::Closure> closure) {
+                          if (closure.ok() && on_success) on_success(asked, *closure);
                           Finish(reactor, method, std::move(closure), response, *log);
                         });
   return reactor;

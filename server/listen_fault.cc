@@ -48,11 +48,14 @@ int TcpError(std::string host, uint16_t port) {
   return BindError(AF_INET, reinterpret_cast<const sockaddr*>(&address), sizeof(address));
 }
 
+std::string PortOf(const std::string& address) { return address.substr(address.rfind(':') + 1); }
+
+// Empty when it can be listened on.
 std::string WhyNotTcp(const std::string& address) {
-  const std::size_t colon = address.rfind(':');
-  const std::string port = address.substr(colon + 1);
-  const int error = TcpError(address.substr(0, colon), static_cast<uint16_t>(ParseNumber(port).value_or(0)));
-  if (error == 0) return std::string(kUnknown);
+  const std::string port = PortOf(address);
+  const int error =
+      TcpError(address.substr(0, address.rfind(':')), static_cast<uint16_t>(ParseNumber(port).value_or(0)));
+  if (error == 0) return "";
   const std::string reason = std::strerror(error);
   switch (error) {
     case EADDRINUSE:
@@ -82,7 +85,13 @@ std::string WhyNotUnix(const std::string& path) {
 
 std::string WhyNotListening(const std::string& address) {
   std::string_view rest = address;
-  return TakePrefix(rest, "unix:") ? WhyNotUnix(std::string(rest)) : WhyNotTcp(address);
+  if (TakePrefix(rest, "unix:")) return WhyNotUnix(std::string(rest));
+  const std::string why = WhyNotTcp(address);
+  return why.empty() ? std::string(kUnknown) : why;
+}
+
+std::string TcpListenFault(const std::string& address) {
+  return address.starts_with("unix:") || PortOf(address) == "0" ? "" : WhyNotTcp(address);
 }
 
 }  // namespace closure

@@ -11,6 +11,10 @@ namespace closure {
 // when it would work by now.
 std::string WhyNotListening(const std::string& address);
 
+// What speaks against listening at a TCP address and what to do; empty when nothing does, for port 0 and for unix
+// sockets. Listens there for a moment, so it is to be called before the server does.
+std::string TcpListenFault(const std::string& address);
+
 }  // namespace closure
 
 #endif  // CLOSURE_SERVER_LISTEN_FAULT_H_

@@ -23,7 +23,7 @@ using LogFields = std::initializer_list<std::pair<std::string_view, std::string_
 std::string FormatLogLine(absl::Time time, LogLevel level, std::string_view message, LogFields fields);
 
 // Writes what operators should know, one event per line. Never personal data: no contact points, codes, texts of owners
-// or request bodies. Thread-safe; a line is written whole.
+// or request bodies; of a request only names and an operator's own reason. Thread-safe; a line is written whole.
 class Log {
  public:
   using Sink = std::function<void(const std::string& line)>;

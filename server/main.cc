@@ -5,12 +5,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cerrno>
+#include <cstddef>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <fstream>
-#include <iterator>
 #include <memory>
 #include <optional>
 #include <string>
@@ -19,6 +17,7 @@
 
 #include "absl/synchronization/notification.h"
 #include "checkers/proto_time.h"
+#include "protos/file_reading.h"
 #include "server/config.h"
 #include "server/dev_cloud.h"
 #include "server/library_logs.h"
@@ -86,22 +85,35 @@ void WaitForStop() {
   sigwait(&signals, &signal_number);
 }
 
-// Ends the process without order when a second signal comes or the stop takes too long.
+// One stop may be told twice, to the process and to its group; what comes this soon after the first signal is no second
+// wish.
+constexpr absl::Duration kSameSignal = absl::Seconds(1);
+
+// From now on a signal ends the process at once; those that came before do not.
+void EndAtNextSignal() {
+  struct sigaction action {};
+  action.sa_handler = SIG_IGN;  // also takes away what is pending
+  sigaction(SIGINT, &action, nullptr);
+  sigaction(SIGTERM, &action, nullptr);
+  action.sa_handler = [](int) { _exit(static_cast<int>(ExitCode::kTemporary)); };
+  sigaction(SIGINT, &action, nullptr);
+  sigaction(SIGTERM, &action, nullptr);
+  const sigset_t signals = StopSignals();
+  pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
+}
+
+// Ends the process without order when a second signal comes, more than kSameSignal after the first, or the stop takes
+// too long.
 class HardExit {
  public:
   HardExit(absl::Duration limit, Log& log)
       : waiter_([this, limit, &log] {
-          if (done_.WaitForNotificationWithTimeout(limit)) return;
+          if (done_.WaitForNotificationWithTimeout(kSameSignal)) return;
+          EndAtNextSignal();
+          if (done_.WaitForNotificationWithTimeout(limit - kSameSignal)) return;
           log.Error("the stop took too long; ending without order, the next start goes on from the database");
           _exit(static_cast<int>(ExitCode::kTemporary));
-        }) {
-    struct sigaction at_once {};
-    at_once.sa_handler = [](int) { _exit(static_cast<int>(ExitCode::kTemporary)); };
-    const sigset_t signals = StopSignals();
-    sigaction(SIGINT, &at_once, nullptr);
-    sigaction(SIGTERM, &at_once, nullptr);
-    pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
-  }
+        }) {}
   ~HardExit() {
     done_.Notify();
     waiter_.join();
@@ -114,18 +126,17 @@ class HardExit {
 
 // ---- configuration ----
 
-absl::StatusOr<std::string> ReadFile(const std::string& path) {
-  std::ifstream stream(path, std::ios::binary);
-  if (!stream) {
-    return absl::NotFoundError(Concat("configuration ", path, ": cannot be read: ", std::strerror(errno),
-                                      "; name a file that the server's user can read"));
-  }
-  return std::string((std::istreambuf_iterator<char>(stream)), std::istreambuf_iterator<char>());
+absl::StatusOr<std::string> ReadConfigText(const std::string& path) {
+  constexpr std::size_t kBytesMax = 1 << 20;
+  absl::StatusOr<std::string> text = ReadFile(path, kBytesMax);
+  if (text.ok()) return text;
+  return absl::Status(text.status().code(), Concat("configuration ", path, ": ", text.status().message(),
+                                                   "; name a file that the server's user can read"));
 }
 
 absl::StatusOr<config::v1::ServerConfig> ReadConfig(const std::string& path) {
   if (path.empty()) return config::v1::ServerConfig();
-  CLOSURE_ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
+  CLOSURE_ASSIGN_OR_RETURN(const std::string text, ReadConfigText(path));
   return ParseConfig(text, path);
 }
 
@@ -160,8 +171,12 @@ absl::StatusOr<std::unique_ptr<ClosuredServer>> MakeProduction(const config::v1:
                                                                Log& log) {
   CLOSURE_ASSIGN_OR_RETURN(SecretKey secret_key, SecretKey::Load(config.secret_key_file()));
   CLOSURE_ASSIGN_OR_RETURN(Agreements agreements, Agreements::Load(config.agreements_path()));
-  CLOSURE_ASSIGN_OR_RETURN(std::unique_ptr<SqliteClosureStore> store,
-                           SqliteClosureStore::Open({.path = config.database_path()}));
+  CLOSURE_ASSIGN_OR_RETURN(
+      std::unique_ptr<SqliteClosureStore> store,
+      SqliteClosureStore::Open(
+          {.path = config.database_path(), .key_check = secret_key.Check(), .warn = [&log](std::string_view what) {
+             log.Warning("the store needs help", {{"error", what}});
+           }}));
   return ClosuredServer::Make({.config = config,
                                .clock = &clock,
                                .log = &log,

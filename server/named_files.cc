@@ -19,6 +19,7 @@
 #include "server/config.h"
 #include "server/secret_key.h"
 #include "server/strings.h"
+#include "storage/sqlite/database_file.h"
 
 namespace closure {
 namespace {
@@ -79,17 +80,11 @@ void CheckDatabase(const std::string& path, Faults& faults) {
     faults.Add(kKey, absl::StrFormat("%s: mode %04o lets everybody replace the database; run: chmod o-w %s", folder,
                                      info.st_mode & 07777U, folder));
   }
-  if (stat(path.c_str(), &info) != 0) {
-    if (errno != ENOENT) faults.Add(kKey, Concat(path, ": cannot be used: ", std::strerror(errno)));
-    return;  // it is made at the start
-  }
-  if (!S_ISREG(info.st_mode)) return faults.Add(kKey, Concat(path, ": is not a file; name the database file itself"));
-  if (!MayUse(path, R_OK | W_OK))
-    faults.Add(kKey, Concat(path, ": cannot be read and written by the server's user; chown it to that user"));
-  if ((info.st_mode & S_IRWXO) != 0) {
-    faults.Add(kKey, absl::StrFormat("%s: mode %04o lets others at what it tells about owners; run: chmod 600 %s", path,
-                                     info.st_mode & 07777U, path));
-  }
+  // As the store looks at it when it opens it; what is not there is made at the start.
+  const absl::StatusOr<bool> exists = sqlite::CheckDatabaseFile(path);
+  if (!exists.ok()) return faults.AddLines(kKey, "database ", exists.status());
+  if (*exists && !MayUse(path, R_OK | W_OK))
+    faults.Add(kKey, Concat(path, ": cannot be read and written by the server's user; run: chmod 600 ", path));
 }
 
 void CheckSocketFolder(std::string_view address, Faults& faults) {

@@ -112,6 +112,7 @@ absl::StatusOr<v1::SystemStatus> OperatorReads::MakeStatus(const internal::v1::S
   status.set_tasks_open(tasks.open);
   status.set_tasks_due(tasks.due);
   status.set_tasks_stuck(tasks.stuck);
+  status.set_tasks_parked(tasks.parked);
   *status.mutable_server_time() = ToProto(now);
   status.set_version(std::string(ServerVersion()));
   return status;

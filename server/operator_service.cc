@@ -11,6 +11,35 @@
 namespace closure {
 namespace {
 
+// Tells the log what an operator did. A repetition of the call is told again, with the same request id.
+void TellAct(Log& log, LogLevel level, std::string_view what, std::string_view about, std::string_view subject,
+             const CallContext& call, std::string_view reason) {
+  const std::string actor = call.actor.ToString();
+  const LogFields fields = {{about, subject}, {"actor", actor}, {"reason", reason}, {"requestId", call.request_id}};
+  level == LogLevel::kInfo ? log.Info(what, fields) : log.Warning(what, fields);
+}
+
+// What stops irreversible work, or lets it go on, in the words of the log.
+std::string_view ActText(SystemCommand::Kind kind, const internal::v1::SystemData& system) {
+  switch (kind) {
+    case SystemCommand::Kind::kPause:
+      return "irreversible work was paused";
+    case SystemCommand::Kind::kResume:
+      return "irreversible work was resumed";
+    case SystemCommand::Kind::kReleaseBreaker:
+      return system.has_breaker() ? "the release of the velocity breaker was approved, one more has to"
+                                  : "the velocity breaker was released";
+    case SystemCommand::Kind::kAcknowledgeClockJump:
+      break;
+  }
+  return "the clock jump was acknowledged";
+}
+
+bool IsParkedOnHalt(v1::Task::Parked parked) {
+  return parked == v1::Task::HOLD || parked == v1::Task::PAUSE || parked == v1::Task::BREAKER ||
+         parked == v1::Task::CLOCK_JUMP;
+}
+
 template <typename Request>
 absl::StatusOr<CallContext> ReadSystemCall(const Actor& actor, const Request& request) {
   return ReadOperatorContext(actor, request, request.reason(), request.request_id());
@@ -44,7 +73,13 @@ grpc::ServerUnaryReactor* OperatorService::Operate(grpc::CallbackServerContext* 
     return reactor;
   }
   parts_.engine->Operate(SystemCommand{.kind = kind, .reason = request.reason()}, *call,
-                         [this, reactor, method, response](absl::StatusOr<internal::v1::SystemData> system) {
+                         [this, reactor, method, response, kind, call = *call,
+                          reason = request.reason()](absl::StatusOr<internal::v1::SystemData> system) {
+                           if (system.ok()) {
+                             const bool stops = kind == SystemCommand::Kind::kPause;
+                             TellAct(*parts_.log, stops ? LogLevel::kWarning : LogLevel::kInfo, ActText(kind, *system),
+                                     "method", method, call, reason);
+                           }
                            absl::StatusOr<v1::SystemStatus> status =
                                system.ok() ? reads_.MakeStatus(*system) : system.status();
                            Finish(reactor, method, std::move(status), response, *parts_.log);
@@ -66,7 +101,7 @@ grpc::ServerUnaryReactor* OperatorService::GetSystemStatus(grpc::CallbackServerC
 
 grpc::ServerUnaryReactor* OperatorService::RetryTask(grpc::CallbackServerContext* context,
                                                      const v1::RetryTaskRequest* request, v1::Task* response) {
-  constexpr std::string_view kMethod = "RetryTask";
+  static constexpr std::string_view kMethod = "RetryTask";
   grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
   const absl::StatusOr<CallContext> call = Admit(*context, mutations_, *request, ReadSystemCall<v1::RetryTaskRequest>);
   const absl::StatusOr<int64_t> task_id = call.ok() ? ParseTaskName("name", request->name()) : call.status();
@@ -74,23 +109,52 @@ grpc::ServerUnaryReactor* OperatorService::RetryTask(grpc::CallbackServerContext
     Finish<v1::Task>(reactor, kMethod, task_id.status(), response, *parts_.log);
     return reactor;
   }
-  parts_.engine->RetryTask(
-      *task_id, request->reason(), *call, [this, reactor, response](absl::StatusOr<internal::v1::TaskData> task) {
-        using Result = absl::StatusOr<v1::Task>;
-        Result result = task.ok() ? Result(PresentTask(*task, reads_.StuckSince())) : Result(task.status());
-        Finish(reactor, kMethod, std::move(result), response, *parts_.log);
-      });
+  const v1::Task::Parked halt = HaltOfTask(*task_id);
+  parts_.engine->RetryTask(*task_id, request->reason(), *call,
+                           [this, reactor, response, halt, call = *call,
+                            reason = request->reason()](absl::StatusOr<internal::v1::TaskData> task) {
+                             if (!task.ok())
+                               return Finish<v1::Task>(reactor, kMethod, task.status(), response, *parts_.log);
+                             v1::Task made = PresentTask(*task, reads_.StuckSince());
+                             if (halt != v1::Task::PARKED_UNSPECIFIED) made.set_parked(halt);
+                             TellAct(*parts_.log, LogLevel::kInfo, "a task was made due", "task", made.name(), call,
+                                     reason);
+                             Finish<v1::Task>(reactor, kMethod, std::move(made), response, *parts_.log);
+                           });
   return reactor;
+}
+
+v1::Task::Parked OperatorService::HaltOfTask(int64_t task_id) const {
+  const absl::StatusOr<internal::v1::TaskData> task = parts_.store->LoadTask(task_id);
+  if (!task.ok() || !IsParkedOnHalt(task->parked())) return v1::Task::PARKED_UNSPECIFIED;
+  const absl::StatusOr<internal::v1::ClosureData> closure =
+      parts_.store->LoadClosure({task->account_id(), task->closure_id()});
+  const absl::StatusOr<internal::v1::SystemData> system = parts_.store->LoadSystem();
+  if (!closure.ok() || !system.ok()) return v1::Task::PARKED_UNSPECIFIED;
+  const v1::Task::Parked parked = task->parked();
+  const bool lasts = (parked == v1::Task::HOLD && closure->closure().has_hold()) ||
+                     (parked == v1::Task::PAUSE && system->has_pause()) ||
+                     (parked == v1::Task::BREAKER && system->has_breaker()) ||
+                     (parked == v1::Task::CLOCK_JUMP && system->has_clock_jump());
+  return lasts ? parked : v1::Task::PARKED_UNSPECIFIED;
 }
 
 grpc::ServerUnaryReactor* OperatorService::HoldClosure(grpc::CallbackServerContext* context,
                                                        const v1::HoldClosureRequest* request, v1::Closure* response) {
-  return ExecuteCall(context, mutations_, *request, response);
+  return ExecuteCall(
+      context, mutations_, *request, response,
+      [log = parts_.log, reason = request->reason()](const CallContext& call, const v1::Closure& closure) {
+        TellAct(*log, LogLevel::kWarning, "a closure was held", "closure", closure.name(), call, reason);
+      });
 }
 
 grpc::ServerUnaryReactor* OperatorService::ReleaseHold(grpc::CallbackServerContext* context,
                                                        const v1::ReleaseHoldRequest* request, v1::Closure* response) {
-  return ExecuteCall(context, mutations_, *request, response);
+  return ExecuteCall(
+      context, mutations_, *request, response,
+      [log = parts_.log, reason = request->reason()](const CallContext& call, const v1::Closure& closure) {
+        TellAct(*log, LogLevel::kInfo, "the hold of a closure was released", "closure", closure.name(), call, reason);
+      });
 }
 
 grpc::ServerUnaryReactor* OperatorService::PauseIrreversible(grpc::CallbackServerContext* context,

@@ -23,9 +23,9 @@ The account closure server.
   --check-config       check the configuration and end: 0 when it is right, 78 when not, with every fault on a line
                        of its own. Checked are keys and values, how targets are written, and on this machine: the
                        secret key (there, mode 0600, long enough), the agreements, the database (its folder is
-                       writable, the file is closed to others), the folder of a unix socket. Nothing is made or
-                       opened for writing, and nobody is called: whether an upstream answers, an address is free
-                       or the database is a good one shows at the start
+                       writable, the file is the server's user's alone), the folder of a unix socket. Nothing is
+                       made or opened for writing, and nobody is called: whether an upstream answers, an address
+                       is free or the database is a good one shows at the start
   --print-config       print the whole configuration with its defaults and end
 
 closured dev runs everything on this machine: a sandbox cloud that plays every other system, and a clock
@@ -79,7 +79,9 @@ class ArgumentReader {
 
 absl::Status SetCommand(Options& options, Options::Command command, const ArgumentReader& reader) {
   CLOSURE_RETURN_IF_ERROR(reader.NoValue());
-  if (options.command != Options::Command::kServe)
+  // Who asks for help gets it, whatever else was asked.
+  if (options.command == Options::Command::kHelp) return absl::OkStatus();
+  if (command != Options::Command::kHelp && options.command != Options::Command::kServe)
     return Wrong(Concat(reader.flag(), " does not go with what stands before it"));
   options.command = command;
   return absl::OkStatus();

@@ -10,6 +10,7 @@
 #include "server/errors.h"
 #include "server/resource_names.h"
 #include "server/rpc.h"
+#include "server/start_obstacles.h"
 #include "server/strings.h"
 #include "storage/status_macros.h"
 
@@ -43,7 +44,7 @@ absl::Status CheckAccount(const std::string& account_id, const absl::StatusOr<up
 }  // namespace
 
 PreviewStream::PreviewStream(std::shared_ptr<const PreviewParts> parts, std::string account_id, std::string traceparent,
-                             absl::Time now, std::function<void()> over)
+                             absl::Time now, Over over)
     : parts_(std::move(parts)),
       account_id_(std::move(account_id)),
       traceparent_(std::move(traceparent)),
@@ -55,7 +56,7 @@ void PreviewStream::Run() {
                 CallOptions{.timeout = kAccountTimeout, .traceparent = traceparent_, .cancel = cancel_},
                 [self = shared_from_this()](absl::StatusOr<upstream::v1::Account> account) {
                   const absl::Status usable = CheckAccount(self->account_id_, account);
-                  if (!usable.ok()) return self->EndWith(ToGrpcStatus(usable));
+                  if (!usable.ok()) return self->EndWith(usable);
                   self->AskCheckers(*account);
                 });
 }
@@ -73,38 +74,43 @@ void PreviewStream::AskCheckers(const upstream::v1::Account& account) {
         *response.mutable_progress() = result;
         self->Push(std::move(response));
       },
-      [self = shared_from_this()](const ScanFindings& findings) { self->SendPlan(findings); });
+      [self = shared_from_this(), obstacles = FindStartObstacles(account, now_, parts_->contact_change_window)](
+          const ScanFindings& findings) { self->SendPlan(findings, obstacles); });
 }
 
-void PreviewStream::SendPlan(const ScanFindings& findings) {
+void PreviewStream::SendPlan(const ScanFindings& findings, const std::vector<v1::StartObstacle>& obstacles) {
   std::vector<v1::PreviewClosureResponse> responses;
   for (v1::PreviewItems& items : SplitItems(findings.items))
     *responses.emplace_back().mutable_items() = std::move(items);
-  *responses.emplace_back().mutable_plan() =
-      MakePlan(FormatAccountName(account_id_), findings, parts_->calendar, now_, parts_->silent_period);
+  v1::ClosurePlan& plan = *responses.emplace_back().mutable_plan();
+  plan = MakePlan(FormatAccountName(account_id_), findings, parts_->calendar, now_, parts_->silent_period);
+  plan.set_eligible(plan.eligible() && obstacles.empty());
+  plan.mutable_start_obstacles()->Assign(obstacles.begin(), obstacles.end());
   PushAll(std::move(responses));
-  EndWith(grpc::Status::OK);
+  EndWith(absl::OkStatus());
 }
 
 void PreviewStream::End(const absl::Status& why) {
-  EndWith(ToGrpcStatus(why));
+  EndWith(why);
   cancel_->Cancel();
 }
 
-void PreviewStream::SayOver() {
-  if (!said_over_.exchange(true)) over_();
+void PreviewStream::SayOver(const absl::Status& end) {
+  if (!said_over_.exchange(true)) over_(end);
 }
 
-void PreviewStream::EndWith(const grpc::Status& status) {
-  SayOver();
-  Close(status);
+void PreviewStream::EndWith(const absl::Status& status) {
+  SayOver(status);
+  Close(ToGrpcStatus(status));
 }
 
-PreviewDesk::PreviewDesk(PreviewParts parts, const Clock* clock, int previews_max, const absl::Notification* stopping)
+PreviewDesk::PreviewDesk(PreviewParts parts, const Clock* clock, int previews_max, const absl::Notification* stopping,
+                         Log* log)
     : parts_(std::make_shared<const PreviewParts>(std::move(parts))),
       clock_(clock),
       previews_max_(previews_max),
-      stopping_(stopping) {}
+      stopping_(stopping),
+      running_(std::make_shared<Running>(log)) {}
 
 absl::Status PreviewDesk::Running::Enter(const std::string& account_id, std::weak_ptr<PreviewStream> stream,
                                          int previews_max) {
@@ -126,9 +132,15 @@ absl::Status PreviewDesk::Running::Enter(const std::string& account_id, std::wea
   return absl::OkStatus();
 }
 
-void PreviewDesk::Running::Leave(const std::string& account_id) {
+void PreviewDesk::Running::Leave(const std::string& account_id, const absl::Status& end) {
   absl::MutexLock lock(&mutex_);
   streams_.erase(account_id);
+  if (log_ != nullptr) LogFailure("PreviewClosure", end, *log_);
+}
+
+void PreviewDesk::Running::Hush() {
+  absl::MutexLock lock(&mutex_);
+  log_ = nullptr;
 }
 
 std::vector<std::shared_ptr<PreviewStream>> PreviewDesk::Running::Stop() {
@@ -147,8 +159,9 @@ absl::StatusOr<std::shared_ptr<PreviewStream>> PreviewDesk::Open(const Actor& ac
   CLOSURE_RETURN_IF_ERROR(Authorize(actor, request.account(), RequireReaderOf));
   CLOSURE_ASSIGN_OR_RETURN(const std::string account_id, ParseAccountName("account", request.account()));
   CLOSURE_RETURN_IF_ERROR(RefuseWhenStopping(*stopping_));
-  auto stream = std::make_shared<PreviewStream>(parts_, account_id, std::move(traceparent), clock_->Now(),
-                                                [running = running_, account_id] { running->Leave(account_id); });
+  auto stream = std::make_shared<PreviewStream>(
+      parts_, account_id, std::move(traceparent), clock_->Now(),
+      [running = running_, account_id](const absl::Status& end) { running->Leave(account_id, end); });
   CLOSURE_RETURN_IF_ERROR(running_->Enter(account_id, stream, previews_max_));
   stream->Run();
   return stream;

@@ -22,6 +22,7 @@
 #include "server/business_calendar.h"
 #include "server/clock.h"
 #include "server/fan_out.h"
+#include "server/log.h"
 #include "server/server_stream.h"
 
 namespace closure {
@@ -33,6 +34,8 @@ struct PreviewParts {
   BusinessCalendar calendar;
   // What a closure started now would have.
   absl::Duration silent_period;
+  // A contact point changed within this demands a code on both channels.
+  absl::Duration contact_change_window = absl::Hours(72);
 };
 
 // One PreviewClosure call: reads the account, asks every checker, sends their progress, then the items, and at last the
@@ -41,10 +44,12 @@ struct PreviewParts {
 class PreviewStream final : public ServerStream<v1::PreviewClosureResponse>,
                             public std::enable_shared_from_this<PreviewStream> {
  public:
-  // `now` is when it was asked for: the checkers are asked, and the plan counts, from then. `over` is called once, when
-  // the preview is over: before the caller learns its end, so that the next one can begin at once.
+  // Called once, when the preview is over: before the caller learns its end, so that the next one can begin at once.
+  // With how it ended; OK also when the caller went away.
+  using Over = std::function<void(const absl::Status& end)>;
+  // `now` is when it was asked for: the checkers are asked, and the plan counts, from then.
   PreviewStream(std::shared_ptr<const PreviewParts> parts, std::string account_id, std::string traceparent,
-                absl::Time now, std::function<void()> over);
+                absl::Time now, Over over);
 
   // Begins; to be called once.
   void Run();
@@ -53,18 +58,18 @@ class PreviewStream final : public ServerStream<v1::PreviewClosureResponse>,
 
  private:
   void OnAbandoned() override { cancel_->Cancel(); }
-  void OnOver() override { SayOver(); }
-  void SayOver();
+  void OnOver() override { SayOver(absl::OkStatus()); }
+  void SayOver(const absl::Status& end);
   // Ends the call, after it said that it is over.
-  void EndWith(const grpc::Status& status);
+  void EndWith(const absl::Status& status);
   void AskCheckers(const upstream::v1::Account& account);
-  void SendPlan(const ScanFindings& findings);
+  void SendPlan(const ScanFindings& findings, const std::vector<v1::StartObstacle>& obstacles);
 
   const std::shared_ptr<const PreviewParts> parts_;
   const std::string account_id_;
   const std::string traceparent_;
   const absl::Time now_;
-  const std::function<void()> over_;
+  const Over over_;
   std::atomic<bool> said_over_ = false;
   const std::shared_ptr<CancelSignal> cancel_ = std::make_shared<CancelSignal>();
 };
@@ -73,8 +78,11 @@ class PreviewStream final : public ServerStream<v1::PreviewClosureResponse>,
 // outlive it; they own what they use of it.
 class PreviewDesk {
  public:
-  // `previews_max`: how many run at the same time. The clock and `stopping` outlive the desk.
-  PreviewDesk(PreviewParts parts, const Clock* clock, int previews_max, const absl::Notification* stopping);
+  // `previews_max`: how many run at the same time. The clock, `stopping` and `log` outlive the desk; previews that fail
+  // are told to the log, where there is one, as long as there is the desk.
+  PreviewDesk(PreviewParts parts, const Clock* clock, int previews_max, const absl::Notification* stopping,
+              Log* log = nullptr);
+  ~PreviewDesk() { running_->Hush(); }
 
   // Errors: PERMISSION_DENIED and INVALID_ARGUMENT as every read of an account; UNAVAILABLE with SHUTTING_DOWN;
   // RESOURCE_EXHAUSTED with PREVIEW_IN_PROGRESS or OVERLOADED. What is found out later ends the stream: NOT_FOUND with
@@ -89,14 +97,18 @@ class PreviewDesk {
   // The previews that run. A preview shares it, to leave it when it is over.
   class Running {
    public:
+    explicit Running(Log* log) : log_(log) {}
     absl::Status Enter(const std::string& account_id, std::weak_ptr<PreviewStream> stream, int previews_max);
-    void Leave(const std::string& account_id);
+    void Leave(const std::string& account_id, const absl::Status& end);
+    // Tells the log nothing more.
+    void Hush();
     // Refuses every later Enter; answers those that run.
     std::vector<std::shared_ptr<PreviewStream>> Stop();
 
    private:
     absl::Mutex mutex_;
     bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
+    Log* log_ ABSL_GUARDED_BY(mutex_);
     // By the account's id.
     std::map<std::string, std::weak_ptr<PreviewStream>> streams_ ABSL_GUARDED_BY(mutex_);
   };
@@ -105,7 +117,7 @@ class PreviewDesk {
   const Clock* const clock_;
   const int previews_max_;
   const absl::Notification* const stopping_;
-  const std::shared_ptr<Running> running_ = std::make_shared<Running>();
+  const std::shared_ptr<Running> running_;
 };
 
 }  // namespace closure

@@ -5,6 +5,7 @@
 
 #include "absl/strings/ascii.h"
 #include "checkers/text.h"
+#include "protos/account_id.h"
 #include "server/errors.h"
 #include "server/strings.h"
 
@@ -15,7 +16,6 @@ constexpr std::string_view kAccounts = "accounts/";
 constexpr std::string_view kClosures = "/closures/";
 constexpr std::string_view kItems = "/blockingItems/";
 constexpr std::string_view kTasks = "tasks/";
-constexpr std::size_t kAccountIdMax = 64;
 constexpr std::size_t kHexDigits = 32;
 constexpr std::size_t kCheckerNameMax = 40;
 
@@ -47,10 +47,7 @@ std::optional<ClosureKey> TakeClosureKey(std::string_view name, std::string_view
 
 }  // namespace
 
-bool IsValidAccountId(std::string_view text) {
-  return !text.empty() && text.size() <= kAccountIdMax && IsLowerOrDigit(text[0]) &&
-         std::all_of(text.begin(), text.end(), [](char c) { return IsLowerOrDigit(c) || c == '-'; });
-}
+bool IsValidAccountId(std::string_view text) { return IsAccountId(text); }
 
 bool IsValidClosureId(std::string_view text) { return IsHexId(text); }
 

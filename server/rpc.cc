@@ -6,13 +6,19 @@
 
 namespace closure {
 
-grpc::Status EndCall(std::string_view method, const absl::Status& status, Log& log) {
+void LogFailure(std::string_view method, const absl::Status& status, Log& log) {
+  if (status.ok()) return;
   const v1::ErrorReason reason = ReasonOf(status);
-  const bool fault = !status.ok() && (reason == v1::ERROR_REASON_UNSPECIFIED || reason == v1::INTERNAL_FAULT ||
-                                      reason == v1::STORE_UNAVAILABLE);
-  if (fault)
-    log.Error("a call failed",
-              {{"method", method}, {"status", status.ToString(absl::StatusToStringMode::kWithNoExtraData)}});
+  const bool fault =
+      reason == v1::ERROR_REASON_UNSPECIFIED || reason == v1::INTERNAL_FAULT || reason == v1::STORE_UNAVAILABLE;
+  const std::string text = status.ToString(absl::StatusToStringMode::kWithNoExtraData);
+  if (fault) log.Error("a call failed", {{"method", method}, {"status", text}});
+  if (reason == v1::ACCOUNT_SYSTEM_UNAVAILABLE)
+    log.Warning("a call was refused, for the account system did not answer", {{"method", method}, {"status", text}});
+}
+
+grpc::Status EndCall(std::string_view method, const absl::Status& status, Log& log) {
+  LogFailure(method, status, log);
   return ToGrpcStatus(status);
 }
 

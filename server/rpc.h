@@ -18,7 +18,11 @@
 // What every RPC does the same way: who calls, whether they may, and how it ends.
 namespace closure {
 
-// The status to send; what is a fault of this server is logged with the method and what is known of it.
+// Tells the log of a call that failed for no fault of its caller's: as an error when this server or its store is at
+// fault, as a warning when the account system did not answer. Nothing else is told.
+void LogFailure(std::string_view method, const absl::Status& status, Log& log);
+
+// The status to send; LogFailure is told of it.
 grpc::Status EndCall(std::string_view method, const absl::Status& status, Log& log);
 
 // Ends a unary call with its result, now.

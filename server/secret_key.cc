@@ -170,6 +170,8 @@ bool SecretKey::IsIdentityCode(std::string_view challenge_id, std::string_view c
   return code.size() == expected.size() && CRYPTO_memcmp(code.data(), expected.data(), expected.size()) == 0;
 }
 
+std::string SecretKey::Check() const { return Hex(Derive(bytes_, "key-check", "")); }
+
 std::string SecretKey::Tombstone(std::string_view account_id) const {
   return Hex(Derive(bytes_, "tombstone", account_id));
 }

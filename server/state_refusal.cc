@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "fmt/format.h"
-#include "server/decide.h"
+#include "server/decision_builder.h"
 #include "server/errors.h"
 #include "server/machine.h"
 
@@ -34,8 +34,10 @@ Asked AskedBy(v1::Closure::Action action) {
       return {"discarding items", "DiscardItems"};
     case v1::Closure::CONFIRM_CLOSURE:
       return {"confirming the deletion", "ConfirmClosure"};
-    default:
+    case v1::Closure::CANCEL_CLOSURE:
       return {"cancelling", "CancelClosure"};
+    default:
+      Impossible("nothing that there is was asked of a closure");
   }
 }
 
@@ -57,9 +59,11 @@ std::string WayOn(State state) {
   return "it goes on by itself; watch it";
 }
 
-// Why a closure that was confirmed is not cancelled; empty where that is not the reason.
+// Why a closure is not cancelled now; empty where its state says enough.
 std::string_view WhyNotCancelled(State state) {
   switch (state) {
+    case v1::Closure::DISCARDING:  // D1
+      return "releases are under way; it can be cancelled when they are settled, in a moment";
     case v1::Closure::CONFIRMING:  // D1
       return "it was confirmed, and is cancelled only if the last scan sends it back to BLOCKED";
     case v1::Closure::THAWING:  // D1

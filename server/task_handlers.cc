@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "absl/random/random.h"
 #include "checkers/proto_time.h"
 #include "checkers/text.h"
 #include "checkers/upstream_call.h"
@@ -18,12 +17,12 @@ namespace closure {
 namespace {
 
 constexpr absl::Duration kDiscardTimeout = absl::Seconds(60);
-// How much of an error is kept.
-constexpr std::size_t kErrorCharactersMax = 300;
+// How much of an error of a call is told: to the log, and to the decision about its task.
+constexpr std::size_t kCallErrorCharactersMax = 300;
 
 std::string ErrorText(const absl::Status& status) {
   return PrintableText(fmt::format("{}: {}", absl::StatusCodeToString(status.code()), std::string(status.message())),
-                       kErrorCharactersMax);
+                       kCallErrorCharactersMax);
 }
 
 bool IsDeleted(const absl::StatusOr<upstream::v1::Account>& account) {
@@ -73,7 +72,7 @@ void TaskHandlers::ReportMade(const internal::v1::TaskData& task, ClosureEngine:
 
 void TaskHandlers::GiveBack(internal::v1::TaskData task, std::string_view error, Done done) const {
   const absl::Time now = parts_.clock->Now();
-  *task.mutable_due_time() = ToProto(now + RetryDelay(task.attempts()));
+  *task.mutable_due_time() = ToProto(now + RetryDelay(task.attempts(), RandomRetryFactor()));
   task.set_attempts(task.attempts() + 1);
   task.set_last_error(std::string(error));
   if (!task.has_first_failure_time()) *task.mutable_first_failure_time() = ToProto(now);
@@ -85,11 +84,8 @@ void TaskHandlers::GiveBack(internal::v1::TaskData task, std::string_view error,
 void TaskHandlers::ReportFailure(const internal::v1::TaskData& task, std::string_view error, Done done) const {
   if (parts_.cancel->cancelled()) return std::move(done)();
   if (parts_.on_failure) parts_.on_failure(task, error);
-  // Jitter keeps what failed together from coming back together.
-  static thread_local absl::BitGen bits;
-  const double factor = absl::Uniform(bits, 0.8, 1.2);
-  Report(task, TaskFailed{std::string(error), parts_.clock->Now() + factor * RetryDelay(task.attempts())},
-         std::move(done));
+  const absl::Time due = parts_.clock->Now() + RetryDelay(task.attempts(), RandomRetryFactor());
+  Report(task, TaskFailed{std::string(error), due}, std::move(done));
 }
 
 bool TaskHandlers::MustWait(const internal::v1::TaskData& task, const internal::v1::ClosureData& data) const {
@@ -162,7 +158,8 @@ void TaskHandlers::AskCheckers(const internal::v1::TaskData& task, const interna
   const int64_t number = task.payload().scan_number();
   parts_.fan_out->Run(
       std::move(request),
-      [this, key, number](const v1::CheckerResult& result) {
+      [this, key, number, task](const v1::CheckerResult& result) {
+        if (parts_.on_silence && result.status() == v1::CheckerResult::UNANSWERED) parts_.on_silence(task, result);
         parts_.store->RecordProgress(key, number, result, [](const absl::Status&) {});
       },
       [this, task, key, done = std::move(done)](ScanFindings findings) mutable {

@@ -44,6 +44,8 @@ class TaskHandlers {
     std::shared_ptr<CancelSignal> cancel;
     // Called with the task and why, when a try of it failed. For logs; may be empty.
     std::function<void(const internal::v1::TaskData&, std::string_view)> on_failure;
+    // Called with the scan's task and what is known of a checker that did not answer. For logs; may be empty.
+    std::function<void(const internal::v1::TaskData&, const v1::CheckerResult&)> on_silence;
   };
   // Called exactly once, when the task's result is committed or cannot be.
   using Done = absl::AnyInvocable<void() &&>;

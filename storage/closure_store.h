@@ -41,7 +41,7 @@ struct HistoryEntry {
 
 // What remembers a request id, so that a repetition gets the first answer (AIP-155).
 struct RequestRecord {
-  // The account of the closure, or "" for calls about the whole system.
+  // The account of the closure, or "" for operators' calls about the whole system or a task.
   std::string account_id;
   std::string request_id;
   // SHA-256 over method, actor and body.
@@ -49,7 +49,7 @@ struct RequestRecord {
   // The serialized first answer; empty when it was erased with the personal data in it (D12).
   std::string response;
   absl::Time time;
-  // Told by FindRequest: the closure that the request was about; empty for one about the system. Not read by Apply.
+  // Told by FindRequest: the closure that the request was about; empty for one of no account. Not read by Apply.
   std::string closure_id;
 };
 
@@ -78,7 +78,7 @@ struct Commit {
   int64_t expected_version = 0;
   // Set with every change of state, and with every fact that the history should tell.
   std::optional<HistoryEntry> history;
-  // Items to write whole, by their name; items are never deleted before erasure.
+  // Items to write whole, by their name; items are never deleted.
   std::vector<v1::BlockingItem> items;
   // Consents to add.
   std::vector<v1::Consent> consents;
@@ -108,8 +108,9 @@ struct Commit {
   // Makes all tasks that are parked for these reasons due at the time.
   std::vector<std::pair<v1::Task::Parked, absl::Time>> unpark;
 
-  // The wall clock went back to this: tasks that failed before, and deadlines, do not wait for it to catch up, and
-  // leases that it would keep alive are void.
+  // The wall clock went back to this: no task waits for it to catch up, except those that mean a day in the calendar
+  // and did not fail before (the end of a silent period, an expiry, the forgetting of request ids); and leases that it
+  // would keep alive are void.
   std::optional<absl::Time> clock_went_back;
 
   // ---- tasks ----
@@ -128,7 +129,7 @@ struct Commit {
 
   // ---- what is counted or promised for a time only ----
   // Rids the tables that this commit adds to of rows that are older than this, at most kForgottenRowsMax of each: codes
-  // with `codes_made`, admissions with `admission`, request ids of the whole system with a `request` of no account. So
+  // with `codes_made`, admissions with `admission`, request ids of no account with a `request` of no account. So
   // they stay as small as what is counted, without a sweep. Nothing happens to tables that the commit does not add to.
   std::optional<absl::Time> forget_before;
 };
@@ -143,6 +144,8 @@ struct StoreChange {
   bool gate_changed = false;
   // Tasks were added, rescheduled or unparked: the next due time may be earlier.
   bool tasks_added = false;
+  // The system was written: its switches or its witness of time.
+  bool system_written = false;
 };
 
 // Which closures, items or tasks to list. `after` is the last entry of the page before, as the previous page's rows
@@ -182,6 +185,14 @@ struct ClosureRow {
   int64_t row = 0;
   internal::v1::ClosureData data;
 };
+// Everything that is kept of one closure, as it stood at one moment.
+struct StoredRecord {
+  internal::v1::ClosureData data;
+  // Also those with resolution RESOLVED, ordered by item id.
+  std::vector<v1::BlockingItem> items;
+  std::vector<v1::Transition> transitions;
+  std::vector<v1::Consent> consents;
+};
 struct GateRow {
   std::string account_id;
   v1::GateState state = v1::GATE_OPEN;
@@ -199,6 +210,8 @@ struct TaskCounts {
   int64_t open = 0;
   int64_t due = 0;
   int64_t stuck = 0;
+  // Waiting for a hold, a pause, the breaker or a clock jump.
+  int64_t parked = 0;
 };
 
 // The durable store of closures, their items, history, consents, tasks, request ids and gates, and of the system's
@@ -262,6 +275,8 @@ class ClosureStore {
   virtual absl::StatusOr<std::vector<v1::Transition>> ListTransitions(const ClosureKey& key, int64_t after,
                                                                       int limit) = 0;
   virtual absl::StatusOr<std::vector<v1::Consent>> ListConsents(const ClosureKey& key) = 0;
+  // All of the above in one state of the store. Errors: NOT_FOUND.
+  virtual absl::StatusOr<StoredRecord> LoadRecord(const ClosureKey& key) = 0;
   virtual absl::StatusOr<std::optional<RequestRecord>> FindRequest(std::string_view account_id,
                                                                    std::string_view request_id) = 0;
 

@@ -5,6 +5,8 @@
 #include <openssl/evp.h>
 
 #include <array>
+#include <cstdio>
+#include <cstdlib>
 #include <memory>
 
 #include "absl/strings/escaping.h"
@@ -37,7 +39,10 @@ std::string Sha256(std::string_view bytes) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest;
   unsigned int size = 0;
   // It fails only without memory or without SHA-256 in the library; neither can be gone on from.
-  if (EVP_Digest(bytes.data(), bytes.size(), digest.data(), &size, EVP_sha256(), nullptr) != 1) std::abort();
+  if (EVP_Digest(bytes.data(), bytes.size(), digest.data(), &size, EVP_sha256(), nullptr) != 1) {
+    fmt::print(stderr, "closured: impossible: EVP_Digest with SHA-256 failed\n");
+    std::abort();
+  }
   return absl::BytesToHexString({reinterpret_cast<const char*>(digest.data()), size});
 }
 

@@ -20,8 +20,9 @@ struct Arguments {
   std::string language;
 };
 
-std::string AgreementText(const v1::Agreement& agreement) {
-  const std::string text = EscapeText(agreement.text());
+// Broken to fit a terminal; anything else gets the text as it is, whose digest is told.
+std::string AgreementText(const v1::Agreement& agreement, const Style& style) {
+  const std::string text = WrapProse(EscapeText(agreement.text()), style.columns);
   return absl::StrCat(text, absl::EndsWith(text, "\n") ? "" : "\n", "\nVersion ", EscapeLine(agreement.version()), " (",
                       EscapeLine(agreement.language_code()), agreement.current() ? "), current" : "), not current",
                       ", SHA-256 ", EscapeLine(agreement.digest()), "\n");
@@ -56,7 +57,7 @@ absl::StatusOr<ExitCode> ShowAgreement(Session& session, const Arguments& argume
     session.printer().Json(*agreement);
     return ExitCode::kOk;
   }
-  session.printer().Data(AgreementText(*agreement));
+  session.printer().Data(AgreementText(*agreement, session.printer().style()));
   NoteFallback(session, arguments.language, agreement->language_code());
   const std::string closure = arguments.subject.empty() ? "CLOSURE" : EscapeLine(arguments.subject);
   session.printer().Note(absl::StrCat("Nothing was agreed to. Next:\n  ", session.options().command, " agree ", closure,
@@ -67,8 +68,7 @@ absl::StatusOr<ExitCode> ShowAgreement(Session& session, const Arguments& argume
 absl::StatusOr<ExitCode> AgreeCommand(Session& session, const Arguments& arguments) {
   const absl::StatusOr<std::string> name = session.UseClosure(arguments.subject);
   if (!name.ok()) return name.status();
-  const absl::StatusOr<v1::Closure> closure =
-      Agree(session, *name, arguments.version, arguments.language, "--version VERSION");
+  const absl::StatusOr<v1::Closure> closure = Agree(session, *name, arguments.version, arguments.language, "--version");
   if (!closure.ok()) return closure.status();
   // The question has shown its text and said so already.
   if (!arguments.version.empty()) {
@@ -90,10 +90,11 @@ absl::StatusOr<v1::Closure> Agree(Session& session, const std::string& closure, 
     const absl::StatusOr<v1::Agreement> agreement = Read(session, "", language);
     if (!agreement.ok()) return agreement.status();
     if (session.interactive()) {
-      session.printer().Say(AgreementText(*agreement));
+      session.printer().Say(AgreementText(*agreement, session.printer().err_style()));
       NoteFallback(session, language, agreement->language_code());
     }
-    const absl::StatusOr<bool> agreed = AskYesNo(session, "Do you agree to this account cancellation agreement?", flag);
+    const absl::StatusOr<bool> agreed = AskYesNo(session, "Do you agree to this account cancellation agreement?",
+                                                 absl::StrCat(flag, " ", agreement->version()));
     if (!agreed.ok()) return agreed.status();
     if (!*agreed) return Declined("the agreement was not agreed to");
     request.set_version(agreement->version());

@@ -2,6 +2,7 @@
 // The guided flow: closes an account in one go, from the preview to the silent period. It asks the closure for its
 // state again after each step and does what that state needs, so it also goes on with a closure that stands anywhere.
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -9,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "client/closurectl/agreement_commands.h"
+#include "client/closurectl/close_choices.h"
 #include "client/closurectl/closure_lines.h"
 #include "client/closurectl/code_questions.h"
 #include "client/closurectl/command_set.h"
@@ -24,6 +26,7 @@
 #include "client/closurectl/preview_command.h"
 #include "client/closurectl/prompt.h"
 #include "client/closurectl/resource_names.h"
+#include "client/closurectl/sandbox_inbox.h"
 #include "client/closurectl/state_check.h"
 #include "client/closurectl/terminal_text.h"
 #include "client/rpc_status.h"
@@ -35,34 +38,34 @@ using v1::Closure;
 
 struct Arguments {
   std::string account;
-  std::string via;
   bool dry_run = false;
-  bool sandbox_code = false;
-  std::vector<std::string> codes;
-  std::string accept_agreement;
-  std::string language;
-  bool discard_all = false;
-  bool acknowledge_risk = false;
-  ConfirmChoices confirm;
+  CloseChoices choices;
 };
+
+// More than a screen shows nobody reads; `items` lists all.
+constexpr int kItemsShownMax = 50;
 
 // One guided closure. Each step returns the closure as it then stands, or nothing when the flow stops here for the
 // owner.
 class GuidedClosure {
  public:
-  GuidedClosure(Session& session, Arguments arguments)
-      : session_(session), arguments_(std::move(arguments)), view_(session, LiveView::Stream::kMessages) {}
+  GuidedClosure(Session& session, std::string account, CloseChoices choices)
+      : session_(session),
+        account_(std::move(account)),
+        choices_(std::move(choices)),
+        view_(session, LiveView::Stream::kMessages) {}
 
   absl::StatusOr<ExitCode> Run();
 
  private:
-  absl::Status CheckFlags() const;
   absl::StatusOr<Closure> Begin(const std::string& account);
   void ShowPlan(const PreviewResult& plan);
   absl::StatusOr<Closure> Step(const Closure& closure);
   absl::StatusOr<Closure> Verify(const Closure& closure);
   absl::StatusOr<Closure> WatchOn(const Closure& closure);
   absl::StatusOr<Closure> Unblock(const Closure& closure);
+  absl::Status ShowItems(const Closure& closure);
+  absl::StatusOr<bool> WantsDiscard(const Closure& closure);
   absl::StatusOr<Closure> HandleByHand(const Closure& closure);
   std::string SandboxAdvice(const Closure& closure);
   absl::StatusOr<Closure> Rescan(const Closure& closure);
@@ -70,12 +73,15 @@ class GuidedClosure {
   absl::StatusOr<ExitCode> Finish(const Closure& closure);
 
   Session& session_;
-  Arguments arguments_;
+  const std::string account_;
+  CloseChoices choices_;
   LiveView view_;
   // The owner wants to go on later; the closure stays as it is.
   bool stopped_ = false;
   // It was said where a sandbox shows the code.
   bool told_inbox_ = false;
+  // How many items could be renounced when they were last discarded all at once; nothing before that.
+  std::optional<int> discarded_of_;
 };
 
 bool IsSettled(Closure::State state) {
@@ -83,26 +89,11 @@ bool IsSettled(Closure::State state) {
          state == Closure::RESTORING || IsTerminal(state);
 }
 
-// Without somebody to ask, what will be asked has to be answered before anything is started.
-absl::Status GuidedClosure::CheckFlags() const {
-  if (session_.interactive()) return absl::OkStatus();
-  std::vector<std::string> missing;
-  if (arguments_.via.empty()) missing.push_back("--via");
-  if (!arguments_.sandbox_code && arguments_.codes.empty()) missing.push_back("--sandbox-code or --code");
-  if (arguments_.accept_agreement.empty()) missing.push_back("--accept-agreement");
-  if (arguments_.confirm.reason.empty()) missing.push_back("--reason");
-  if (arguments_.confirm.confirm.empty()) missing.push_back("--confirm");
-  if (missing.empty()) return absl::OkStatus();
-  return ErrorWithReason(absl::StatusCode::kInvalidArgument,
-                         absl::StrCat("nobody can be asked, so these flags are needed: ", absl::StrJoin(missing, ", "),
-                                      "; nothing was started"),
-                         "INPUT_REQUIRED",
-                         {{"flags", absl::StrJoin(missing, ", ")}, {"command", session_.options().running}});
-}
-
 absl::StatusOr<Closure> GuidedClosure::Begin(const std::string& account) {
   absl::StatusOr<std::optional<Closure>> open = session_.FindOpenClosure(account);
   if (!open.ok()) return open.status();
+  absl::Status choices = CheckCloseChoices(session_, AccountId(account), *open, choices_);
+  if (!choices.ok()) return choices;
   const std::string resume = absl::StrCat(session_.options().command, " close ", AccountId(account));
   if (*open || session_.interactive()) session_.set_resume_command(resume);
   if (session_.interactive() && !(*open && IsSettled((*open)->state()))) {
@@ -115,40 +106,39 @@ absl::StatusOr<Closure> GuidedClosure::Begin(const std::string& account) {
     // What was found then may be handled by now: that is why the owner is back.
     return (*open)->state() == Closure::BLOCKED ? Rescan(**open) : **open;
   }
-  if (absl::Status flags = CheckFlags(); !flags.ok()) return flags;
-  const absl::StatusOr<PreviewResult> plan = RunPreview(session_, account);
+  const absl::StatusOr<PreviewResult> plan = RunPreview(session_, account, PreviewStream::kQuiet);
   if (!plan.ok()) return plan.status();
   ShowPlan(*plan);
-  if (arguments_.via.empty()) {
+  if (choices_.via.empty()) {
     const absl::StatusOr<std::string> via =
         AskUntil(session_, "Where shall the identity code be sent, email or sms?", "--via email|sms", CheckChannel);
     if (!via.ok()) return via.status();
-    arguments_.via = *via;
+    choices_.via = *via;
   }
-  absl::StatusOr<Closure> started = StartClosure(session_, account, arguments_.via);
+  absl::StatusOr<Closure> started = StartClosure(session_, account, choices_.via);
   if (started.ok()) session_.set_resume_command(resume);
   return started;
 }
 
-// In full only where something has to be done: the flow comes to it again.
+// With its steps and items only where something has to be done. Each checker was told as it answered.
 void GuidedClosure::ShowPlan(const PreviewResult& plan) {
   Printer& printer = session_.printer();
   if (!printer.table()) return;
   if (!plan.plan.eligible()) {
-    printer.Say(PlanText(plan, printer.err_style(), false));
-    return;
+    printer.Say(PlanText(plan, printer.err_style()));
+  } else {
+    printer.Say(VerdictText(plan, printer.err_style()));
   }
-  printer.Say(VerdictText(plan, printer.err_style()));
   printer.Note(ChecklistPointer(session_, AccountId(plan.plan.account())));
 }
 
 absl::StatusOr<Closure> GuidedClosure::Verify(const Closure& closure) {
-  if (arguments_.sandbox_code) {
+  if (choices_.sandbox_code) {
     const absl::StatusOr<std::vector<std::string>> codes = ReadSandboxCodes(session_, closure);
     if (!codes.ok()) return codes.status();
     return GiveCodes(session_, closure.name(), *codes);
   }
-  absl::StatusOr<std::vector<std::string>> codes = std::exchange(arguments_.codes, {});
+  absl::StatusOr<std::vector<std::string>> codes = std::exchange(choices_.codes, {});
   if (codes->empty()) {
     if (!std::exchange(told_inbox_, true)) TellInbox(session_, closure);
     codes = AskCodes(session_, closure);
@@ -182,7 +172,7 @@ absl::StatusOr<Closure> GuidedClosure::Rescan(const Closure& closure) {
 // How to play what has to be done by hand, where the cloud is only pretended; ends with a line end unless it is empty.
 std::string GuidedClosure::SandboxAdvice(const Closure& closure) {
   const std::string account = AccountId(closure.name());
-  if (!session_.HasSandboxAccount(account)) return "";
+  if (closure.item_counts().must_handle() == 0 || !session_.HasSandboxAccount(account)) return "";
   return absl::StrCat("This server's cloud is a sandbox; to play what has to be done by hand:\n  ",
                       session_.options().command, " sandbox settle ", EscapeLine(account), "\n");
 }
@@ -208,39 +198,61 @@ absl::StatusOr<Closure> GuidedClosure::HandleByHand(const Closure& closure) {
   return Rescan(closure);
 }
 
-absl::StatusOr<Closure> GuidedClosure::Unblock(const Closure& closure) {
+// What stands in the way, as much of it as can be read.
+absl::Status GuidedClosure::ShowItems(const Closure& closure) {
+  Printer& printer = session_.printer();
+  if (!printer.table() && !session_.interactive()) return absl::OkStatus();
   v1::ListBlockingItemsRequest list;
   list.set_parent(closure.name());
-  const absl::StatusOr<v1::ListBlockingItemsResponse> items = session_.ListItems(list);
+  absl::StatusOr<v1::ListBlockingItemsResponse> items = session_.ListItems(list);
   if (!items.ok()) return items.status();
-  Printer& printer = session_.printer();
-  if (printer.table() || session_.interactive()) {
-    printer.Say(absl::StrCat("\n", ItemTableText(items->items(), printer.err_style()), "\n",
-                             ItemDetailText(items->items()), "\n"));
-    for (const v1::CheckerResult& checker : closure.scan().checkers()) {
-      if (checker.status() == v1::CheckerResult::UNANSWERED) printer.Say(absl::StrCat(CheckerLine(checker), "\n"));
-    }
+  const int more = items->items_size() - kItemsShownMax;
+  if (more > 0) items->mutable_items()->DeleteSubrange(kItemsShownMax, more);
+  printer.Say(absl::StrCat("\n", ItemTableText(items->items(), printer.err_style()), "\n",
+                           ItemDetailText(items->items(), printer.err_style()), "\n"));
+  if (more > 0) {
+    printer.Say(absl::StrCat("There are ", more, " more; for all:\n  ", session_.options().command, " items ",
+                             EscapeLine(AccountId(closure.name())), "\n"));
   }
-  if (closure.item_counts().renounceable() == 0) return HandleByHand(closure);
-  // Once: what could not be released would otherwise be tried for ever.
-  bool discard = std::exchange(arguments_.discard_all, false);
-  if (!discard && session_.interactive()) {
-    const absl::StatusOr<bool> answer =
-        AskYesNo(session_, absl::StrCat("Discard the ", closure.item_counts().renounceable(), " renounceable item(s)?"),
-                 "--discard-all");
-    if (!answer.ok()) return answer.status();
-    discard = *answer;
+  for (const v1::CheckerResult& checker : closure.scan().checkers()) {
+    if (checker.status() == v1::CheckerResult::UNANSWERED) printer.Say(absl::StrCat(CheckerLine(checker), "\n"));
   }
-  if (!discard) return HandleByHand(closure);
+  return absl::OkStatus();
+}
+
+// Whether everything that can be renounced is to be discarded now.
+absl::StatusOr<bool> GuidedClosure::WantsDiscard(const Closure& closure) {
+  const int renounceable = closure.item_counts().renounceable();
+  if (renounceable == 0) return false;
+  if (choices_.discard_all) return !discarded_of_ || renounceable < *discarded_of_;
+  if (!session_.interactive()) return false;
+  return AskYesNo(session_, absl::StrCat("Discard the ", renounceable, " renounceable item(s)?"), "--discard-all");
+}
+
+absl::StatusOr<Closure> GuidedClosure::Unblock(const Closure& closure) {
+  // One call takes a part of very many items, so it is repeated as long as they grow fewer: what could not be released
+  // would otherwise be tried for ever. What is left of a list that was shown is not shown again.
+  const int renounceable = closure.item_counts().renounceable();
+  const bool goes_on = choices_.discard_all && discarded_of_ && renounceable > 0 && renounceable < *discarded_of_;
+  if (goes_on) {
+    session_.printer().Note(absl::StrCat(renounceable, " renounceable item(s) are left; discarding goes on."));
+  } else if (absl::Status shown = ShowItems(closure); !shown.ok()) {
+    return shown;
+  }
+  const absl::StatusOr<bool> discard = WantsDiscard(closure);
+  if (!discard.ok()) return discard.status();
+  if (!*discard) return HandleByHand(closure);
+  discarded_of_ = renounceable;
   DiscardChoices choices;
   choices.all = true;
-  choices.acknowledge_risk = arguments_.acknowledge_risk;
+  choices.acknowledge_risk = choices_.acknowledge_risk;
+  choices.shown = true;
   return Discard(session_, closure.name(), choices);
 }
 
 absl::StatusOr<Closure> GuidedClosure::ConfirmReady(const Closure& closure) {
   if (absl::Status held = CheckNotHeld(closure, "the deletion cannot be confirmed"); !held.ok()) return held;
-  ConfirmChoices choices = arguments_.confirm;
+  ConfirmChoices choices = choices_.confirm;
   if (choices.reason.empty()) {
     const std::string reasons = absl::StrJoin(EnumWords(google::protobuf::GetEnumDescriptor<Closure::Reason>()), ", ");
     const absl::StatusOr<std::string> reason =
@@ -249,14 +261,7 @@ absl::StatusOr<Closure> GuidedClosure::ConfirmReady(const Closure& closure) {
     if (!reason.ok()) return reason.status();
     choices.reason = *reason;
   }
-  if (!choices.consent_late_settlement && session_.interactive()) {
-    const absl::StatusOr<bool> consent = AskYesNo(session_,
-                                                  "If the final check finds a small debt or balance, may it be voided "
-                                                  "or forfeited? Otherwise it aborts the closure.",
-                                                  "--consent-late-settlement");
-    if (!consent.ok()) return consent.status();
-    choices.consent_late_settlement = *consent;
-  }
+  choices.ask_late_settlement = true;
   absl::StatusOr<Closure> confirmed = Confirm(session_, closure.name(), choices);
   if (DecodeErrorDetails(confirmed.status()).reason != "SCAN_NOT_FRESH") return confirmed;
   session_.printer().Note("The last scan is too old by now; scanning again.");
@@ -268,8 +273,7 @@ absl::StatusOr<Closure> GuidedClosure::Step(const Closure& closure) {
     case Closure::IDENTITY_PENDING:
       return Verify(closure);
     case Closure::AGREEMENT_PENDING:
-      return Agree(session_, closure.name(), arguments_.accept_agreement, arguments_.language,
-                   "--accept-agreement VERSION");
+      return Agree(session_, closure.name(), choices_.accept_agreement, choices_.language, "--accept-agreement");
     case Closure::BLOCKED:
       return Unblock(closure);
     case Closure::READY:
@@ -301,7 +305,7 @@ absl::StatusOr<ExitCode> GuidedClosure::Finish(const Closure& closure) {
 }
 
 absl::StatusOr<ExitCode> GuidedClosure::Run() {
-  const absl::StatusOr<std::string> account = session_.UseAccount(arguments_.account);
+  const absl::StatusOr<std::string> account = session_.UseAccount(account_);
   if (!account.ok()) return account.status();
   absl::StatusOr<Closure> closure = Begin(*account);
   while (closure.ok() && !stopped_ && !IsSettled(closure->state())) closure = Step(*closure);
@@ -312,9 +316,9 @@ absl::StatusOr<ExitCode> GuidedClosure::Run() {
 absl::StatusOr<ExitCode> DryRun(Session& session, const std::string& typed) {
   const absl::StatusOr<std::string> account = session.UseAccount(typed);
   if (!account.ok()) return account.status();
-  const absl::StatusOr<PreviewResult> plan = RunPreview(session, *account);
+  const absl::StatusOr<PreviewResult> plan = RunPreview(session, *account, PreviewStream::kData);
   if (!plan.ok()) return plan.status();
-  if (session.printer().table()) session.printer().Data(PlanText(*plan, session.printer().style(), false));
+  if (session.printer().table()) session.printer().Data(FullPlanText(*plan, session.printer().style(), false));
   if (session.printer().format() == OutputFormat::kJson) session.printer().Json(plan->plan, plan->items);
   return plan->plan.eligible() ? ExitCode::kOk : ExitCode::kBlocked;
 }
@@ -326,29 +330,29 @@ void AddCloseCommand(CommandSet& commands) {
       commands.Add("close", "Close an account, step by step, up to the silent period; goes on where a closure stands",
                    "closurectl close 1000000001 --via email");
   auto arguments = std::make_shared<Arguments>();
+  CloseChoices& choices = arguments->choices;
   command->add_option("ACCOUNT", arguments->account, "The account's id")->required();
-  command->add_option("--via", arguments->via, "Where the code is sent: email or sms")->type_name("CHANNEL");
+  command->add_option("--via", choices.via, "Where the code is sent: email or sms")->type_name("CHANNEL");
   command->add_flag("--dry-run", arguments->dry_run, "Only preview; start nothing");
-  command->add_flag("--sandbox-code", arguments->sandbox_code, "Read the code from the sandbox's inbox (closured dev)");
-  command->add_option("--code", arguments->codes, "The code of a closure that waits for it; may be given twice")
+  command->add_flag("--sandbox-code", choices.sandbox_code, "Read the code from the sandbox's inbox (closured dev)");
+  command->add_option("--code", choices.codes, "The code of a closure that waits for it; may be given twice")
       ->type_name("CODE")
       ->expected(1);
-  command->add_option("--accept-agreement", arguments->accept_agreement, "Agree to this version without being asked")
+  command->add_option("--accept-agreement", choices.accept_agreement, "Agree to this version without being asked")
       ->type_name("VERSION");
-  command->add_option("--language", arguments->language, "The agreement's language, BCP-47 [en]")
-      ->type_name("LANGUAGE");
-  command->add_flag("--discard-all", arguments->discard_all, "Discard every renounceable item");
-  command->add_flag("--acknowledge-risk", arguments->acknowledge_risk,
+  command->add_option("--language", choices.language, "The agreement's language, BCP-47 [en]")->type_name("LANGUAGE");
+  command->add_flag("--discard-all", choices.discard_all, "Discard every renounceable item");
+  command->add_flag("--acknowledge-risk", choices.acknowledge_risk,
                     "Acknowledge the risk of discarding without being asked");
-  command->add_option("--reason", arguments->confirm.reason, "Why: a reason of `confirm --help`")->type_name("REASON");
-  command->add_option("--reason-text", arguments->confirm.reason_text, "More in your own words")->type_name("TEXT");
-  command->add_flag("--consent-late-settlement", arguments->confirm.consent_late_settlement,
+  command->add_option("--reason", choices.confirm.reason, "Why: a reason of `confirm --help`")->type_name("REASON");
+  command->add_option("--reason-text", choices.confirm.reason_text, "More in your own words")->type_name("TEXT");
+  command->add_flag("--consent-late-settlement", choices.confirm.consent_late_settlement,
                     "A small debt or balance that the final check finds may be voided or forfeited");
-  command->add_option("--confirm", arguments->confirm.confirm, "The account's id, instead of typing it when asked")
+  command->add_option("--confirm", choices.confirm.confirm, "The account's id, instead of typing it when asked")
       ->type_name("ACCOUNT");
   commands.Bind(command, [arguments](Session& session) -> absl::StatusOr<ExitCode> {
     if (arguments->dry_run) return DryRun(session, arguments->account);
-    return GuidedClosure(session, *arguments).Run();
+    return GuidedClosure(session, arguments->account, arguments->choices).Run();
   });
 }
 

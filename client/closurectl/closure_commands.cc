@@ -111,6 +111,17 @@ struct ListArguments {
   std::string state;
 };
 
+// A list of nothing says so.
+void NoteNone(Session& session, const ListArguments& arguments) {
+  const bool all = AccountId(arguments.account) == "-";
+  const std::string whose = all ? "" : absl::StrCat(" of account ", EscapeLine(AccountId(arguments.account)));
+  const std::string in = arguments.state.empty() ? "" : absl::StrCat(" in state ", EscapeLine(arguments.state));
+  session.printer().Note(absl::StrCat("There is no closure", whose, in, "."));
+  if (all || !in.empty() || session.role() == Role::kOperator) return;
+  session.printer().Note(absl::StrCat("What would it take? Next:\n  ", session.options().command, " preview ",
+                                      EscapeLine(AccountId(arguments.account))));
+}
+
 absl::StatusOr<ExitCode> List(Session& session, const ListArguments& arguments) {
   v1::ListClosuresRequest request;
   request.set_parent(AccountName(arguments.account));
@@ -134,6 +145,7 @@ absl::StatusOr<ExitCode> List(Session& session, const ListArguments& arguments) 
   if (!read.ok()) return read;
   if (session.printer().table()) {
     session.printer().Data(ClosureTableText({all.closures().begin(), all.closures().end()}, session.printer().style()));
+    if (all.closures().empty()) NoteNone(session, arguments);
   } else {
     session.printer().JsonList(all);
   }

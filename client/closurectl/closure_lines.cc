@@ -28,6 +28,8 @@ std::string ChallengeText(const Closure& closure) {
       absl::StrAppend(&text, "not verified");
     } else if (!challenge.has_expire_time()) {
       absl::StrAppend(&text, "the code is about to be sent");
+    } else if (challenge.attempts_left() <= 0) {
+      absl::StrAppend(&text, "the code is used up, no attempt is left");
     } else {
       absl::StrAppend(&text, "code accepted until ", TimeText(challenge.expire_time()), ", ", challenge.attempts_left(),
                       " attempt(s) left");
@@ -126,7 +128,7 @@ std::string ClosureStatusText(const Closure& closure, absl::string_view program,
   fields.AddIf("HOLD", HoldText(closure));
   fields.AddIf("WAITS", WaitLines(closure));
   AddEnding(closure, fields);
-  fields.Add("NEXT", NextStepsText(closure, program, role));
+  fields.Add("NEXT", StepsText(AllSteps(closure, program, role)));
   const std::string participants = ParticipantTableText(closure, style);
   return absl::StrCat(fields.Text(style), participants.empty() ? "" : "\n", participants);
 }

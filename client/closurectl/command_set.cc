@@ -43,7 +43,7 @@ absl::Status Unknown(const CLI::App* app, absl::string_view word) {
   const std::string nearest = NearestWord(absl::AsciiStrToLower(word), names);
   const std::string prefix = app->get_parent() == nullptr ? "" : absl::StrCat(app->get_name(), " ");
   const std::string known = absl::StrCat("the commands are ", absl::StrJoin(names, ", "));
-  return UsageError(absl::StrCat("there is no command \"", prefix, EscapeLine(word), "\"; ",
+  return UsageError(absl::StrCat("there is no command \"", prefix, EscapeTyped(word), "\"; ",
                                  nearest.empty() ? known : absl::StrCat("did you mean \"", prefix, nearest, "\"?")));
 }
 

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/closurectl/confirm_command.h"
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "client/closurectl/closure_lines.h"
 #include "client/closurectl/command_set.h"
@@ -28,27 +30,30 @@ absl::Status CheckConfirmable(const Session& session, const v1::Closure& closure
       CheckAllowed(session, closure, v1::Closure::CONFIRM_CLOSURE, "the deletion cannot be confirmed");
   if (!allowed.ok()) return allowed;
   if (absl::Status held = CheckNotHeld(closure, "the deletion cannot be confirmed"); !held.ok()) return held;
-  const std::string id = AccountId(closure.name());
-  if (choices.confirm.empty() || choices.confirm == id) return absl::OkStatus();
-  return UsageError(absl::StrCat("--confirm=", EscapeLine(choices.confirm), " is not the id of the account, ",
-                                 EscapeLine(id), "; nothing was confirmed"));
+  return CheckConfirmChoices(AccountId(closure.name()), choices);
 }
 
-// Shows what is lost and has the account's id typed, unless it was given beforehand.
-absl::Status Acknowledge(Session& session, const v1::Closure& closure, const ConfirmChoices& choices) {
-  const std::string id = AccountId(closure.name());
-  if (session.interactive() || session.printer().table()) {
-    session.printer().Say(absl::StrCat(
-        EscapeText(closure.risk_prompt().text()), "\n",
-        choices.consent_late_settlement
-            ? "You consent that a small debt or balance found by the final check is voided or forfeited.\n"
-            : "Without consent to late settlements (--consent-late-settlement) any late bill, however small, "
-              "aborts the closure.\n"));
+// Whether a small late debt or balance may be voided or forfeited: as was chosen beforehand, else as is answered.
+absl::StatusOr<bool> AskLateSettlement(Session& session, const ConfirmChoices& choices) {
+  if (choices.consent_late_settlement || !choices.ask_late_settlement || !session.interactive()) {
+    return choices.consent_late_settlement;
   }
-  if (!choices.confirm.empty()) return absl::OkStatus();
+  return AskYesNo(session,
+                  "If the final check finds a small debt or balance, may it be voided or forfeited? Otherwise it "
+                  "aborts the closure.",
+                  "--consent-late-settlement");
+}
+
+// Has the account's id typed below the risk, unless it was given beforehand.
+absl::Status AskAccountId(Session& session, const v1::Closure& closure, const ConfirmChoices& choices, bool consent) {
+  const std::string id = AccountId(closure.name());
+  const absl::string_view late =
+      consent ? "You consent that a small debt or balance found by the final check is voided or forfeited.\n"
+              : "Without consent to late settlements (--consent-late-settlement) any late bill, however small, aborts "
+                "the closure.\n";
   const std::string question =
       absl::StrCat("The account ", EscapeLine(id), " will be deleted for good. Type its id to confirm:");
-  return AskTyped(session, question, id, absl::StrCat("--confirm=", id));
+  return AcknowledgeRisk(session, late, !choices.confirm.empty(), {question, id, absl::StrCat("--confirm=", id)});
 }
 
 absl::StatusOr<ExitCode> ConfirmCommand(Session& session, const Arguments& arguments) {
@@ -68,19 +73,36 @@ absl::StatusOr<v1::Closure::Reason> ParseReason(absl::string_view word) {
   return reason;
 }
 
+absl::Status CheckConfirmChoices(absl::string_view account_id, const ConfirmChoices& choices) {
+  constexpr size_t kReasonTextMax = 500;
+  if (!choices.reason.empty()) {
+    if (absl::Status reason = ParseReason(choices.reason).status(); !reason.ok()) return reason;
+  }
+  if (CountCodePoints(choices.reason_text) > kReasonTextMax)
+    return UsageError(absl::StrCat("--reason-text has more than ", kReasonTextMax, " characters"));
+  if (std::any_of(choices.reason_text.begin(), choices.reason_text.end(), absl::ascii_iscntrl))
+    return UsageError("--reason-text has control characters; write it in one line of plain text");
+  if (choices.confirm.empty() || choices.confirm == account_id) return absl::OkStatus();
+  return UsageError(absl::StrCat("--confirm=", EscapeLine(choices.confirm), " is not the id of the account, ",
+                                 EscapeLine(account_id), "; nothing was confirmed"));
+}
+
 absl::StatusOr<v1::Closure> Confirm(Session& session, const std::string& closure, const ConfirmChoices& choices) {
   const absl::StatusOr<v1::Closure::Reason> reason = ParseReason(choices.reason);
   if (!reason.ok()) return reason.status();
   const absl::StatusOr<v1::Closure> present = session.GetClosure(closure);
   if (!present.ok()) return present.status();
   if (absl::Status can = CheckConfirmable(session, *present, choices); !can.ok()) return can;
-  if (absl::Status typed = Acknowledge(session, *present, choices); !typed.ok()) return typed;
+  SayRisk(session, absl::StrCat(EscapeText(present->risk_prompt().text()), "\n"));
+  const absl::StatusOr<bool> consent = AskLateSettlement(session, choices);
+  if (!consent.ok()) return consent.status();
+  if (absl::Status typed = AskAccountId(session, *present, choices, *consent); !typed.ok()) return typed;
   v1::ConfirmClosureRequest request;
   request.set_name(closure);
   request.set_reason(*reason);
   request.set_reason_text(choices.reason_text);
   request.set_risk_digest(present->risk_prompt().digest());
-  request.set_late_settlement_consent(choices.consent_late_settlement);
+  request.set_late_settlement_consent(*consent);
   request.set_etag(present->etag());
   return session.client().ConfirmClosure(std::move(request));
 }

@@ -16,12 +16,19 @@ struct ConfirmChoices {
   std::string reason;
   std::string reason_text;
   bool consent_late_settlement = false;
+  // Asks for that consent below the risk where it was not given and somebody can be asked.
+  bool ask_late_settlement = false;
   // The account's id, typed beforehand; empty asks for it.
   std::string confirm;
 };
 
 // Reads a reason's name. Errors: INVALID_ARGUMENT with the nearest one.
 absl::StatusOr<v1::Closure::Reason> ParseReason(absl::string_view word);
+
+// Judges choices before anything is shown or sent; an empty reason or id, which is to be asked for, is none to refuse.
+// Errors: INVALID_ARGUMENT for an unknown reason, a reason text of more than 500 characters or with control characters,
+// an id that is not `account_id`.
+absl::Status CheckConfirmChoices(absl::string_view account_id, const ConfirmChoices& choices);
 
 // Confirms the deletion. Nothing is sent before the account's id was typed, on the terminal below the risk prompt or as
 // choices.confirm; what was shown is bound by the risk digest and the etag.

@@ -28,14 +28,20 @@ const std::array<Unit, 5>& Units() {
 }
 
 constexpr int64_t kCountMax = 1'000'000'000'000;
+constexpr int64_t kDaysMax = 100'000;
 const absl::Duration& LongestDuration() {
-  static const absl::Duration kLongest = absl::Hours(24) * 100'000;
+  static const absl::Duration kLongest = absl::Hours(24) * kDaysMax;
   return kLongest;
 }
 
 absl::Status Refuse(absl::string_view text) {
   return absl::InvalidArgumentError(
-      absl::StrCat("\"", EscapeLine(text), "\" is not a duration; write for example 90s, 10m, 72h, 7d or 1d12h"));
+      absl::StrCat("\"", EscapeTyped(text), "\" is not a duration; write for example 90s, 10m, 72h, 7d or 1d12h"));
+}
+
+absl::Status TooLong(absl::string_view text) {
+  return absl::InvalidArgumentError(
+      absl::StrCat("\"", EscapeTyped(text), "\" is too long: a duration is at most ", kDaysMax, "d"));
 }
 
 size_t LengthOf(absl::string_view text, bool (*belongs)(unsigned char)) {
@@ -54,18 +60,20 @@ absl::StatusOr<absl::Duration> ParseDuration(absl::string_view text) {
     const size_t digits = LengthOf(rest, absl::ascii_isdigit);
     const size_t letters = LengthOf(rest.substr(digits), absl::ascii_isalpha);
     const absl::string_view word = rest.substr(digits, letters);
-    int64_t count = 0;
-    if (!absl::SimpleAtoi(rest.substr(0, digits), &count) || count > kCountMax) return Refuse(text);
+    if (digits == 0) return Refuse(text);
     while (next_unit < Units().size() && Units()[next_unit].word != word) ++next_unit;
     if (next_unit == Units().size()) return Refuse(text);
+    int64_t count = 0;
+    if (!absl::SimpleAtoi(rest.substr(0, digits), &count) || count > kCountMax) return TooLong(text);
     total += count * Units()[next_unit++].length;
     rest.remove_prefix(digits + letters);
   }
   if (!text.empty() && total == absl::ZeroDuration()) {
     return absl::InvalidArgumentError(
-        absl::StrCat("\"", EscapeLine(text), "\" is nothing: a duration must be above zero, for example 90s or 7d"));
+        absl::StrCat("\"", EscapeTyped(text), "\" is nothing: a duration must be above zero, for example 90s or 7d"));
   }
-  if (text.empty() || total > LongestDuration()) return Refuse(text);
+  if (text.empty()) return Refuse(text);
+  if (total > LongestDuration()) return TooLong(text);
   return total;
 }
 

@@ -36,7 +36,7 @@ absl::StatusOr<int> ParseEnum(const google::protobuf::EnumDescriptor* type, absl
   const std::string nearest = NearestWord(name, words);
   const std::string suggestion = nearest.empty() ? "" : absl::StrCat("; did you mean ", nearest, "?");
   const absl::string_view article = absl::StrContains("aeiou", what.substr(0, 1)) ? "an " : "a ";
-  return absl::InvalidArgumentError(absl::StrCat("\"", EscapeLine(word), "\" is not ", article, what,
+  return absl::InvalidArgumentError(absl::StrCat("\"", EscapeTyped(word), "\" is not ", article, what,
                                                  suggestion.empty() ? ";" : suggestion, " it is one of ",
                                                  absl::StrJoin(words, ", ")));
 }

@@ -16,7 +16,8 @@ namespace {
 
 using Hint = std::pair<absl::string_view, absl::string_view>;
 
-// {ctl} is the program with its flags, {subject} the closure or account, {id} the account alone where there is one.
+// {ctl} is the program with its flags, {subject} the closure or account, {account} the account alone where there is
+// one.
 constexpr std::array kHints = {
     Hint{"IDENTITY_MISSING",
          "Name the acting identity: --as root:ACCOUNT, --as ram:NAME@ACCOUNT or --as operator:NAME."},
@@ -30,7 +31,7 @@ constexpr std::array kHints = {
     Hint{"FIELD_MISSING", "Give the field that is named; the command's --help lists its arguments."},
     Hint{"FIELD_INVALID", "Correct the field that is named; the command's --help lists its arguments."},
     Hint{"TEXT_TOO_LONG", "Shorten the text to the limit that is named."},
-    Hint{"NAME_MALFORMED", "Write accounts/ACCOUNT/closures/CLOSURE, or just ACCOUNT for its open closure."},
+    Hint{"NAME_MALFORMED", "Write the name in the form that is told, or use it as a list shows it."},
     Hint{"PAGE_TOKEN_INVALID", "Run the command again: it reads the list from the beginning."},
     Hint{"REQUEST_ID_REUSED", "Run the command again: each run makes a new request id."},
     Hint{"ACCOUNT_NOT_FOUND", "Check the account's id; in the sandbox, load it first: {ctl} sandbox load FILE"},
@@ -49,7 +50,7 @@ constexpr std::array kHints = {
     Hint{"CODE_EXPIRED", "Ask for a new code: {ctl} resend {subject}"},
     Hint{"CODE_ATTEMPTS_EXHAUSTED",
          "Ask for a new code, tomorrow if the day's codes are used up: {ctl} resend {subject}"},
-    Hint{"RESEND_TOO_SOON", "Wait as long as is said, then: {ctl} resend {subject}"},
+    Hint{"RESEND_TOO_SOON", "Wait as long as is said, then: {ctl} resend {subject}{flags}"},
     Hint{"AGREEMENT_VERSION_STALE", "Read the current version and agree to that: {ctl} agreement {account}"},
     Hint{"ITEM_NOT_RENOUNCEABLE", "Handle it by hand, as its instructions say: {ctl} items {subject}"},
     Hint{"ITEM_NOT_OPEN", "See how far each item has come: {ctl} items {subject} --all"},
@@ -80,6 +81,8 @@ constexpr std::array kHints = {
     Hint{"INPUT_REQUIRED", "Give the flag that is named, or run the command on a terminal."},
     Hint{"DECLINED", "Run the command again if you change your mind."},
     Hint{"NOTHING_TO_DISCARD", "See what stands in the way: {ctl} items {subject}"},
+    Hint{"OUTPUT_LOST",
+         "What was done stays done. Run a command that reads it again, to a place that takes its output."},
     Hint{"WAIT_TIMED_OUT", "See where it stands: {ctl} status {subject}"},
 };
 
@@ -109,6 +112,16 @@ absl::string_view HintForCode(absl::StatusCode code) {
     default:
       return "See where it stands: {ctl} status {subject}; the server's log has the details.";
   }
+}
+
+// What to give for a field that is named, where it is not an argument of the same name; null where there is none.
+const char* HintForField(const ErrorDetails& details) {
+  if (details.reason != "FIELD_MISSING" && details.reason != "FIELD_INVALID") return nullptr;
+  for (const FieldViolation& violation : details.field_violations) {
+    if (absl::StartsWith(violation.field, "codes[") && absl::EndsWith(violation.field, ".channel"))
+      return "Say of each code where it was sent: {ctl} verify {subject} email:CODE sms:CODE";
+  }
+  return nullptr;
 }
 
 constexpr char kNext[] = "next";
@@ -161,7 +174,9 @@ std::string ErrorLines(const absl::Status& error, const ErrorDetails& details, a
   for (const FieldViolation& violation : details.field_violations) {
     const auto said = details.metadata.find("field");
     const bool is_said = said != details.metadata.end() && said->second == violation.field;
-    if (is_said && violation.description == error.message()) continue;
+    const bool is_whole = violation.description == error.message() ||
+                          absl::StrCat(violation.field, ": ", violation.description) == error.message();
+    if (is_said && is_whole) continue;
     absl::StrAppend(&text, "  field ", EscapeLine(violation.field), ": ", EscapeLine(violation.description), "\n");
   }
   for (const PreconditionViolation& violation : details.precondition_violations) {
@@ -188,14 +203,17 @@ ExitCode ExitCodeOf(const absl::Status& error) {
     case absl::StatusCode::kDeadlineExceeded:
       return ExitCode::kTimedOut;
     case absl::StatusCode::kUnavailable:
-      // With another reason a server was reached, and what it needs was not.
-      return reason.empty() || reason == "SHUTTING_DOWN" ? ExitCode::kUnreachable : ExitCode::kFailure;
+      // Nothing was changed, and the same command can be run again; of a store that failed that is not known.
+      return reason.empty() || reason == "SHUTTING_DOWN" || reason == "ACCOUNT_SYSTEM_UNAVAILABLE"
+                 ? ExitCode::kUnreachable
+                 : ExitCode::kFailure;
     default:
       return ExitCode::kFailure;
   }
 }
 
-std::string ErrorHint(const absl::Status& error, absl::string_view program, absl::string_view subject, Role role) {
+std::string ErrorHint(const absl::Status& error, absl::string_view program, absl::string_view subject, Role role,
+                      absl::string_view flags) {
   const ErrorDetails details = DecodeErrorDetails(error);
   if (const std::string* next = OwnNext(details)) return EscapeText(*next);
   absl::string_view hint = HintForCode(error.code());
@@ -205,9 +223,11 @@ std::string ErrorHint(const absl::Status& error, absl::string_view program, absl
   for (const auto& [known, text] : kOperatorHints) {
     if (known == details.reason && role == Role::kOperator) hint = text;
   }
+  if (const char* field = HintForField(details)) hint = field;
   const std::string account = subject.empty() ? "ACCOUNT" : EscapeLine(AccountOf(subject));
   const std::string shown_subject = subject.empty() ? "CLOSURE" : EscapeLine(subject);
-  return absl::StrReplaceAll(hint, {{"{ctl}", program}, {"{subject}", shown_subject}, {"{account}", account}});
+  return absl::StrReplaceAll(
+      hint, {{"{ctl}", program}, {"{subject}", shown_subject}, {"{account}", account}, {"{flags}", flags}});
 }
 
 std::string ErrorText(const absl::Status& error, absl::string_view hint, OutputFormat format, const Style& style) {

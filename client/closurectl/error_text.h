@@ -21,9 +21,10 @@ ExitCode ExitCodeOf(const absl::Status& error);
 
 // What to do next: one sentence with a command line where there is one. Every error has one: what the client's own
 // error names in its metadata as "next", else what the reason says to the one who acts, else the status code. `program`
-// is how command lines begin, `subject` the closure or account in question, empty when there is none.
+// is how command lines begin, `subject` the closure or account in question, empty when there is none,
+// `flags` what a command that is run again has to repeat, " --via sms".
 std::string ErrorHint(const absl::Status& error, absl::string_view program, absl::string_view subject,
-                      Role role = Role::kOwner);
+                      Role role = Role::kOwner, absl::string_view flags = "");
 
 // The whole error in the chosen format, with decoded details; its own "next" is left out, as the hint says it. As JSON:
 // {"error":{"code","reason","domain","message","metadata","fieldViolations","preconditionViolations","retryDelay","hint","exitCode"}}.

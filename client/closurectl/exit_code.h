@@ -15,6 +15,7 @@ enum class ExitCode {
   kDenied = 4,
   kNotFound = 5,
   kTimedOut = 6,
+  // The server, or the account system behind it.
   kUnreachable = 7,
   // Ctrl-C.
   kInterrupted = 130,

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <memory>
-#include <tuple>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -13,7 +12,8 @@
 #include "client/closurectl/command_set.h"
 #include "client/closurectl/enum_text.h"
 #include "client/closurectl/error_text.h"
-#include "client/closurectl/resource_names.h"
+#include "client/closurectl/sandbox_inbox.h"
+#include "client/closurectl/state_check.h"
 #include "client/closurectl/terminal_text.h"
 
 namespace closure {
@@ -43,45 +43,6 @@ absl::StatusOr<v1::VerifyIdentityRequest::Code> ParseCode(const std::string& tex
   return code;
 }
 
-// The first run of exactly six digits that is not the account's id; empty when there is none.
-std::string FindCode(absl::string_view body, absl::string_view account_id) {
-  std::string run;
-  for (size_t i = 0; i <= body.size(); ++i) {
-    if (i < body.size() && absl::ascii_isdigit(static_cast<unsigned char>(body[i]))) {
-      run.push_back(body[i]);
-      continue;
-    }
-    if (run.size() == kCodeLength && run != account_id) return run;
-    run.clear();
-  }
-  return "";
-}
-
-bool IsBefore(const google::protobuf::Timestamp& a, const google::protobuf::Timestamp& b) {
-  return std::tuple(a.seconds(), a.nanos()) < std::tuple(b.seconds(), b.nanos());
-}
-
-// The newest code sent to each demanded channel since the closure was created; fewer than demanded while some are on
-// their way.
-std::vector<std::string> CodesIn(const sandbox::v1::ListInboxResponse& inbox, const v1::Closure& closure,
-                                 size_t& demanded) {
-  std::vector<std::string> codes;
-  demanded = 0;
-  for (const auto& challenge : closure.identity_verification().challenges()) {
-    if (challenge.verified()) continue;
-    ++demanded;
-    const std::string channel = absl::AsciiStrToLower(EnumText(challenge.channel()));
-    std::string newest;
-    for (const sandbox::v1::InboxMessage& message : inbox.messages()) {
-      if (message.channel() != channel || IsBefore(message.create_time(), closure.create_time())) continue;
-      const std::string code = FindCode(message.body(), AccountId(closure.name()));
-      if (!code.empty()) newest = absl::StrCat(channel, ":", code);
-    }
-    if (!newest.empty()) codes.push_back(newest);
-  }
-  return codes;
-}
-
 absl::StatusOr<ExitCode> Start(Session& session, const std::string& typed, const std::string& via) {
   const absl::StatusOr<std::string> account = session.UseAccount(typed);
   if (!account.ok()) return account.status();
@@ -94,6 +55,7 @@ absl::StatusOr<ExitCode> Start(Session& session, const std::string& typed, const
 absl::StatusOr<ExitCode> Resend(Session& session, const std::string& typed, const std::string& via) {
   const absl::StatusOr<std::string> name = session.UseClosure(typed);
   if (!name.ok()) return name.status();
+  if (!via.empty()) session.set_repeated_flags(absl::StrCat(" --via ", EscapeLine(via)));
   const absl::StatusOr<v1::Closure> closure = ResendCodes(session, *name, via);
   if (!closure.ok()) return closure.status();
   PrintChanged(session, *closure, "A new code is on its way; the old one is not accepted any more.");
@@ -113,6 +75,8 @@ absl::StatusOr<ExitCode> Verify(Session& session, const VerifyArguments& argumen
   if (arguments.sandbox_code) {
     const absl::StatusOr<v1::Closure> present = session.GetClosure(*name);
     if (!present.ok()) return present.status();
+    const absl::Status allowed = CheckAllowed(session, *present, v1::Closure::VERIFY_IDENTITY, "no code can be given");
+    if (!allowed.ok()) return allowed;
     absl::StatusOr<std::vector<std::string>> found = ReadSandboxCodes(session, *present);
     if (!found.ok()) return found.status();
     codes = *std::move(found);
@@ -135,6 +99,8 @@ absl::Status CheckCode(absl::string_view code) {
   if (code.size() == kCodeLength && std::all_of(code.begin(), code.end(), digit)) return absl::OkStatus();
   return UsageError(absl::StrCat("a code has six digits, \"", EscapeLine(code), "\" has not"));
 }
+
+absl::Status CheckChannelCode(const std::string& text) { return ParseCode(text).status(); }
 
 absl::StatusOr<v1::Closure> StartClosure(Session& session, const std::string& account, const std::string& via) {
   const absl::StatusOr<v1::Channel> channel = ParseChannel(via);
@@ -166,34 +132,6 @@ absl::StatusOr<v1::Closure> ResendCodes(Session& session, const std::string& clo
     request.set_channel(*channel);
   }
   return session.client().ResendCode(std::move(request));
-}
-
-absl::StatusOr<sandbox::v1::ListInboxResponse> ReadInbox(Session& session, const std::string& account_id) {
-  sandbox::v1::ListInboxRequest request;
-  request.set_account_id(account_id);
-  request.set_page_size(1000);
-  sandbox::v1::ListInboxResponse all;
-  const absl::Status read = ReadPages<sandbox::v1::ListInboxRequest, sandbox::v1::ListInboxResponse>(
-      std::move(request),
-      [&session](const sandbox::v1::ListInboxRequest& page) { return session.client().ListInbox(page); },
-      [&all](const sandbox::v1::ListInboxResponse& page) { all.mutable_messages()->MergeFrom(page.messages()); });
-  if (!read.ok()) return read;
-  return all;
-}
-
-absl::StatusOr<std::vector<std::string>> ReadSandboxCodes(Session& session, const v1::Closure& closure) {
-  constexpr absl::Duration kBetween = absl::Milliseconds(100);
-  const absl::Duration start = session.environment().elapsed();
-  while (session.environment().elapsed() - start < session.client().options().timeout) {
-    const absl::StatusOr<sandbox::v1::ListInboxResponse> inbox = ReadInbox(session, AccountId(closure.name()));
-    if (!inbox.ok()) return inbox.status();
-    size_t demanded = 0;
-    std::vector<std::string> codes = CodesIn(*inbox, closure, demanded);
-    if (codes.size() == demanded) return codes;
-    session.environment().pause(kBetween);
-  }
-  return absl::DeadlineExceededError(
-      absl::StrCat("the sandbox's inbox of account ", AccountId(closure.name()), " has no code for ", closure.name()));
 }
 
 void AddIdentityCommands(CommandSet& commands) {

@@ -20,6 +20,9 @@ absl::Status CheckChannel(absl::string_view text);
 // Whether a code has the form of one, six digits. Errors: INVALID_ARGUMENT.
 absl::Status CheckCode(absl::string_view code);
 
+// The same for a code as GiveCodes takes it, with or without its channel. Errors: INVALID_ARGUMENT.
+absl::Status CheckChannelCode(const std::string& text);
+
 // Gives codes, each "123456", "email:123456" or "sms:123456". Errors: INVALID_ARGUMENT for another form, those of
 // VerifyIdentity.
 absl::StatusOr<v1::Closure> GiveCodes(Session& session, const std::string& closure,
@@ -27,13 +30,6 @@ absl::StatusOr<v1::Closure> GiveCodes(Session& session, const std::string& closu
 
 // Sends new codes, by the channel `via` if it is not empty. Errors as above.
 absl::StatusOr<v1::Closure> ResendCodes(Session& session, const std::string& closure, const std::string& via);
-
-// Reads every message of an account that came into the sandbox's inbox. Errors: those of ListInbox.
-absl::StatusOr<sandbox::v1::ListInboxResponse> ReadInbox(Session& session, const std::string& account_id);
-
-// Reads from the sandbox's inbox the code of each demanded channel, in the form that GiveCodes takes. A code that is
-// still on its way is waited for. Errors: those of ListInbox, DEADLINE_EXCEEDED when no code came.
-absl::StatusOr<std::vector<std::string>> ReadSandboxCodes(Session& session, const v1::Closure& closure);
 
 }  // namespace closure
 

@@ -65,6 +65,18 @@ std::string StepsBelowItems(const Session& session, const v1::Closure& closure) 
   return StepsText(steps);
 }
 
+// How many items there are, and what moved since the scan before, where there was one.
+std::string CountLine(const v1::Closure& closure, const v1::ListBlockingItemsResponse& response) {
+  if (!closure.has_scan()) return "Not scanned yet: what stands in the way is not known.";
+  const std::string count = absl::StrCat(response.items_size(), " item(s)");
+  const bool first = closure.scan().number() <= 1;
+  if (!closure.scan().has_end_time())
+    return absl::StrCat(count, first ? " so far; the first" : "; another", " scan is running.");
+  if (first) return absl::StrCat(count, ", by the first scan.");
+  return absl::StrCat(count, ". Since the scan before: ", response.new_count(), " new, ", response.changed_count(),
+                      " changed, ", response.gone_count(), " gone.");
+}
+
 absl::StatusOr<ExitCode> ShowItems(Session& session, const ItemsArguments& arguments) {
   v1::ListBlockingItemsRequest request;
   if (!arguments.disposition.empty()) {
@@ -92,9 +104,8 @@ absl::StatusOr<ExitCode> ShowItems(Session& session, const ItemsArguments& argum
     return ExitCode::kOk;
   }
   printer.Data(ItemTableText(response->items(), printer.style()));
-  if (!response->items().empty()) printer.Data(absl::StrCat("\n", ItemDetailText(response->items())));
-  printer.Note(absl::StrCat(response->items_size(), " item(s). Since the scan before: ", response->new_count(),
-                            " new, ", response->changed_count(), " changed, ", response->gone_count(), " gone."));
+  if (!response->items().empty()) printer.Data(absl::StrCat("\n", ItemDetailText(response->items(), printer.style())));
+  printer.Note(CountLine(*closure, *response));
   printer.Note(absl::StrCat("Next: ", StepsBelowItems(session, *closure)));
   return ExitCode::kOk;
 }
@@ -155,15 +166,15 @@ std::string CoverageText(const v1::Closure& closure, int selected) {
                       " that could be discarded, and is acknowledged as a whole.\n");
 }
 
-// Shows what will be lost and has it acknowledged.
-absl::Status Acknowledge(Session& session, const v1::Closure& closure, const Items& selected, bool acknowledged) {
-  Printer& printer = session.printer();
-  if (session.interactive() || printer.table()) {
-    printer.Say(absl::StrCat(ItemTableText(selected, printer.err_style()), "\n", CoverageText(closure, selected.size()),
-                             EscapeText(closure.risk_prompt().text()), "\n"));
-  }
-  if (acknowledged) return absl::OkStatus();
-  return AskTyped(session, "This cannot be undone. Type \"yes\" to discard:", "yes", "--acknowledge-risk");
+// Shows what is discarded, unless that was shown already, and has the risk acknowledged.
+absl::Status AskDiscard(Session& session, const v1::Closure& closure, const Items& selected,
+                        const DiscardChoices& choices) {
+  const Style& style = session.printer().err_style();
+  if (!choices.shown) SayRisk(session, ItemTableText(selected, style) + "\n");
+  const std::string risk =
+      absl::StrCat(CoverageText(closure, selected.size()), EscapeText(closure.risk_prompt().text()), "\n");
+  return AcknowledgeRisk(session, risk, choices.acknowledge_risk,
+                         {"This cannot be undone. Type \"yes\" to discard:", "yes", "--acknowledge-risk"});
 }
 
 struct DiscardArguments {
@@ -200,11 +211,11 @@ absl::StatusOr<v1::Closure> Discard(Session& session, const std::string& closure
   if (absl::Status held = CheckNotHeld(*present, "nothing can be discarded"); !held.ok()) return held;
   if (selected->size() > kSelectionsMax) {
     session.printer().Note(absl::StrCat(selected->size(), " items are selected, ", kSelectionsMax,
-                                        " can be discarded at a time; run this again for the rest."));
+                                        " can be discarded at a time; ",
+                                        choices.shown ? "the rest follows." : "run this again for the rest."));
     selected->DeleteSubrange(kSelectionsMax, selected->size() - kSelectionsMax);
   }
-  if (absl::Status asked = Acknowledge(session, *present, *selected, choices.acknowledge_risk); !asked.ok())
-    return asked;
+  if (absl::Status asked = AskDiscard(session, *present, *selected, choices); !asked.ok()) return asked;
   v1::DiscardItemsRequest request;
   request.set_name(closure);
   request.set_risk_digest(present->risk_prompt().digest());
@@ -224,7 +235,7 @@ void AddItemCommands(CommandSet& commands) {
   items->add_option("CLOSURE", shown->closure, "The closure, or its account")->required();
   items->add_option("--disposition", shown->disposition, "Only MUST_HANDLE or RENOUNCEABLE")->type_name("DISPOSITION");
   items->add_option("--checker", shown->checker, "Only items of this checker")->type_name("NAME");
-  items->add_flag("--all", shown->all, "Also items that are gone or resolved");
+  items->add_flag("--all", shown->all, "Also items that are gone or resolved; renounced ones are always listed");
   commands.Bind(items, [shown](Session& session) { return ShowItems(session, *shown); });
 
   CLI::App* discard = commands.Add("discard", "Discard renounceable items for good; shows the risk first",

@@ -17,6 +17,8 @@ struct DiscardChoices {
   // Else these, by full name or last segment.
   std::vector<std::string> items;
   bool acknowledge_risk = false;
+  // The items were shown already, so only the risk is.
+  bool shown = false;
 };
 
 // Discards items with the fingerprints and the risk prompt that are shown: shows both, asks for a typed "yes" unless

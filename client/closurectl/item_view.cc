@@ -15,6 +15,29 @@ std::string ResolverText(const v1::BlockingItem& item) {
   return absl::StrCat(EnumText(item.resolver()), item.resolver_id().empty() ? "" : " ", item.resolver_id());
 }
 
+// What is to be done about an item: its instructions hold only as long as it stands in the way.
+std::string WhatText(const v1::BlockingItem& item) {
+  switch (item.resolution()) {
+    case v1::BlockingItem::RELEASING:
+      return "nothing: it is being released";
+    case v1::BlockingItem::RELEASED:
+      return "nothing: it is released, the next scan confirms it";
+    case v1::BlockingItem::RENOUNCED:
+      return "nothing: it is renounced, and given up for good after the deletion is confirmed";
+    case v1::BlockingItem::RESOLVED:
+      return "nothing: the last scan did not find it any more";
+    default:
+      return item.instructions();
+  }
+}
+
+std::string DetailLine(absl::string_view heading, absl::string_view text, const Style& style) {
+  constexpr size_t kIndent = 2;
+  const size_t begin = kIndent + heading.size();
+  return absl::StrCat(std::string(kIndent, ' '), heading, WrapLine(EscapeLine(text), style.columns, begin, begin),
+                      "\n");
+}
+
 }  // namespace
 
 std::string AmountText(const v1::Money& amount) {
@@ -33,15 +56,18 @@ std::string ItemTableText(const google::protobuf::RepeatedPtrField<v1::BlockingI
   return table.Text(style);
 }
 
-std::string ItemDetailText(const google::protobuf::RepeatedPtrField<v1::BlockingItem>& items) {
+std::string ItemDetailText(const v1::BlockingItem& item, const Style& style) {
+  const std::string note = item.resolution_detail();
+  return absl::StrCat(DetailLine("why:     ", item.why(), style), DetailLine("who:     ", ResolverText(item), style),
+                      DetailLine("what:    ", WhatText(item), style),
+                      item.process_uri().empty() ? "" : DetailLine("process: ", item.process_uri(), style),
+                      note.empty() ? "" : DetailLine("release: ", note, style));
+}
+
+std::string ItemDetailText(const google::protobuf::RepeatedPtrField<v1::BlockingItem>& items, const Style& style) {
   std::string text;
   for (const v1::BlockingItem& item : items) {
-    absl::StrAppend(&text, EscapeLine(LastSegment(item.name())), "\n  why:     ", EscapeLine(item.why()),
-                    "\n  who:     ", EscapeLine(ResolverText(item)), "\n  what:    ", EscapeLine(item.instructions()));
-    if (!item.process_uri().empty()) absl::StrAppend(&text, "\n  process: ", EscapeLine(item.process_uri()));
-    if (!item.resolution_detail().empty())
-      absl::StrAppend(&text, "\n  release: ", EscapeLine(item.resolution_detail()));
-    text.push_back('\n');
+    absl::StrAppend(&text, EscapeLine(LastSegment(item.name())), "\n", ItemDetailText(item, style));
   }
   return text;
 }

@@ -19,8 +19,17 @@ std::string AmountText(const v1::Money& amount);
 // One row an item, named by its last segment.
 std::string ItemTableText(const google::protobuf::RepeatedPtrField<v1::BlockingItem>& items, const Style& style);
 
-// What a table has no room for: for each item why it blocks, who has to act, what to do and where.
-std::string ItemDetailText(const google::protobuf::RepeatedPtrField<v1::BlockingItem>& items);
+// What a table has no room for: why an item blocks, who has to act, what to do and where, or that nothing is to be done
+// any more.
+std::string ItemDetailText(const v1::BlockingItem& item, const Style& style);
+
+// The same for each item, under its name.
+std::string ItemDetailText(const google::protobuf::RepeatedPtrField<v1::BlockingItem>& items, const Style& style);
+
+// Items for people who want to know what there is, not to name one: up to three of a sort one by one, more of them,
+// alike in checker, kind, type, region, who has to act and what is to be done, together with their number, the names of
+// the first and the details of the first. Ends with a line end unless there are none.
+std::string ItemGroupsText(const google::protobuf::RepeatedPtrField<v1::BlockingItem>& items, const Style& style);
 
 }  // namespace closure
 

@@ -95,9 +95,37 @@ std::string WaitingAdvice(Closure::State state) {
   }
 }
 
+// The command that lasts as long as a closure goes on by itself, and no longer: `watch` ends with the closure only.
+std::string WaitingCommand(Closure::State state, const Commands& commands) {
+  switch (state) {
+    case Closure::CHECKING:
+    case Closure::DISCARDING:
+    case Closure::THAWING:
+      return commands.Of("wait", " --for READY BLOCKED");
+    case Closure::CONFIRMING:
+      return commands.Of("wait", " --for SILENT_PERIOD");
+    default:
+      return commands.Of("watch");
+  }
+}
+
+// Whether work of the closure fails and is tried again.
+bool HasFailingWork(const Closure& closure) {
+  const auto& participants = closure.participants();
+  return std::any_of(participants.begin(), participants.end(), [](const v1::ParticipantProgress& participant) {
+    return participant.status() != v1::ParticipantProgress::DONE && !participant.last_error().empty();
+  });
+}
+
 // What only an owner does is not offered: the server would refuse it.
 std::vector<NextStep> OperatorSteps(const Closure& closure, const Commands& commands) {
   std::vector<NextStep> steps = ReleaseSteps(closure, commands.program);
+  if (HasFailingWork(closure)) {
+    steps.push_back(
+        {"a system does not do its part; see which task fails and why", commands.Of("operator tasks --closure")});
+    steps.push_back({"once that system works again, make its task due at once instead of at its next try",
+                     absl::StrCat(commands.program, " operator retry TASK --reason TEXT")});
+  }
   if (closure.has_hold()) {
     steps.push_back({"release the hold", commands.Of("operator release", " --reason TEXT")});
   } else if (!IsTerminal(closure.state())) {
@@ -114,7 +142,7 @@ std::vector<NextStep> NextSteps(const Closure& closure, absl::string_view progra
   const std::string account = EscapeLine(AccountId(closure.name()));
   const Commands commands = {std::string(program), EscapeLine(closure.name()), account};
   if (role == Role::kOperator) return OperatorSteps(closure, commands);
-  if (!closure.waits().empty()) return {{WaitAdvice(closure), commands.Of("watch")}};
+  if (!closure.waits().empty()) return {{WaitAdvice(closure), WaitingCommand(closure.state(), commands)}};
   switch (closure.state()) {
     case Closure::IDENTITY_PENDING:
       return Verify(closure, commands);
@@ -134,8 +162,18 @@ std::vector<NextStep> NextSteps(const Closure& closure, absl::string_view progra
     case Closure::EXPIRED:
       return {{"the closure has ended; to close the account, start again", commands.Start()}};
     default:
-      return {{WaitingAdvice(closure.state()), commands.Of("watch")}};
+      return {{WaitingAdvice(closure.state()), WaitingCommand(closure.state(), commands)}};
   }
+}
+
+std::vector<NextStep> AllSteps(const Closure& closure, absl::string_view program, Role role) {
+  std::vector<NextStep> steps = NextSteps(closure, program, role);
+  const auto& actions = closure.allowed_actions();
+  if (role == Role::kOwner && std::find(actions.begin(), actions.end(), Closure::CANCEL_CLOSURE) != actions.end()) {
+    steps.push_back(
+        {"or keep the account: cancel the closure", absl::StrCat(program, " cancel ", EscapeLine(closure.name()))});
+  }
+  return steps;
 }
 
 std::string StepsText(const std::vector<NextStep>& steps) {

@@ -24,6 +24,9 @@ struct NextStep {
 // The next steps of a closure, the most useful first; never empty. `program` is how the command line begins. Pure.
 std::vector<NextStep> NextSteps(const v1::Closure& closure, absl::string_view program, Role role = Role::kOwner);
 
+// The next steps, then for an owner the way out where there is one: to cancel, which is possible until Confirm. Pure.
+std::vector<NextStep> AllSteps(const v1::Closure& closure, absl::string_view program, Role role = Role::kOwner);
+
 // Steps as lines: "advice:" and the command below it, indented.
 std::string StepsText(const std::vector<NextStep>& steps);
 

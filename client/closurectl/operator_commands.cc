@@ -7,13 +7,16 @@
 #include <tuple>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/substitute.h"
+#include "client/closurectl/argument_check.h"
 #include "client/closurectl/closure_lines.h"
 #include "client/closurectl/command_set.h"
 #include "client/closurectl/duration_text.h"
 #include "client/closurectl/enum_text.h"
+#include "client/closurectl/next_step.h"
 #include "client/closurectl/resource_names.h"
 #include "client/closurectl/table.h"
 #include "client/closurectl/terminal_text.h"
@@ -43,9 +46,31 @@ std::string TaskTableText(const google::protobuf::RepeatedPtrField<v1::Task>& ta
   return table.Text(style);
 }
 
+bool IsApprovedBy(const Session& session, const v1::SystemStatus::Halt& breaker) {
+  const auto& approvals = breaker.approvals();
+  const std::string actor = absl::AsciiStrToLower(session.options().actor);
+  return std::find(approvals.begin(), approvals.end(), actor) != approvals.end();
+}
+
 // The command line of another operator command, as the same operator.
 std::string Command(Session& session, absl::string_view rest) {
   return absl::StrCat(session.options().command, " operator ", rest);
+}
+
+// What ends that a task waits, where an operator can.
+std::string ReleaseCommand(const v1::Task& task) {
+  switch (task.parked()) {
+    case v1::Task::HOLD:
+      return absl::StrCat("release ", EscapeLine(task.closure()), " --reason TEXT");
+    case v1::Task::PAUSE:
+      return "resume --reason TEXT";
+    case v1::Task::BREAKER:
+      return "breaker-release --reason TEXT";
+    case v1::Task::CLOCK_JUMP:
+      return "ack-clock --reason TEXT";
+    default:
+      return "";
+  }
 }
 
 struct TasksArguments {
@@ -111,6 +136,7 @@ absl::StatusOr<ExitCode> Tasks(Session& session, const TasksArguments& arguments
 
 absl::StatusOr<ExitCode> Retry(Session& session, const Arguments& arguments) {
   if (absl::Status settled = session.RequireOperator(); !settled.ok()) return settled;
+  if (absl::Status checked = CheckTask(arguments.target); !checked.ok()) return checked;
   v1::RetryTaskRequest request;
   request.set_name(TaskName(arguments.target));
   request.set_reason(arguments.reason);
@@ -124,7 +150,13 @@ absl::StatusOr<ExitCode> Retry(Session& session, const Arguments& arguments) {
   google::protobuf::RepeatedPtrField<v1::Task> tasks;
   *tasks.Add() = *task;
   printer.Data(TaskTableText(tasks, printer.style()));
-  printer.Note(absl::StrCat("The task is due now. Next:\n  ", Command(session, "tasks")));
+  const std::string release = ReleaseCommand(*task);
+  if (release.empty()) {
+    printer.Note(absl::StrCat("The task is due now. Next:\n  ", Command(session, "tasks")));
+  } else {
+    printer.Note(absl::StrCat("The task is due and goes on waiting (", EnumText(task->parked()),
+                              "): a retry releases nothing. Next:\n  ", Command(session, release)));
+  }
   return ExitCode::kOk;
 }
 
@@ -151,19 +183,49 @@ absl::StatusOr<ExitCode> ChangeHold(Session& session, const Arguments& arguments
   return ExitCode::kOk;
 }
 
-// Pause, resume, the breaker and the clock: the same field, another call.
-template <typename Request>
+// The commands that end what stops irreversible work, and those that show what it keeps waiting.
+std::vector<NextStep> SystemSteps(Session& session, const v1::SystemStatus& status) {
+  std::vector<NextStep> steps;
+  const auto add = [&](absl::string_view advice, absl::string_view rest) {
+    steps.push_back({std::string(advice), Command(session, rest)});
+  };
+  if (status.has_pause()) add("let irreversible work go on", "resume --reason TEXT");
+  if (status.has_breaker() && !IsApprovedBy(session, status.breaker()))
+    add("approve the release of the breaker, as one of two operators", "breaker-release --reason TEXT");
+  if (status.has_breaker() && IsApprovedBy(session, status.breaker())) {
+    const std::string& mine = session.options().command;
+    steps.push_back({"another operator has to approve the release of the breaker too",
+                     absl::StrCat(mine.substr(0, mine.find(" --as ")),
+                                  " --as operator:OTHER operator breaker-release --reason TEXT")});
+  }
+  if (status.has_clock_jump()) add("set the clock right, then acknowledge the jump", "ack-clock --reason TEXT");
+  if (status.tasks_stuck() > 0) add("see what is stuck, and why", "tasks --stuck");
+  if (status.tasks_parked() > 0) add("see what waits, and for what", "tasks");
+  return steps;
+}
+
+// Pause, resume, the breaker and the clock: the same field, another call. `what` says what was done, by the status
+// that it led to.
+template <typename Request, typename What>
 absl::StatusOr<ExitCode> ChangeSystem(Session& session, const Arguments& arguments,
-                                      absl::StatusOr<v1::SystemStatus> (ClosureClient::*call)(Request),
-                                      absl::string_view what) {
+                                      absl::StatusOr<v1::SystemStatus> (ClosureClient::*call)(Request), What what) {
   if (absl::Status settled = session.RequireOperator(); !settled.ok()) return settled;
   Request request;
   request.set_reason(arguments.reason);
   const absl::StatusOr<v1::SystemStatus> status = (session.client().*call)(std::move(request));
   if (!status.ok()) return status.status();
+  session.printer().Note(what(*status));
   PrintSystemStatus(session, *status);
-  session.printer().Note(absl::StrCat(what, " Next:\n  ", Command(session, "status")));
+  if (SystemSteps(session, *status).empty())
+    session.printer().Note(absl::StrCat("Next, see what goes on:\n  ", Command(session, "tasks")));
   return ExitCode::kOk;
+}
+
+std::string BreakerText(const v1::SystemStatus& status) {
+  if (status.has_breaker())
+    return "The approval is recorded; the breaker stays open until another operator approves as well.";
+  return "The breaker is released. As many silent periods can end now as an hour allows; where more wait, it opens "
+         "again, and two operators release it again.";
 }
 
 // Another pause replaces operator, time and reason of the first; who was first is told, or both would look the same.
@@ -178,7 +240,8 @@ absl::StatusOr<ExitCode> Pause(Session& session, const Arguments& arguments) {
                           ".\nThat pause is replaced by yours; one `resume` ends it.");
     }
   }
-  return ChangeSystem(session, arguments, &ClosureClient::PauseIrreversible, what);
+  return ChangeSystem(session, arguments, &ClosureClient::PauseIrreversible,
+                      [&what](const v1::SystemStatus&) { return what; });
 }
 
 // Another hold replaces operator and reason of the first.
@@ -239,14 +302,16 @@ class OperatorGroup {
 void AddSystemCommands(OperatorGroup& group) {
   group.Reasoned("pause", "", "Stop irreversible work of the whole system", Pause);
   group.Reasoned("resume", "", "Resume irreversible work", [](Session& session, const Arguments& arguments) {
-    return ChangeSystem(session, arguments, &ClosureClient::ResumeIrreversible, "Irreversible work goes on.");
+    return ChangeSystem(session, arguments, &ClosureClient::ResumeIrreversible,
+                        [](const v1::SystemStatus&) { return "Irreversible work goes on."; });
   });
   group.Reasoned("breaker-release", "", "Approve the release of the velocity breaker; two operators have to",
                  [](Session& session, const Arguments& arguments) {
-                   return ChangeSystem(session, arguments, &ClosureClient::ReleaseBreaker, "The approval is recorded.");
+                   return ChangeSystem(session, arguments, &ClosureClient::ReleaseBreaker, BreakerText);
                  });
   group.Reasoned("ack-clock", "", "Acknowledge a clock jump", [](Session& session, const Arguments& arguments) {
-    return ChangeSystem(session, arguments, &ClosureClient::AcknowledgeClockJump, "The clock jump is acknowledged.");
+    return ChangeSystem(session, arguments, &ClosureClient::AcknowledgeClockJump,
+                        [](const v1::SystemStatus&) { return "The clock jump is acknowledged."; });
   });
 }
 
@@ -265,12 +330,14 @@ void PrintSystemStatus(Session& session, const v1::SystemStatus& status) {
   fields.Add("BREAKER_OPEN", HaltText(status.has_breaker(), status.breaker()));
   fields.Add("CLOCK_JUMP", HaltText(status.has_clock_jump(), status.clock_jump()));
   fields.Add("DELETIONS_LAST_HOUR", absl::StrCat(status.deletions_last_hour()));
-  fields.Add("TASKS", absl::StrCat(status.tasks_open(), " open, ", status.tasks_due(), " due, ", status.tasks_stuck(),
-                                   " stuck"));
+  fields.Add("TASKS", absl::StrCat(status.tasks_open(), " open, ", status.tasks_due(), " due, ", status.tasks_parked(),
+                                   " parked, ", status.tasks_stuck(), " stuck"));
   printer.Data(fields.Text(printer.style()));
   Table table({"STATE", "CLOSURES"});
   for (const auto& count : status.closures()) table.AddRow({EnumText(count.state()), absl::StrCat(count.count())});
   if (!status.closures().empty()) printer.Data(absl::StrCat("\n", table.Text(printer.style())));
+  const std::vector<NextStep> steps = SystemSteps(session, status);
+  if (!steps.empty()) printer.Note(absl::StrCat("Next, ", StepsText(steps)));
 }
 
 void AddOperatorCommands(CommandSet& commands) {

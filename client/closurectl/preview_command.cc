@@ -30,12 +30,19 @@ std::string StepTableText(const v1::ClosurePlan& plan, const Style& style) {
   return table.Text(style);
 }
 
+// Without a date it is not known how long preparation takes.
+std::string UnknownEstimateText(const v1::ClosingEstimate& estimate) {
+  const std::string why = estimate.explanation().empty() ? "." : absl::StrCat(": ", EscapeLine(estimate.explanation()));
+  return absl::StrCat("How long preparation takes is not known", why, "\n");
+}
+
 std::string EstimateText(const v1::ClosingEstimate& estimate) {
+  if (!estimate.has_earliest_close_time()) return UnknownEstimateText(estimate);
   const int32_t least = estimate.preparation_business_days_min();
   const int32_t most = estimate.preparation_business_days_max();
   std::string text = most == 0 ? "Preparation takes minutes.\n"
                                : absl::StrCat("Preparation takes ", least, " to ", most, " business days.\n");
-  if (estimate.has_earliest_close_time() && estimate.has_latest_close_time()) {
+  if (estimate.has_latest_close_time()) {
     const std::string earliest = TimeText(estimate.earliest_close_time());
     const std::string latest = TimeText(estimate.latest_close_time());
     absl::StrAppend(&text, "The earliest time at which the account can be closed: ", earliest);
@@ -77,10 +84,10 @@ struct Arguments {
 absl::StatusOr<ExitCode> Preview(Session& session, const Arguments& arguments) {
   const absl::StatusOr<std::string> account = session.UseAccount(arguments.account);
   if (!account.ok()) return account.status();
-  const absl::StatusOr<PreviewResult> preview = RunPreview(session, *account);
+  const absl::StatusOr<PreviewResult> preview = RunPreview(session, *account, PreviewStream::kData);
   if (!preview.ok()) return preview.status();
   Printer& printer = session.printer();
-  if (printer.table()) printer.Data(PlanText(*preview, printer.style(), arguments.checklist));
+  if (printer.table()) printer.Data(FullPlanText(*preview, printer.style(), arguments.checklist));
   if (printer.format() == OutputFormat::kJson) printer.Json(preview->plan, preview->items);
   const std::string& program = session.options().command;
   const std::string id = AccountId(*account);
@@ -95,15 +102,16 @@ absl::StatusOr<ExitCode> Preview(Session& session, const Arguments& arguments) {
 
 }  // namespace
 
-absl::StatusOr<PreviewResult> RunPreview(Session& session, const std::string& account) {
+absl::StatusOr<PreviewResult> RunPreview(Session& session, const std::string& account, PreviewStream stream) {
   v1::PreviewClosureRequest request;
   request.set_account(account);
   Printer& printer = session.printer();
+  const bool is_data = stream == PreviewStream::kData && printer.format() == OutputFormat::kJsonl;
   PreviewResult result;
   absl::StatusOr<v1::ClosurePlan> plan =
       session.client().PreviewClosure(request, session.options().timeout.value_or(kPreviewTimeout),
-                                      [&printer, &result](const v1::PreviewClosureResponse& message) {
-                                        if (printer.format() == OutputFormat::kJsonl) printer.JsonLine(message);
+                                      [&printer, &result, is_data](const v1::PreviewClosureResponse& message) {
+                                        if (is_data) printer.JsonLine(message);
                                         if (IsFinished(message.progress()))
                                           printer.Note(CheckerLine(message.progress()));
                                         result.items.MergeFrom(message.items());
@@ -115,21 +123,29 @@ absl::StatusOr<PreviewResult> RunPreview(Session& session, const std::string& ac
 
 std::string VerdictText(const PreviewResult& preview, const Style& style) {
   const v1::ClosurePlan& plan = preview.plan;
-  return absl::StrCat(style.Bold(EscapeLine(plan.account())),
-                      plan.eligible() ? " can be closed: nothing stands in the way.\n" : " cannot be closed yet.\n",
-                      plan.has_estimate() ? EstimateText(plan.estimate()) : "");
+  std::string text =
+      absl::StrCat(style.Bold(EscapeLine(plan.account())),
+                   plan.eligible() ? " can be closed: nothing stands in the way.\n" : " cannot be closed yet.\n");
+  for (const v1::StartObstacle& obstacle : plan.start_obstacles()) {
+    absl::StrAppend(&text, "No closure can be started (", EnumText(obstacle.reason()),
+                    "): ", EscapeLine(obstacle.detail()), ".\n");
+  }
+  return WrapText(absl::StrCat(text, plan.has_estimate() ? EstimateText(plan.estimate()) : ""), style.columns);
 }
 
-std::string PlanText(const PreviewResult& preview, const Style& style, bool checklist) {
-  const v1::ClosurePlan& plan = preview.plan;
+std::string PlanText(const PreviewResult& preview, const Style& style) {
   const auto& items = preview.items.items();
   std::string text = VerdictText(preview, style);
-  if (!items.empty()) {
-    absl::StrAppend(&text, "\n", ItemTableText(items, style), "\n", ItemDetailText(items));
-  }
-  if (!plan.steps().empty()) absl::StrAppend(&text, "\n", StepTableText(plan, style));
-  absl::StrAppend(&text, "\n", CheckerTableText(plan.checkers(), style));
-  return checklist || !plan.eligible() ? absl::StrCat(text, ChecklistText(plan)) : text;
+  if (!preview.plan.steps().empty()) absl::StrAppend(&text, "\n", StepTableText(preview.plan, style));
+  if (!items.empty()) absl::StrAppend(&text, "\n", ItemGroupsText(items, style));
+  return text;
+}
+
+std::string FullPlanText(const PreviewResult& preview, const Style& style, bool checklist) {
+  const v1::ClosurePlan& plan = preview.plan;
+  const std::string text = absl::StrCat(PlanText(preview, style), "\n", CheckerTableText(plan.checkers(), style));
+  if (!checklist && plan.eligible()) return text;
+  return absl::StrCat(text, WrapText(ChecklistText(plan), style.columns));
 }
 
 std::string ChecklistPointer(const Session& session, absl::string_view account_id) {

@@ -15,17 +15,23 @@ struct PreviewResult {
   v1::PreviewItems items;
 };
 
+// Whether jsonl streams what arrives to the data; a command whose data is something else keeps it to itself.
+enum class PreviewStream { kData, kQuiet };
+
 // Runs a preview of "accounts/{account}" with progress on the message stream, and returns what it found. Takes up to
 // ten minutes unless --timeout says otherwise: a scan may take five (R16). Errors: those of PreviewClosure.
-absl::StatusOr<PreviewResult> RunPreview(Session& session, const std::string& account);
+absl::StatusOr<PreviewResult> RunPreview(Session& session, const std::string& account, PreviewStream stream);
 
 // The short of a preview: whether the account can be closed, and when at the earliest.
 std::string VerdictText(const PreviewResult& preview, const Style& style);
 
-// A preview for people: the verdict, what blocks, why and where to go about it, what to do in which order, how the
-// checkers fared; where something blocks, or with `checklist`, also what the scan checks, advice and what is often
-// asked.
-std::string PlanText(const PreviewResult& preview, const Style& style, bool checklist);
+// A preview for people: the verdict, what to do in which order, what blocks, why and where to go about it; many items
+// of a sort together.
+std::string PlanText(const PreviewResult& preview, const Style& style);
+
+// The same, then how the checkers fared; where something blocks, or with `checklist`, also what the scan checks, advice
+// and what is often asked.
+std::string FullPlanText(const PreviewResult& preview, const Style& style, bool checklist);
 
 // Where an eligible owner reads what to save before the account is gone: "advice:" and the command line below it.
 std::string ChecklistPointer(const Session& session, absl::string_view account_id);

@@ -4,6 +4,10 @@
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/util/json_util.h>
 
+#include <nlohmann/json.hpp>
+
+#include "client/rpc_status.h"
+
 namespace closure {
 namespace {
 
@@ -21,6 +25,13 @@ std::string ToJson(const google::protobuf::Message& message, bool indented) {
 
 }  // namespace
 
+absl::Status CheckWritten(const std::ostream& out) {
+  if (out) return absl::OkStatus();
+  return ErrorWithReason(absl::StatusCode::kDataLoss,
+                         "the output could not be written in full: its reader went away, or the disk is full",
+                         "OUTPUT_LOST");
+}
+
 Printer::Printer(std::ostream& out, std::ostream& err, OutputFormat format, Style out_style, Style err_style)
     : out_(out), err_(err), format_(format), out_style_(out_style), err_style_(err_style) {}
 
@@ -31,10 +42,17 @@ void Printer::Json(const google::protobuf::Message& message) {
 }
 
 void Printer::Json(const google::protobuf::Message& message, const google::protobuf::Message& more) {
-  const bool indented = format_ == OutputFormat::kJson;
-  std::string json = ToJson(message, indented);
-  json.erase(json.find_last_not_of(" \n", json.rfind('}') - 1) + 1);
-  out_ << json << ',' << ToJson(more, indented).substr(1) << std::flush;
+  constexpr int kIndent = 1;
+  constexpr auto kReplace = nlohmann::ordered_json::error_handler_t::replace;
+  nlohmann::ordered_json both = nlohmann::ordered_json::parse(ToJson(message, false), nullptr, false);
+  const nlohmann::ordered_json added = nlohmann::ordered_json::parse(ToJson(more, false), nullptr, false);
+  if (!both.is_object() || !added.is_object()) {
+    Json(message);
+    Json(more);
+    return;
+  }
+  both.update(added);
+  out_ << both.dump(format_ == OutputFormat::kJson ? kIndent : -1, ' ', false, kReplace) << '\n' << std::flush;
 }
 
 void Printer::JsonList(const google::protobuf::Message& response) {

@@ -7,6 +7,7 @@
 #include <ostream>
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "client/closurectl/style.h"
 
@@ -14,6 +15,10 @@ namespace closure {
 
 // How data is written: for people, or as proto3 JSON, one indented document or one line for each resource or change.
 enum class OutputFormat { kTable, kJson, kJsonl };
+
+// Whether everything that was written so far arrived. Errors: DATA_LOSS with the reason OUTPUT_LOST when the reader
+// went away or the disk is full; what was done stays done.
+absl::Status CheckWritten(const std::ostream& out);
 
 // Writes data to one stream and messages to another. JSON holds every field, also those with their default value, so
 // that a script can rely on them. Not for several threads.
@@ -25,12 +30,14 @@ class Printer {
   OutputFormat format() const { return format_; }
   const Style& style() const { return out_style_; }
   const Style& err_style() const { return err_style_; }
+  // Whether the data arrived; see CheckWritten.
+  absl::Status written() const { return CheckWritten(out_); }
 
   // Data for people, as it is: escaped and with its line ends.
   void Data(absl::string_view text);
   // One resource as JSON.
   void Json(const google::protobuf::Message& message);
-  // Two messages as one JSON object with the fields of both; these have different names.
+  // Two messages as one JSON object with the fields of both; a field of the second replaces one of the same name.
   void Json(const google::protobuf::Message& message, const google::protobuf::Message& more);
   // A list response as JSON; with kJsonl each element of its repeated field is a line.
   void JsonList(const google::protobuf::Message& response);

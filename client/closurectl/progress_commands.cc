@@ -10,6 +10,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "client/closurectl/argument_check.h"
 #include "client/closurectl/closure_lines.h"
 #include "client/closurectl/command_set.h"
 #include "client/closurectl/duration_text.h"
@@ -25,14 +26,28 @@ namespace {
 
 using State = v1::Closure::State;
 
+bool WaitsForOwner(State state) {
+  return state == v1::Closure::IDENTITY_PENDING || state == v1::Closure::AGREEMENT_PENDING ||
+         state == v1::Closure::BLOCKED || state == v1::Closure::READY;
+}
+
 absl::StatusOr<ExitCode> Watch(Session& session, const std::string& typed) {
   const absl::StatusOr<std::string> name = session.UseClosure(typed);
   if (!name.ok()) return name.status();
   LiveView view(session, LiveView::Stream::kData);
+  std::string told;
   v1::Closure last;
   const absl::Status followed = session.Follow(*name, absl::InfiniteDuration(), [&](const v1::Closure& closure) {
     view.Show(closure);
     last = closure;
+    // Here nothing goes on before its owner does something.
+    const std::string next =
+        WaitsForOwner(closure.state()) ? NextStepsText(closure, session.options().command, session.role()) : "";
+    if (next != told && !next.empty()) {
+      session.printer().Note(absl::StrCat("Next: ", next));
+      view.LeavePicture();
+    }
+    told = next;
     return true;
   });
   if (!followed.ok()) return followed;
@@ -47,12 +62,21 @@ struct WaitArguments {
   std::string timeout;
 };
 
-// `wait --for CLOSED ACCOUNT` gives the account to --for: states are upper case, so it can be told.
+// `wait --for CLOSED ACCOUNT` gives the account to --for. A closure has to be named, so the last word is it, also where
+// it could be a state in lower case; no account is called as the API spells a state.
 void TakeClosureFromStates(WaitArguments& arguments) {
-  if (!arguments.closure.empty() || arguments.states.empty()) return;
-  if (ParseEnum<State>(arguments.states.back(), "state").ok()) return;
+  if (!arguments.closure.empty() || arguments.states.size() < 2) return;
+  if (!CheckClosure(arguments.states.back()).ok()) return;
   arguments.closure = arguments.states.back();
   arguments.states.pop_back();
+}
+
+// The command's own --timeout, else the one before the command; infinite without both.
+absl::StatusOr<absl::Duration> WaitLimit(const Session& session, const std::string& typed) {
+  if (typed.empty()) return session.options().timeout.value_or(absl::InfiniteDuration());
+  const absl::StatusOr<absl::Duration> parsed = ParseDuration(typed);
+  if (!parsed.ok()) return UsageError(absl::StrCat("--timeout: ", parsed.status().message()));
+  return parsed;
 }
 
 absl::StatusOr<std::set<State>> ParseStates(const std::vector<std::string>& texts) {
@@ -78,7 +102,9 @@ absl::StatusOr<ExitCode> FinishWait(Session& session, const v1::Closure& closure
   }
   if (outcome == ExitCode::kFailure)
     printer.Note(absl::StrCat("The closure ended in ", EnumText(closure.state()), "."));
-  if (outcome == ExitCode::kBlocked) printer.Note("The closure is BLOCKED and will not go on by itself.");
+  if (outcome == ExitCode::kBlocked) {
+    printer.Note(absl::StrCat("The closure is ", EnumText(closure.state()), " and will not go on by itself."));
+  }
   printer.Note(absl::StrCat("Next: ", NextStepsText(closure, session.options().command, session.role())));
   return outcome;
 }
@@ -104,20 +130,16 @@ absl::StatusOr<ExitCode> Wait(Session& session, WaitArguments arguments) {
   if (arguments.closure.empty()) return UsageError("CLOSURE is required");
   const absl::StatusOr<std::set<State>> wanted = ParseStates(arguments.states);
   if (!wanted.ok()) return wanted.status();
-  absl::Duration limit = absl::InfiniteDuration();
-  if (!arguments.timeout.empty()) {
-    const absl::StatusOr<absl::Duration> parsed = ParseDuration(arguments.timeout);
-    if (!parsed.ok()) return UsageError(absl::StrCat("--timeout: ", parsed.status().message()));
-    limit = *parsed;
-  }
+  const absl::StatusOr<absl::Duration> limit = WaitLimit(session, arguments.timeout);
+  if (!limit.ok()) return limit.status();
   const absl::StatusOr<std::string> name = session.UseClosure(arguments.closure);
   if (!name.ok()) return name.status();
   v1::Closure last;
-  const absl::Status followed = session.Follow(*name, limit, [&](const v1::Closure& closure) {
+  const absl::Status followed = session.Follow(*name, *limit, [&](const v1::Closure& closure) {
     last = closure;
     return WaitOutcome(closure.state(), *wanted) == ExitCode::kTimedOut;
   });
-  if (!followed.ok()) return WaitOver(session, followed, last, *wanted, limit);
+  if (!followed.ok()) return WaitOver(session, followed, last, *wanted, *limit);
   const ExitCode outcome = WaitOutcome(last.state(), *wanted);
   return FinishWait(session, last, outcome == ExitCode::kTimedOut ? ExitCode::kFailure : outcome);
 }
@@ -127,9 +149,10 @@ absl::StatusOr<ExitCode> Wait(Session& session, WaitArguments arguments) {
 ExitCode WaitOutcome(State state, const std::set<State>& wanted) {
   if (wanted.contains(state)) return ExitCode::kOk;
   if (IsTerminal(state)) return ExitCode::kFailure;
-  const bool beyond = wanted.contains(v1::Closure::READY) || wanted.contains(v1::Closure::SILENT_PERIOD);
-  if (state == v1::Closure::BLOCKED && beyond) return ExitCode::kBlocked;
-  return ExitCode::kTimedOut;
+  if (!WaitsForOwner(state)) return ExitCode::kTimedOut;
+  // All that comes without the owner: it expires, or the account is gone otherwise.
+  const bool comes = wanted.contains(v1::Closure::EXPIRED) || wanted.contains(v1::Closure::CANCELLED);
+  return comes ? ExitCode::kTimedOut : ExitCode::kBlocked;
 }
 
 void AddProgressCommands(CommandSet& commands) {
@@ -143,8 +166,8 @@ void AddProgressCommands(CommandSet& commands) {
 
   CLI::App* wait = commands.Add(
       "wait",
-      "Wait for one of the states. Exit code 1 when the closure ended in another one, 3 when it is BLOCKED and "
-      "READY or SILENT_PERIOD is waited for, 6 when the time is over",
+      "Wait for one of the states. Exit code 1 when the closure ended in another one, 3 when it is in a state that "
+      "only its owner can lead out of, 6 when the time is over",
       "closurectl wait 1000000001 --for READY BLOCKED --timeout 10m");
   auto arguments = std::make_shared<WaitArguments>();
   wait->add_option("CLOSURE", arguments->closure, "The closure, or its account");

@@ -63,10 +63,27 @@ absl::StatusOr<bool> AskYesNo(Session& session, absl::string_view question, absl
 
 absl::Status AskTyped(Session& session, absl::string_view question, absl::string_view expected,
                       absl::string_view flag) {
-  const absl::StatusOr<std::string> answer = AskLine(session, question, flag);
+  const absl::Status declined = Declined(absl::StrCat("\"", expected, "\" was not typed"));
+  const auto declines = [](absl::string_view answer) {
+    return answer.empty() || absl::EqualsIgnoreCase(answer, "n") || absl::EqualsIgnoreCase(answer, "no");
+  };
+  const auto check = [&](const std::string& typed) {
+    if (typed == expected || declines(typed)) return absl::OkStatus();
+    return declined;
+  };
+  const absl::StatusOr<std::string> answer = AskUntil(session, question, flag, check);
   if (!answer.ok()) return answer.status();
-  if (*answer != expected) return Declined(absl::StrCat("\"", expected, "\" was not typed"));
-  return absl::OkStatus();
+  return *answer == expected ? absl::OkStatus() : declined;
+}
+
+absl::Status AcknowledgeRisk(Session& session, absl::string_view risk, bool given, const TypedQuestion& asked) {
+  SayRisk(session, risk);
+  return given ? absl::OkStatus() : AskTyped(session, asked.question, asked.expected, asked.flag);
+}
+
+void SayRisk(Session& session, absl::string_view risk) {
+  if (!session.interactive() && !session.printer().table()) return;
+  session.printer().Say(WrapText(risk, session.printer().err_style().columns));
 }
 
 absl::Status Declined(absl::string_view what) {

@@ -28,9 +28,24 @@ absl::StatusOr<std::string> AskUntil(Session& session, absl::string_view questio
 // as AskUntil does.
 absl::StatusOr<bool> AskYesNo(Session& session, absl::string_view question, absl::string_view flag);
 
-// Asks to type `expected` exactly. Errors besides: FAILED_PRECONDITION when something else was typed; nothing was done
-// then.
+// Asks to type `expected` exactly; what is mistyped is asked for again as AskUntil does, while nothing, "n" and "no"
+// decline at once. Errors besides: FAILED_PRECONDITION when it was not typed; nothing was done then.
 absl::Status AskTyped(Session& session, absl::string_view question, absl::string_view expected, absl::string_view flag);
+
+// A question of AskTyped.
+struct TypedQuestion {
+  std::string question;
+  std::string expected;
+  std::string flag;
+};
+
+// Shows what is lost for good as SayRisk does, and has the question below it answered, unless the answer was `given`
+// beforehand. Errors: those of AskTyped.
+absl::Status AcknowledgeRisk(Session& session, absl::string_view risk, bool given, const TypedQuestion& asked);
+
+// Shows an escaped text about what is lost, which ends with a line end, to whoever reads messages: not to a script that
+// reads JSON.
+void SayRisk(Session& session, absl::string_view risk);
 
 // What is answered when a question was declined: nothing was changed.
 absl::Status Declined(absl::string_view what);

@@ -17,18 +17,18 @@
 #include "client/closurectl/error_text.h"
 #include "client/closurectl/session.h"
 #include "client/closurectl/terminal_text.h"
+#include "client/closurectl/version.h"
 #include "protos/suggestion.h"
 
 namespace closure {
 namespace {
 
-constexpr char kVersion[] = "closurectl " CLOSURE_VERSION " (closure.v1)";
 constexpr char kFooter[] = R"(
 CLOSURE is accounts/ACCOUNT/closures/ID, or just ACCOUNT for its open or newest closure.
 An example: closurectl preview 1000000001, closurectl close 1000000001 --via email
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 blocked or not eligible, 4 not allowed,
-5 not found, 6 timed out, 7 server unreachable, 130 interrupted.)";
+5 not found, 6 timed out, 7 server or account system unreachable, 130 interrupted.)";
 
 // The global flags as they were typed; empty where they were not.
 struct TypedFlags {
@@ -53,7 +53,7 @@ void AddFlags(CLI::App& app, TypedFlags& flags) {
   app.add_option("--timeout", flags.timeout, "The longest a call may take, such as 10s [30s]")->type_name("DURATION");
   app.add_flag("--no-input", flags.no_input, "Never ask; a question that no flag answers is an error");
   app.add_option("--color", flags.color, "auto, always or never [auto]")->type_name("WHEN");
-  app.set_version_flag("--version", kVersion);
+  app.set_version_flag("--version", VersionText());
 }
 
 absl::StatusOr<OutputFormat> ParseFormat(const std::string& text) {
@@ -73,6 +73,8 @@ absl::StatusOr<GlobalOptions> Settle(const TypedFlags& flags, const Environment&
       !flags.server.empty() ? flags.server : environment.variable("CLOSURE_SERVER").value_or(options.server);
   options.actor = !flags.actor.empty() ? flags.actor : environment.variable("CLOSURE_AS").value_or("");
   if (options.server.empty()) return UsageError("the server's address is empty; set --server or CLOSURE_SERVER");
+  const absl::string_view server_source = flags.server.empty() ? "CLOSURE_SERVER" : "--server";
+  if (absl::Status server = CheckServer(options.server, server_source); !server.ok()) return server;
   if (!options.actor.empty()) {
     const absl::string_view source = flags.actor.empty() ? "CLOSURE_AS" : "--as";
     if (absl::Status checked = CheckIdentity(options.actor, source); !checked.ok()) return checked;
@@ -88,6 +90,7 @@ absl::StatusOr<GlobalOptions> Settle(const TypedFlags& flags, const Environment&
   }
   options.no_input = flags.no_input;
   if (!flags.server.empty()) absl::StrAppend(&options.command, " --server ", flags.server);
+  options.command_of_another = options.command;
   const bool operator_acts = absl::StartsWith(options.actor, "operator:");
   if (operator_acts || absl::StartsWith(flags.actor, "root:")) {
     absl::StrAppend(&options.command, " --as ", options.actor);
@@ -143,6 +146,17 @@ std::string UnknownFlag(const std::vector<std::string>& arguments, const std::ve
   return "";
 }
 
+// What an option that is missing is for: " (where the code is sent: email or sms)".
+std::string RequiredText(const CLI::Error& error, const CLI::App* command) {
+  for (const CLI::Option* option : command->get_options([](const CLI::Option*) { return true; })) {
+    const std::string& about = option->get_description();
+    if (!about.empty() && error.what() == absl::StrCat(option->get_name(), " is required")) {
+      return absl::StrCat(" (", absl::AsciiStrToLower(about.substr(0, 1)), about.substr(1), ")");
+    }
+  }
+  return "";
+}
+
 // What is wrong with the arguments: an unknown flag with the nearest one or the commands that take it, a missing
 // command with those that there are, else what CLI11 says.
 std::string ParseErrorText(const CLI::Error& error, const std::vector<std::string>& arguments,
@@ -159,7 +173,15 @@ std::string ParseErrorText(const CLI::Error& error, const std::vector<std::strin
   if (const std::string names = commands.NamesIn(command); !names.empty()) {
     return absl::StrCat("a command is missing after ", FullName(command), "; the commands are ", names);
   }
-  return EscapeLine(error.what());
+  return absl::StrCat(EscapeTyped(error.what()), RequiredText(error, command));
+}
+
+// `help` and `help COMMAND` mean --help.
+std::vector<std::string> WithHelpFlag(std::vector<std::string> arguments) {
+  if (arguments.empty() || arguments[0] != "help") return arguments;
+  arguments.erase(arguments.begin());
+  arguments.emplace_back("--help");
+  return arguments;
 }
 
 // Before anything was parsed, errors still follow the format that was asked for.
@@ -191,15 +213,25 @@ int FailUsage(Environment& environment, const std::vector<std::string>& argument
 
 int RunAction(const CommandSet::Action& action, const GlobalOptions& options, Environment& environment) {
   Session session(options, environment);
-  const absl::StatusOr<ExitCode> code = action(session);
+  absl::StatusOr<ExitCode> code = action(session);
+  if (absl::Status written = session.printer().written(); code.ok() && !written.ok()) code = written;
   if (code.ok()) return static_cast<int>(*code);
-  std::string hint = ErrorHint(code.status(), options.command, session.subject(), session.role());
+  std::string hint =
+      ErrorHint(code.status(), options.command, session.subject(), session.role(), session.repeated_flags());
   if (DecodeErrorDetails(code.status()).reason == "USAGE") hint = UsageHint(options.running);
   if (!session.resume_command().empty()) {
     const absl::string_view end = session.printer().table() ? "\n" : " ";
     absl::StrAppend(&hint, end, "to go on where it stands: ", session.resume_command());
   }
   return Fail(environment, code.status(), hint, options.format, session.printer().err_style());
+}
+
+// Writes what --help and --version ask for.
+int PrintText(Environment& environment, const std::vector<std::string>& arguments, const std::string& text) {
+  environment.out << text << std::flush;
+  const absl::Status written = CheckWritten(environment.out);
+  if (written.ok()) return static_cast<int>(ExitCode::kOk);
+  return Fail(environment, written, ErrorHint(written, "closurectl", "", Role::kOwner), FormatOf(arguments), Style{});
 }
 
 // Parses; nothing when the command is to be run, otherwise the exit code.
@@ -210,11 +242,9 @@ std::optional<int> Parse(CLI::App& app, const CommandSet& commands, const std::v
     app.parse(reversed);
     return std::nullopt;
   } catch (const CLI::CallForHelp&) {
-    environment.out << app.help() << std::flush;
-    return 0;
+    return PrintText(environment, arguments, app.help());
   } catch (const CLI::CallForVersion&) {
-    environment.out << kVersion << '\n' << std::flush;
-    return 0;
+    return PrintText(environment, arguments, absl::StrCat(VersionText(), "\n"));
   } catch (const CLI::Error& error) {
     // CLI11's own exit codes stay here.
     const CLI::App* command = ParsedCommand(app);
@@ -224,7 +254,8 @@ std::optional<int> Parse(CLI::App& app, const CommandSet& commands, const std::v
 
 }  // namespace
 
-int Run(const std::vector<std::string>& arguments, Environment& environment) {
+int Run(const std::vector<std::string>& typed, Environment& environment) {
+  const std::vector<std::string> arguments = WithHelpFlag(typed);
   CLI::App app("Closes accounts of the cloud: for owners, operators and scripts.", "closurectl");
   app.fallthrough();
   app.require_subcommand(1);

@@ -9,8 +9,8 @@
 
 namespace closure {
 
-// Runs closurectl with the arguments after the program's name and returns its exit code, one of ExitCode. Errors are
-// printed, in the chosen format, to the environment's message stream.
+// Runs closurectl with the arguments after the program's name, "help COMMAND" meaning "COMMAND --help", and returns its
+// exit code, one of ExitCode. Errors are printed, in the chosen format, to the environment's message stream.
 int Run(const std::vector<std::string>& arguments, Environment& environment);
 
 }  // namespace closure

@@ -2,8 +2,6 @@
 // Plays the world around a `closured dev`: loads accounts, reads their mail, bills them, moves the clock, breaks
 // upstreams.
 #include <algorithm>
-#include <fstream>
-#include <iterator>
 #include <memory>
 #include <optional>
 #include <string>
@@ -18,11 +16,12 @@
 #include "client/closurectl/duration_text.h"
 #include "client/closurectl/enum_text.h"
 #include "client/closurectl/error_text.h"
-#include "client/closurectl/identity_commands.h"
 #include "client/closurectl/item_view.h"
 #include "client/closurectl/resource_names.h"
+#include "client/closurectl/sandbox_inbox.h"
 #include "client/closurectl/table.h"
 #include "client/closurectl/terminal_text.h"
+#include "protos/file_reading.h"
 #include "protos/json_reading.h"
 #include "protos/money.h"
 
@@ -43,17 +42,11 @@ void Print(Session& session, const google::protobuf::Message& message, absl::str
   session.printer().Note(note);
 }
 
-std::optional<std::string> ReadFile(Session& session, const std::string& path) {
-  using Characters = std::istreambuf_iterator<char>;
-  if (path == "-") return std::string(Characters(session.environment().in), Characters());
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return std::nullopt;
-  return std::string(Characters(file), Characters());
-}
-
 absl::StatusOr<ExitCode> Load(Session& session, const std::string& path) {
-  const std::optional<std::string> json = ReadFile(session, path);
-  if (!json) return UsageError(absl::StrCat("the cloud file \"", EscapeLine(path), "\" cannot be read"));
+  const absl::StatusOr<std::string> json =
+      path == "-" ? ReadStream(session.environment().in, kCloudFileBytesMax) : ReadFile(path, kCloudFileBytesMax);
+  if (!json.ok())
+    return UsageError(absl::StrCat("the cloud file \"", EscapeLine(path), "\" ", json.status().message()));
   sandbox::v1::LoadCloudRequest request;
   if (const absl::Status read = ReadJson(*json, *request.mutable_cloud()); !read.ok())
     return ErrorWithReason(absl::StatusCode::kInvalidArgument,

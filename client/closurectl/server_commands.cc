@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Whether a server is there and serves, and, for operators, how its system stands.
+#include <google/protobuf/struct.pb.h>
+
 #include <string>
 
 #include "absl/strings/match.h"
@@ -15,19 +17,27 @@ absl::StatusOr<ExitCode> ServerStatus(Session& session) {
   const absl::StatusOr<bool> serving = session.client().CheckHealth();
   if (!serving.ok()) return serving.status();
   Printer& printer = session.printer();
+  const std::string health = *serving ? "SERVING" : "NOT_SERVING";
   if (absl::StartsWith(session.client().options().actor, "operator:")) {
     const absl::StatusOr<v1::SystemStatus> status = session.client().GetSystemStatus({});
     if (!status.ok()) return status.status();
-    printer.Note(*serving ? "The server is SERVING." : "The server is NOT_SERVING.");
-    PrintSystemStatus(session, *status);
+    if (printer.table()) {
+      printer.Note(absl::StrCat("The server is ", health, "."));
+      PrintSystemStatus(session, *status);
+    } else {
+      google::protobuf::Struct with_health;
+      (*with_health.mutable_fields())["status"].set_string_value(health);
+      printer.Json(with_health, *status);
+    }
   } else if (printer.table()) {
     Table table({"NAME", "HEALTH"});
-    table.AddRow({session.options().server, *serving ? "SERVING" : "NOT_SERVING"});
+    table.AddRow({session.options().server, health});
     printer.Data(table.Text(printer.style()));
-    printer.Note(absl::StrCat("For more:\n  ", session.options().command, " server status --as operator:NAME"));
+    printer.Note(
+        absl::StrCat("For more:\n  ", session.options().command_of_another, " server status --as operator:NAME"));
   } else {
     // The proto3 JSON of grpc.health.v1.HealthCheckResponse.
-    printer.Data(absl::StrCat("{\"status\":\"", *serving ? "SERVING" : "NOT_SERVING", "\"}\n"));
+    printer.Data(absl::StrCat("{\"status\":\"", health, "\"}\n"));
   }
   return *serving ? ExitCode::kOk : ExitCode::kFailure;
 }

@@ -22,6 +22,13 @@ bool UseColor(const GlobalOptions& options, const Environment& environment, bool
   return is_tty && !no_color && environment.variable("TERM").value_or("") != "dumb";
 }
 
+// 80 where a terminal does not tell how wide it is.
+size_t Columns(const Environment& environment, bool is_tty) {
+  constexpr size_t kColumnsDefault = 80;
+  if (!is_tty) return 0;
+  return environment.columns > 0 ? environment.columns : kColumnsDefault;
+}
+
 ClientOptions ToClientOptions(const GlobalOptions& options) {
   return {.server = options.server, .actor = options.actor, .timeout = options.timeout.value_or(kTimeoutDefault)};
 }
@@ -31,9 +38,10 @@ ClientOptions ToClientOptions(const GlobalOptions& options) {
 Session::Session(GlobalOptions options, Environment& environment)
     : options_(std::move(options)),
       environment_(environment),
-      printer_(environment.out, environment.err, options_.format,
-               Style{UseColor(options_, environment, environment.out_is_tty)},
-               Style{UseColor(options_, environment, environment.err_is_tty)}),
+      printer_(
+          environment.out, environment.err, options_.format,
+          Style{UseColor(options_, environment, environment.out_is_tty), Columns(environment, environment.out_is_tty)},
+          Style{UseColor(options_, environment, environment.err_is_tty), Columns(environment, environment.err_is_tty)}),
       client_(ToClientOptions(options_)) {}
 
 absl::Status Session::SettleActor(const std::string& fallback) {
@@ -46,6 +54,13 @@ absl::Status Session::SettleActor(const std::string& fallback) {
   }
   client_.set_actor(fallback);
   return absl::OkStatus();
+}
+
+void Session::set_resume_command(std::string command) {
+  resume_command_ = std::move(command);
+  // In JSON nothing but errors and questions goes to the message stream.
+  const bool told = printer_.table() || interactive();
+  if (told && environment_.on_resume_command) environment_.on_resume_command(resume_command_);
 }
 
 Role Session::role() const {
@@ -112,7 +127,11 @@ absl::Status Session::Follow(const std::string& closure, absl::Duration limit,
     printer_.Note(absl::StrCat("The connection was lost (", EscapeLine(error.message()), "); going on after revision ",
                                revision, "."));
   };
-  return ClosureFollower(client_, std::move(options)).Follow(closure, on_change);
+  const absl::Status followed =
+      ClosureFollower(client_, std::move(options)).Follow(closure, [this, &on_change](const v1::Closure& changed) {
+        return on_change(changed) && printer_.written().ok();
+      });
+  return followed.ok() ? printer_.written() : followed;
 }
 
 absl::StatusOr<v1::Closure> Session::GetClosure(const std::string& name) {

@@ -29,6 +29,8 @@ struct GlobalOptions {
   // What a next command line has to repeat: "closurectl", --server and --as root:ACCOUNT where they were given as
   // flags, and always the identity of an operator.
   std::string command = "closurectl";
+  // The same without an identity, for what another identity has to do.
+  std::string command_of_another = "closurectl";
   // The command that runs, without flags and arguments: "closurectl sandbox load".
   std::string running = "closurectl";
 };
@@ -49,9 +51,13 @@ class Session {
   Role role() const;
 
   // The command line that goes on where this run stops; empty while there is nothing to go on with. It is told with an
-  // error that ends the run.
+  // error that ends the run, and at Ctrl-C.
   const std::string& resume_command() const { return resume_command_; }
-  void set_resume_command(std::string command) { resume_command_ = std::move(command); }
+  void set_resume_command(std::string command);
+
+  // Flags of this run that the command line of a hint repeats: " --via sms"; empty where there are none.
+  const std::string& repeated_flags() const { return repeated_flags_; }
+  void set_repeated_flags(std::string flags) { repeated_flags_ = std::move(flags); }
 
   // Whether a question can be asked: somebody sits at a terminal and --no-input is not given.
   bool interactive() const { return environment_.in_is_tty && !options_.no_input; }
@@ -77,8 +83,8 @@ class Session {
   // Whether the server plays the cloud around it (`closured dev`) and has this account; false when it does not answer.
   bool HasSandboxAccount(const std::string& account_id);
 
-  // Watches a closure with this session's clocks; `limit` bounds the whole. Tells on the message stream when it
-  // reconnects.
+  // Watches a closure with this session's clocks; `limit` bounds the whole. Tells on the message stream when it lost
+  // the connection. Errors: those of ClosureFollower, and of CheckWritten as soon as data did not arrive.
   absl::Status Follow(const std::string& closure, absl::Duration limit,
                       const std::function<bool(const v1::Closure&)>& on_change);
 
@@ -101,6 +107,7 @@ class Session {
   ClosureClient client_;
   std::string subject_;
   std::string resume_command_;
+  std::string repeated_flags_;
 };
 
 // Whether a closure in this state has ended.

@@ -3,6 +3,7 @@
 #define CLOSURE_CLIENT_CLOSURECTL_STYLE_H_
 
 #include <array>
+#include <cstddef>
 #include <string>
 #include <utility>
 
@@ -11,9 +12,13 @@
 
 namespace closure {
 
-// Colours for one stream; without colour every function returns the text as it is.
+// How one stream is shown: its colours, and how wide its lines are. Without colour every function returns the text as
+// it is.
 struct Style {
   bool color = false;
+  // How many terminal cells a line has; 0 where there is no terminal, whose lines have no limit: a reader by machine
+  // gets each row of a table on one line.
+  size_t columns = 0;
 
   std::string Wrap(absl::string_view text, absl::string_view code) const {
     if (!color || text.empty()) return std::string(text);

@@ -19,14 +19,16 @@ class Table {
   // Adds a row; it has as many texts as there are headings.
   void AddRow(std::vector<std::string> texts);
 
-  // The table, each line ended; the words of states are coloured where the style says so.
+  // The table, each line ended; the words of states are coloured where the style says so. A row that is wider than the
+  // style's lines goes on in lines that are set in, and its last text is broken at spaces.
   std::string Text(const Style& style) const;
 
  private:
   std::vector<std::vector<std::string>> rows_;
 };
 
-// Lines of a heading and a text side by side, for one resource. Further lines of a text are put under its first.
+// Lines of a heading and a text side by side, for one resource. Further lines of a text are put under its first; one
+// that is too wide for the style is broken at spaces.
 class FieldList {
  public:
   void Add(absl::string_view heading, absl::string_view text);

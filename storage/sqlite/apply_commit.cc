@@ -246,8 +246,13 @@ absl::StatusOr<StoreChange> ApplyCommit(Connection& connection, Commit& commit) 
     CLOSURE_RETURN_IF_ERROR(CheckSystemVersion(connection, *commit.expected_system_version));
   }
   if (commit.system.has_value()) CLOSURE_RETURN_IF_ERROR(UpdateSystem(connection, *commit.system));
+  change.system_written = commit.system.has_value();
   CLOSURE_RETURN_IF_ERROR(WriteTasks(connection, commit, closure_row, change));
-  if (commit.request.has_value()) CLOSURE_RETURN_IF_ERROR(AddRequest(connection, *commit.request, closure_row));
+  if (commit.request.has_value()) {
+    // One of no account is forgotten by its age (Forget), not with a closure.
+    if (commit.request->account_id.empty()) closure_row.reset();
+    CLOSURE_RETURN_IF_ERROR(AddRequest(connection, *commit.request, closure_row));
+  }
   CLOSURE_RETURN_IF_ERROR(Forget(connection, commit));
   return change;
 }

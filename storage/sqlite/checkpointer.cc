@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "storage/sqlite/checkpointer.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string>
 #include <utility>
 
 namespace closure::sqlite {
-namespace {
 
-// Between two tries to empty the log.
-constexpr absl::Duration kRetry = absl::Milliseconds(50);
-
-}  // namespace
-
-Checkpointer::Checkpointer(std::unique_ptr<Connection> connection, ReaderPool& readers)
-    : connection_(std::move(connection)), readers_(readers), thread_([this] { Run(); }) {}
+Checkpointer::Checkpointer(std::unique_ptr<Connection> connection, ReaderPool& readers, Options options)
+    : connection_(std::move(connection)),
+      readers_(readers),
+      options_(std::move(options)),
+      retry_delay_(options_.retry_first),
+      thread_([this] { Run(); }) {}
 
 Checkpointer::~Checkpointer() { Stop(); }
 
@@ -46,17 +48,50 @@ void Checkpointer::Run() {
     }
     // Beside readers and the writer; little is left to do without them.
     connection_->Checkpoint().IgnoreError();
-    if (empty_log) EmptyLog();
+    if (MetDamage()) return;
+    if (empty_log && !EmptyLog()) RequestEmptyLog();
+    if (MetDamage()) return;
   }
 }
 
-void Checkpointer::EmptyLog() {
+bool Checkpointer::EmptyLog() {
   absl::StatusOr<bool> emptied = false;
   readers_.RunAlone([&] { emptied = connection_->EmptyLog(); });
-  if (!emptied.ok() || *emptied) return;
+  if (emptied.ok() && *emptied) {
+    retry_delay_ = options_.retry_first;
+    waited_ = absl::ZeroDuration();
+    warned_ = false;
+    return true;
+  }
+  if (connection_->damage().ok())
+    WaitToRetry(emptied.ok() ? "others use the log" : std::string(emptied.status().message()));
+  return false;
+}
+
+void Checkpointer::WaitToRetry(std::string_view why) {
+  if (waited_ >= options_.warn_after && !warned_ && options_.warn) {
+    warned_ = true;
+    options_.warn(
+        fmt::format("the write-ahead log, which holds erased personal data, could not be emptied for {}: {}; "
+                    "it is tried again every {}",
+                    absl::FormatDuration(waited_), why, absl::FormatDuration(options_.retry_max)));
+  }
   absl::MutexLock lock(&mutex_);
-  empty_log_ = true;
-  mutex_.AwaitWithTimeout(absl::Condition(&closing_), kRetry);
+  mutex_.AwaitWithTimeout(absl::Condition(&closing_), retry_delay_);
+  waited_ += retry_delay_;
+  retry_delay_ = std::min(2 * retry_delay_, options_.retry_max);
+}
+
+bool Checkpointer::MetDamage() {
+  if (connection_->damage().ok()) return false;
+  absl::MutexLock lock(&mutex_);
+  damage_ = connection_->damage();
+  return true;
+}
+
+absl::Status Checkpointer::damage() const {
+  absl::MutexLock lock(&mutex_);
+  return damage_;
 }
 
 }  // namespace closure::sqlite

@@ -2,23 +2,38 @@
 #ifndef CLOSURE_STORAGE_SQLITE_CHECKPOINTER_H_
 #define CLOSURE_STORAGE_SQLITE_CHECKPOINTER_H_
 
+#include <functional>
 #include <memory>
+#include <string_view>
 #include <thread>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
 #include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
 #include "storage/sqlite/database.h"
 #include "storage/sqlite/reader_pool.h"
 
 namespace closure::sqlite {
 
 // Moves the write-ahead log into the database file on a thread and a connection of its own, so that no commit waits for
-// it. A checkpoint that fails is tried again with the next request: the log keeps everything. Can be used from any
-// thread.
+// it. A checkpoint that fails is tried again with the next request, because the log keeps everything; emptying the log
+// is tried again by itself, after a delay that doubles. After damage (Connection::damage) nothing is tried any more.
+// Can be used from any thread.
 class Checkpointer {
  public:
+  struct Options {
+    // Between two tries to empty the log: the first delay, and the longest.
+    absl::Duration retry_first = absl::Milliseconds(50);
+    absl::Duration retry_max = absl::Seconds(5);
+    // Called once, on the checkpointer's thread, when the log could not be emptied for `warn_after`, with why; may be
+    // empty.
+    std::function<void(std::string_view)> warn;
+    absl::Duration warn_after = absl::Minutes(1);
+  };
+
   // The pool holds every connection that reads beside this one; used until Stop has returned.
-  Checkpointer(std::unique_ptr<Connection> connection, ReaderPool& readers);
+  Checkpointer(std::unique_ptr<Connection> connection, ReaderPool& readers, Options options);
   Checkpointer(const Checkpointer&) = delete;
   Checkpointer& operator=(const Checkpointer&) = delete;
   ~Checkpointer();
@@ -29,17 +44,31 @@ class Checkpointer {
   // Asks for a checkpoint; returns at once.
   void Request();
   // Asks for the log to be emptied, because it holds what was erased (D12); returns at once. Readers wait while it is
-  // cut to nothing, a moment after the commit; while commits are in the way it is tried again and again.
+  // cut to nothing, a moment after the commit; while commits are in the way or the file system refuses, it is tried
+  // again and again.
   void RequestEmptyLog();
+
+  // OK, or the damage that was met; nothing must be written any more.
+  absl::Status damage() const;
 
  private:
   bool HasWork() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return requested_ || empty_log_ || closing_; }
   void Run();
-  void EmptyLog();
+  // Tries once to empty the log; answers whether it is empty. After a failure it first waits for the next try.
+  bool EmptyLog();
+  void WaitToRetry(std::string_view why);
+  // Whether the connection met damage, which is kept for damage().
+  bool MetDamage();
 
   const std::unique_ptr<Connection> connection_;
   ReaderPool& readers_;
-  absl::Mutex mutex_;
+  const Options options_;
+  // Of the tries to empty the log since it was last emptied; used by the thread alone.
+  absl::Duration retry_delay_;
+  absl::Duration waited_;
+  bool warned_ = false;
+  mutable absl::Mutex mutex_;
+  absl::Status damage_ ABSL_GUARDED_BY(mutex_);
   bool requested_ ABSL_GUARDED_BY(mutex_) = false;
   bool empty_log_ ABSL_GUARDED_BY(mutex_) = false;
   bool closing_ ABSL_GUARDED_BY(mutex_) = false;

@@ -13,10 +13,6 @@ namespace {
 
 using internal::v1::ClosureData;
 
-std::optional<int64_t> MicrosIf(bool present, const google::protobuf::Timestamp& time) {
-  return present ? std::optional(Micros(time)) : std::nullopt;
-}
-
 // Binds all columns of a closure, in the order of both statements that write it.
 Statement SelectWrite(Connection& connection, Sql sql, const ClosureData& data) {
   const v1::Closure& closure = data.closure();

@@ -11,6 +11,10 @@ int64_t Micros(absl::Time time) { return absl::ToUnixMicros(time); }
 
 int64_t Micros(const google::protobuf::Timestamp& time) { return time.seconds() * 1'000'000 + time.nanos() / 1'000; }
 
+std::optional<int64_t> MicrosIf(bool present, const google::protobuf::Timestamp& time) {
+  return present ? std::optional(Micros(time)) : std::nullopt;
+}
+
 google::protobuf::Timestamp TimestampOfMicros(int64_t micros) {
   return google::protobuf::util::TimeUtil::MicrosecondsToTimestamp(micros);
 }

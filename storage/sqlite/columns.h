@@ -22,6 +22,8 @@ namespace closure::sqlite {
 
 int64_t Micros(absl::Time time);
 int64_t Micros(const google::protobuf::Timestamp& time);
+// Nothing, which is NULL in a column, where the message has no time.
+std::optional<int64_t> MicrosIf(bool present, const google::protobuf::Timestamp& time);
 google::protobuf::Timestamp TimestampOfMicros(int64_t micros);
 
 // "accounts/{account}/closures/{closure}".

@@ -72,6 +72,8 @@ std::vector<CommitQueue::Write> CommitQueue::TakeBatch(absl::Status& damage) {
   const auto end = queue_.begin() + static_cast<std::ptrdiff_t>(count);
   std::vector<Write> batch(std::make_move_iterator(queue_.begin()), std::make_move_iterator(end));
   queue_.erase(queue_.begin(), end);
+  if (damage_.ok()) damage_ = connection_->damage();
+  if (damage_.ok()) damage_ = checkpointer_.damage();
   damage = damage_;
   return batch;
 }
@@ -84,7 +86,6 @@ void CommitQueue::RunWriter() {
     std::vector<Result> results = damage.ok() ? CommitBatch(batch) : std::vector<Result>(batch.size(), damage);
     {
       absl::MutexLock lock(&mutex_);
-      if (damage_.ok()) damage_ = connection_->damage();
       for (size_t index = 0; index < batch.size(); ++index) {
         outcomes_.push_back({.done = std::move(batch[index].done), .result = std::move(results[index])});
       }

@@ -27,8 +27,8 @@ namespace closure::sqlite {
 // order of the writes.
 //
 // When the database fails, by a write or at the commit, every write of the batch gets UNAVAILABLE, those that would
-// have been refused too: what they were compared with is not durable. After corruption or a failed fsync every later
-// write gets the same.
+// have been refused too: what they were compared with is not durable. After corruption or a failed fsync, the
+// checkpointer's too, every later write gets the same.
 //
 // Threading: all methods can be called from any thread.
 class CommitQueue {

@@ -42,25 +42,6 @@ absl::Status CheckDirectory(const std::string& path) {
       path, fmt::format("the directory {} does not exist; make it, owned by the user that runs closured", directory));
 }
 
-// Whether the file is there; refused when it is not ours alone.
-absl::StatusOr<bool> CheckFile(const std::string& path) {
-  struct stat facts = {};
-  if (lstat(path.c_str(), &facts) != 0) {
-    if (errno == ENOENT) return false;
-    return Failed(path, "cannot be looked at", errno);
-  }
-  if (S_ISLNK(facts.st_mode)) return Refused(path, "is a symbolic link; name the file itself");
-  if (!S_ISREG(facts.st_mode)) return Refused(path, "is not a plain file");
-  if (facts.st_uid != geteuid()) {
-    return Refused(path, "belongs to another user; chown it to the user that runs closured");
-  }
-  if ((facts.st_mode & kOthers) != 0) {
-    return Refused(path, fmt::format("is open to group or others (mode {:04o}); chmod 600 it and look who read it",
-                                     facts.st_mode & 07777));
-  }
-  return true;
-}
-
 // Makes an empty file and its directory entry durable.
 absl::Status MakeFile(const std::string& path) {
   const int file = open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, kOwnerOnly);
@@ -87,11 +68,11 @@ absl::StatusOr<int> TakeLock(const std::string& path) {
   if (flock(lock, LOCK_EX | LOCK_NB) != 0) {
     const std::string owner = ReadAll(lock);
     close(lock);
-    return Refused(
-        path,
-        fmt::format(
-            "is in use by the process {}, which holds {}; one process uses a database at a time, stop that one first",
-            owner, name));
+    return absl::UnavailableError(
+        fmt::format("database {}: is in use by the process {}, which holds {}; one process uses a database at a time, "
+                    "stop that one "
+                    "first",
+                    path, owner, name));
   }
   // For people only; the lock is what counts.
   const std::string owner = fmt::format("{}\n", getpid());
@@ -105,13 +86,32 @@ absl::StatusOr<int> TakeLock(const std::string& path) {
 
 }  // namespace
 
+absl::StatusOr<bool> CheckDatabaseFile(const std::string& path) {
+  struct stat facts = {};
+  if (lstat(path.c_str(), &facts) != 0) {
+    if (errno == ENOENT) return false;
+    return Failed(path, "cannot be looked at", errno);
+  }
+  if (S_ISLNK(facts.st_mode)) return Refused(path, "is a symbolic link; name the file itself");
+  if (!S_ISREG(facts.st_mode)) return Refused(path, "is not a plain file; name the database file itself");
+  if (facts.st_uid != geteuid()) {
+    return Refused(path, "belongs to another user; chown it to the user that runs closured");
+  }
+  if ((facts.st_mode & kOthers) != 0) {
+    return Refused(path, fmt::format("is open to group or others (mode {:04o}); run: chmod 600 {}, and look who read "
+                                     "what it tells about owners",
+                                     facts.st_mode & 07777, path));
+  }
+  return true;
+}
+
 absl::StatusOr<std::unique_ptr<DatabaseFile>> DatabaseFile::Claim(const std::string& path) {
   CLOSURE_RETURN_IF_ERROR(CheckDirectory(path));
-  CLOSURE_RETURN_IF_ERROR(CheckFile(path).status());
+  CLOSURE_RETURN_IF_ERROR(CheckDatabaseFile(path).status());
   CLOSURE_ASSIGN_OR_RETURN(const int lock, TakeLock(path));
   std::unique_ptr<DatabaseFile> claimed(new DatabaseFile(lock));
   // Looked at again: only now nobody else makes it.
-  CLOSURE_ASSIGN_OR_RETURN(const bool exists, CheckFile(path));
+  CLOSURE_ASSIGN_OR_RETURN(const bool exists, CheckDatabaseFile(path));
   if (!exists) CLOSURE_RETURN_IF_ERROR(MakeFile(path));
   return claimed;
 }

@@ -9,13 +9,17 @@
 
 namespace closure::sqlite {
 
+// Whether there is a file at the path, without opening or changing anything. Errors: FAILED_PRECONDITION when it is a
+// symbolic link, no plain file, another user's, or open to group or others; UNAVAILABLE when the file system refuses.
+absl::StatusOr<bool> CheckDatabaseFile(const std::string& path);
+
 // A database file that this process alone uses: made if it is missing, readable by its owner only, and locked by
 // PATH.lock until the object is destroyed. The lock is in a file of its own because closing any descriptor of the
 // database would drop SQLite's locks.
 class DatabaseFile {
  public:
-  // Errors: FAILED_PRECONDITION when the directory is missing, the file is a symbolic link, no plain file, another
-  // user's, or open to group or others, and when another process has it; UNAVAILABLE when the file system refuses.
+  // Errors: FAILED_PRECONDITION when the directory is missing or the file is refused by CheckDatabaseFile; UNAVAILABLE
+  // when another process has it, which may be ending, and when the file system refuses.
   static absl::StatusOr<std::unique_ptr<DatabaseFile>> Claim(const std::string& path);
   DatabaseFile(const DatabaseFile&) = delete;
   DatabaseFile& operator=(const DatabaseFile&) = delete;

@@ -13,6 +13,7 @@ namespace {
 constexpr int32_t kProductionId = 0x434c5350;
 constexpr int32_t kDevId = 0x434c5344;
 constexpr std::string_view kDeploymentKey = "deployment";
+constexpr std::string_view kKeyCheckKey = "secret_key_check";
 
 int32_t IdOf(Deployment deployment) { return deployment == Deployment::kProduction ? kProductionId : kDevId; }
 std::string_view NameOf(Deployment deployment) { return deployment == Deployment::kProduction ? "production" : "dev"; }
@@ -82,5 +83,18 @@ absl::Status PrepareSchema(Connection& connection, const std::string& path, Depl
   }
   return absl::OkStatus();
 }
+
+absl::Status BindToKey(Connection& connection, std::string_view path, std::string_view key_check) {
+  const absl::StatusOr<std::string> bound = ReadMeta(connection, kKeyCheckKey);
+  if (absl::IsNotFound(bound.status())) return WriteMeta(connection, kKeyCheckKey, key_check);
+  CLOSURE_RETURN_IF_ERROR(bound.status());
+  if (*bound == key_check) return absl::OkStatus();
+  return Refused(
+      path,
+      "was made with another secret key, without which closed accounts and open identity codes are not known "
+      "again; put the key file of its first start back from the backup, or name another database");
+}
+
+bool IsMark(std::string_view meta_key) { return meta_key == kDeploymentKey || meta_key == kKeyCheckKey; }
 
 }  // namespace closure::sqlite

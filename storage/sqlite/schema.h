@@ -2,6 +2,9 @@
 #ifndef CLOSURE_STORAGE_SQLITE_SCHEMA_H_
 #define CLOSURE_STORAGE_SQLITE_SCHEMA_H_
 
+#include <string>
+#include <string_view>
+
 #include "absl/status/status.h"
 #include "absl/types/span.h"
 #include "storage/sqlite/database.h"
@@ -28,6 +31,14 @@ absl::Span<const Migration> Migrations();
 // date, each step in one transaction with its version row. A file that is refused is not changed. Errors:
 // FAILED_PRECONDITION saying what the file is and what to do; UNAVAILABLE.
 absl::Status PrepareSchema(Connection& connection, const std::string& path, Deployment deployment);
+
+// Binds a prepared database to the secret key that it is first used with, known by a check value derived from it:
+// tombstones and codes mean nothing under another (D13). Errors: FAILED_PRECONDITION when it was used with another key;
+// UNAVAILABLE.
+absl::Status BindToKey(Connection& connection, std::string_view path, std::string_view key_check);
+
+// Whether a meta key is one of the marks above, which nobody else writes.
+bool IsMark(std::string_view meta_key);
 
 }  // namespace sqlite
 }  // namespace closure

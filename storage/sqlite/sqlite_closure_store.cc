@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <limits>
+
 #include "absl/synchronization/notification.h"
 #include "storage/sqlite/apply_commit.h"
 #include "storage/sqlite/closure_rows.h"
@@ -18,11 +20,27 @@ namespace closure {
 using sqlite::CommitQueue;
 using sqlite::Connection;
 
+namespace {
+
+absl::StatusOr<StoredRecord> ReadRecord(Connection& connection, const ClosureKey& key) {
+  CLOSURE_ASSIGN_OR_RETURN(const sqlite::Transaction one_state, sqlite::Transaction::BeginRead(connection));
+  StoredRecord record;
+  CLOSURE_ASSIGN_OR_RETURN(record.data, sqlite::LoadClosure(connection, key));
+  CLOSURE_ASSIGN_OR_RETURN(record.items, sqlite::ListItems(connection, key, {.show_resolved = true, .limit = 0}));
+  CLOSURE_ASSIGN_OR_RETURN(record.transitions,
+                           sqlite::ListTransitions(connection, key, 0, std::numeric_limits<int>::max()));
+  CLOSURE_ASSIGN_OR_RETURN(record.consents, sqlite::ListConsents(connection, key));
+  return record;
+}
+
+}  // namespace
+
 absl::StatusOr<std::unique_ptr<SqliteClosureStore>> SqliteClosureStore::Open(SqliteOptions options) {
   if (options.readers < 1) return absl::InvalidArgumentError("store(sqlite): at least one reader is needed");
   CLOSURE_ASSIGN_OR_RETURN(auto file, sqlite::DatabaseFile::Claim(options.path));
   CLOSURE_ASSIGN_OR_RETURN(auto writer, Connection::Open(options.path, Connection::Access::kReadWrite));
   CLOSURE_RETURN_IF_ERROR(sqlite::PrepareSchema(*writer, options.path, options.deployment));
+  if (!options.key_check.empty()) CLOSURE_RETURN_IF_ERROR(sqlite::BindToKey(*writer, options.path, options.key_check));
   if (options.size_max_bytes > 0) CLOSURE_RETURN_IF_ERROR(writer->LimitSize(options.size_max_bytes));
   CLOSURE_RETURN_IF_ERROR(sqlite::ClearLeases(*writer));
   writer->AllowRowsOnly();
@@ -31,16 +49,18 @@ absl::StatusOr<std::unique_ptr<SqliteClosureStore>> SqliteClosureStore::Open(Sql
   // A checkpoint does nothing on a connection that has not read yet.
   CLOSURE_RETURN_IF_ERROR(checkpoints->ReadSchemaVersion().status());
   checkpoints->AllowRowsOnly();
-  return std::unique_ptr<SqliteClosureStore>(
-      new SqliteClosureStore(std::move(file), std::move(readers), std::move(checkpoints), std::move(writer)));
+  return std::unique_ptr<SqliteClosureStore>(new SqliteClosureStore(std::move(file), std::move(readers),
+                                                                    std::move(checkpoints), std::move(writer),
+                                                                    {.warn = std::move(options.warn)}));
 }
 
 SqliteClosureStore::SqliteClosureStore(std::unique_ptr<sqlite::DatabaseFile> file,
                                        std::unique_ptr<sqlite::ReaderPool> readers,
-                                       std::unique_ptr<Connection> checkpoints, std::unique_ptr<Connection> writer)
+                                       std::unique_ptr<Connection> checkpoints, std::unique_ptr<Connection> writer,
+                                       sqlite::Checkpointer::Options checkpointing)
     : file_(std::move(file)),
       lease_owner_(fmt::format("process {}", getpid())),
-      checkpointer_(std::move(checkpoints), *readers),
+      checkpointer_(std::move(checkpoints), *readers, std::move(checkpointing)),
       readers_(std::move(readers)),
       commits_(std::move(writer), checkpointer_) {
   // The process before this one may have been killed between an erasure and the emptying of its log (D12).
@@ -54,7 +74,8 @@ SqliteClosureStore::~SqliteClosureStore() { checkpointer_.Stop(); }
 absl::StatusOr<std::string> SqliteClosureStore::ReadMeta(std::string_view key) { return Read(&sqlite::ReadMeta, key); }
 
 absl::Status SqliteClosureStore::WriteMeta(std::string_view key, std::string_view value) {
-  if (key == "deployment") return absl::InvalidArgumentError("store(sqlite): the mark of a database is never changed");
+  if (sqlite::IsMark(key))
+    return absl::InvalidArgumentError("store(sqlite): the marks of a database are never changed");
   absl::Notification done;
   absl::Status answer;
   commits_.Add({.run = [key, value](Connection& connection) -> CommitQueue::Result {
@@ -158,6 +179,8 @@ absl::StatusOr<std::vector<v1::Transition>> SqliteClosureStore::ListTransitions(
 absl::StatusOr<std::vector<v1::Consent>> SqliteClosureStore::ListConsents(const ClosureKey& key) {
   return Read(&sqlite::ListConsents, key);
 }
+
+absl::StatusOr<StoredRecord> SqliteClosureStore::LoadRecord(const ClosureKey& key) { return Read(&ReadRecord, key); }
 
 absl::StatusOr<std::optional<RequestRecord>> SqliteClosureStore::FindRequest(std::string_view account_id,
                                                                              std::string_view request_id) {

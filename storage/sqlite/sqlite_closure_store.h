@@ -3,6 +3,7 @@
 #define CLOSURE_STORAGE_SQLITE_SQLITE_CLOSURE_STORE_H_
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -25,11 +26,17 @@ struct SqliteOptions {
   // PATH-shm.
   std::string path;
   Deployment deployment = Deployment::kProduction;
+  // By what the secret key is known again whose hashes the database holds (SecretKey::Check); the first one counts for
+  // ever. Empty for no check.
+  std::string key_check;
   // How many reads run at the same time.
   int readers = 4;
   // What the database may grow to, in bytes, so that the disk is never full; a write beyond it is UNAVAILABLE. 0 for no
   // limit.
   int64_t size_max_bytes = 0;
+  // Told what operators should know and no caller is told: that erased data is not out of the log yet. Called on a
+  // thread of the store, until it is destroyed; empty to tell nobody.
+  std::function<void(std::string_view)> warn;
 };
 
 // The store in one SQLite file, for one process:
@@ -45,13 +52,13 @@ class SqliteClosureStore final : public ClosureStore {
  public:
   // Opens or makes the database, brings its schema up to date and takes away the leases of the process before.
   // Errors: FAILED_PRECONDITION saying what to do when the directory is missing, the file is not this user's alone
-  // (mode 0600, no symbolic link), another process has it, it was made for the other deployment, by a newer program or
-  // by another one; UNAVAILABLE when it cannot be read or is damaged.
+  // (mode 0600, no symbolic link), it was made for the other deployment, with another secret key, by a newer program
+  // or by another one; UNAVAILABLE when another process has it, it cannot be read or is damaged.
   static absl::StatusOr<std::unique_ptr<SqliteClosureStore>> Open(SqliteOptions options);
   ~SqliteClosureStore() override;
 
   // A value that `closured dev` keeps beside the closures, such as its clock's offset. Synchronous; not to be called
-  // from a `done`. Errors: NOT_FOUND; INVALID_ARGUMENT for the key "deployment", which is the database's mark;
+  // from a `done`. Errors: NOT_FOUND; INVALID_ARGUMENT for a key that is one of the database's marks;
   // UNAVAILABLE.
   absl::StatusOr<std::string> ReadMeta(std::string_view key);
   absl::Status WriteMeta(std::string_view key, std::string_view value);
@@ -72,6 +79,7 @@ class SqliteClosureStore final : public ClosureStore {
   absl::StatusOr<ItemChangeCounts> CountItemChanges(const ClosureKey& key) override;
   absl::StatusOr<std::vector<v1::Transition>> ListTransitions(const ClosureKey& key, int64_t after, int limit) override;
   absl::StatusOr<std::vector<v1::Consent>> ListConsents(const ClosureKey& key) override;
+  absl::StatusOr<StoredRecord> LoadRecord(const ClosureKey& key) override;
   absl::StatusOr<std::optional<RequestRecord>> FindRequest(std::string_view account_id,
                                                            std::string_view request_id) override;
   absl::StatusOr<GateRow> LoadGate(std::string_view account_id) override;
@@ -91,7 +99,8 @@ class SqliteClosureStore final : public ClosureStore {
 
  private:
   SqliteClosureStore(std::unique_ptr<sqlite::DatabaseFile> file, std::unique_ptr<sqlite::ReaderPool> readers,
-                     std::unique_ptr<sqlite::Connection> checkpoints, std::unique_ptr<sqlite::Connection> writer);
+                     std::unique_ptr<sqlite::Connection> checkpoints, std::unique_ptr<sqlite::Connection> writer,
+                     sqlite::Checkpointer::Options checkpointing);
 
   // Calls a reading function of storage/sqlite with a connection of the pool.
   template <typename Function, typename... Arguments>

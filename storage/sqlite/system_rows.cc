@@ -7,14 +7,6 @@
 #include "storage/status_macros.h"
 
 namespace closure::sqlite {
-namespace {
-
-std::optional<int64_t> MicrosIf(bool present, const google::protobuf::Timestamp& time) {
-  return present ? std::optional(Micros(time)) : std::nullopt;
-}
-
-}  // namespace
-
 absl::Status UpdateSystem(Connection& connection, const internal::v1::SystemData& next) {
   CLOSURE_ASSIGN_OR_RETURN(
       const int64_t updated,
@@ -117,7 +109,7 @@ absl::StatusOr<std::optional<RequestRecord>> FindRequest(Connection& connection,
 }
 
 absl::Status EraseResponses(Connection& connection, int64_t closure_row) {
-  return connection.Run("UPDATE requests SET response = x'' WHERE closure_row = ?1 AND account_id <> ''", closure_row);
+  return connection.Run("UPDATE requests SET response = x'' WHERE closure_row = ?1", closure_row);
 }
 
 absl::Status ForgetRequests(Connection& connection, int64_t closure_row) {

@@ -124,10 +124,10 @@ absl::Status ClearLeases(Connection& connection) {
 }
 
 absl::Status PullForward(Connection& connection, absl::Time now) {
-  CLOSURE_RETURN_IF_ERROR(
-      connection.Run("UPDATE tasks SET due_time = ?1 WHERE due_time > ?1 AND "
-                     "(first_failure_time IS NOT NULL OR kind IN ('CONFIRM_DEADLINE', 'DISCARD_DEADLINE'))",
-                     Micros(now)));
+  CLOSURE_RETURN_IF_ERROR(connection.Run(
+      "UPDATE tasks SET due_time = ?1 WHERE due_time > ?1 AND "
+      "(first_failure_time IS NOT NULL OR kind NOT IN ('SILENT_PERIOD_END', 'EXPIRY', 'FORGET_REQUESTS'))",
+      Micros(now)));
   return ClearLeases(connection);
 }
 
@@ -196,10 +196,11 @@ absl::StatusOr<TaskCounts> CountTasks(Connection& connection, absl::Time now, ab
       "SELECT (SELECT COUNT(*) FROM tasks), "
       "(SELECT COUNT(*) FROM tasks WHERE parked = 'PARKED_UNSPECIFIED' AND due_time <= ?1), "
       "(SELECT COUNT(*) FROM tasks WHERE (first_failure_time IS NOT NULL OR parked = 'DEAD_LETTER') "
-      "AND (parked = 'DEAD_LETTER' OR first_failure_time <= ?2))",
+      "AND (parked = 'DEAD_LETTER' OR first_failure_time <= ?2)), "
+      "(SELECT COUNT(*) FROM tasks WHERE parked NOT IN ('PARKED_UNSPECIFIED', 'DEAD_LETTER'))",
       Micros(now), Micros(stuck_since));
   CLOSURE_RETURN_IF_ERROR(row.Step().status());
-  return TaskCounts{.open = row.Int(0), .due = row.Int(1), .stuck = row.Int(2)};
+  return TaskCounts{.open = row.Int(0), .due = row.Int(1), .stuck = row.Int(2), .parked = row.Int(3)};
 }
 
 }  // namespace closure::sqlite

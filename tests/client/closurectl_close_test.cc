@@ -58,8 +58,59 @@ TEST_CASE("without a terminal every missing flag is named before anything is sta
   FakeServer server;
   const Outcome outcome = On(server, {"close", kAccount});
   CHECK(outcome.code == 2);
-  CHECK_THAT(outcome.err, Contains("--via, --sandbox-code or --code, --accept-agreement, --reason, --confirm"));
+  CHECK_THAT(outcome.err, Contains("--via, --sandbox-code, --accept-agreement, --reason, --confirm"));
   CHECK(server.Calls("PreviewClosure") == 0);
+  CHECK(server.Calls("CreateClosure") == 0);
+}
+
+TEST_CASE("a choice that would be refused at the end is refused before anything is begun", "[R53][R55]") {
+  struct Row {
+    std::vector<std::string> wrong;
+    std::string told;
+  };
+  const std::vector<std::string> good = {"close",   kAccount,    "--sandbox-code", "--accept-agreement",
+                                         "2026-01", "--no-input"};
+  const std::vector<std::string> confirm = {"--reason", "OTHER", "--confirm", kAccount, "--via", "sms"};
+  const auto with = [](std::vector<std::string> all, const std::vector<std::string>& more) {
+    all.insert(all.end(), more.begin(), more.end());
+    return all;
+  };
+  for (const Row& row : std::vector<Row>{
+           {{"--reason", "OTHER", "--confirm", "1000000002", "--via", "sms"}, "1000000002 is not the id"},
+           {{"--reason", "NONSENSE", "--confirm", kAccount, "--via", "sms"}, "\"NONSENSE\" is not a reason"},
+           {{"--reason", "OTHER", "--confirm", kAccount, "--via", "pigeon"}, "\"pigeon\" is not a channel"},
+           {with(confirm, {"--reason-text", std::string(501, 'x')}), "more than 500 characters"},
+           {with(confirm, {"--reason-text", "a\nb"}), "control characters"},
+           {with(confirm, {"--language", "e n"}), "is not a language"},
+           {with(confirm, {"--code", "12"}), "a code has six digits"},
+           {with(confirm, {"--discard-all"}), "--acknowledge-risk"}}) {
+    for (const Closure::State state : {Closure::STATE_UNSPECIFIED, Closure::IDENTITY_PENDING, Closure::BLOCKED}) {
+      CAPTURE(row.wrong, Closure::State_Name(state));
+      FakeServer server;
+      if (state != Closure::STATE_UNSPECIFIED) server.SetClosure(MakeClosure(state));
+      const Outcome outcome = On(server, with(good, row.wrong));
+      CHECK(outcome.code == 2);
+      CHECK_THAT(outcome.err, Contains(row.told));
+      for (const char* method : {"CreateClosure", "VerifyIdentity", "AcceptAgreement", "Recheck", "DiscardItems"})
+        CHECK(server.Calls(method) == 0);
+    }
+  }
+}
+
+TEST_CASE("on resume only what is still to be asked has to be answered beforehand") {
+  FakeServer server;
+  server.SetClosure(MakeClosure(Closure::IDENTITY_PENDING));
+  CHECK_THAT(On(server, {"close", kAccount}).err,
+             Contains(": --sandbox-code or --code, --accept-agreement, --reason, --confirm; nothing was changed"));
+  server.SetClosure(MakeClosure(Closure::READY));
+  CHECK(On(server, {"close", kAccount, "--reason", "OTHER", "--confirm", kAccount}).code == 0);
+}
+
+TEST_CASE("a code with nothing open is refused, and no attempt of a new code is spent") {
+  FakeServer server;
+  const Outcome outcome = On(server, {"close", kAccount, "--code", "123456"}, {.input = "email\n", .tty = true});
+  CHECK(outcome.code == 2);
+  CHECK_THAT(outcome.err, Contains("nothing was started") && Contains(" start 1000000001 --via email"));
   CHECK(server.Calls("CreateClosure") == 0);
 }
 
@@ -89,6 +140,32 @@ TEST_CASE("a script discards once, then leaves what is to be handled by hand wit
   CHECK(server.Calls("DiscardItems") == 1);
   CHECK(server.Calls("ConfirmClosure") == 0);
   CHECK_THAT(outcome.err, Contains("waits for you") && Contains("close 1000000001"));
+}
+
+TEST_CASE("discarding all goes on while fewer are left, and shows the list once", "[R52]") {
+  FakeServer server;
+  server.SetClosure(Blocked(0, 3));
+  server.SetItems({MakeItem("billing-2", v1::RENOUNCEABLE)});
+  server.SetReleases(1);
+  server.SetScanResults({Closure::BLOCKED, Closure::BLOCKED, Closure::BLOCKED, Closure::READY});
+  const Outcome outcome = On(server, Scripted());
+  CHECK(outcome.code == 0);
+  CHECK(server.Calls("DiscardItems") == 3);
+  CHECK(outcome.err.find("DISPOSITION") == outcome.err.rfind("DISPOSITION"));
+}
+
+TEST_CASE("what could not be released is no matter of the owner's work, and a long list is cut", "[R52]") {
+  FakeServer server;
+  server.SetClosure(Blocked(0, 60));
+  std::vector<v1::BlockingItem> items;
+  for (int i = 0; i < 60; ++i) items.push_back(MakeItem("billing-" + std::to_string(100 + i), v1::RENOUNCEABLE));
+  server.SetItems(items);
+  server.SetScanResults({Closure::BLOCKED});
+  const Outcome outcome = On(server, Scripted());
+  CHECK(outcome.code == 3);
+  CHECK(server.Calls("DiscardItems") == 1);
+  CHECK_THAT(outcome.err, Contains("There are 10 more") && Contains("billing-149") && !Contains("billing-150"));
+  CHECK_THAT(outcome.err, Contains("waits for you") && !Contains("sandbox settle"));
 }
 
 TEST_CASE("a person handles the rest by hand and has it scanned again", "[R50]") {
@@ -168,6 +245,16 @@ TEST_CASE("the guided flow's only data is the closure") {
   const Outcome outcome = On(server, arguments);
   CHECK(nlohmann::json::parse(outcome.out).at("state") == "SILENT_PERIOD");
   CHECK(outcome.err.empty());
+}
+
+TEST_CASE("also from its beginning, one line in jsonl") {
+  FakeServer server;
+  server.AddInboxMessage("email", "Your code is 222222.", 0);
+  std::vector<std::string> arguments = Scripted();
+  arguments.insert(arguments.end(), {"-o", "jsonl"});
+  const Outcome outcome = On(server, arguments);
+  CHECK(outcome.code == 0);
+  CHECK(nlohmann::json::parse(outcome.out).at("state") == "SILENT_PERIOD");
 }
 
 }  // namespace closure

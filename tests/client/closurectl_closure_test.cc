@@ -86,7 +86,7 @@ TEST_CASE("nothing is asked without a terminal or with --no-input") {
   server.SetClosure(MakeClosure(Closure::AGREEMENT_PENDING));
   const Outcome piped = On(server, {"agree", kAccount}, {.input = "y\n"});
   CHECK(piped.code == 2);
-  CHECK_THAT(piped.err, Contains("not a terminal") && Contains("--version VERSION"));
+  CHECK_THAT(piped.err, Contains("not a terminal") && Contains("--version 2026-01"));
   const Outcome refused = On(server, {"agree", kAccount, "--no-input"}, {.input = "y\n", .tty = true});
   CHECK(refused.code == 2);
   CHECK_THAT(refused.err, Contains("--no-input is given"));
@@ -131,7 +131,8 @@ TEST_CASE("nothing is discarded unless the risk is acknowledged", "[R53]") {
   FakeServer server;
   server.SetClosure(MakeClosure(Closure::BLOCKED));
   server.SetItems({MakeItem("billing-2", v1::RENOUNCEABLE)});
-  CHECK(On(server, {"discard", kAccount, "--all"}, {.input = "y\n", .tty = true}).code == 1);
+  CHECK(On(server, {"discard", kAccount, "--all"}, {.input = "y\nY\nye\n", .tty = true}).code == 1);
+  CHECK(On(server, {"discard", kAccount, "--all"}, {.input = "no\n", .tty = true}).code == 1);
   CHECK(On(server, {"discard", kAccount, "--all"}, {.input = "", .tty = true}).code == 2);
   CHECK(On(server, {"discard", kAccount, "--all"}, {.input = "yes\n"}).code == 2);
   CHECK(server.Calls("DiscardItems") == 0);
@@ -158,7 +159,7 @@ TEST_CASE("nothing is confirmed before the account's id was typed", "[R55][D4]")
   server.SetClosure(MakeClosure(Closure::READY));
   const std::vector<std::string> confirm = {"confirm", kAccount, "--reason", "OTHER"};
   const std::vector<std::string> wrong = {"confirm", kAccount, "--reason", "OTHER", "--confirm=1000000002"};
-  CHECK(On(server, confirm, {.input = "yes\n", .tty = true}).code == 1);
+  CHECK(On(server, confirm, {.input = "yes\nyes\nyes\n1000000001\n", .tty = true}).code == 1);
   CHECK(On(server, confirm, {.input = "1000000001\n"}).code == 2);
   CHECK(On(server, wrong).code == 2);
   CHECK(On(server, {"confirm", kAccount, "--reason", "BECAUSE", "--confirm", kAccount}).code == 2);
@@ -225,7 +226,7 @@ TEST_CASE("watching off a terminal prints one line for each change, and goes on 
 
 TEST_CASE("watching on a terminal draws over the last picture, and JSON is one line for each change") {
   FakeServer server;
-  const WatchScript script = {{AtRevision(Closure::READY, 2), AtRevision(Closure::CANCELLED, 3)}, grpc::Status::OK};
+  const WatchScript script = {{AtRevision(Closure::CHECKING, 2), AtRevision(Closure::CANCELLED, 3)}, grpc::Status::OK};
   server.AddWatch(script);
   server.AddWatch(script);
   const Outcome drawn =
@@ -233,7 +234,7 @@ TEST_CASE("watching on a terminal draws over the last picture, and JSON is one l
   CHECK_THAT(drawn.out, Contains("\x1b[1A\r\x1b[J"));
   const Outcome lines = On(server, {"watch", kClosureName, "-o", "json"});
   CHECK(std::count(lines.out.begin(), lines.out.end(), '\n') == 2);
-  CHECK(json::parse(lines.out.substr(0, lines.out.find('\n'))).at("state") == "READY");
+  CHECK(json::parse(lines.out.substr(0, lines.out.find('\n'))).at("state") == "CHECKING");
 }
 
 TEST_CASE("wait tells by its exit code where it ended") {
@@ -247,6 +248,7 @@ TEST_CASE("wait tells by its exit code where it ended") {
                                          {{"wait", kClosureName, "--for", "READY", "BLOCKED"}, Closure::BLOCKED, 0},
                                          {{"wait", "--for", "state=READY", kClosureName}, Closure::READY, 0},
                                          {{"wait", kClosureName, "--for", "READY"}, Closure::BLOCKED, 3},
+                                         {{"wait", kClosureName, "--for", "CLOSED"}, Closure::BLOCKED, 3},
                                          {{"wait", kClosureName, "--for", "CLOSED"}, Closure::ABORTED, 1}}) {
     CAPTURE(row.arguments);
     FakeServer server;
@@ -262,6 +264,55 @@ TEST_CASE("a wait that is over is exit code 6") {
   const Outcome outcome = On(server, {"wait", kClosureName, "--for", "READY", "--timeout", "2s"});
   CHECK(outcome.code == 6);
   CHECK_THAT(outcome.err, Contains("WAIT_TIMED_OUT"));
+}
+
+TEST_CASE("the limit of a wait may stand before the command, as that of every command") {
+  FakeServer server;
+  for (int i = 0; i < 100; ++i)
+    server.AddWatch({{AtRevision(Closure::CHECKING, 2)}, grpc::Status(grpc::StatusCode::UNAVAILABLE, "gone")});
+  const Outcome outcome = On(server, {"--timeout", "2s", "wait", kClosureName, "--for", "CLOSED"});
+  CHECK(outcome.code == 6);
+  CHECK_THAT(outcome.err, Contains("waited 2s for CLOSED"));
+}
+
+TEST_CASE("a wait takes the last word for its closure, also where it could be a state") {
+  FakeServer server;
+  server.SetClosure(MakeClosure(Closure::READY));
+  CHECK(On(server, {"wait", "--for", "READY", "closed"}).code == 0);
+  CHECK(server.Requests<v1::ListClosuresRequest>("ListClosures")[0].parent() == "accounts/closed");
+  CHECK_THAT(On(server, {"wait", "--for", "READY", "CLOSED"}).err, Contains("CLOSURE is required"));
+  CHECK_THAT(On(server, {"wait", "--for", "closed"}).err, Contains("CLOSURE is required"));
+}
+
+TEST_CASE("data whose reader went away ends the command, and is an error") {
+  FakeServer server;
+  server.SetClosure(MakeClosure(Closure::READY));
+  for (int i = 0; i < 5; ++i)
+    server.AddWatch({{AtRevision(Closure::CHECKING, 2), AtRevision(Closure::CHECKING, 3)},
+                     grpc::Status(grpc::StatusCode::UNAVAILABLE, "gone")});
+  const Outcome watch =
+      RunClosurectl({"watch", kClosureName, "-o", "jsonl", "--server", server.address()}, {.output_max = 10});
+  CHECK(watch.code == 1);
+  CHECK(json::parse(watch.err).at("error").at("reason") == "OUTPUT_LOST");
+  CHECK(server.Calls("WatchClosure") == 1);
+  for (const std::vector<std::string>& arguments : std::vector<std::vector<std::string>>{
+           {"list", kAccount}, {"record", kAccount, "-o", "json"}, {"--help"}, {"--version"}}) {
+    CAPTURE(arguments);
+    std::vector<std::string> all = arguments;
+    all.insert(all.end(), {"--server", server.address()});
+    const Outcome lost = RunClosurectl(all, {.output_max = 10});
+    CHECK(lost.code == 1);
+    CHECK_THAT(lost.err, Contains("could not be written"));
+  }
+}
+
+TEST_CASE("a sandbox code for a closure that demands none is refused for its state") {
+  FakeServer server;
+  server.SetClosure(MakeClosure(Closure::READY));
+  const Outcome outcome = On(server, {"verify", kAccount, "--sandbox-code"});
+  CHECK(outcome.code == 1);
+  CHECK_THAT(outcome.err, Contains("STATE_NOT_ALLOWED") && Contains("is READY"));
+  CHECK(server.Calls("ListInbox") == 0);
 }
 
 TEST_CASE("status says the state, what is left and what to do next", "[R61]") {

@@ -48,7 +48,7 @@ TEST_CASE("the next commands of an operator carry the identity, wherever it came
              Contains(program + "operator tasks\n"));
   const Outcome variable = RunClosurectl({"operator", "pause", "--reason", "x", "--server", server.address()},
                                          {.variables = {{"CLOSURE_AS", "operator:ann"}}});
-  CHECK_THAT(variable.err, Contains(program + "operator status\n"));
+  CHECK_THAT(variable.err, Contains(program + "operator resume --reason TEXT\n"));
 }
 
 TEST_CASE("an operator reads an operator's next steps, in every state", "[R61]") {

@@ -111,7 +111,7 @@ TEST_CASE("a flow that ends early says how to go on, and goes on where it was") 
   const Outcome declined = On(server, {"close", kAccount}, "email\n123456\nn\n");
   CHECK(declined.code == 1);
   CHECK_THAT(declined.err, Contains("DECLINED") && Catch::EndsWith(kGoOn));
-  const Outcome ended = On(server, {"close", kAccount}, "y\nOTHER\nn\n1000000002\n");
+  const Outcome ended = On(server, {"close", kAccount}, "y\nOTHER\nn\n1000000002\n1\n100000001\n1000000001\n");
   CHECK(ended.code == 1);
   CHECK_THAT(ended.err, Contains("was not typed") && Catch::EndsWith(kGoOn));
   CHECK(server.closure().state() == Closure::READY);

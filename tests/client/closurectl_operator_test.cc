@@ -44,6 +44,64 @@ TEST_CASE("tasks are listed and retried by name") {
   CHECK(server.Requests<v1::RetryTaskRequest>("RetryTask")[0].name() == "tasks/42");
 }
 
+TEST_CASE("a retry of a task that goes on waiting says so and names what ends the wait") {
+  FakeServer server;
+  for (const auto& [parked, command] : std::vector<std::pair<v1::Task::Parked, std::string>>{
+           {v1::Task::PAUSE, "operator resume --reason TEXT"},
+           {v1::Task::BREAKER, "operator breaker-release --reason TEXT"},
+           {v1::Task::CLOCK_JUMP, "operator ack-clock --reason TEXT"},
+           {v1::Task::HOLD, "operator release " + std::string(kClosureName) + " --reason TEXT"}}) {
+    v1::Task task;
+    task.set_name("tasks/42");
+    task.set_closure(kClosureName);
+    task.set_parked(parked);
+    server.SetTasks({task});
+    const Outcome outcome = AsOperator(server, {"operator", "retry", "42", "--reason", "r"});
+    CHECK(outcome.code == 0);
+    CHECK_THAT(outcome.err,
+               Contains("goes on waiting") && Contains(" --as operator:ann " + command) && !Contains("is due now"));
+  }
+  server.SetTasks({});
+  CHECK_THAT(AsOperator(server, {"operator", "retry", "42", "--reason", "r"}).err, Contains("The task is due now."));
+}
+
+TEST_CASE("an approval says whether the breaker is released, and who has to approve next", "[D14]") {
+  FakeServer server;
+  v1::SystemStatus open;
+  open.mutable_breaker()->add_approvals("operator:ann");
+  server.SetSystem(open);
+  const Outcome first = AsOperator(server, {"operator", "breaker-release", "--reason", "r"});
+  CHECK_THAT(first.err, Contains("stays open until another operator approves") &&
+                            Contains(" --as operator:OTHER operator breaker-release --reason TEXT") &&
+                            Contains("--server " + server.address()) && !Contains("operator:ann --as"));
+  server.SetSystem({});
+  const Outcome second = AsOperator(server, {"operator", "breaker-release", "--reason", "r"});
+  CHECK_THAT(second.err, Contains("The breaker is released.") && Contains("where more wait, it opens again") &&
+                             !Contains("is recorded"));
+}
+
+TEST_CASE("the system's status counts what is parked and names what ends each halt", "[operators]") {
+  FakeServer server;
+  const Outcome calm = AsOperator(server, {"operator", "status"});
+  CHECK_THAT(calm.out, Contains("0 due, 0 parked, 0 stuck"));
+  CHECK_THAT(calm.err, !Contains("Next"));
+  v1::SystemStatus status;
+  status.mutable_pause()->set_reason("incident");
+  status.mutable_breaker()->set_reason("too many");
+  status.mutable_clock_jump()->set_reason("a year ahead");
+  status.set_tasks_parked(3);
+  status.set_tasks_stuck(2);
+  server.SetSystem(status);
+  const Outcome outcome = AsOperator(server, {"operator", "status"});
+  CHECK_THAT(outcome.out, Contains("3 parked, 2 stuck"));
+  for (const char* command : {"operator resume --reason TEXT", "operator breaker-release --reason TEXT",
+                              "operator ack-clock --reason TEXT", "operator tasks --stuck", "operator tasks\n"}) {
+    CHECK_THAT(outcome.err, Contains(std::string(" --as operator:ann ") + command));
+  }
+  CHECK_THAT(AsOperator(server, {"operator", "pause", "--reason", "r"}).err,
+             Contains("Irreversible work is paused.") || Contains("It was paused already"));
+}
+
 TEST_CASE("a hold names its closure by the account") {
   FakeServer server;
   server.SetClosure(MakeClosure(v1::Closure::READY));
@@ -60,7 +118,24 @@ TEST_CASE("server status asks for health, and as an operator for the system") {
   CHECK_THAT(health.out, Contains("SERVING"));
   CHECK(json::parse(On(server, {"server", "status", "-o", "json"}).out).at("status") == "SERVING");
   CHECK_THAT(AsOperator(server, {"server", "status"}).out, Contains("0.1.0"));
+  const json both = json::parse(AsOperator(server, {"server", "status", "-o", "json"}).out);
+  CHECK(both.at("status") == "SERVING");
+  CHECK(both.at("version") == "0.1.0");
   CHECK_THAT(AsOperator(server, {"operator", "status"}).out, Contains("BREAKER_OPEN"));
+}
+
+TEST_CASE("a folder in place of a cloud file is refused") {
+  const Outcome outcome = RunClosurectl({"sandbox", "load", CLOSURE_SOURCE_DIR});
+  CHECK(outcome.code == 2);
+  CHECK_THAT(outcome.err, Contains("is a folder, not a file"));
+}
+
+TEST_CASE("what names no task is refused before any call") {
+  FakeServer server;
+  const Outcome outcome = AsOperator(server, {"operator", "retry", "abc", "--reason", "x"});
+  CHECK(outcome.code == 2);
+  CHECK_THAT(outcome.err, Contains("\"abc\" names no task: write tasks/42 or 42"));
+  CHECK(server.Calls("RetryTask") == 0);
 }
 
 TEST_CASE("a cloud file is read and its unknown keys are refused") {

@@ -42,8 +42,9 @@ TEST_CASE("a preview says of each item why it blocks and where to handle it, as 
   v1::ClosurePlan plan;
   plan.set_account(kAccountName);
   server.SetPlan(plan, {MakeItem("billing-1", v1::MUST_HANDLE), MakeItem("billing-2", v1::RENOUNCEABLE)});
-  CHECK_THAT(On(server, {"preview", kAccount}).out, Contains("billing-2\n  why:     money is left\n") &&
-                                                        Contains("process: https://console.example.com/billing\n"));
+  CHECK_THAT(On(server, {"preview", kAccount}).out,
+             Contains("RENOUNCEABLE BALANCE: billing-2 (1000.01 USD)\n  why:     money is left\n") &&
+                 Contains("process: https://console.example.com/billing\n"));
 }
 
 TEST_CASE("a preview's checklist keeps tasks, advice and answers apart", "[R54][R69]") {
@@ -93,6 +94,34 @@ TEST_CASE("a preview begins with the verdict and says for each length of prepara
                         "Preparation takes 2 to 5 business days.\n"
                         "The earliest time at which the account can be closed: 2026-01-01T00:00:00Z if preparation "
                         "takes 2 business day(s), 2026-01-06T00:00:00Z if it takes 5.\n"));
+}
+
+TEST_CASE("a preview of an account whose closure cannot be started is exit code 3 and says why", "[R12]") {
+  FakeServer server;
+  v1::ClosurePlan plan;
+  plan.set_account(kAccountName);
+  v1::StartObstacle& obstacle = *plan.add_start_obstacles();
+  obstacle.set_reason(v1::ACCOUNT_NOT_ACTIVE);
+  obstacle.set_detail("accounts/1000000001 is SUSPENDED; only an active account can be closed");
+  server.SetPlan(plan);
+  const Outcome outcome = On(server, {"preview", kAccount});
+  CHECK(outcome.code == 3);
+  CHECK_THAT(outcome.out,
+             Catch::StartsWith("accounts/1000000001 cannot be closed yet.\n"
+                               "No closure can be started (ACCOUNT_NOT_ACTIVE): accounts/1000000001 is SUSPENDED; only "
+                               "an active account can be closed.\n"));
+  CHECK_THAT(outcome.err, !Contains(" close 1000000001"));
+}
+
+TEST_CASE("a preview that a required checker left open gives no length of preparation", "[R12][D5]") {
+  FakeServer server;
+  v1::ClosurePlan plan;
+  plan.set_account(kAccountName);
+  plan.mutable_estimate()->set_explanation("not every checker answered (resources)");
+  server.SetPlan(plan);
+  CHECK_THAT(On(server, {"preview", kAccount}).out,
+             Contains("How long preparation takes is not known: not every checker answered (resources)\n") &&
+                 !Contains("Preparation takes"));
 }
 
 TEST_CASE("an eligible preview is exit code 0, and jsonl streams it") {

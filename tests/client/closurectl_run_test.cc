@@ -25,7 +25,7 @@ TEST_CASE("help and version go to the data stream and succeed") {
   CHECK(help.err.empty());
   const Outcome version = RunClosurectl({"--version"});
   CHECK(version.code == 0);
-  CHECK_THAT(version.out, Contains("closurectl") && Contains("closure.v1"));
+  CHECK_THAT(version.out, Catch::Matches("closurectl [0-9.]+, commit [0-9a-z-]+ \\(closure\\.v1\\)\n"));
   const Outcome command = RunClosurectl({"operator", "hold", "--help"});
   CHECK(command.code == 0);
   CHECK_THAT(command.out, Contains("Example"));
@@ -102,6 +102,20 @@ TEST_CASE("an account or identity that is none is named before any call, whateve
   CHECK(server.LastActor().empty());
 }
 
+TEST_CASE("what the field of an error says is not said again below it") {
+  google::rpc::BadRequest details;
+  details.add_field_violations()->set_field("parent");
+  details.mutable_field_violations(0)->set_description("is odd");
+  google::protobuf::Any packed;
+  packed.PackFrom(details);
+  FakeServer server;
+  server.FailNext("ListClosures", RichError(grpc::StatusCode::INVALID_ARGUMENT, "parent: is odd", "FIELD_INVALID",
+                                            {packed}, {{"field", "parent"}}));
+  const std::string err = RunClosurectl({"list", kAccount, "--server", server.address()}).err;
+  REQUIRE_THAT(err, Contains("is odd"));
+  CHECK(err.find("is odd") == err.rfind("is odd"));
+}
+
 TEST_CASE("an argument that is not UTF-8 is named and nothing is sent") {
   FakeServer server;
   server.SetClosure(MakeClosure(v1::Closure::READY));
@@ -133,7 +147,7 @@ TEST_CASE("a question that cannot be asked names the flag and the whole command"
   const json error = json::parse(outcome.err).at("error");
   CHECK(error.at("reason") == "INPUT_REQUIRED");
   CHECK(error.at("metadata").at("command") == "closurectl agree");
-  CHECK(error.at("metadata").at("flag") == "--version VERSION");
+  CHECK(error.at("metadata").at("flag") == "--version 2026-01");
 }
 
 TEST_CASE("the agreement can be read without naming an account, on this machine only") {
@@ -334,7 +348,8 @@ TEST_CASE("after a mutation people read what changed and the exact next command"
   const Outcome outcome = RunClosurectl({"recheck", kAccount, "--server", server.address()});
   CHECK_THAT(outcome.out, Catch::StartsWith("NAME") && Contains("CHECKING"));
   CHECK_THAT(outcome.err, Contains("A new scan was started. The closure is CHECKING."));
-  CHECK_THAT(outcome.err, Contains("closurectl --server " + server.address() + " watch " + kClosureName));
+  CHECK_THAT(outcome.err,
+             Contains("closurectl --server " + server.address() + " wait " + kClosureName + " --for READY BLOCKED\n"));
 }
 
 TEST_CASE("colour is for terminals that want it, and the flag decides") {

@@ -31,13 +31,21 @@ TEST_CASE("a duration is read in days, hours, minutes, seconds and milliseconds"
 }
 
 TEST_CASE("what is not a duration is refused and named") {
-  for (const char* text : {"", "7", "d", "-1s", "+1s", "1.5h", "1 h", "1h1d", "1s1s", "1x", "h1",
-                           "99999999999999999999d", "100001d", "1000000000000s", "1h "}) {
+  for (const char* text : {"", "7", "d", "-1s", "+1s", "1.5h", "1 h", "1h1d", "1s1s", "1x", "h1", "1h "}) {
     CAPTURE(text);
     const absl::StatusOr<absl::Duration> span = ParseDuration(text);
     REQUIRE(span.status().code() == absl::StatusCode::kInvalidArgument);
     CHECK(std::string(span.status().message()).find("is not a duration") != std::string::npos);
   }
+}
+
+TEST_CASE("a duration above the limit is told the limit") {
+  for (const char* text : {"99999999999999999999d", "99999999d", "100001d", "1000000000000000s"}) {
+    CAPTURE(text);
+    CHECK(ParseDuration(text).status().message() ==
+          "\"" + std::string(text) + "\" is too long: a duration is at most 100000d");
+  }
+  CHECK(ParseDuration("100000d").ok());
 }
 
 TEST_CASE("a duration of nothing is refused for being nothing") {
@@ -102,6 +110,41 @@ TEST_CASE("a table keeps its columns straight for wide characters and says <none
   CHECK(table.Text(Style{}) == "NAME  KIND\n账户  a\nabcd  <none>\n");
 }
 
+TEST_CASE("a row that is too wide goes on in lines that are set in, and no word is broken") {
+  Table table({"NAME", "KIND", "TEXT"});
+  table.AddRow({"0123456789", "0123456789", "one two three four five six seven eight nine ten"});
+  CHECK(table.Text(Style{false, 44}) ==
+        "NAME        KIND\n    TEXT\n0123456789  0123456789\n    one two three four five six seven eight\n    nine "
+        "ten\n");
+  CHECK(table.Text(Style{}).find("TEXT\n0123456789  0123456789  one two") != std::string::npos);
+}
+
+TEST_CASE("a line is broken at spaces and between wide characters, and a command never") {
+  CHECK(WrapLine("one two three", 8, 0, 2) == "one two\n  three");
+  CHECK(WrapLine("one two", 8, 4, 4) == "one\n    two");
+  CHECK(WrapLine("unbreakable", 4) == "unbreakable");
+  CHECK(WrapLine("账户账户，户", 8) == "账户账\n户，户");
+  CHECK(WrapLine("  closurectl watch 1", 8) == "  closurectl watch 1");
+  CHECK(WrapLine("one two", 0) == "one two");
+  CHECK(WrapText("- one two\n\nx", 6) == "- one\n  two\n\nx");
+}
+
+TEST_CASE("prose that its author broke is put together before it is broken again") {
+  const std::string line(70, 'a');
+  CHECK(WrapProse("TITLE\n\n" + line + "\nee ff\n1.1 gg\n", 80) == "TITLE\n\n" + line + " ee ff\n1.1 gg\n");
+  CHECK(WrapProse(line + "\n1.1 gg\nhh\n", 80) == line + "\n1.1 gg\nhh\n");
+  std::string wide;
+  for (int i = 0; i < 35; ++i) wide += "账";
+  CHECK(WrapProse(wide + "\n账户\n", 80) == wide + "账户\n");
+  CHECK(WrapProse(line + "\ncc\n", 0) == line + "\ncc\n");
+}
+
+TEST_CASE("what is typed is told back in its first hundred characters") {
+  CHECK(EscapeTyped(std::string(100, 'a')) == std::string(100, 'a'));
+  CHECK(EscapeTyped(std::string(101, 'a')) == std::string(100, 'a') + "… (101 characters)");
+  CHECK(EscapeTyped("a\x1b") == "a\\x1b");
+}
+
 TEST_CASE("a state is coloured only where colour is wanted") {
   Table table({"NAME", "STATE"});
   table.AddRow({"a", "BLOCKED"});
@@ -157,14 +200,25 @@ TEST_CASE("an amount is written as money, and one that is none shows its numbers
   CHECK(AmountText(amount) == "units=1000 nanos=10000000 ??");
 }
 
-TEST_CASE("waiting ends at a wanted state, at any end, and at BLOCKED where its owner has to act", "[R12]") {
+TEST_CASE("waiting ends at a wanted state, at any end, and where nothing moves without the owner", "[R12]") {
   const std::set<Closure::State> ready = {Closure::READY};
   const std::set<Closure::State> silent = {Closure::SILENT_PERIOD};
   const std::set<Closure::State> closed = {Closure::CLOSED};
   CHECK(WaitOutcome(Closure::READY, ready) == ExitCode::kOk);
   CHECK(WaitOutcome(Closure::BLOCKED, ready) == ExitCode::kBlocked);
   CHECK(WaitOutcome(Closure::BLOCKED, silent) == ExitCode::kBlocked);
-  CHECK(WaitOutcome(Closure::BLOCKED, closed) == ExitCode::kTimedOut);
+  for (const Closure::State state :
+       {Closure::IDENTITY_PENDING, Closure::AGREEMENT_PENDING, Closure::BLOCKED, Closure::READY}) {
+    CAPTURE(Closure::State_Name(state));
+    CHECK(WaitOutcome(state, closed) == ExitCode::kBlocked);
+    CHECK(WaitOutcome(state, {Closure::ABORTED}) == ExitCode::kBlocked);
+    CHECK(WaitOutcome(state, {Closure::EXPIRED}) == ExitCode::kTimedOut);
+    CHECK(WaitOutcome(state, {Closure::CANCELLED}) == ExitCode::kTimedOut);
+  }
+  for (const Closure::State state : {Closure::DISCARDING, Closure::CONFIRMING, Closure::THAWING, Closure::SILENT_PERIOD,
+                                     Closure::FINAL_CHECK, Closure::DELETING}) {
+    CHECK(WaitOutcome(state, closed) == ExitCode::kTimedOut);
+  }
   CHECK(WaitOutcome(Closure::BLOCKED, {Closure::READY, Closure::BLOCKED}) == ExitCode::kOk);
   CHECK(WaitOutcome(Closure::ABORTED, closed) == ExitCode::kFailure);
   CHECK(WaitOutcome(Closure::CANCELLED, ready) == ExitCode::kFailure);
@@ -213,7 +267,7 @@ TEST_CASE("every status code has a hint, without a placeholder left in it") {
   }
 }
 
-TEST_CASE("exit codes follow the status code, and only a server that is not there is unreachable") {
+TEST_CASE("exit codes follow the status code, and only a server or account system that is not there is unreachable") {
   CHECK(ExitCodeOf(absl::InvalidArgumentError("")) == ExitCode::kUsage);
   CHECK(ExitCodeOf(absl::UnauthenticatedError("")) == ExitCode::kDenied);
   CHECK(ExitCodeOf(absl::PermissionDeniedError("")) == ExitCode::kDenied);
@@ -221,6 +275,8 @@ TEST_CASE("exit codes follow the status code, and only a server that is not ther
   CHECK(ExitCodeOf(absl::DeadlineExceededError("")) == ExitCode::kTimedOut);
   CHECK(ExitCodeOf(absl::UnavailableError("")) == ExitCode::kUnreachable);
   CHECK(ExitCodeOf(ErrorWithReason(absl::StatusCode::kUnavailable, "", "SHUTTING_DOWN")) == ExitCode::kUnreachable);
+  CHECK(ExitCodeOf(ErrorWithReason(absl::StatusCode::kUnavailable, "", "ACCOUNT_SYSTEM_UNAVAILABLE")) ==
+        ExitCode::kUnreachable);
   CHECK(ExitCodeOf(ErrorWithReason(absl::StatusCode::kUnavailable, "", "STORE_UNAVAILABLE")) == ExitCode::kFailure);
   CHECK(ExitCodeOf(absl::FailedPreconditionError("")) == ExitCode::kFailure);
   CHECK(ExitCodeOf(absl::InternalError("")) == ExitCode::kFailure);

@@ -83,7 +83,11 @@ class FakeServer::Closures final : public v1::ClosureService::Service {
     return Change(context, "Recheck", *request, Closure::CHECKING, response);
   }
   Status DiscardItems(ServerContext* context, const v1::DiscardItemsRequest* request, Closure* response) override {
-    return Change(context, "DiscardItems", *request, Closure::DISCARDING, response);
+    const Status discarded = Change(context, "DiscardItems", *request, Closure::DISCARDING, response);
+    std::lock_guard lock(fake_.mutex_);
+    v1::ItemCounts& counts = *fake_.closure_.mutable_item_counts();
+    counts.set_renounceable(counts.renounceable() - fake_.releases_);
+    return discarded;
   }
   Status ConfirmClosure(ServerContext* context, const v1::ConfirmClosureRequest* request, Closure* response) override {
     return Change(context, "ConfirmClosure", *request, Closure::CONFIRMING, response);
@@ -188,6 +192,12 @@ class FakeServer::Operators final : public v1::OperatorService::Service {
     return Status::OK;
   }
   Status RetryTask(ServerContext* context, const v1::RetryTaskRequest* request, v1::Task* response) override {
+    {
+      std::lock_guard lock(fake_.mutex_);
+      for (const v1::Task& task : fake_.tasks_) {
+        if (task.name() == request->name()) *response = task;
+      }
+    }
     response->set_name(request->name());
     return fake_.Enter(context, "RetryTask", *request);
   }
@@ -283,6 +293,11 @@ v1::Closure::State FakeServer::NextScanResult() {
   return state;
 }
 
+void FakeServer::SetReleases(int items) {
+  std::lock_guard lock(mutex_);
+  releases_ = items;
+}
+
 void FakeServer::SetPlan(const v1::ClosurePlan& plan, const std::vector<v1::BlockingItem>& items) {
   std::lock_guard lock(mutex_);
   preview_items_ = items;
@@ -292,6 +307,11 @@ void FakeServer::SetPlan(const v1::ClosurePlan& plan, const std::vector<v1::Bloc
 void FakeServer::SetTasks(const std::vector<v1::Task>& tasks) {
   std::lock_guard lock(mutex_);
   tasks_ = tasks;
+}
+
+void FakeServer::SetSystem(const v1::SystemStatus& system) {
+  std::lock_guard lock(mutex_);
+  system_ = system;
 }
 
 void FakeServer::AddInboxMessage(const std::string& channel, const std::string& body, int64_t seconds) {

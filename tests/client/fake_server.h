@@ -43,10 +43,14 @@ class FakeServer {
   std::vector<v1::BlockingItem> items() const;
   // Where running scans lead when they are watched, one after the other; the last stays.
   void SetScanResults(const std::vector<v1::Closure::State>& states);
+  // How many renounceable items each DiscardItems releases; none until it is set.
+  void SetReleases(int items);
   // What a preview answers.
   void SetPlan(const v1::ClosurePlan& plan, const std::vector<v1::BlockingItem>& items = {});
   // The open tasks; one without anything but the name tasks/42 until they are set.
   void SetTasks(const std::vector<v1::Task>& tasks);
+  // How the whole system stands, as every call about it answers.
+  void SetSystem(const v1::SystemStatus& system);
   void AddInboxMessage(const std::string& channel, const std::string& body, int64_t seconds);
   // The next call of a method fails; further ones queue behind.
   void FailNext(const std::string& method, const grpc::Status& status);
@@ -84,6 +88,7 @@ class FakeServer {
   bool exists_ = false;
   std::vector<v1::BlockingItem> items_;
   std::deque<v1::Closure::State> scan_results_ = {v1::Closure::READY};
+  int releases_ = 0;
   v1::ClosurePlan plan_;
   std::vector<v1::BlockingItem> preview_items_;
   // The time of the system is kCreateSeconds.

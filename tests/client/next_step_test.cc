@@ -132,6 +132,34 @@ TEST_CASE("an operator is told the command that ends what a closure waits for", 
         "closurectl operator release accounts/7/closures/ab --reason TEXT");
 }
 
+TEST_CASE("where a system does not do its part an operator is told how to see and retry it", "[operators]") {
+  Closure closure = In(Closure::FINAL_CHECK);
+  v1::ParticipantProgress& billing = *closure.add_participants();
+  billing.set_participant("billing");
+  billing.set_status(v1::ParticipantProgress::PERFORMING);
+  const std::string tasks = "closurectl operator tasks --closure accounts/7/closures/ab";
+  CHECK(NextSteps(closure, "closurectl", Role::kOperator)[0].command != tasks);
+  billing.set_last_error("UNAVAILABLE: billing is down");
+  const std::vector<NextStep> steps = NextSteps(closure, "closurectl", Role::kOperator);
+  CHECK(steps[0].command == tasks);
+  CHECK(steps[1].command == "closurectl operator retry TASK --reason TEXT");
+  CHECK(NextSteps(closure, "closurectl")[0].command.find("operator") == std::string::npos);
+}
+
+TEST_CASE("what goes on by itself is waited for with a command that comes back") {
+  for (const auto& [state, rest] : std::vector<std::pair<Closure::State, std::string>>{
+           {Closure::CHECKING, "wait accounts/7/closures/ab --for READY BLOCKED"},
+           {Closure::DISCARDING, "wait accounts/7/closures/ab --for READY BLOCKED"},
+           {Closure::THAWING, "wait accounts/7/closures/ab --for READY BLOCKED"},
+           {Closure::CONFIRMING, "wait accounts/7/closures/ab --for SILENT_PERIOD"},
+           {Closure::DELETING, "watch accounts/7/closures/ab"}}) {
+    Closure closure = In(state);
+    CHECK(CommandsOf(closure)[0] == "closurectl " + rest);
+    closure.add_waits()->set_kind(v1::Wait::PAUSE);
+    CHECK(CommandsOf(closure)[0] == "closurectl " + rest);
+  }
+}
+
 TEST_CASE("after an abort the owner starts from the beginning", "[R68]") {
   CHECK(CommandsOf(In(Closure::ABORTED)) == std::vector<std::string>{"closurectl start 7 --via email"});
 }

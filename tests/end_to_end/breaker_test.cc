@@ -79,6 +79,8 @@ TEST_CASE("two operators release the breaker, and not one of them twice", "[D14]
   CHECK(first.breaker().approvals_size() == 1);
   const Reply again = crowd.Approve("operator:ann");
   CheckRefused(again, StatusCode::FAILED_PRECONDITION, v1::SECOND_OPERATOR_REQUIRED, {"operator:ann"});
+  // However the name is written, it is one person.
+  CheckRefused(crowd.Approve("operator:Ann"), StatusCode::FAILED_PRECONDITION, v1::SECOND_OPERATOR_REQUIRED);
   CHECK(crowd.Ended() == 2);
   // One approval is remembered over a restart.
   crowd.server.Restart();

@@ -152,7 +152,7 @@ class Refusals(OnServer):
         self.assertEqual(self.error(DENIED, "list", BEN, "--as", "ram:bob@" + BEN)["code"], "PERMISSION_DENIED")
         self.assertEqual(self.error(NOT_FOUND, "status", BEN)["reason"], "NO_CLOSURE")
         self.text(OK, "start", BEN, "--via", "email")
-        error = self.error(TIMED_OUT, "wait", BEN, "--for", "READY", "--timeout", "100ms")
+        error = self.error(TIMED_OUT, "wait", BEN, "--for", "EXPIRED", "--timeout", "100ms")
         self.assertEqual(error["code"], "DEADLINE_EXCEEDED")
         self.assertEqual(self.error(FAILED, "recheck", BEN)["reason"], "STATE_NOT_ALLOWED")
         self.assertEqual(self.error(UNREACHABLE, "status", BEN, "--server", NOBODY)["code"], "UNAVAILABLE")

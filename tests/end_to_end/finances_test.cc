@@ -57,9 +57,7 @@ TEST_CASE("a balance or debt of exactly the limit can be renounced, and the smal
       CHECK(owner.closure().renunciations_size() == 1);
     } else {
       CHECK(ReasonIn(discarded) == v1::ITEM_NOT_RENOUNCEABLE);
-      Settle(server, row.account);
-      owner.Recheck();
-      CHECK(owner.closure().state() == v1::Closure::READY);
+      CHECK(SettleAndRecheck(server, owner) == v1::Closure::READY);
     }
   }
 }
@@ -117,9 +115,7 @@ TEST_CASE("a currency above its limit blocks and does not change what can be don
   CHECK(owner.closure().state() == v1::Closure::BLOCKED);
   CHECK(owner.closure().item_counts().must_handle() == 1);
   CHECK(owner.closure().item_counts().renounced() == 1);
-  Settle(server, "funds-two-currencies-one-above");
-  owner.Recheck();
-  CHECK(owner.closure().state() == v1::Closure::READY);
+  CHECK(SettleAndRecheck(server, owner) == v1::Closure::READY);
 }
 
 TEST_CASE("a balance and a debt in one currency are two items that do not cancel each other out", "[R23][R24][D8]") {
@@ -170,9 +166,7 @@ TEST_CASE("bills, charges for past usage and credit notes have to be handled by 
     CHECK(ReasonIn(TryDiscard(server, owner, DiscardRequestFor(owner, {item}))) == v1::ITEM_NOT_RENOUNCEABLE);
     owner.Recheck();
     CHECK(owner.closure().state() == v1::Closure::BLOCKED);
-    Settle(server, row.account);
-    owner.Recheck();
-    CHECK(owner.closure().state() == v1::Closure::READY);
+    CHECK(SettleAndRecheck(server, owner) == v1::Closure::READY);
     CHECK(OnlyItem(owner.Items(true), row.kind).resolution() == v1::BlockingItem::RESOLVED);
   }
 }

@@ -197,11 +197,8 @@ TEST_CASE("what was clean at a held final check is checked again on release", "[
       });
   RunningServer server({.extra_checkers = {checker}});
   server.Load(CloudFileOf(kAccount));
-  server.SetFault("BillingService/SealBilling", sandbox::v1::SetFaultRequest::UNAVAILABLE_BEFORE);
   Owner owner(server, kAccount);
-  owner.GoToSilentPeriod();
-  server.clock().Advance(absl::Hours(168));
-  owner.WaitFor({v1::Closure::FINAL_CHECK});
+  GoToStuckFinalCheck(server, owner);
   REQUIRE(Hold(server, owner.name()).ok());
   server.SetFault("BillingService/SealBilling", sandbox::v1::SetFaultRequest::FAULT_UNSPECIFIED);
   WaitUntilQuiet(server, owner.name());

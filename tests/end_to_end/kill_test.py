@@ -1,20 +1,37 @@
 # SPDX-License-Identifier: Apache-2.0
-"""SIGKILL in each state that does not end by itself: the next start goes on, and every outside act is done once under one key."""
+"""SIGKILL in each state: the next start goes on, or nothing moves any more, and every outside act is done once under one key."""
 
 import collections
 import os
 import sys
+import time
 import unittest
 import uuid
+
+import grpc
 
 sys.path.insert(0, os.path.join(os.environ["CLOSURE_SOURCE_DIR"], "tests", "support"))
 from closured_process import Closured, Owner, State  # noqa: E402
 from closure.sandbox.v1 import sandbox_service_pb2 as sandbox  # noqa: E402
+from closure.v1 import closure_service_pb2 as service  # noqa: E402
 from closure.v1 import money_pb2  # noqa: E402
 from closure.v1 import operator_service_pb2 as operator  # noqa: E402
 
 HANG = sandbox.SetFaultRequest.HANG
 RESULT_NOTICES = 2
+SECONDS = 60
+FREEZES = ("FreezeAccount", "FreezeBilling", "FreezeResources")
+THAWS = ("ThawAccount", "ThawBilling", "ThawResources")
+# How often each act is done, by the state at the end. Perform is that of the archive, a participant outside of the process: it
+# is frozen, then deleted from or restored. A code and a notice are mailed, a notice goes out as a text.
+IN_BOTH = dict(dict.fromkeys(FREEZES + (
+    "ReleaseResource", "ForfeitBalance", "TerminateSessions", "CreateServiceLinkedRole", "SealBilling", "SendText"), 1),
+    Perform=2, SendMail=2)
+BOOKS = {
+    "CLOSED": dict(IN_BOTH, **dict.fromkeys((
+        "VoidDebt", "PurgeData", "UnbindThirdParties", "DeleteServiceLinkedRole", "DeleteAccount"), 1)),
+    "ABORTED": dict(IN_BOTH, **dict.fromkeys(THAWS + ("DeleteServiceLinkedRole", "UnsealBilling"), 1)),
+}
 
 
 def account(account_id):
@@ -63,7 +80,7 @@ class KillInEachState(unittest.TestCase):
         self.owner.wait_until(lambda closure: closure.state == State.Value("SILENT_PERIOD")
                               and all(each.status == each.DONE for each in closure.participants))
 
-    def to_end(self, expected="CLOSED"):
+    def to_end(self, expected="CLOSED", **more):
         """From wherever the closure stands to its end."""
         steps = {
             "IDENTITY_PENDING": self.owner.verify,
@@ -82,50 +99,59 @@ class KillInEachState(unittest.TestCase):
             steps[state]()
             self.owner.wait_until(lambda each: each.revision > closure.revision)
         self.owner.wait_until(lambda each: each.HasField("personal_data_erase_time"))
-        self.assert_books(expected)
+        self.assert_books(expected, **more)
 
     def clear(self):
         if any(item.disposition == 2 and item.resolution == 1 for item in self.owner.items()):
             self.owner.discard_all()
         else:
-            from closure.v1 import closure_service_pb2 as service
             self.owner.call("Recheck", service.RecheckRequest(name=self.owner.name, request_id=str(uuid.uuid4())))
 
     @staticmethod
     def settled(closure):
         return State.Name(closure.state) != "SILENT_PERIOD" or all(each.status == each.DONE for each in closure.participants)
 
+    def kill_in(self, state):
+        """SIGKILL while the closure is in this state, and a new start; every state of the API has a test that does it."""
+        self.assertEqual(State.Name(self.owner.get().state), state)
+        self.server.restart()
+
     # ---- the books at the end ----
 
-    def assert_books(self, expected):
-        shown = self.server.show("kill-1")
-        self.assertEqual(shown.deleted, expected == "CLOSED")
+    def done(self, only=None):
+        """Under how many keys each act was done, by method."""
         keys = collections.defaultdict(set)
-        for act in shown.acts:
-            if act.outcome == "DONE":
-                keys[act.method.rsplit("/", 1)[1]].add(act.idempotency_key)
-        once = ["ForfeitBalance", "TerminateSessions", "CreateServiceLinkedRole", "DeleteServiceLinkedRole", "ReleaseResource", "SealBilling"]
-        once += ["VoidDebt", "PurgeData", "UnbindThirdParties", "DeleteAccount"] if expected == "CLOSED" else ["UnsealBilling"]
-        for method in once:
-            self.assertEqual(len(keys[method]), 1, "%s was done under %s" % (method, keys[method]))
-        if expected == "ABORTED":
-            for method in ("VoidDebt", "PurgeData", "DeleteAccount"):
-                self.assertFalse(keys[method])
+        for act in self.server.show("kill-1").acts:
+            method = act.method.rsplit("/", 1)[1]
+            if act.outcome == "DONE" and only in (None, method):
+                keys[method].add(act.idempotency_key)
+        return {method: len(used) for method, used in keys.items()}
+
+    def assert_books(self, expected, **more):
+        """Every act that was done, by method, and under how many keys; `more` are those that the way to here adds."""
+        self.assertEqual(self.server.show("kill-1").deleted, expected == "CLOSED")
+        self.assertEqual(self.done(), dict(BOOKS[expected], **more))
         notices = [message for message in self.server.inbox("kill-1") if "/notice/" in message.idempotency_key]
         self.assertEqual(len(notices), RESULT_NOTICES)
 
     # ---- one test for each state ----
 
+    def test_no_state_is_left_out(self):
+        """[R11]"""
+        tests = {name for name in dir(self) if name.startswith("test_")}
+        states = set(State.keys()) - {"STATE_UNSPECIFIED"}
+        self.assertEqual({state for state in states if "test_" + state.lower() not in tests}, set())
+
     def test_identity_pending(self):
         """[R11]"""
         self.to_identity_pending()
-        self.server.restart()
+        self.kill_in("IDENTITY_PENDING")
         self.to_end()
 
     def test_agreement_pending(self):
         """[R11]"""
         self.to_agreement_pending()
-        self.server.restart()
+        self.kill_in("AGREEMENT_PENDING")
         self.to_end()
 
     def test_checking(self):
@@ -134,13 +160,13 @@ class KillInEachState(unittest.TestCase):
         self.server.fault("ResourceService/ListResources", HANG)
         self.owner.agree()
         self.owner.wait_for(State.Value("CHECKING"))
-        self.server.restart()
+        self.kill_in("CHECKING")
         self.to_end()
 
     def test_blocked(self):
         """[R11]"""
         self.to_blocked()
-        self.server.restart()
+        self.kill_in("BLOCKED")
         self.to_end()
 
     def test_discarding(self):
@@ -149,7 +175,7 @@ class KillInEachState(unittest.TestCase):
         self.server.fault("ResourceService/ReleaseResource", HANG)
         self.owner.discard_all()
         self.owner.wait_for(State.Value("DISCARDING"))
-        self.server.restart()
+        self.kill_in("DISCARDING")
         self.to_end()
 
     def test_discarding_with_a_lost_reply(self):
@@ -158,13 +184,16 @@ class KillInEachState(unittest.TestCase):
         self.server.fault("ResourceService/ReleaseResource", sandbox.SetFaultRequest.UNAVAILABLE_AFTER)
         self.owner.discard_all()
         self.owner.wait_for(State.Value("DISCARDING"))
-        self.server.restart()
+        deadline = time.monotonic() + SECONDS
+        while not self.done("ReleaseResource"):
+            self.assertLess(time.monotonic(), deadline, "nothing was released")
+        self.kill_in("DISCARDING")
         self.to_end()
 
     def test_ready(self):
         """[R11]"""
         self.to_ready()
-        self.server.restart()
+        self.kill_in("READY")
         self.to_end()
 
     def test_confirming(self):
@@ -173,7 +202,7 @@ class KillInEachState(unittest.TestCase):
         self.server.fault("BillingService/FreezeBilling", HANG)
         self.owner.confirm()
         self.owner.wait_for(State.Value("CONFIRMING"))
-        self.server.restart()
+        self.kill_in("CONFIRMING")
         self.to_end()
 
     def test_thawing(self):
@@ -182,21 +211,24 @@ class KillInEachState(unittest.TestCase):
         self.server.fault("BillingService/FreezeBilling", HANG)
         self.server.fault("BillingService/ThawBilling", HANG)
         self.owner.confirm()
-        self.owner.wait_for(State.Value("CONFIRMING"))
+        # Billing alone is not frozen.
+        self.owner.wait_until(lambda closure: closure.state == State.Value("CONFIRMING")
+                              and [each.participant for each in closure.participants if each.status != each.DONE] == ["billing"])
         metadata = (("closure-actor", "operator:ann"),)
         hold = operator.HoldClosureRequest(name=self.owner.name, reason="a test", request_id=str(uuid.uuid4()))
         self.server.operators.HoldClosure(hold, metadata=metadata, timeout=30)
         self.owner.wait_for(State.Value("THAWING"))
-        self.server.restart()
+        self.kill_in("THAWING")
         release = operator.ReleaseHoldRequest(name=self.owner.name, reason="a test", request_id=str(uuid.uuid4()))
         self.server.operators.ReleaseHold(release, metadata=metadata, timeout=30)
         self.owner.wait_for(State.Value("BLOCKED"))
-        self.to_end()
+        # What was frozen is thawed, and frozen once more.
+        self.to_end(**dict.fromkeys(THAWS, 1), FreezeAccount=2, FreezeResources=2, Perform=4)
 
     def test_silent_period(self):
         """[R11]"""
         self.to_silent_period()
-        self.server.restart()
+        self.kill_in("SILENT_PERIOD")
         self.to_end()
 
     def test_entering_the_silent_period(self):
@@ -205,7 +237,7 @@ class KillInEachState(unittest.TestCase):
         self.server.fault("AccountService/TerminateSessions", HANG)
         self.owner.confirm()
         self.owner.wait_for(State.Value("SILENT_PERIOD"))
-        self.server.restart()
+        self.kill_in("SILENT_PERIOD")
         self.to_end()
 
     def test_final_check(self):
@@ -214,7 +246,7 @@ class KillInEachState(unittest.TestCase):
         self.server.fault("BillingService/SealBilling", HANG)
         self.server.advance(168)
         self.owner.wait_for(State.Value("FINAL_CHECK"))
-        self.server.restart()
+        self.kill_in("FINAL_CHECK")
         self.to_end()
 
     def test_deleting(self):
@@ -223,7 +255,7 @@ class KillInEachState(unittest.TestCase):
         self.server.fault("ResourceService/PurgeData", HANG)
         self.server.advance(168)
         self.owner.wait_for(State.Value("DELETING"))
-        self.server.restart()
+        self.kill_in("DELETING")
         self.to_end()
 
     def test_deleting_when_the_reply_to_the_last_act_is_lost(self):
@@ -231,8 +263,10 @@ class KillInEachState(unittest.TestCase):
         self.to_silent_period()
         self.server.fault("AccountService/DeleteAccount", sandbox.SetFaultRequest.UNAVAILABLE_AFTER)
         self.server.advance(168)
-        self.owner.wait_until(lambda closure: any(each.participant == "account" and each.attempts > 0 for each in closure.participants))
-        self.server.restart()
+        self.owner.wait_until(lambda closure: closure.state == State.Value("DELETING") and any(
+            each.participant == "account" and each.last_error for each in closure.participants))
+        self.assertTrue(self.done("DeleteAccount"))
+        self.kill_in("DELETING")
         self.to_end()
 
     def test_restoring(self):
@@ -243,8 +277,50 @@ class KillInEachState(unittest.TestCase):
         self.server.fault("BillingService/UnsealBilling", HANG)
         self.server.advance(168)
         self.owner.wait_for(State.Value("RESTORING"))
-        self.server.restart()
+        self.kill_in("RESTORING")
         self.to_end("ABORTED")
+
+    def test_closed(self):
+        """[R11]"""
+        self.to_silent_period()
+        self.to_end()
+        self.assert_over("CLOSED")
+
+    def test_aborted(self):
+        """[R11][R68]"""
+        self.to_silent_period()
+        bill = sandbox.IssueBillRequest(account_id="kill-1", amount=money_pb2.Money(currency_code="USD", units=250))
+        self.server.sandbox.IssueBill(bill, timeout=30)
+        self.to_end("ABORTED")
+        self.assert_over("ABORTED")
+
+    def test_cancelled(self):
+        """[R11]"""
+        self.to_agreement_pending()
+        self.owner.call("CancelClosure", service.CancelClosureRequest(name=self.owner.name, request_id=str(uuid.uuid4())))
+        self.assert_over("CANCELLED")
+
+    def test_expired(self):
+        """[R11]"""
+        self.to_agreement_pending()
+        self.server.advance(24)
+        self.owner.wait_for(State.Value("EXPIRED"))
+        self.assert_over("EXPIRED")
+
+    def assert_over(self, state):
+        """Killed in an end, a closure stays at it, nothing is done twice, and its account can be closed again unless it is gone."""
+        before = self.owner.get()
+        self.kill_in(state)
+        after = self.owner.get()
+        self.assertEqual((after.state, after.end_time), (before.state, before.end_time))
+        if state in BOOKS:
+            self.assert_books(state)
+        if state == "CLOSED":
+            with self.assertRaises(grpc.RpcError) as refused:
+                Owner(self.server, "kill-1").create()
+            self.assertEqual(refused.exception.code(), grpc.StatusCode.FAILED_PRECONDITION)
+        else:
+            self.assertEqual(Owner(self.server, "kill-1").create().state, State.Value("IDENTITY_PENDING"))
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@
 
 #include "fmt/format.h"
 #include "grpcpp/create_channel.h"
+#include "tests/support/api_calls.h"
 #include "tests/support/scripted_checker.h"
 #include "tests/support/views.h"
 
@@ -242,7 +243,25 @@ TEST_CASE("a preview without every answer is not eligible and says that more may
   CHECK(items.empty());
   CHECK(ResultOf(plan.checkers(), "domains").status() == v1::CheckerResult::UNANSWERED);
   CHECK(ResultOf(plan.checkers(), "billing").status() == v1::CheckerResult::ANSWERED);
-  CHECK_THAT(plan.estimate().explanation(), Catch::Contains("Not every checker answered"));
+  CHECK_THAT(plan.estimate().explanation(), Catch::Contains("not every checker answered (domains)"));
+  CHECK_FALSE(plan.estimate().has_earliest_close_time());
+}
+
+TEST_CASE("a preview says what start would refuse for the account itself, with the same reason", "[R12]") {
+  RunningServer server;
+  server.Load(CloudFileOf("susp", R"("state": "SUSPENDED")"));
+  Owner owner(server, "susp");
+  const v1::ClosurePlan plan = owner.Preview();
+  CHECK_FALSE(plan.eligible());
+  REQUIRE(plan.start_obstacles_size() == 1);
+  CHECK(plan.start_obstacles(0).reason() == v1::ACCOUNT_NOT_ACTIVE);
+  v1::CreateClosureRequest create;
+  create.set_parent("accounts/susp");
+  create.set_channel(v1::EMAIL);
+  create.set_request_id(NewRequestId());
+  CHECK(Send(server, owner.actor(), create).reason() == plan.start_obstacles(0).reason());
+  server.LoadExample("demo");
+  CHECK(Owner(server, "1000000002").Preview().start_obstacles().empty());
 }
 
 // Previews until the one before is over, which the server learns a little after its caller does.

@@ -2,11 +2,14 @@
 """A client written in Python straight from the protos drives one whole closure of a real closured process."""
 
 import os
+import re
+import subprocess
 import sys
 import unittest
 
 sys.path.insert(0, os.path.join(os.environ["CLOSURE_SOURCE_DIR"], "tests", "support"))
-from closured_process import Closured, Owner, State  # noqa: E402
+import grpc  # noqa: E402
+from closured_process import Closured, Owner, State, sandbox  # noqa: E402
 from closure.v1 import closure_service_pb2 as service  # noqa: E402
 
 ACCOUNT = {
@@ -47,6 +50,72 @@ class PythonClient(unittest.TestCase):
         self.assertEqual(closed.state, State.Value("CLOSED"))
         self.assertTrue(self.server.show("py-1").deleted)
         self.assertEqual(self.server.stop(), 0)
+
+
+class PageForClients(unittest.TestCase):
+    """docs/clients.md is a program that runs as it stands."""
+
+    def setUp(self):
+        self.server = Closured()
+        self.addCleanup(self.server.close)
+        with open(os.path.join(os.environ["CLOSURE_SOURCE_DIR"], "docs", "clients.md"), encoding="utf-8") as page:
+            blocks = re.findall(r"^```python\n(.*?)^```$", page.read(), re.DOTALL | re.MULTILINE)
+        self.assertGreater(len(blocks), 5)
+        self.program = "\n\n".join(blocks)
+
+    def run_page(self, account, code=None):
+        """Runs it; `code` answers the identity code once it is asked for. Exit code, output and errors."""
+        environment = dict(os.environ, CLOSURE_SERVER=self.server.address, ACCOUNT=account)
+        process = subprocess.Popen([sys.executable, "-c", self.program], env=environment, stdin=subprocess.PIPE,
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        asked = []
+        if code is not None:
+            for line in process.stdout:
+                asked.append(line)
+                if line.startswith("the code sent to "):
+                    break
+            process.stdin.write(code() + "\n")
+            process.stdin.flush()
+        out, err = process.communicate(timeout=60)
+        return process.returncode, "".join(asked) + out, err
+
+    def owner_of_open_closure(self, account):
+        owner = Owner(self.server, account)
+        owner.name = owner.call("ListClosures", service.ListClosuresRequest(parent="accounts/" + account)).closures[0].name
+        return owner
+
+    def test_the_program_drives_a_closure_into_its_silent_period_and_can_be_run_again(self):
+        self.server.load({"accounts": [ACCOUNT]})
+        code, out, err = self.run_page("py-1", lambda: self.owner_of_open_closure("py-1").code())
+        self.assertEqual((code, err), (0, ""), out)
+        states = re.findall(r"^([A-Z_]+) \[(.*)\]$", out, re.MULTILINE)
+        self.assertEqual([state for state, _ in states],
+                         ["IDENTITY_PENDING", "AGREEMENT_PENDING", "BLOCKED", "READY", "SILENT_PERIOD"])
+        self.assertIn("'VERIFY_IDENTITY'", states[0][1])
+        self.assertEqual(states[-1][1], "")
+        self.assertIn("allowed: False", out)
+        code, out, err = self.run_page("py-1")
+        self.assertEqual((code, err), (0, ""), out)
+        self.assertIn("SILENT_PERIOD []", out)
+
+    def test_the_program_tells_the_reason_of_an_error(self):
+        code, _, err = self.run_page("py-404")
+        self.assertEqual(code, 1)
+        self.assertRegex(err, r"^ACCOUNT_NOT_FOUND: .*py-404")
+
+    def test_the_program_reads_the_delay_after_which_to_come_back(self):
+        self.server.load({"accounts": [ACCOUNT]})
+        self.server.fault("AccountService/GetAccount", sandbox.SetFaultRequest.UNAVAILABLE_BEFORE)
+        functions = {}
+        os.environ["CLOSURE_SERVER"] = self.server.address
+        self.addCleanup(os.environ.pop, "CLOSURE_SERVER")
+        exec(self.program[:self.program.index("def mutate(")], functions)  # pylint: disable=exec-used
+        with self.assertRaises(grpc.RpcError) as refused:
+            Owner(self.server, "py-1").create()
+        info, delay = functions["details_of"](refused.exception)
+        functions["channel"].close()
+        self.assertEqual((info.reason, info.domain), ("ACCOUNT_SYSTEM_UNAVAILABLE", "closure.v1"))
+        self.assertGreater(delay, 0)
 
 
 if __name__ == "__main__":

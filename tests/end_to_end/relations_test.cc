@@ -46,9 +46,7 @@ TEST_CASE("each relation blocks, names who has to act and what they do, and pass
     const bool others = row.resolver != v1::OWNER;
     if (others) CHECK_THAT(item.instructions(), Catch::Contains("You cannot do this yourself"));
     CHECK(ReasonIn(TryDiscard(server, owner, DiscardRequestFor(owner, {item}))) == v1::ITEM_NOT_RENOUNCEABLE);
-    Settle(server, row.account);
-    owner.Recheck();
-    CHECK(owner.closure().state() == v1::Closure::READY);
+    CHECK(SettleAndRecheck(server, owner) == v1::Closure::READY);
   }
 }
 
@@ -106,9 +104,7 @@ TEST_CASE("relations combine: each that blocks is listed with who has to act on 
   CHECK(OnlyItem(items, v1::DIRECTORY_CLOUD_ACCOUNT).resolver_id() == "directory-management");
   CHECK(OnlyItem(items, v1::TRUSTEESHIP_ADMINISTRATOR).resolver() == v1::OWNER);
   CHECK(OnlyItem(items, v1::RESELLER_CUSTOMER).resolver_id() == "partner-1");
-  Settle(server, "relations-combined");
-  owner.Recheck();
-  CHECK(owner.closure().state() == v1::Closure::READY);
+  CHECK(SettleAndRecheck(server, owner) == v1::Closure::READY);
 
   Owner mixed(server, "relations-member-only");
   mixed.GoToScanResult();

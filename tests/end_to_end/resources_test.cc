@@ -55,9 +55,7 @@ TEST_CASE("resources released or unsubscribed in their consoles are gone at the 
     Owner owner(server, account);
     owner.GoToScanResult();
     REQUIRE(owner.closure().state() == v1::Closure::BLOCKED);
-    Settle(server, account);
-    owner.Recheck();
-    CHECK(owner.closure().state() == v1::Closure::READY);
+    CHECK(SettleAndRecheck(server, owner) == v1::Closure::READY);
   }
 }
 
@@ -94,9 +92,7 @@ TEST_CASE("registered domain names have to be transferred, also while that is un
     CHECK_THAT(item.instructions(),
                Catch::Contains("another account or to another provider") && Catch::Contains("7 to 15 business days"));
   }
-  Settle(server, "domains-mixed");
-  owner.Recheck();
-  CHECK(owner.closure().state() == v1::Closure::READY);
+  CHECK(SettleAndRecheck(server, owner) == v1::Closure::READY);
 }
 
 TEST_CASE("ICP filings have to be cancelled or transferred, and one whose cancellation is under way still blocks",
@@ -112,9 +108,7 @@ TEST_CASE("ICP filings have to be cancelled or transferred, and one whose cancel
     CHECK_THAT(item.instructions(),
                Catch::Contains("Cancel the ICP filing, or transfer the filing entity to another account") &&
                    Catch::Contains("15 business days"));
-    Settle(server, account);
-    owner.Recheck();
-    CHECK(owner.closure().state() == v1::Closure::READY);
+    CHECK(SettleAndRecheck(server, owner) == v1::Closure::READY);
   }
 }
 

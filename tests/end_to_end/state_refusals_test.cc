@@ -120,6 +120,15 @@ TEST_CASE("who wants to cancel too late is told that nobody can any more, and wh
   CHECK_THAT(said(v1::Closure::THAWING), Catch::Contains("BLOCKED again"));
 }
 
+TEST_CASE("who wants to cancel while releases are under way is told when it is possible", "[D1]") {
+  RunningServer server;
+  EveryState states(server);
+  const Owner& owner = states.In(v1::Closure::DISCARDING);
+  const Reply reply = Send(server, owner.actor(), RequestOn<v1::CancelClosureRequest>(owner.name()));
+  CHECK_THAT(reply.status.error_message(),
+             Catch::Contains("releases are under way; it can be cancelled when they are settled"));
+}
+
 TEST_CASE("a closure says in each state what can be asked of it", "[D1][R47][R58]") {
   RunningServer server;
   EveryState states(server);

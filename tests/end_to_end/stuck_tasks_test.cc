@@ -23,11 +23,8 @@ TEST_CASE("what fails for a quarter of an hour is shown as stuck, and a retry he
           "[operators]") {
   RunningServer server;
   server.Load(CloudFileOf(kAccount));
-  server.SetFault("BillingService/SealBilling", sandbox::v1::SetFaultRequest::UNAVAILABLE_BEFORE);
   Owner owner(server, kAccount);
-  owner.GoToSilentPeriod();
-  server.clock().Advance(absl::Hours(168));
-  owner.WaitFor({v1::Closure::FINAL_CHECK});
+  GoToStuckFinalCheck(server, owner);
   WaitUntilQuiet(server, owner.name());
   CHECK(StuckTasks(server).empty());
   server.clock().Advance(absl::Minutes(15) - absl::Seconds(1));
@@ -98,6 +95,31 @@ TEST_CASE("a retry of work that waits for a hold goes on waiting", "[operators]"
   WaitUntilQuiet(server, owner.name());
   owner.Refresh();
   CHECK(owner.closure().state() == v1::Closure::SILENT_PERIOD);
+}
+
+TEST_CASE("a retry of work that waits for a pause says that it goes on waiting, and the status counts it",
+          "[operators]") {
+  RunningServer server;
+  server.Load(CloudFileOf(kAccount));
+  Owner owner(server, kAccount);
+  owner.GoToSilentPeriod();
+  REQUIRE(Send(server, kAnn, OperatorRequest<v1::PauseIrreversibleRequest>()).ok());
+  server.clock().Advance(absl::Hours(168));
+  WaitUntilQuiet(server, owner.name());
+  CHECK(StatusOf(server).tasks_parked() == 1);
+  CHECK(StatusOf(server).tasks_due() == 0);
+  std::string parked;
+  for (const v1::Task& task : TasksOf(server, owner.name())) {
+    if (task.parked() == v1::Task::PAUSE) parked = task.name();
+  }
+  REQUIRE_FALSE(parked.empty());
+  auto retry = RequestOn<v1::RetryTaskRequest>(parked);
+  retry.set_reason("a test");
+  CHECK(Send(server, kAnn, retry).As<v1::Task>().parked() == v1::Task::PAUSE);
+  WaitUntilQuiet(server, owner.name());
+  REQUIRE(Send(server, kAnn, OperatorRequest<v1::ResumeIrreversibleRequest>()).ok());
+  owner.WaitFor({v1::Closure::CLOSED});
+  CHECK(StatusOf(server).tasks_parked() == 0);
 }
 
 }  // namespace

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/answer_validation.h"
 
-#include <cstdlib>
 #include <random>
 #include <string>
 
@@ -12,6 +11,7 @@
 #include "checkers/text.h"
 #include "google/protobuf/stubs/logging.h"
 #include "tests/checkers/fake_cloud.h"
+#include "tests/support/random_seed.h"
 
 namespace closure {
 namespace {
@@ -160,9 +160,8 @@ std::string RandomText(std::mt19937& random, size_t length_max) {
 }
 
 TEST_CASE("random answers never break the judge, and what it quotes is always printable") {
-  const char* const given = std::getenv("CLOSURE_TEST_SEED");
-  const unsigned seed = given != nullptr ? static_cast<unsigned>(std::stoul(given)) : std::random_device()();
-  INFO("CLOSURE_TEST_SEED=" << seed);
+  const unsigned seed = RandomSeed();
+  INFO(kSeedVariable << "=" << seed);
   std::mt19937 random(seed);
   google::protobuf::LogHandler* const log = google::protobuf::SetLogHandler(nullptr);  // it tells of every broken text
   for (int i = 0; i < 3000; ++i) {

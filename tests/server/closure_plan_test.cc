@@ -34,6 +34,7 @@ v1::ClosurePlan PlanFor(std::vector<v1::BlockingItem> items, bool required_unans
   ScanFindings findings{.items = std::move(items), .required_unanswered = required_unanswered};
   v1::CheckerResult result;
   result.set_checker("checker");
+  result.set_required(true);
   result.set_status(required_unanswered ? v1::CheckerResult::UNANSWERED : v1::CheckerResult::ANSWERED);
   findings.checkers.push_back(result);
   return MakePlan("accounts/1", findings, Shanghai(), Friday(), absl::Hours(24 * 7));
@@ -78,9 +79,28 @@ TEST_CASE("domain names and ICP filings add 7 to 15 business days, with or witho
   }
 }
 
-TEST_CASE("an estimate says when not every checker answered", "[D5]") {
-  CHECK(absl::StrContains(PlanFor({}, true).estimate().explanation(), "Not every checker answered"));
-  CHECK_FALSE(absl::StrContains(PlanFor({}).estimate().explanation(), "Not every checker answered"));
+TEST_CASE("while a required checker is silent nobody knows how long it takes, and the plan does not guess",
+          "[D5][R13]") {
+  for (const auto& items : {std::vector<v1::BlockingItem>{}, {Item(v1::DOMAIN_NAME)}}) {
+    const v1::ClosingEstimate estimate = PlanFor(items, true).estimate();
+    CHECK_FALSE(estimate.has_earliest_close_time());
+    CHECK_FALSE(estimate.has_latest_close_time());
+    CHECK(absl::StrContains(estimate.explanation(), "not every checker answered (checker)"));
+    CHECK_FALSE(absl::StrContains(estimate.explanation(), "minutes"));
+  }
+  CHECK_FALSE(absl::StrContains(PlanFor({}).estimate().explanation(), "answered"));
+}
+
+TEST_CASE("an estimate without an advisory checker's answer says so and claims nothing about what it would know",
+          "[D5]") {
+  ScanFindings findings;
+  v1::CheckerResult& result = findings.checkers.emplace_back();
+  result.set_checker("resources");
+  result.set_status(v1::CheckerResult::UNANSWERED);
+  const v1::ClosurePlan plan = MakePlan("accounts/1", findings, Shanghai(), Friday(), absl::Hours(24 * 7));
+  CHECK(plan.estimate().has_earliest_close_time());
+  CHECK(absl::StrContains(plan.estimate().explanation(), "no workloads were found"));
+  CHECK(absl::StrContains(plan.estimate().explanation(), "Not every checker answered"));
 }
 
 TEST_CASE("relations come first, then domains, instances, bills, and the funds last", "[R8][R35][R36][R37][R39]") {

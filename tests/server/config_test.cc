@@ -10,6 +10,7 @@
 
 #include "checkers/proto_time.h"
 #include "google/protobuf/util/message_differencer.h"
+#include "protos/file_reading.h"
 #include "server/config_rules.h"
 #include "server/grpc_target.h"
 #include "server/options.h"
@@ -59,6 +60,16 @@ TEST_CASE("an unknown or repeated key is refused with line and column", "[config
   CHECK(ParseFault("policy {\n  code_attempts: many\n}").starts_with("closured.textproto:2:18: "));
   CHECK(ParseFault("database_path: \"a\"\ndatabase_path: \"b\"").starts_with("closured.textproto:2:"));
   CHECK(ParseFault("policy {").starts_with("closured.textproto:1:"));
+}
+
+TEST_CASE("what protobuf's parser would say in words of its own is told in ours", "[config]") {
+  CHECK_THAT(ParseFault("policy {\n  code_attempts: 3\n"),
+             Catch::EndsWith("the text ends too early: a } or a value is missing"));
+  CHECK_THAT(ParseFault("database_path:"), Catch::Contains("the text ends too early"));
+  CHECK_THAT(ParseFault("database_path: \"a\"\ndatabase_path: \"b\""),
+             Catch::EndsWith("the key database_path stands here again; it may be given once"));
+  CHECK_THAT(Fault("shutdown_grace { seconds: -5 }"),
+             Catch::Contains("shutdown_grace: { seconds: -5 } is not within 100ms to "));
 }
 
 TEST_CASE("every unknown key is told, with the key that was meant or the section that it belongs to", "[config]") {
@@ -151,8 +162,8 @@ TEST_CASE("values out of range are refused with their path", "[config]") {
   CHECK(Fault("policy { silent_period { seconds: 86399 } }") ==
         "policy.silent_period: 86399 seconds is not within 1 day to 365 days");
   CHECK(Fault("policy { silent_period { } }").starts_with("policy.silent_period: "));
-  CHECK(
-      Fault("policy { silent_period { seconds: 86400 nanos: -1 } }").starts_with("policy.silent_period: this is not"));
+  CHECK(Fault("policy { silent_period { seconds: 86400 nanos: -1 } }")
+            .starts_with("policy.silent_period: { seconds: 86400 nanos: -1 } is not within"));
   CHECK(Fault("policy { code_attempts: -1 }") == "policy.code_attempts: -1 is not within 1 to 20");
   CHECK(Fault("policy { confirm_limit { seconds: 301 } }").starts_with("policy.confirm_limit: "));
   CHECK(Fault("limits { scans_max: -5 }").starts_with("limits.scans_max: "));
@@ -287,6 +298,11 @@ TEST_CASE("docs/configuration.md tells of every key and of no other", "[config]"
   CHECK(told == keys);
 }
 
+TEST_CASE("docs tell how large a request closured dev takes whatever the limit says", "[config]") {
+  CHECK_THAT(ReadSource("docs/configuration.md"),
+             Catch::Contains("`closured dev` always takes " + std::to_string(kCloudFileBytesMax)));
+}
+
 TEST_CASE("the command line is read, and a wrong one says what would be right", "[options]") {
   const auto parse = [](std::vector<std::string> arguments, std::optional<std::string> environment = std::nullopt) {
     return ParseOptions(arguments, environment);
@@ -304,6 +320,8 @@ TEST_CASE("the command line is read, and a wrong one says what would be right", 
   CHECK(dev->listen_address == "127.0.0.1:0");
   CHECK(dev->cloud_files == std::vector<std::string>{"a.json", "b.json"});
   CHECK(dev->config_path.empty());
+  CHECK(parse({"dev", "--help"})->command == Options::Command::kHelp);
+  CHECK(parse({"--help", "dev"})->command == Options::Command::kHelp);
   const std::vector<std::vector<std::string>> wrong = {{},
                                                        {"--config"},
                                                        {"--config", "--check-config"},

@@ -7,6 +7,7 @@
 #include "server/decide.h"
 #include "server/errors.h"
 #include "tests/support/decided_closure.h"
+#include "tests/support/random_seed.h"
 
 namespace closure {
 namespace {
@@ -15,8 +16,8 @@ using Closure = v1::Closure;
 
 TEST_CASE("a silent period never ends before its end on every clock, and its end never moves",
           "[decide][R18][random]") {
-  const auto seed = static_cast<unsigned>(std::random_device{}());
-  INFO("seed " << seed);
+  const unsigned seed = RandomSeed();
+  INFO(kSeedVariable << "=" << seed);
   std::mt19937 random(seed);
   for (int run = 0; run < 50; ++run) {
     DecidedClosure closure;

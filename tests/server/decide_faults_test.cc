@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Faults of decisions that were found and mended; each keeps its test.
+#include <algorithm>
 #include <catch2/catch.hpp>
 
 #include "checkers/proto_time.h"
 #include "server/decide.h"
 #include "server/decide_system.h"
+#include "server/decision_builder.h"
 #include "server/time_witness.h"
 #include "tests/support/decided_closure.h"
 
@@ -253,6 +255,63 @@ TEST_CASE("a participant's word alone does not say that an account was deleted",
   closure.ReportTask(closure.Tasks(v1::Task::PARTICIPANT).front(), gone);
   CHECK(closure.state() == Closure::SILENT_PERIOD);
   CHECK(closure.closure().participants(0).attempts() == 1);
+}
+
+TEST_CASE("a clock that goes back and is first seen at the end of a silent period is told with its witness",
+          "[decide][time][D6]") {
+  DecidedClosure closure;
+  closure.GoToSilentPeriod();
+  closure.FinishPhase();
+  closure.clock().JumpWall(-absl::Hours(24));
+  closure.Report(v1::Task::SILENT_PERIOD_END, TimerFired{});
+  REQUIRE(closure.last_commit().system.has_value());
+  CHECK(closure.last_commit().system->has_clock_jump());
+  // Nobody who looks at this witness sees it any more.
+  CHECK_FALSE(Observe(closure.last_commit().system->clock(), closure.clock().Read()).went_back);
+  CHECK(closure.last_commit().clock_went_back == closure.clock().Now());
+}
+
+TEST_CASE("what is decided to be tried again is spread, so that it does not come back together", "[decide]") {
+  DecidedClosure closure;
+  closure.GoToFinalCheck();
+  const double factor = GENERATE(0.8, 1.2);
+  closure.retry_factor() = factor;
+  SECTION("a participant that is not done") {
+    closure.FinishPhase(v1::PerformResponse::IN_PROGRESS);
+    CHECK(FromProto(closure.Tasks(v1::Task::PARTICIPANT).front().due_time()) ==
+          closure.clock().Now() + factor * absl::Seconds(1));
+  }
+  SECTION("a checker that is silent at the final check") {
+    closure.FinishPhase();
+    closure.FinishScan({}, {"billing"});
+    CHECK(FromProto(closure.Tasks(v1::Task::SCAN).front().due_time()) ==
+          closure.clock().Now() + factor * absl::Seconds(1));
+  }
+}
+
+TEST_CASE("the spread of retries is a fifth at most, and there is one", "[decide]") {
+  double least = 1;
+  double most = 1;
+  constexpr int kDraws = 1000;
+  for (int draw = 0; draw < kDraws; ++draw) {
+    least = std::min(least, RandomRetryFactor());
+    most = std::max(most, RandomRetryFactor());
+  }
+  CHECK(least >= 0.8);
+  CHECK(most <= 1.2);
+  CHECK(most - least > 0.1);
+}
+
+TEST_CASE("every address is taken out of an error that is kept, an address of stars too", "[decide][D12]") {
+  DecidedClosure closure;
+  closure.AddContact("*");
+  closure.AddContact("");
+  REQUIRE(closure.Do(CancelClosure{}).ok());
+  const std::string error = "no mailbox ann@example.com, * ann@example.com";
+  closure.ReportTask(closure.Tasks(v1::Task::NOTICE).front(), TaskFailed{error, closure.clock().Now()});
+  const std::string& kept = closure.closure().notices(0).last_error();
+  CHECK(kept.find("ann") == std::string::npos);
+  CHECK(kept.starts_with("no mailbox **"));
 }
 
 }  // namespace

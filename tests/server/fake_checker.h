@@ -5,11 +5,12 @@
 #include <functional>
 #include <future>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
 #include "catch2/catch.hpp"
 #include "checkers/checker.h"
 #include "server/fan_out.h"
@@ -17,6 +18,9 @@
 
 // Checkers that a test scripts, and a scan as a test sees it.
 namespace closure::testing {
+
+// Far above what anything here takes; only a fault lasts so long.
+inline constexpr absl::Duration kWaitMax = absl::Seconds(60);
 
 inline v1::ReportedItem MakeItem(const std::string& native_id) {
   v1::ReportedItem item;
@@ -84,25 +88,31 @@ class Keeper {
  public:
   FakeChecker::Behaviour behaviour() {
     return [this](const auto&, const auto&, Checker::CheckDone done) {
-      const std::lock_guard<std::mutex> lock(mutex_);
+      const absl::MutexLock lock(&mutex_);
       kept_.push_back(std::move(done));
     };
   }
   size_t size() {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const absl::MutexLock lock(&mutex_);
     return kept_.size();
+  }
+  // Waits until so many questions are kept; answers whether they came.
+  bool WaitForSize(size_t size) {
+    const auto enough = [this, size] { return kept_.size() >= size; };
+    const absl::MutexLock lock(&mutex_);
+    return mutex_.AwaitWithTimeout(absl::Condition(&enough), kWaitMax);
   }
   void AnswerAll(int items) {
     std::vector<Checker::CheckDone> kept;
     {
-      const std::lock_guard<std::mutex> lock(mutex_);
+      const absl::MutexLock lock(&mutex_);
       kept.swap(kept_);
     }
     for (Checker::CheckDone& done : kept) std::move(done)(AnswerWith(items));
   }
 
  private:
-  std::mutex mutex_;
+  absl::Mutex mutex_;
   std::vector<Checker::CheckDone> kept_;
 };
 

@@ -18,6 +18,7 @@
 #include "server/listen_fault.h"
 #include "server/log.h"
 #include "server/named_files.h"
+#include "storage/sqlite/sqlite_closure_store.h"
 #include "tests/support/manual_clock.h"
 
 namespace closure {
@@ -86,9 +87,12 @@ TEST_CASE("files and folders that others can get at are refused with the command
   machine.Write("secret.key", std::string(32, 'k'), 0640);
   CHECK(machine.Faults().find("chmod 600 " + machine.Path("secret.key")) != std::string::npos);
   machine.Write("secret.key", std::string(32, 'k'));
-  machine.Write("closures.db", "a database", 0604);
-  CHECK(machine.Faults().starts_with("database_path: "));
-  CHECK(machine.Faults().find("chmod 600 " + machine.Path("closures.db")) != std::string::npos);
+  for (const mode_t mode : {0604U, 0640U, 0660U}) {
+    machine.Write("closures.db", "a database", mode);
+    CHECK(
+        machine.Faults().starts_with("database_path: " + machine.Path("closures.db") + ": is open to group or others"));
+    CHECK(machine.Faults().find("chmod 600 " + machine.Path("closures.db")) != std::string::npos);
+  }
   machine.Write("closures.db", "a database", 0600);
   REQUIRE(chmod(machine.Path("").c_str(), 0777) == 0);
   CHECK(machine.Faults().find("lets everybody replace the database") != std::string::npos);
@@ -103,7 +107,35 @@ TEST_CASE("what has the name of the database or the socket and is something else
   const std::string faults = machine.Faults();
   CHECK(faults.find("listen_address: " + machine.Path("closured.sock") + ": is there and is no socket") !=
         std::string::npos);
-  CHECK(faults.find("database_path: " + machine.Path("closures.db") + ": is not a file") != std::string::npos);
+  CHECK(faults.find("database_path: " + machine.Path("closures.db") + ": is not a plain file") != std::string::npos);
+}
+
+TEST_CASE("a database that the start refuses is refused by the check of the configuration in the same words",
+          "[config]") {
+  Machine machine;
+  machine.Write("closures.db", "a database");
+  std::string words;
+  SECTION("a symbolic link") {
+    fs::create_symlink(machine.Path("closures.db"), machine.Path("link.db"));
+    machine.config().set_database_path(machine.Path("link.db"));
+    words = ": is a symbolic link; name the file itself";
+  }
+  SECTION("open to the group") {
+    machine.Write("closures.db", "a database", 0640);
+    words = ": is open to group or others (mode 0640); run: chmod 600 ";
+  }
+  if (geteuid() == 0) {
+    SECTION("another user's") {
+      constexpr uid_t kNobody = 65534;
+      REQUIRE(chown(machine.Path("closures.db").c_str(), kNobody, kNobody) == 0);
+      words = ": belongs to another user; chown it to the user that runs closured";
+    }
+  }
+  if (words.empty()) return;  // a section that only root can walk
+  const std::string& path = machine.config().database_path();
+  const absl::Status start = SqliteClosureStore::Open({.path = path}).status();
+  CHECK(std::string(start.message()).starts_with("database " + path + words));
+  CHECK(machine.Faults().starts_with("database_path: " + path + words));
 }
 
 TEST_CASE("every fault of the agreements is told, each with its file", "[config][R45]") {
@@ -152,6 +184,8 @@ TEST_CASE("why nobody can listen is told with the system's reason and what to do
   machine.Write("file", "no socket");
   CHECK(WhyNotListening("unix:" + machine.Path("file")).find("no socket; remove it") != std::string::npos);
   CHECK(WhyNotListening("127.0.0.1:0").find("no reason") != std::string::npos);
+  CHECK(TcpListenFault("127.0.0.1:0").empty());
+  CHECK(TcpListenFault("unix:" + machine.Path("absent/x.sock")).empty());
 }
 
 // What a process says that ends in `die`.

@@ -5,6 +5,7 @@
 #include <random>
 
 #include "tests/support/manual_clock.h"
+#include "tests/support/random_seed.h"
 
 namespace closure {
 namespace {
@@ -81,8 +82,8 @@ TEST_CASE("a new boot credits the wall clock for at most a day and withholds the
 }
 
 TEST_CASE("over random clocks elapsed time never runs ahead of the boot-time clock within a boot", "[time][random]") {
-  const auto seed = static_cast<unsigned>(std::random_device{}());
-  INFO("seed " << seed);
+  const unsigned seed = RandomSeed();
+  INFO(kSeedVariable << "=" << seed);
   std::mt19937 random(seed);
   ManualClock clock;
   auto witness = Seen(clock);

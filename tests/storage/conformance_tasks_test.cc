@@ -315,6 +315,49 @@ TEST_CASE("tasks are listed by due time in pages, and the stuck ones alone", "[s
   CHECK(counts.open == 5);
   CHECK(counts.due == 3);
   CHECK(counts.stuck == 2);
+  CHECK(counts.parked == 0);
+}
+
+TEST_CASE("tasks that wait for somebody to release them are counted apart from those that are due or given up",
+          "[storage]") {
+  TestStore store(GENERATE(from_range(StoreBackends())));
+  store.Create(kKey);
+  std::vector<TaskData> tasks;
+  for (const Task::Parked parked :
+       {Task::PARKED_UNSPECIFIED, Task::HOLD, Task::PAUSE, Task::BREAKER, Task::CLOCK_JUMP, Task::DEAD_LETTER}) {
+    tasks.push_back(NewTask(kKey, Task::Parked_Name(parked), kNow));
+    tasks.back().set_parked(parked);
+  }
+  REQUIRE(store.Apply(Adding(tasks)).ok());
+  const TaskCounts counts = *store->CountTasks(kNow, kNow);
+  CHECK(counts.due == 1);
+  CHECK(counts.stuck == 1);
+  CHECK(counts.parked == 4);
+}
+
+TEST_CASE("when the wall clock goes back only what means a day in the calendar waits for it to catch up",
+          "[storage][time]") {
+  TestStore store(GENERATE(from_range(StoreBackends())));
+  store.Create(kKey);
+  Commit commit = Decision(store.Load(kKey));
+  const absl::Time later = kNow + absl::Hours(1);
+  for (int number = v1::Task::Kind_MIN + 1; number <= v1::Task::Kind_MAX; ++number) {
+    const auto kind = static_cast<v1::Task::Kind>(number);
+    commit.add_tasks.push_back(NewTask(kKey, v1::Task::Kind_Name(kind), later, kind));
+  }
+  REQUIRE(store.Apply(std::move(commit)).ok());
+  Commit back;
+  back.clock_went_back = kNow;
+  REQUIRE(store.Apply(std::move(back)).ok());
+  const auto tasks = store->ListTasks({.closure = kKey});
+  REQUIRE(tasks.ok());
+  CHECK(tasks->size() == static_cast<std::size_t>(v1::Task::Kind_MAX));
+  for (const internal::v1::TaskData& task : *tasks) {
+    const bool waits = task.kind() == v1::Task::SILENT_PERIOD_END || task.kind() == v1::Task::EXPIRY ||
+                       task.kind() == v1::Task::FORGET_REQUESTS;
+    INFO(task.idempotency_key());
+    CHECK(task.due_time().seconds() == absl::ToUnixSeconds(waits ? later : kNow));
+  }
 }
 
 }  // namespace

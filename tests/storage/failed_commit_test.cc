@@ -82,7 +82,7 @@ class Queue {
     auto readers = sqlite::ReaderPool::Open(path_, 1);
     REQUIRE(readers.ok());
     readers_ = *std::move(readers);
-    checkpointer_ = std::make_unique<sqlite::Checkpointer>(OpenRaw(path_), *readers_);
+    checkpointer_ = std::make_unique<sqlite::Checkpointer>(OpenRaw(path_), *readers_, sqlite::Checkpointer::Options());
     commits_ = std::make_unique<sqlite::CommitQueue>(OpenRaw(path_), *checkpointer_);
     commits_->SetObserver([this](const StoreChange&) { ++told_; });
   }

@@ -98,6 +98,16 @@ TEST_CASE("a dev database is never opened in production, nor a production databa
   }
 }
 
+TEST_CASE("a database is bound to the secret key of its first start", "[sqlite][secret][D13]") {
+  const TemporaryDirectory directory;
+  const std::string path = directory.Path("closure.db");
+  MustOpen({.path = path});  // made before there was a check
+  MustOpen({.path = path, .key_check = "first"});
+  CHECK_THAT(Refusal({.path = path, .key_check = "second"}),
+             Contains(path) && Contains("was made with another secret key") && Contains("from the backup"));
+  CHECK(Refusal({.path = path, .key_check = "first"}).empty());
+}
+
 TEST_CASE("a newer schema and a foreign database are refused and not changed", "[sqlite]") {
   const TemporaryDirectory directory;
   const std::string path = directory.Path("closure.db");
@@ -206,7 +216,10 @@ TEST_CASE("two processes never use one database", "[sqlite]") {
   const TemporaryDirectory directory;
   const std::string path = directory.Path("closure.db");
   auto store = MustOpen({.path = path});
-  CHECK_THAT(Refusal({.path = path}),
+  // The other one may be ending, so trying again may help.
+  const absl::Status taken = SqliteClosureStore::Open({.path = path}).status();
+  CHECK(absl::IsUnavailable(taken));
+  CHECK_THAT(std::string(taken.message()),
              Contains("is in use by the process " + std::to_string(getpid())) && Contains(path + ".lock"));
   store.reset();
   CHECK(Refusal({.path = path}).empty());
@@ -275,6 +288,7 @@ TEST_CASE("a meta value is kept, and the mark is no such value", "[sqlite]") {
     CHECK(store->WriteMeta("clock_offset", "7").ok());
     CHECK(*store->ReadMeta("clock_offset") == "7");
     CHECK(absl::IsInvalidArgument(store->WriteMeta("deployment", "production")));
+    CHECK(absl::IsInvalidArgument(store->WriteMeta("secret_key_check", "another")));
   }
   CHECK(*MustOpen(options)->ReadMeta("clock_offset") == "7");
 }

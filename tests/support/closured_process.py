@@ -101,6 +101,9 @@ class Closured:
     def close(self):
         if self.process.poll() is None:
             self.kill()
+        self.channel.close()
+        self.process.stdout.close()
+        self.log.close()
         shutil.rmtree(self.directory, ignore_errors=True)
 
     def load(self, cloud):

@@ -6,6 +6,7 @@
 #include "checkers/proto_time.h"
 #include "fmt/format.h"
 #include "server/decision_builder.h"
+#include "server/participants/participant.h"
 #include "server/time_witness.h"
 
 namespace closure {
@@ -35,16 +36,15 @@ config::v1::Policy TestPolicy() {
   return policy;
 }
 
-v1::ParticipantDescription Participant(const std::string& name,
-                                       std::vector<std::pair<v1::ParticipantPhase, int>> stages) {
-  v1::ParticipantDescription description;
-  description.set_name(name);
-  for (const auto& [phase, stage] : stages) {
-    auto& added = *description.add_stages();
-    added.set_phase(phase);
-    added.set_stage(stage);
+// Two of the built-in ones, with their own stages.
+std::vector<v1::ParticipantDescription> TestParticipants() {
+  std::vector<v1::ParticipantDescription> descriptions;
+  for (const std::string_view name : {"billing", "account"}) {
+    for (const auto& participant : MakeBuiltinParticipants(Upstreams{})) {
+      if (participant->description().name() == name) descriptions.push_back(participant->description());
+    }
   }
-  return description;
+  return descriptions;
 }
 
 }  // namespace
@@ -93,17 +93,10 @@ Circumstances DecidedClosure::Now(const std::string& actor) const {
   circumstances.elapsed = observation.elapsed();
   circumstances.clock = observation.witness;
   circumstances.clock_jump = observation.jump;
+  circumstances.clock_went_back = observation.went_back;
+  circumstances.retry_factor = retry_factor_;
   circumstances.system = system_;
-  circumstances.participants = {
-      Participant("billing", {{v1::FREEZE, 1},
-                              {v1::THAW, 1},
-                              {v1::ENTER_SILENT_PERIOD, 1},
-                              {v1::SEAL, 1},
-                              {v1::DELETE, 1},
-                              {v1::RESTORE, 1}}),
-      Participant("account",
-                  {{v1::FREEZE, 1}, {v1::THAW, 1}, {v1::ENTER_SILENT_PERIOD, 2}, {v1::DELETE, 3}, {v1::RESTORE, 1}}),
-  };
+  circumstances.participants = TestParticipants();
   for (const char* const name : {"billing", "resources"}) {
     v1::CheckerResult& checker = circumstances.checkers.emplace_back();
     checker.set_checker(name);

@@ -36,6 +36,9 @@ class DecidedClosure {
   void GoToSilentPeriod(bool late_settlement_consent = false);
   void GoToFinalCheck(bool late_settlement_consent = false);
 
+  // A contact point that the account system let through.
+  void AddContact(const std::string& address) { data_.add_contacts()->set_address(address); }
+
   // ---- what is there ----
   State state() const { return data_.closure().state(); }
   const v1::Closure& closure() const { return data_.closure(); }
@@ -43,6 +46,7 @@ class DecidedClosure {
   internal::v1::SystemData& system() { return system_; }
   ManualClock& clock() { return clock_; }
   BreakerCounts& breaker() { return breaker_; }
+  double& retry_factor() { return retry_factor_; }
   const Commit& last_commit() const { return last_commit_; }
   std::vector<internal::v1::TaskData> Tasks(v1::Task::Kind kind) const;
   v1::BlockingItem& item(const std::string& id) { return items_.at(id); }
@@ -59,6 +63,7 @@ class DecidedClosure {
   internal::v1::ClosureData data_;
   internal::v1::SystemData system_;
   BreakerCounts breaker_{0, 20, 0, 20};
+  double retry_factor_ = 1;
   std::map<std::string, v1::BlockingItem> items_;
   std::map<int64_t, internal::v1::TaskData> tasks_;
   int64_t last_task_id_ = 0;

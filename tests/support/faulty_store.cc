@@ -58,6 +58,10 @@ absl::StatusOr<std::vector<v1::Consent>> FaultyStore::ListConsents(const Closure
   return Read(&ClosureStore::ListConsents, key);
 }
 
+absl::StatusOr<StoredRecord> FaultyStore::LoadRecord(const ClosureKey& key) {
+  return Read(&ClosureStore::LoadRecord, key);
+}
+
 absl::StatusOr<std::optional<RequestRecord>> FaultyStore::FindRequest(std::string_view account_id,
                                                                       std::string_view request_id) {
   return Read(&ClosureStore::FindRequest, account_id, request_id);

@@ -78,6 +78,7 @@ class FaultyStore final : public ClosureStore {
   absl::StatusOr<ItemChangeCounts> CountItemChanges(const ClosureKey& key) override;
   absl::StatusOr<std::vector<v1::Transition>> ListTransitions(const ClosureKey& key, int64_t after, int limit) override;
   absl::StatusOr<std::vector<v1::Consent>> ListConsents(const ClosureKey& key) override;
+  absl::StatusOr<StoredRecord> LoadRecord(const ClosureKey& key) override;
   absl::StatusOr<std::optional<RequestRecord>> FindRequest(std::string_view account_id,
                                                            std::string_view request_id) override;
   absl::StatusOr<GateRow> LoadGate(std::string_view account_id) override;

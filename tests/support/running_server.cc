@@ -38,8 +38,10 @@ RunningServer::RunningServer() : RunningServer(Options{}) {}
 
 RunningServer::RunningServer(Options options)
     : options_(std::move(options)), database_path_(directory_.File("closures.db")) {
-  // Tests read no logs; what matters is in the answers.
-  log_ = std::make_unique<Log>(&clock_, [](const std::string&) {});
+  log_ = std::make_unique<Log>(&clock_, [this](const std::string& line) {
+    absl::MutexLock lock(&log_mutex_);
+    log_lines_.push_back(line);
+  });
   absl::StatusOr<std::unique_ptr<Sandbox>> cloud =
       Sandbox::Open({.database_path = cloud_path(),
                      .now = [this] { return clock_.Now(); },
@@ -61,6 +63,7 @@ void RunningServer::Start() {
   SqliteOptions sqlite;
   sqlite.path = database_path_;
   sqlite.deployment = Deployment::kDev;
+  sqlite.key_check = SecretKey::FromBytes(std::string(32, 'k')).Check();
   absl::StatusOr<std::unique_ptr<SqliteClosureStore>> opened = SqliteClosureStore::Open(sqlite);
   INFO(opened.status().ToString());
   REQUIRE(opened.ok());
@@ -103,6 +106,11 @@ void RunningServer::Restart(const std::function<void()>& meanwhile) {
   Stop();
   if (meanwhile) meanwhile();
   Start();
+}
+
+std::vector<std::string> RunningServer::LogLines() {
+  absl::MutexLock lock(&log_mutex_);
+  return log_lines_;
 }
 
 void RunningServer::Load(const std::string& json) {

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
 #include "closure/config/v1/server_config.pb.h"
 #include "closure/sandbox/v1/sandbox_service.grpc.pb.h"
 #include "closure/v1/account_gate_service.grpc.pb.h"
@@ -43,6 +45,9 @@ class RunningServer {
   // Stops the server and starts another on the same files, as after a crash or upgrade. Cloud and clock go on;
   // `meanwhile` happens while no server runs. The configuration is made anew, so `configure` may have changed its mind.
   void Restart(const std::function<void()>& meanwhile = {});
+
+  // What the server told its log so far, a line of JSON each.
+  std::vector<std::string> LogLines();
 
   ManualClock& clock() { return clock_; }
   Sandbox& cloud() { return *cloud_; }
@@ -85,6 +90,8 @@ class RunningServer {
   ScratchDirectory directory_;
   const std::string database_path_;
   ManualClock clock_;
+  absl::Mutex log_mutex_;
+  std::vector<std::string> log_lines_ ABSL_GUARDED_BY(log_mutex_);
   std::unique_ptr<Log> log_;
   std::unique_ptr<Sandbox> cloud_;
   std::unique_ptr<ClosuredServer> server_;

@@ -81,6 +81,21 @@ inline void Settle(RunningServer& server, const std::string& account_id) {
   REQUIRE(server.sandbox().SettleAccount(RunningServer::As("").get(), request, &response).ok());
 }
 
+// The same, after which the owner has the account scanned again; answers the state that the closure then is in.
+inline v1::Closure::State SettleAndRecheck(RunningServer& server, Owner& owner) {
+  Settle(server, owner.account_id());
+  owner.Recheck();
+  return owner.closure().state();
+}
+
+// Goes to a final check that does not end, because billing cannot be sealed for as long as the fault is there.
+inline void GoToStuckFinalCheck(RunningServer& server, Owner& owner) {
+  server.SetFault("BillingService/SealBilling", sandbox::v1::SetFaultRequest::UNAVAILABLE_BEFORE);
+  owner.GoToSilentPeriod();
+  server.clock().Advance(absl::Hours(168));
+  owner.WaitFor({v1::Closure::FINAL_CHECK});
+}
+
 inline void TopUp(RunningServer& server, const std::string& account_id, std::string_view amount) {
   sandbox::v1::TopUpBalanceRequest request;
   request.set_account_id(account_id);

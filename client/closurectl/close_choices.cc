@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/closurectl/close_choices.h"
+
+#include <algorithm>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "client/closurectl/error_text.h"
+#include "client/closurectl/identity_commands.h"
+#include "client/closurectl/terminal_text.h"
+#include "client/rpc_status.h"
+
+namespace closure {
+namespace {
+
+using v1::Closure;
+
+absl::Status CheckLanguage(const std::string& language) {
+  constexpr size_t kLanguageMax = 35;
+  const bool plain = std::all_of(language.begin(), language.end(),
+                                 [](char c) { return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '-'; });
+  if (plain && language.size() <= kLanguageMax) return absl::OkStatus();
+  return UsageError(absl::StrCat("--language: \"", EscapeLine(language), "\" is not a language such as en or zh-Hans"));
+}
+
+// The form of each choice that was made.
+absl::Status CheckForms(const std::string& account_id, const CloseChoices& choices) {
+  if (!choices.via.empty()) {
+    if (absl::Status via = CheckChannel(choices.via); !via.ok()) return via;
+  }
+  if (absl::Status language = CheckLanguage(choices.language); !language.ok()) return language;
+  for (const std::string& code : choices.codes) {
+    if (absl::Status checked = CheckChannelCode(code); !checked.ok()) return checked;
+  }
+  return CheckConfirmChoices(account_id, choices.confirm);
+}
+
+bool Waits(const std::optional<Closure>& open, Closure::State state) { return open && open->state() == state; }
+
+// The flags without which a script would stop at a question.
+std::vector<std::string> MissingFlags(const std::optional<Closure>& open, const CloseChoices& choices) {
+  std::vector<std::string> missing;
+  const bool identity = !open || Waits(open, Closure::IDENTITY_PENDING);
+  if (!open && choices.via.empty()) missing.push_back("--via");
+  if (identity && !choices.sandbox_code && choices.codes.empty())
+    missing.push_back(open ? "--sandbox-code or --code" : "--sandbox-code");
+  if ((identity || Waits(open, Closure::AGREEMENT_PENDING)) && choices.accept_agreement.empty())
+    missing.push_back("--accept-agreement");
+  if (choices.discard_all && !choices.acknowledge_risk) missing.push_back("--acknowledge-risk");
+  if (choices.confirm.reason.empty()) missing.push_back("--reason");
+  if (choices.confirm.confirm.empty()) missing.push_back("--confirm");
+  return missing;
+}
+
+// Whether the flow still comes to Confirm.
+bool IsBeforeConfirm(const std::optional<Closure>& open) {
+  if (!open) return true;
+  switch (open->state()) {
+    case Closure::IDENTITY_PENDING:
+    case Closure::AGREEMENT_PENDING:
+    case Closure::CHECKING:
+    case Closure::BLOCKED:
+    case Closure::DISCARDING:
+    case Closure::READY:
+    case Closure::THAWING:
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
+absl::Status CheckCloseChoices(const Session& session, const std::string& account_id,
+                               const std::optional<Closure>& open, const CloseChoices& choices) {
+  if (absl::Status forms = CheckForms(account_id, choices); !forms.ok()) return forms;
+  const std::string& program = session.options().command;
+  if (!open && !choices.codes.empty()) {
+    return UsageError(
+        absl::StrCat("--code: no closure of this account waits for a code, and the one that is started "
+                     "here gets a new one; nothing was started. First run: ",
+                     program, " start ", account_id, " --via email"));
+  }
+  if (session.interactive() || !IsBeforeConfirm(open)) return absl::OkStatus();
+  const std::string missing = absl::StrJoin(MissingFlags(open, choices), ", ");
+  if (missing.empty()) return absl::OkStatus();
+  return ErrorWithReason(absl::StatusCode::kInvalidArgument,
+                         absl::StrCat("nobody can be asked, so these flags are needed: ", missing, "; nothing was ",
+                                      open ? "changed" : "started"),
+                         "INPUT_REQUIRED", {{"flags", missing}, {"command", session.options().running}});
+}
+
+}  // namespace closure

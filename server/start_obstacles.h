@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef CLOSURE_SERVER_START_OBSTACLES_H_
+#define CLOSURE_SERVER_START_OBSTACLES_H_
+
+#include <vector>
+
+#include "absl/time/time.h"
+#include "closure/upstream/v1/account_service.pb.h"
+#include "closure/v1/closure_service.pb.h"
+
+namespace closure {
+
+// Why a closure of this account could not be started, over whichever channel: it is not in good standing, or no code
+// could be sent as D9 demands (on both channels when a contact point changed within `contact_change_window` before
+// `now`, on one of them else). Empty when it could. CreateClosure refuses with the same reasons. Pure; can be called
+// from any thread.
+std::vector<v1::StartObstacle> FindStartObstacles(const upstream::v1::Account& account, absl::Time now,
+                                                  absl::Duration contact_change_window);
+
+}  // namespace closure
+
+#endif  // CLOSURE_SERVER_START_OBSTACLES_H_

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+// The engine over a store of its own, where what happens at once can be told apart.
+#include "server/closure_engine.h"
+
+#include <catch2/catch.hpp>
+
+#include "checkers/proto_time.h"
+#include "server/config.h"
+#include "server/errors.h"
+#include "storage/sqlite/sqlite_closure_store.h"
+#include "tests/support/manual_clock.h"
+#include "tests/support/running_server.h"
+#include "tests/support/scratch_directory.h"
+
+namespace closure {
+namespace {
+
+using internal::v1::TaskData;
+using TaskAnswer = absl::StatusOr<TaskData>;
+
+const ClosureKey kKey{.account_id = "1001", .closure_id = "c1"};
+
+// An engine, and one closure that waits for its identity code.
+class Bench {
+ public:
+  Bench() {
+    auto opened = SqliteClosureStore::Open({.path = path_});
+    REQUIRE(opened.ok());
+    store_ = *std::move(opened);
+    ClosureEngine::Parts parts;
+    parts.store = store_.get();
+    parts.clock = &clock_;
+    parts.secret_key = &secret_key_;
+    parts.agreements = &agreements_;
+    parts.policy = WithDefaults({}).policy();
+    engine_ = std::make_unique<ClosureEngine>(std::move(parts));
+    CreateFacts facts;
+    facts.account.set_account_id(kKey.account_id);
+    facts.account.set_state(upstream::v1::Account::ACTIVE);
+    facts.account.mutable_email()->set_address("ann@example.com");
+    facts.channel = v1::EMAIL;
+    facts.closure_id = kKey.closure_id;
+    facts.policy = WithDefaults({}).policy();
+    Circumstances circumstances;
+    circumstances.now = clock_.Now();
+    circumstances.challenge_ids = {"a", "b"};
+    absl::StatusOr<Decision> created = Decide({}, facts, circumstances);
+    REQUIRE(created.ok());
+    absl::Status applied;
+    store_->Apply(std::move(created->commit), [&](absl::Status status) { applied = std::move(status); });
+    store_->Drain();
+    REQUIRE(applied.ok());
+  }
+
+  ManualClock& clock() { return clock_; }
+  SqliteClosureStore& store() { return *store_; }
+  std::unique_ptr<ClosureEngine>& engine() { return engine_; }
+  TaskData Task(v1::Task::Kind kind) {
+    const auto tasks = store_->ListTasks({.closure = kKey});
+    REQUIRE(tasks.ok());
+    for (const TaskData& task : *tasks) {
+      if (task.kind() == kind) return task;
+    }
+    FAIL("no such task");
+    return {};
+  }
+  // Nothing is committed while `meanwhile` happens; answers when all of it is.
+  void WhileNothingIsCommitted(const std::function<void()>& meanwhile) {
+    {
+      auto connection = sqlite::Connection::Open(path_, sqlite::Connection::Access::kReadWrite);
+      REQUIRE(connection.ok());
+      const auto lock = sqlite::Transaction::BeginWrite(**connection);
+      REQUIRE(lock.ok());
+      meanwhile();
+    }
+    store_->Drain();
+  }
+
+ private:
+  ScratchDirectory directory_;
+  const std::string path_ = directory_.File("closures.db");
+  ManualClock clock_;
+  const SecretKey secret_key_ = SecretKey::FromBytes(std::string(32, 'k'));
+  const Agreements agreements_ = *Agreements::FromTexts(EmbeddedAgreementTexts());
+  std::unique_ptr<SqliteClosureStore> store_;
+  std::unique_ptr<ClosureEngine> engine_;
+};
+
+CallContext AnnAsks(const std::string& request_id) {
+  return {.actor = {.kind = Actor::Kind::kOperator, .name = "ann"}, .request_id = request_id, .body_hash = "h"};
+}
+
+TEST_CASE("two retries of a task at once with one request id have one answer", "[engine][operators]") {
+  Bench bench;
+  const TaskData task = bench.Task(v1::Task::SEND_CODE);
+  std::vector<TaskAnswer> answers;
+  bench.WhileNothingIsCommitted([&] {
+    for (int call = 0; call < 2; ++call) {
+      bench.engine()->RetryTask(task.id(), "hurry", AnnAsks("r1"),
+                                [&answers](TaskAnswer answer) { answers.push_back(std::move(answer)); });
+    }
+  });
+  REQUIRE(answers.size() == 2);
+  for (const TaskAnswer& answer : answers) {
+    INFO(answer.status().ToString());
+    REQUIRE(answer.ok());
+  }
+  CHECK(answers[0]->SerializeAsString() == answers[1]->SerializeAsString());
+}
+
+TEST_CASE("a retry does not take back the failure that was committed before it", "[engine][operators]") {
+  Bench bench;
+  const TaskData task = bench.Task(v1::Task::SEND_CODE);
+  TaskAnswer answer;
+  bench.WhileNothingIsCommitted([&] {
+    bench.engine()->Report(task, TaskFailed{"UNAVAILABLE: no mail", bench.clock().Now() + absl::Minutes(5)},
+                           [](const absl::Status&) {});
+    bench.engine()->RetryTask(task.id(), "hurry", AnnAsks("r1"), [&](TaskAnswer got) { answer = std::move(got); });
+  });
+  REQUIRE(answer.ok());
+  CHECK(answer->attempts() == 1);
+  const TaskData now = bench.Task(v1::Task::SEND_CODE);
+  CHECK(now.attempts() == 1);
+  CHECK(now.last_error() == "UNAVAILABLE: no mail");
+  CHECK(now.has_first_failure_time());
+  CHECK(FromProto(now.due_time()) == bench.clock().Now());
+}
+
+TEST_CASE("the request ids of retries are forgotten when they are too old, even after those of their closure",
+          "[engine][operators][D16]") {
+  Bench bench;
+  const TaskData task = bench.Task(v1::Task::SEND_CODE);
+  const auto retry = [&](const std::string& request_id) {
+    TaskAnswer answer;
+    bench.engine()->RetryTask(task.id(), "hurry", AnnAsks(request_id),
+                              [&](TaskAnswer got) { answer = std::move(got); });
+    bench.store().Drain();
+    REQUIRE(answer.ok());
+  };
+  retry("old");
+  CHECK(bench.store().FindRequest("", "old")->has_value());
+  bench.clock().Advance(FromProto(WithDefaults({}).policy().request_id_retention()) + absl::Seconds(1));
+  retry("new");
+  CHECK_FALSE(bench.store().FindRequest("", "old")->has_value());
+  CHECK(bench.store().FindRequest("", "new")->has_value());
+}
+
+TEST_CASE("who is answered is out of the queue: asks again and is answered, and may destroy the engine", "[engine]") {
+  Bench bench;
+  const ClosureKey none{.account_id = "1001", .closure_id = "none"};
+  const auto ask = [&](ClosureEngine::Reply reply) {
+    bench.engine()->Execute(none, CancelClosure{}, "", AnnAsks("r1"), std::move(reply));
+  };
+  SECTION("asks again") {
+    bool nested_first = false;
+    bool nested = false;
+    ask([&](const absl::StatusOr<v1::Closure>& answer) {
+      CHECK(absl::IsNotFound(answer.status()));
+      ask([&](const absl::StatusOr<v1::Closure>&) { nested = true; });
+      nested_first = nested;
+    });
+    CHECK(nested_first);
+  }
+  SECTION("destroys the engine") {
+    ask([&](const absl::StatusOr<v1::Closure>&) { bench.engine().reset(); });
+    CHECK(bench.engine() == nullptr);
+  }
+  SECTION("destroys the engine after a commit") {
+    bench.engine()->Execute(kKey, CancelClosure{}, "", AnnAsks("r2"), [&](const absl::StatusOr<v1::Closure>& answer) {
+      CHECK(answer.ok());
+      bench.engine().reset();
+    });
+    bench.store().Drain();
+    CHECK(bench.engine() == nullptr);
+  }
+}
+
+}  // namespace
+}  // namespace closure
