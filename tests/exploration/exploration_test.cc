@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// The scenarios that are small enough for every run of the tests, to their end. The large ones are a command:
+// ./dev explore.
+#include <catch2/catch.hpp>
+
+#include "fmt/format.h"
+#include "tests/exploration/explorer.h"
+#include "tests/exploration/scenarios.h"
+
+namespace closure::exploration {
+namespace {
+
+constexpr std::uint64_t kStatesMax = 200'000;
+
+// Explores a scenario to its end, prints what was explored, and demands that no promise is broken.
+Result ExploreToTheEnd(const std::string& name) {
+  const Result result = Explore(FindScenario(name), kStatesMax);
+  std::string path;
+  for (const std::string& move : result.path) path += "\n  " + move;
+  INFO(result.broken << path);
+  CHECK(result.broken.empty());
+  CHECK(result.complete);
+  fmt::print("{}: {} states, {} transitions\n", name, result.states, result.transitions);
+  return result;
+}
+
+TEST_CASE("without misfortune every state of a closure is reached, and no promise is broken", "[exploration]") {
+  const Result result = ExploreToTheEnd("quiet");
+  for (const State state : {v1::Closure::IDENTITY_PENDING, v1::Closure::AGREEMENT_PENDING, v1::Closure::CHECKING,
+                            v1::Closure::BLOCKED, v1::Closure::DISCARDING, v1::Closure::READY, v1::Closure::CONFIRMING,
+                            v1::Closure::SILENT_PERIOD, v1::Closure::FINAL_CHECK, v1::Closure::DELETING,
+                            v1::Closure::CLOSED, v1::Closure::CANCELLED, v1::Closure::EXPIRED}) {
+    INFO(v1::Closure::State_Name(state));
+    CHECK(result.per_state[state] > 0);
+  }
+}
+
+TEST_CASE("wrong, late and many identity codes break no promise", "[exploration][R44]") { ExploreToTheEnd("identity"); }
+
+TEST_CASE("bills and debts that come at any moment break no promise", "[exploration][R66][R67]") {
+  const Result result = ExploreToTheEnd("late bills");
+  CHECK(result.per_state[v1::Closure::ABORTED] > 0);
+  CHECK(result.per_state[v1::Closure::THAWING] > 0);
+}
+
+TEST_CASE("a call that arrives late, twice or never breaks no promise", "[exploration]") {
+  ExploreToTheEnd("one late call");
+}
+
+TEST_CASE("a wall clock that jumps breaks no promise", "[exploration][R18]") { ExploreToTheEnd("one clock jump"); }
+
+TEST_CASE("checkers that are silent and calls that fail break no promise", "[exploration][R12]") {
+  ExploreToTheEnd("silence and errors");
+}
+
+}  // namespace
+}  // namespace closure::exploration

@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The rules of the machine that are broken on purpose, each in one place; see mutations.py."""
+import collections
+
+# In which scenario of scenarios.cc the exploration must notice it.
+Mutation = collections.namedtuple("Mutation", "name file old new scenario")
+
+MACHINE = "server/machine.h"
+OWNER = "server/decide_owner.cc"
+ITEMS = "server/decide_items.cc"
+SCAN = "server/decide_scan.cc"
+PARTICIPANTS = "server/decide_participants.cc"
+SILENT = "server/decide_silent_period.cc"
+ENDS = "server/decide_ends.cc"
+NOTICES = "server/decide_notices.cc"
+BUILDER = "server/decision_builder.cc"
+DECIDE = "server/decide.cc"
+MERGE = "server/scan_merge.cc"
+
+MUTATIONS = [
+    # ---- the table ----
+    Mutation("cancel in the silent period", MACHINE,
+             "{v1::Closure::READY, Event::kCancel, v1::Closure::CANCELLED},",
+             "{v1::Closure::READY, Event::kCancel, v1::Closure::CANCELLED},\n"
+             "    {v1::Closure::SILENT_PERIOD, Event::kCancel, v1::Closure::CANCELLED},", "quiet"),
+    Mutation("thawed to ready", MACHINE, "Event::kThawed, v1::Closure::BLOCKED}", "Event::kThawed, v1::Closure::READY}",
+             "late bills"),
+    Mutation("unclean to ready", MACHINE, "Event::kScanNotClean, v1::Closure::BLOCKED}",
+             "Event::kScanNotClean, v1::Closure::READY}", "quiet"),
+    Mutation("final problem to deleting", MACHINE, "Event::kFinalCheckProblem, v1::Closure::RESTORING}",
+             "Event::kFinalCheckProblem, v1::Closure::DELETING}", "late bills"),
+    Mutation("idle to cancelled", MACHINE, "{v1::Closure::READY, Event::kIdle, v1::Closure::EXPIRED}",
+             "{v1::Closure::READY, Event::kIdle, v1::Closure::CANCELLED}", "quiet"),
+    Mutation("gone in the silent period to cancelled", MACHINE,
+             "{v1::Closure::SILENT_PERIOD, Event::kAccountGone, v1::Closure::RESTORING}",
+             "{v1::Closure::SILENT_PERIOD, Event::kAccountGone, v1::Closure::CANCELLED}", "deleted elsewhere"),
+    # ---- identity, agreement, consent ----
+    Mutation("any code is right", OWNER, "  if (right) {\n", "  if (right || !right) {\n", "identity"),
+    Mutation("attempts without limit", OWNER, "if (challenge.attempts_left() <= 0) {", "if (false) {", "identity"),
+    Mutation("codes do not expire", OWNER, "if (now >= FromProto(challenge.expire_time())) {", "if (false) {", "identity"),
+    Mutation("old agreements count", OWNER, "if (!agreement.current()) {", "if (false) {", "quiet"),
+    Mutation("the risk is not acknowledged", ITEMS,
+             "if (!digest.empty() && digest == closure.risk_prompt().digest()) return absl::OkStatus();",
+             "if (digest != \"?\") return absl::OkStatus();", "quiet"),
+    Mutation("anything can be discarded", ITEMS, "if (item.disposition() != v1::RENOUNCEABLE) {", "if (false) {",
+             "late bills"),
+    # ---- confirm ----
+    Mutation("confirm during a hold", ITEMS, "  if (closure.has_hold()) {\n    return Error(v1::CLOSURE_ON_HOLD",
+             "  if (false) {\n    return Error(v1::CLOSURE_ON_HOLD", "operators"),
+    Mutation("the rescan is not looked at", SCAN,
+             "  const absl::Duration time_left = ConfirmTimeLeft(builder);\n  if (!clean) {",
+             "  const absl::Duration time_left = ConfirmTimeLeft(builder);\n  if (!clean && false) {", "late bills"),
+    Mutation("the rescan may be late", SCAN, "} else if (time_left < absl::ZeroDuration()) {", "} else if (false) {",
+             "one late call"),
+    Mutation("no freeze before the rescan", ITEMS, "  BeginPhase(builder, v1::FREEZE);\n",
+             "  BeginScan(builder, v1::CONFIRM);\n", "quiet"),
+    Mutation("a failed confirm is not thawed", PARTICIPANTS, "  BeginPhase(builder, v1::THAW);\n", "", "late bills"),
+    Mutation("confirm without a deadline", ITEMS,
+             "  builder.AddTask(v1::Task::CONFIRM_DEADLINE, fmt::format(\"confirm-deadline/{}\", builder.data().fence()),\n"
+             "                  builder.now() + FromProto(builder.policy().confirm_limit()));\n", "", "quiet"),
+    Mutation("the gate stays closed after a thaw", PARTICIPANTS,
+             "      builder.Move(Event::kThawed, \"every participant thawed the account\");\n"
+             "      builder.commit().gate = v1::GATE_OPEN;\n",
+             "      builder.Move(Event::kThawed, \"every participant thawed the account\");\n", "late bills"),
+    # ---- the silent period ----
+    Mutation("only the wall clock counts", SILENT, "return std::max(on_the_wall, period - passed);",
+             "return on_the_wall + 0 * passed + 0 * period;", "one clock jump"),
+    Mutation("only elapsed time counts", SILENT, "return std::max(on_the_wall, period - passed);",
+             "return period - passed + 0 * on_the_wall;", "one clock jump"),
+    Mutation("a clock jump stops nothing", SILENT, "  if (WaitsForClocks(builder)) return builder.Finish();\n", "",
+             "one clock jump"),
+    Mutation("the breaker stops nothing", SILENT, "  if (WaitsForBreaker(builder)) return builder.Finish();\n", "",
+             "operators"),
+    Mutation("a hold stops nothing", DECIDE, "if (data.closure().has_hold()) return v1::Task::HOLD;", "", "operators"),
+    Mutation("a pause stops nothing", DECIDE, "if (system.has_pause()) return v1::Task::PAUSE;", "", "operators"),
+    Mutation("the end before the entry acts", SCAN, "    BeginPhase(builder, v1::ENTER_SILENT_PERIOD);\n",
+             "    BeginPhase(builder, v1::ENTER_SILENT_PERIOD);\n"
+             "    builder.AddTask(v1::Task::SILENT_PERIOD_END, \"early\", FromProto(closure.silent_period_end_time()));\n",
+             "quiet"),
+    Mutation("one operator releases the breaker", "server/decide_system.cc", "constexpr int kApprovalsNeeded = 2;",
+             "constexpr int kApprovalsNeeded = 1;", "operators"),
+    # ---- the final check ----
+    Mutation("no seal before the final check", SILENT, "  BeginPhase(builder, v1::SEAL);\n",
+             "  BeginScan(builder, v1::FINAL);\n", "quiet"),
+    Mutation("silence counts as a pass", SCAN, "  if (answered.findings.required_unanswered) {\n    StoreCheckers",
+             "  if (false) {\n    StoreCheckers", "silence and errors"),
+    Mutation("one problem does not matter", SCAN, "  if (merge.unresolved > 0) {\n", "  if (merge.unresolved > 1) {\n",
+             "late bills"),
+    Mutation("a halt does not stop the deletion", SCAN, "  if (halt != v1::Task::PARKED_UNSPECIFIED) {\n",
+             "  if (halt == v1::Task::DEAD_LETTER) {\n", "operators"),
+    Mutation("late settlement without consent", SCAN, "if (builder.data().late_settlement_consent()) SettleLate",
+             "SettleLate", "late bills"),
+    # ---- the endings ----
+    Mutation("nothing is restored", ENDS, "  builder.Move(event, detail);\n  BeginPhase(builder, v1::RESTORE);\n",
+             "  builder.Move(event, detail);\n", "late bills"),
+    Mutation("recorded money outlives the end", ENDS,
+             "    if (renunciation.status() == v1::Renunciation::RECORDED) renunciation.set_status("
+             "v1::Renunciation::DROPPED);\n", "", "quiet"),
+    Mutation("personal data stays", NOTICES,
+             "  builder.AddTask(v1::Task::ERASURE, \"erasure\", builder.now());\n", "", "quiet"),
+    Mutation("a timer fires early", ENDS, "  if (builder.now() >= due) return false;\n", "  return false;\n", "identity"),
+    Mutation("the gate is open after the end", PARTICIPANTS, "      builder.commit().gate = v1::GATE_CLOSED;\n", "",
+             "quiet"),
+    # ---- money ----
+    Mutation("debts are voided too early", MERGE,
+             "(phase == v1::ENTER_SILENT_PERIOD && renunciation.kind() == v1::BALANCE)",
+             "phase == v1::ENTER_SILENT_PERIOD", "quiet"),
+    Mutation("executed money is not recorded", PARTICIPANTS,
+             "    renunciation.set_status(v1::Renunciation::EXECUTED);\n", "", "quiet"),
+    Mutation("other facts count as renounced", MERGE,
+             "        renunciation.fingerprint() == item.fingerprint()) {\n      return true;", "        true) {\n      return true;",
+             "another debt"),
+    # ---- fences, keys, tasks ----
+    Mutation("the fence does not rise", BUILDER, "  data().set_fence(data().fence() + 1);\n", "", "quiet"),
+    Mutation("a state's tasks outlive it", BUILDER, "  commit_.drop_state_tasks = true;\n", "", "quiet"),
+    Mutation("a state changes without history", BUILDER,
+             "  commit_.history =\n      HistoryEntry{from, *to, std::string(EventName(event)), circumstances_.actor, "
+             "std::string(detail), now()};\n", "", "quiet"),
+    Mutation("a second freeze has the key of the first", PARTICIPANTS,
+             "  builder.data().set_phase_number(builder.data().phase_number() + 1);\n", "", "late bills"),
+    Mutation("an unknown release has another key", ITEMS, "ItemIdOf(item), first_seen,",
+             "ItemIdOf(item), first_seen + builder.data().fence(),", "one late call"),
+    Mutation("stages at once", PARTICIPANTS,
+             "    if (progress.stage() != stage || progress.status() != v1::ParticipantProgress::WAITING) continue;",
+             "    if (progress.status() != v1::ParticipantProgress::WAITING) continue;", "quiet"),
+]
