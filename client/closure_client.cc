@@ -30,7 +30,8 @@ constexpr char kActorKey[] = "closure-actor";
 constexpr int kReceiveBytesMax = 256 * 1024 * 1024;
 
 // Four attempts, backoff doubled from 0.2 s with gRPC's own jitter. All of ClosureService, AccountGateService and
-// OperatorService are reads or carry a request_id; watching is resumed by its revision instead.
+// OperatorService are reads or carry a request_id; watching is resumed by its revision instead. A server that stops may
+// end a call with CANCELLED; this client never cancels a call that is retried.
 constexpr char kServiceConfig[] = R"({
   "methodConfig": [
     {"name": [{"service": "closure.v1.ClosureService", "method": "WatchClosure"},
@@ -40,7 +41,7 @@ constexpr char kServiceConfig[] = R"({
               {"service": "closure.sandbox.v1.SandboxService", "method": "ShowAccount"},
               {"service": "closure.sandbox.v1.SandboxService", "method": "ListInbox"}],
      "retryPolicy": {"maxAttempts": 4, "initialBackoff": "0.2s", "maxBackoff": "2s", "backoffMultiplier": 2,
-                     "retryableStatusCodes": ["UNAVAILABLE"]}}]
+                     "retryableStatusCodes": ["UNAVAILABLE", "CANCELLED"]}}]
 })";
 
 std::shared_ptr<grpc::Channel> MakeChannel(const ClientOptions& options) {

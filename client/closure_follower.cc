@@ -15,9 +15,6 @@ constexpr absl::Duration kBackoffMax = absl::Seconds(2);
 // Every call has a deadline: a stream that is still quiet after this long is opened again.
 constexpr absl::Duration kStreamMax = absl::Minutes(10);
 
-// A stream that a stopping server cut: its handlers say UNAVAILABLE, its transport may say CANCELLED.
-bool IsDisconnect(const absl::Status& status) { return absl::IsUnavailable(status) || absl::IsCancelled(status); }
-
 }  // namespace
 
 ClosureFollower::ClosureFollower(ClosureClient& client, Options options)
@@ -58,7 +55,7 @@ absl::Status ClosureFollower::Resume(const absl::Status& ended, absl::Duration s
     lost_ = false;
     return absl::OkStatus();
   }
-  if (!IsDisconnect(ended) || now - heard_ >= options_.unreachable_max) return ended;
+  if (!absl::IsUnavailable(ended) || now - heard_ >= options_.unreachable_max) return ended;
   if (!std::exchange(lost_, true) && options_.on_disconnect) options_.on_disconnect(ended, revision_);
   options_.pause(std::min(backoff_, options_.limit - (now - start)));
   backoff_ = std::min(backoff_ * 2, kBackoffMax);

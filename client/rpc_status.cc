@@ -42,6 +42,16 @@ std::string MessageOf(const grpc::Status& status) {
   return "it gave no reason";
 }
 
+// What a call ends with that the server cancelled.
+absl::Status GoneAway(absl::string_view who) {
+  return ErrorWithReason(
+      absl::StatusCode::kUnavailable,
+      absl::StrCat(who,
+                   ": it ended the call without an answer, as a server does that is stopping; a change may "
+                   "have been made"),
+      "SHUTTING_DOWN");
+}
+
 }  // namespace
 
 absl::Status FromGrpcStatus(const grpc::Status& status, absl::string_view who) {
@@ -50,6 +60,7 @@ absl::Status FromGrpcStatus(const grpc::Status& status, absl::string_view who) {
   const bool known = number > 0 && number <= kHighestCode;
   const auto code = known ? static_cast<absl::StatusCode>(number) : absl::StatusCode::kUnknown;
   if (status.error_details().empty()) {
+    if (status.error_code() == grpc::StatusCode::CANCELLED) return GoneAway(who);
     const std::string foreign = known ? "" : absl::StrCat(" (status code ", number, ")");
     return absl::Status(code, absl::StrCat(who, ": ", MessageOf(status), foreign));
   }

@@ -40,9 +40,10 @@ struct ErrorDetails {
   std::optional<absl::Duration> retry_delay;
 };
 
-// Turns the status of a call into absl::Status with the same code, a number outside of the sixteen codes into UNKNOWN.
-// Details are kept for DecodeErrorDetails. An error without details did not come from a handler, so its message is
-// prefixed with `who`.
+// Turns the status of a call that the client did not cancel into absl::Status with the same code, a number outside of
+// the sixteen codes into UNKNOWN. CANCELLED without details is how a server ends a call when it goes away, so it
+// becomes UNAVAILABLE with the reason SHUTTING_DOWN of the domain "closurectl". Details are kept for
+// DecodeErrorDetails. An error without details did not come from a handler, so its message is prefixed with `who`.
 absl::Status FromGrpcStatus(const grpc::Status& status, absl::string_view who);
 
 // Reads the details that FromGrpcStatus or ErrorWithReason attached. Details of an unknown type are skipped, broken

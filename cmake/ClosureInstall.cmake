@@ -9,6 +9,22 @@
 #   lib/systemd/system/closured.service    the unit
 #   share/doc/closured/                    the licence, and the pages for those who run the service
 
+# Everybody can read and run what is installed, whatever the umask; folders that are there stay as they are.
+install(CODE [[
+  set(made "")
+  foreach(folder IN ITEMS bin lib/systemd/system share/closured share/doc/closured)
+    set(path "$ENV{DESTDIR}${CMAKE_INSTALL_PREFIX}/${folder}")
+    while(NOT EXISTS "${path}")
+      list(APPEND made "${path}")
+      get_filename_component(path "${path}" DIRECTORY)
+    endwhile()
+  endforeach()
+  foreach(path IN LISTS made)
+    file(MAKE_DIRECTORY "${path}")
+    file(CHMOD "${path}" PERMISSIONS
+      OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE WORLD_READ WORLD_EXECUTE)
+  endforeach()
+]])
 install(TARGETS closured closurectl RUNTIME DESTINATION bin)
 install(DIRECTORY "${PROJECT_SOURCE_DIR}/agreements" DESTINATION share/closured)
 install(FILES
@@ -19,16 +35,19 @@ install(FILES
     "${PROJECT_SOURCE_DIR}/docs/operations.md"
   DESTINATION share/doc/closured)
 
-# Both name files below the prefix, which is known when they are installed and not before.
-install(CODE "set(closure_deploy \"${PROJECT_SOURCE_DIR}/deploy\")")
+# Both name files below the prefix, which is known when they are installed and not before. They are made beside the build and
+# installed from there, so that their modes do not depend on the umask, and the manifest names them.
+set(closure_install_scratch "${PROJECT_BINARY_DIR}/install_scratch")
+install(CODE "set(closure_deploy \"${PROJECT_SOURCE_DIR}/deploy\")\nset(closure_scratch \"${closure_install_scratch}\")")
 install(CODE [[
   foreach(pair IN ITEMS closured.textproto:share/closured closured.service:lib/systemd/system)
     string(REGEX MATCH "^(.*):(.*)$" pair "${pair}")
     set(name "${CMAKE_MATCH_1}")
-    set(file "${CMAKE_INSTALL_PREFIX}/${CMAKE_MATCH_2}/${name}")
+    set(folder "${CMAKE_MATCH_2}")
     file(READ "${closure_deploy}/${name}" text)
     string(REPLACE "/usr/local/" "${CMAKE_INSTALL_PREFIX}/" text "${text}")
-    message(STATUS "Installing: $ENV{DESTDIR}${file}")
-    file(WRITE "$ENV{DESTDIR}${file}" "${text}")
+    file(WRITE "${closure_scratch}/${name}" "${text}")
+    file(INSTALL "${closure_scratch}/${name}" DESTINATION "${CMAKE_INSTALL_PREFIX}/${folder}" TYPE FILE
+      PERMISSIONS OWNER_READ OWNER_WRITE GROUP_READ WORLD_READ)
   endforeach()
 ]])

@@ -2,9 +2,14 @@
 #include "sandbox/fault_table.h"
 
 #include <algorithm>
+#include <set>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/strip.h"
 #include "absl/synchronization/mutex.h"
 #include "closure/upstream/v1/account_service.pb.h"
 #include "closure/upstream/v1/billing_service.pb.h"
@@ -17,6 +22,7 @@
 #include "closure/v1/participant_service.pb.h"
 #include "fmt/format.h"
 #include "google/protobuf/descriptor.h"
+#include "protos/suggestion.h"
 #include "sandbox/field_problems.h"
 
 namespace closure {
@@ -24,17 +30,29 @@ namespace {
 
 using sandbox::v1::SetFaultRequest;
 
-bool HasMethod(const google::protobuf::FileDescriptor* file, const std::string& full_name) {
-  for (int s = 0; s < file->service_count(); ++s) {
-    const google::protobuf::ServiceDescriptor* service = file->service(s);
-    for (int m = 0; m < service->method_count(); ++m) {
-      if (fmt::format("{}/{}", service->full_name(), service->method(m)->name()) == full_name) return true;
-    }
+constexpr absl::string_view kUpstreamPackage = "closure.upstream.v1.";
+
+// What a name that is no method most likely meant, or may be: the nearest method, and all of the service that it names,
+// or else all services.
+std::string Advice(const std::string& method, const std::vector<std::string>& served) {
+  const std::string service = method.substr(0, method.find('/') + 1);
+  std::set<std::string> names;
+  for (const std::string& each : served) {
+    if (!service.empty() && absl::StartsWith(each, service)) names.insert(each.substr(service.size()));
   }
-  return false;
+  const bool known = !names.empty();
+  if (!known) {
+    for (const std::string& each : served)
+      names.insert(std::string(absl::StripPrefix(each.substr(0, each.find('/')), kUpstreamPackage)));
+  }
+  const std::string nearest = NearestWord(method, served);
+  return fmt::format("{}{}: {}", nearest.empty() ? "" : fmt::format("did you mean \"{}\"? ", nearest),
+                     known ? "Its service has the methods" : "There are the services", absl::StrJoin(names, ", "));
 }
 
-bool IsServed(const std::string& method) {
+}  // namespace
+
+std::vector<std::string> ServedMethods() {
   const google::protobuf::FileDescriptor* const files[] = {
       upstream::v1::GetAccountRequest::descriptor()->file(),
       upstream::v1::ListFundsRequest::descriptor()->file(),
@@ -46,16 +64,23 @@ bool IsServed(const std::string& method) {
       upstream::v1::GetTrusteeshipRequest::descriptor()->file(),
       v1::PerformRequest::descriptor()->file(),
   };
-  return std::any_of(std::begin(files), std::end(files), [&](const auto* file) { return HasMethod(file, method); });
+  std::vector<std::string> methods;
+  for (const google::protobuf::FileDescriptor* file : files) {
+    for (int s = 0; s < file->service_count(); ++s) {
+      const google::protobuf::ServiceDescriptor* service = file->service(s);
+      for (int m = 0; m < service->method_count(); ++m)
+        methods.push_back(fmt::format("{}/{}", service->full_name(), service->method(m)->name()));
+    }
+  }
+  return methods;
 }
 
-}  // namespace
-
 absl::Status FaultTable::Set(const SetFaultRequest& fault) {
-  if (!IsServed(fault.method())) {
+  const std::vector<std::string> served = ServedMethods();
+  if (std::find(served.begin(), served.end(), fault.method()) == served.end()) {
     return BadField("method", fmt::format("sandbox: method \"{}\" is no upstream method; name it as in "
-                                          "\"closure.upstream.v1.BillingService/SealBilling\"",
-                                          fault.method()));
+                                          "\"closure.upstream.v1.BillingService/SealBilling\"; {}",
+                                          fault.method(), Advice(fault.method(), served)));
   }
   if (!SetFaultRequest::Fault_IsValid(fault.fault())) {
     return BadField("fault", fmt::format("sandbox: fault {} is unknown", static_cast<int>(fault.fault())));

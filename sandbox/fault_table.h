@@ -4,6 +4,7 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
@@ -11,6 +12,10 @@
 #include "closure/sandbox/v1/sandbox_service.pb.h"
 
 namespace closure {
+
+// The full names of all methods that the cloud serves and that can play a fault, as in
+// "closure.upstream.v1.BillingService/SealBilling", service by service.
+std::vector<std::string> ServedMethods();
 
 // Which upstream methods play a fault at present. Thread-safe. A restart forgets them.
 class FaultTable {

@@ -25,12 +25,14 @@ bool IsAllowed(v1::GateState state, v1::CheckAccessRequest::Action action) {
   }
 }
 
-AccountGateService::AccountGateService(ClosureStore* store, const Clock* clock, WatchHub* watches, Log* log)
-    : store_(store), clock_(clock), watches_(watches), log_(log) {}
+AccountGateService::AccountGateService(ClosureStore* store, const Clock* clock, WatchHub* watches, Log* log,
+                                       const absl::Notification* stopping)
+    : store_(store), clock_(clock), watches_(watches), log_(log), stopping_(stopping) {}
 
 absl::StatusOr<v1::CheckAccessResponse> AccountGateService::Check(const grpc::CallbackServerContext& context,
                                                                   const v1::CheckAccessRequest& request) const {
   CLOSURE_RETURN_IF_ERROR(RequireLocalPeer(context));
+  CLOSURE_RETURN_IF_ERROR(RefuseWhenStopping(*stopping_));
   CLOSURE_ASSIGN_OR_RETURN(const std::string account_id, ParseAccountName("account", request.account()));
   CLOSURE_RETURN_IF_ERROR(CheckEnum("action", request.action()));
   if (request.action() == v1::CheckAccessRequest::ACTION_UNSPECIFIED) {

@@ -3,6 +3,7 @@
 #define CLOSURE_SERVER_ACCOUNT_GATE_SERVICE_H_
 
 #include "absl/status/statusor.h"
+#include "absl/synchronization/notification.h"
 #include "closure/v1/account_gate_service.grpc.pb.h"
 #include "server/clock.h"
 #include "server/log.h"
@@ -18,7 +19,9 @@ bool IsAllowed(v1::GateState state, v1::CheckAccessRequest::Action action);
 // acting identity, only a peer on this machine. Everything it is given outlives it.
 class AccountGateService final : public v1::AccountGateService::CallbackService {
  public:
-  AccountGateService(ClosureStore* store, const Clock* clock, WatchHub* watches, Log* log);
+  // `stopping` is given when the server stops: from then on every call is refused with SHUTTING_DOWN.
+  AccountGateService(ClosureStore* store, const Clock* clock, WatchHub* watches, Log* log,
+                     const absl::Notification* stopping);
 
   grpc::ServerUnaryReactor* CheckAccess(grpc::CallbackServerContext* context, const v1::CheckAccessRequest* request,
                                         v1::CheckAccessResponse* response) override;
@@ -33,6 +36,7 @@ class AccountGateService final : public v1::AccountGateService::CallbackService 
   const Clock* const clock_;
   WatchHub* const watches_;
   Log* const log_;
+  const absl::Notification* const stopping_;
 };
 
 }  // namespace closure

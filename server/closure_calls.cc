@@ -2,6 +2,7 @@
 #include "server/closure_calls.h"
 
 #include <algorithm>
+#include <memory>
 #include <set>
 #include <utility>
 
@@ -26,11 +27,19 @@ constexpr int kCodesMax = 2;
 constexpr int kSelectionsMax = 1000;
 constexpr std::size_t kDigestDigits = 64;
 
+// The hash of a request whose id is written in whichever case, as if it were written as it is kept.
+std::string HashAs(const std::string& request_id, const Actor& actor, const google::protobuf::Message& request) {
+  const std::unique_ptr<google::protobuf::Message> same(request.New());
+  same->CopyFrom(request);
+  same->GetReflection()->SetString(same.get(), request.GetDescriptor()->FindFieldByName("request_id"), request_id);
+  return RequestHash(request.GetDescriptor()->full_name(), actor, *same);
+}
+
 absl::StatusOr<CallContext> ReadContext(const Actor& actor, const google::protobuf::Message& request,
                                         std::string_view request_id) {
   CallContext context{.actor = actor};
   CLOSURE_ASSIGN_OR_RETURN(context.request_id, ParseRequestId(request_id));
-  context.body_hash = RequestHash(request.GetDescriptor()->full_name(), actor, request);
+  context.body_hash = HashAs(context.request_id, actor, request);
   return context;
 }
 

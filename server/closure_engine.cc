@@ -8,6 +8,7 @@
 #include "fmt/format.h"
 #include "server/decision_builder.h"
 #include "server/errors.h"
+#include "server/redaction.h"
 #include "server/resource_names.h"
 #include "server/time_witness.h"
 #include "storage/status_macros.h"
@@ -64,43 +65,18 @@ ClosureEngine::ClosureEngine(Parts parts) : parts_(std::move(parts)) {}
 
 v1::Closure Present(const internal::v1::ClosureData& data, absl::Time now) {
   v1::Closure closure = data.closure();
+  // Confirm refuses a scan that is too old (D16); without the action nobody shows its risk in vain.
+  const bool too_old = closure.state() == v1::Closure::READY && now >= FromProto(closure.scan().fresh_until_time());
   closure.clear_allowed_actions();
-  for (const v1::Closure::Action action : AllowedActions(closure.state())) closure.add_allowed_actions(action);
+  for (const v1::Closure::Action action : AllowedActions(closure.state())) {
+    if (too_old && action == v1::Closure::CONFIRM_CLOSURE) continue;
+    closure.add_allowed_actions(action);
+  }
   if (closure.state() == v1::Closure::SILENT_PERIOD) {
     const absl::Duration left = FromProto(closure.silent_period_end_time()) - now;
     *closure.mutable_silent_period_remaining() = ToProto(std::max(left, absl::ZeroDuration()));
   }
   return closure;
-}
-
-absl::StatusOr<std::optional<RequestRecord>> ClosureEngine::FindRecord(std::string_view account_id,
-                                                                       const CallContext& context) const {
-  absl::StatusOr<std::optional<RequestRecord>> record = parts_.store->FindRequest(account_id, context.request_id);
-  if (!record.ok() || !record->has_value()) return record;
-  if ((*record)->body_hash != context.body_hash) {
-    return Error(v1::REQUEST_ID_REUSED,
-                 fmt::format("request id {} was used for another request; use a new one", context.request_id),
-                 {{"requestId", context.request_id}});
-  }
-  return record;
-}
-
-absl::StatusOr<std::optional<v1::Closure>> ClosureEngine::FindReplay(std::string_view account_id,
-                                                                     const CallContext& context) const {
-  absl::StatusOr<std::optional<RequestRecord>> record = FindRecord(account_id, context);
-  if (!record.ok()) return record.status();
-  if (!record->has_value()) return std::nullopt;
-  v1::Closure closure;
-  if (!(*record)->response.empty()) {
-    if (!closure.ParseFromString((*record)->response)) return absl::InternalError("a stored answer is not understood");
-    return closure;
-  }
-  if ((*record)->closure_id.empty()) return closure;
-  // An answer that was erased with the personal data in it is told anew (D12).
-  absl::StatusOr<internal::v1::ClosureData> data =
-      parts_.store->LoadClosure({std::string(account_id), (*record)->closure_id});
-  if (!data.ok()) return data.status();
-  return Present(*data, parts_.clock->Now());
 }
 
 absl::StatusOr<Circumstances> ClosureEngine::MakeCircumstances(std::string_view account_id, std::string actor) const {
@@ -119,8 +95,8 @@ absl::StatusOr<Circumstances> ClosureEngine::MakeCircumstances(std::string_view 
   circumstances.system = *std::move(system);
   circumstances.participants = parts_.participants;
   circumstances.checkers = parts_.checkers;
-  circumstances.challenge_ids = {RandomId(), RandomId()};
-  circumstances.retry_factor = RandomRetryFactor();
+  circumstances.challenge_ids = {parts_.random->Id(), parts_.random->Id()};
+  circumstances.retry_factor = parts_.random->RetryFactor();
   circumstances.tombstone = parts_.secret_key->Tombstone(account_id);
   return circumstances;
 }
@@ -286,6 +262,11 @@ absl::Status ClosureEngine::ConcurrentChange(const std::string& name) {
   return Error(v1::CONCURRENT_CHANGE, fmt::format("{} kept changing; try again", name), {{"name", name}});
 }
 
+absl::Status ClosureEngine::TaskNotFound(int64_t task_id) {
+  const std::string name = FormatTaskName(task_id);
+  return Error(v1::TASK_NOT_FOUND, fmt::format("there is no {}; it may have been done", name), {{"task", name}});
+}
+
 absl::StatusOr<ClosureEngine::Prepared> ClosureEngine::Prepare(const Attempt& attempt) const {
   absl::StatusOr<internal::v1::ClosureData> data = parts_.store->LoadClosure(attempt.key);
   if (absl::IsNotFound(data.status())) {
@@ -313,19 +294,25 @@ absl::StatusOr<ClosureEngine::Prepared> ClosureEngine::Prepare(const Attempt& at
   } else if (prepared.commit->closure.has_value()) {
     prepared.answer = Present(*prepared.commit->closure, circumstances.now);
   }
-  Remember(attempt, circumstances.now, prepared);
+  Remember(attempt, *data, circumstances, prepared);
   return prepared;
 }
 
-void ClosureEngine::Remember(const Attempt& attempt, absl::Time now, Prepared& prepared) const {
+void ClosureEngine::Remember(const Attempt& attempt, const internal::v1::ClosureData& data,
+                             const Circumstances& circumstances, Prepared& prepared) const {
   Commit& commit = *prepared.commit;
+  const absl::Time now = circumstances.now;
   if (attempt.context.has_value() && prepared.answer.ok()) {
     commit.request = RequestRecord{attempt.key.account_id, attempt.context->request_id, attempt.context->body_hash,
                                    prepared.answer->SerializeAsString(), now};
   }
   if (attempt.retry.has_value() && commit.reschedule_task.has_value()) {
-    commit.request = RequestRecord{"", attempt.retry->request_id, attempt.retry->body_hash,
-                                   commit.reschedule_task->SerializeAsString(), now};
+    // The task that is due, with what it goes on waiting for; it is kept longer than the owner's addresses (D12).
+    internal::v1::TaskData answer = *commit.reschedule_task;
+    answer.set_parked(LastingHaltOf(*circumstances.task, data, circumstances.system));
+    answer.set_last_error(WithoutAddresses(data, answer.last_error()));
+    commit.request =
+        RequestRecord{"", attempt.retry->request_id, attempt.retry->body_hash, answer.SerializeAsString(), now};
     // Like every request id of an operator about no closure of the caller's.
     commit.forget_before = now - FromProto(parts_.policy.request_id_retention());
   }
@@ -348,15 +335,6 @@ absl::StatusOr<Circumstances> ClosureEngine::CircumstancesOf(const Attempt& atte
   return circumstances;
 }
 
-absl::StatusOr<std::optional<internal::v1::TaskData>> ClosureEngine::FindRetried(const CallContext& context) const {
-  absl::StatusOr<std::optional<RequestRecord>> record = FindRecord("", context);
-  if (!record.ok()) return record.status();
-  if (!record->has_value()) return std::nullopt;
-  internal::v1::TaskData task;
-  if (!task.ParseFromString((*record)->response)) return absl::InternalError("a stored answer is not understood");
-  return task;
-}
-
 absl::StatusOr<bool> ClosureEngine::NeedsRetry(const Attempt& attempt,
                                                std::optional<internal::v1::TaskData>& task) const {
   CLOSURE_ASSIGN_OR_RETURN(const auto retried, FindRetried(*attempt.retry));
@@ -373,12 +351,7 @@ void ClosureEngine::RetryTask(int64_t task_id, const std::string& reason, const 
   if (!retried.ok()) return std::move(reply)(retried.status());
   if (retried->has_value()) return std::move(reply)(**retried);
   absl::StatusOr<internal::v1::TaskData> task = parts_.store->LoadTask(task_id);
-  if (absl::IsNotFound(task.status())) {
-    const std::string name = fmt::format("tasks/{}", task_id);
-    return std::move(reply)(
-        Error(v1::TASK_NOT_FOUND, fmt::format("there is no {}; it may have been done", name), {{"task", name}}));
-  }
-  if (!task.ok()) return std::move(reply)(task.status());
+  if (!task.ok()) return std::move(reply)(absl::IsNotFound(task.status()) ? TaskNotFound(task_id) : task.status());
   auto attempt = std::make_shared<Attempt>();
   attempt->key = {task->account_id(), task->closure_id()};
   attempt->retry = context;
@@ -386,13 +359,14 @@ void ClosureEngine::RetryTask(int64_t task_id, const std::string& reason, const 
     return RetryRequested{reason};
   };
   attempt->actor = context.actor.ToString();
-  attempt->task = *task;
-  attempt->done = [this, context, task = *std::move(task), reply = std::move(reply)](absl::Status status) mutable {
+  attempt->task = *std::move(task);
+  attempt->done = [this, context, task_id, reply = std::move(reply)](absl::Status status) mutable {
     if (!status.ok()) return std::move(reply)(status);
-    // A task that was done or dropped meanwhile had no use for the retry, and left no record of it.
     absl::StatusOr<std::optional<internal::v1::TaskData>> answer = FindRetried(context);
     if (!answer.ok()) return std::move(reply)(answer.status());
-    std::move(reply)(answer->value_or(std::move(task)));
+    // A task that was done or dropped meanwhile had no use for the retry, and left no record of it.
+    if (!answer->has_value()) return std::move(reply)(TaskNotFound(task_id));
+    std::move(reply)(**std::move(answer));
   };
   Enqueue(std::move(attempt));
 }

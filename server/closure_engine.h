@@ -21,6 +21,7 @@
 #include "server/clock.h"
 #include "server/commands.h"
 #include "server/decide.h"
+#include "server/random_source.h"
 #include "server/secret_key.h"
 #include "storage/closure_store.h"
 
@@ -49,6 +50,7 @@ class ClosureEngine {
     config::v1::BreakerConfig breaker;
     // What a scan shows of every checker before the first answer: WAITING, or SKIPPED with why.
     std::vector<v1::CheckerResult> checkers;
+    RandomSource* random = &SystemRandom();
   };
   using Reply = absl::AnyInvocable<void(absl::StatusOr<v1::Closure>) &&>;
   using SystemReply = absl::AnyInvocable<void(absl::StatusOr<internal::v1::SystemData>) &&>;
@@ -69,8 +71,9 @@ class ClosureEngine {
   // Errors: FAILED_PRECONDITION with NOTHING_TO_RELEASE or SECOND_OPERATOR_REQUIRED.
   void Operate(const SystemCommand& command, const CallContext& context, SystemReply reply);
 
-  // Makes a task due now, dead-lettered ones too.
-  // Errors: NOT_FOUND with TASK_NOT_FOUND.
+  // Makes a task due now, dead-lettered ones too. Answers it as it then stands, parked where it waits for a halt that
+  // lasts; a repetition gets the same answer.
+  // Errors: NOT_FOUND with TASK_NOT_FOUND, also when it was done or dropped meanwhile.
   void RetryTask(int64_t task_id, const std::string& reason, const CallContext& context, TaskReply reply);
 
   // Makes what happened out of the closure as it stands; called again when the closure changed meanwhile.
@@ -114,10 +117,12 @@ class ClosureEngine {
   bool Leave(const ClosureKey& key);
   static bool IsConflict(const absl::Status& refusal);
   static absl::Status ConcurrentChange(const std::string& name);
+  static absl::Status TaskNotFound(int64_t task_id);
   // Whether to decide again after a refused commit; otherwise `refusal` becomes what to answer.
   bool IsWorthAnotherTry(Attempt& attempt, absl::Status& refusal) const;
   absl::StatusOr<Prepared> Prepare(const Attempt& attempt) const;
-  void Remember(const Attempt& attempt, absl::Time now, Prepared& prepared) const;
+  void Remember(const Attempt& attempt, const internal::v1::ClosureData& data, const Circumstances& circumstances,
+                Prepared& prepared) const;
   absl::StatusOr<Circumstances> CircumstancesOf(const Attempt& attempt, std::optional<internal::v1::TaskData> task,
                                                 const internal::v1::ClosureData& data,
                                                 const Happening& happening) const;

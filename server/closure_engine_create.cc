@@ -70,7 +70,7 @@ void ClosureEngine::CreateFrom(upstream::v1::Account account, v1::Channel channe
   if (!codes.ok()) return std::move(reply)(codes.status());
   circumstances->codes_today = *codes;
   absl::StatusOr<Decision> decision =
-      Decide({}, CreateFacts{account, channel, RandomId(), parts_.policy, *fence}, *circumstances);
+      Decide({}, CreateFacts{account, channel, parts_.random->Id(), parts_.policy, *fence}, *circumstances);
   if (!decision.ok()) return std::move(reply)(decision.status());
   v1::Closure answer = Present(*decision->commit.closure, circumstances->now);
   decision->commit.request =

@@ -2,14 +2,13 @@
 // The engine's part for the whole system: operators' switches and the witness of time.
 #include <utility>
 
-#include "absl/strings/str_cat.h"
 #include "checkers/proto_time.h"
 #include "server/closure_engine.h"
 #include "server/decide_system.h"
-#include "server/errors.h"
 #include "server/time_witness.h"
 
 namespace closure {
+
 void ClosureEngine::Operate(const SystemCommand& command, const CallContext& context, SystemReply reply) {
   OperateOnce(command, context, 0, std::move(reply));
 }

@@ -22,9 +22,10 @@ grpc::ServerUnaryReactor* ClosureService::Read(grpc::CallbackServerContext* cont
                                                Response* response,
                                                absl::StatusOr<Response> (ClosureReads::*read)(const Actor&,
                                                                                               const Request&) const) {
-  const absl::StatusOr<Actor> actor = Authenticate(*context);
-  absl::StatusOr<Response> result = actor.ok() ? (reads_.*read)(*actor, request) : actor.status();
-  return Answer(context, Request::descriptor()->name(), std::move(result), response, *parts_.log);
+  absl::StatusOr<Response> result =
+      Admit(*context, mutations_, request,
+            [this, read](const Actor& actor, const Request& asked) { return (reads_.*read)(actor, asked); });
+  return Answer(context, MethodOf<Request>(), std::move(result), response, *parts_.log);
 }
 
 grpc::ServerUnaryReactor* ClosureService::CreateClosure(grpc::CallbackServerContext* context,
@@ -132,6 +133,7 @@ grpc::ServerWriteReactor<v1::PreviewClosureResponse>* ClosureService::PreviewClo
 
 absl::StatusOr<std::shared_ptr<ServerStream<v1::WatchClosureResponse>>> ClosureService::OpenWatch(
     const Actor& actor, const v1::WatchClosureRequest& request) {
+  CLOSURE_RETURN_IF_ERROR(RefuseWhenStopping(*parts_.stopping));
   CLOSURE_RETURN_IF_ERROR(Authorize(actor, request.name(), RequireReaderOf));
   CLOSURE_ASSIGN_OR_RETURN(const ClosureKey key, ParseClosureName("name", request.name()));
   CLOSURE_RETURN_IF_ERROR(CheckRevision("after_revision", request.after_revision()));

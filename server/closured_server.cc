@@ -13,6 +13,7 @@
 #include "grpcpp/server_builder.h"
 #include "server/listen_fault.h"
 #include "server/participants/remote_participant.h"
+#include "server/redaction.h"
 #include "server/resource_names.h"
 #include "server/strings.h"
 #include "server/upstream_channels.h"
@@ -103,19 +104,20 @@ ClosureEngine::Parts MakeEngineParts(const ClosuredServer::Parts& parts, const F
                               .policy = parts.config.policy()};
   engine.breaker = parts.config.breaker();
   for (const ParticipantSlot& slot : participants) engine.participants.push_back(slot.participant->description());
-  for (const CheckerSlot& slot : fan_out.slots()) {
-    v1::CheckerResult& checker = engine.checkers.emplace_back();
-    checker.set_checker(slot.checker->description().name());
-    checker.set_version(slot.checker->description().version());
-    checker.set_required(slot.required);
-    checker.set_status(slot.skip_detail.empty() ? v1::CheckerResult::WAITING : v1::CheckerResult::SKIPPED);
-    checker.set_detail(slot.skip_detail);
-  }
+  engine.checkers = fan_out.Unasked();
   return engine;
 }
 
 std::string ClosureOf(const internal::v1::TaskData& task) {
   return FormatClosureName({.account_id = task.account_id(), .closure_id = task.closure_id()});
+}
+
+// What somebody said about a task, without the addresses of its owner. Where those cannot be read nothing of it is
+// told.
+std::string ForLog(ClosureStore& store, const internal::v1::TaskData& task, std::string_view said) {
+  const absl::StatusOr<internal::v1::ClosureData> data = store.LoadClosure({task.account_id(), task.closure_id()});
+  if (data.ok()) return WithoutAddresses(*data, said);
+  return Concat("not told, because the closure cannot be read: ", data.status().message());
 }
 
 TaskRunner::Parts MakeRunnerParts(const ClosuredServer::Parts& parts, ClosureEngine& engine, const FanOut& fan_out,
@@ -131,17 +133,19 @@ TaskRunner::Parts MakeRunnerParts(const ClosuredServer::Parts& parts, ClosureEng
                                         .upstreams = parts.upstreams,
                                         .participants = participants,
                                         .cancel = std::make_shared<CancelSignal>()};
-  runner.handlers.on_failure = [log = parts.log](const internal::v1::TaskData& task, std::string_view why) {
+  ClosureStore* const store = parts.store.get();
+  runner.handlers.on_failure = [log = parts.log, store](const internal::v1::TaskData& task, std::string_view why) {
     log->Warning("a task failed and will be tried again", {{"task", FormatTaskName(task.id())},
                                                            {"kind", v1::Task::Kind_Name(task.kind())},
                                                            {"closure", ClosureOf(task)},
-                                                           {"error", why}});
+                                                           {"error", ForLog(*store, task, why)}});
   };
-  runner.handlers.on_silence = [log = parts.log](const internal::v1::TaskData& task, const v1::CheckerResult& result) {
+  runner.handlers.on_silence = [log = parts.log, store](const internal::v1::TaskData& task,
+                                                        const v1::CheckerResult& result) {
     log->Warning("a checker did not answer", {{"checker", result.checker()},
                                               {"closure", ClosureOf(task)},
-                                              {"required", result.required() ? "true" : "false"},
-                                              {"error", result.detail()}});
+                                              {"required", result.required()},
+                                              {"error", ForLog(*store, task, result.detail())}});
   };
   return runner;
 }
@@ -207,7 +211,7 @@ ClosuredServer::ClosuredServer(Parts parts, BusinessCalendar calendar, std::vect
                         .watches = &watches_,
                         .log = parts_.log,
                         .stopping = &stopping_}),
-      gate_service_(parts_.store.get(), parts_.clock, &watches_, parts_.log),
+      gate_service_(parts_.store.get(), parts_.clock, &watches_, parts_.log, &stopping_),
       operator_service_({.store = parts_.store.get(),
                          .engine = &engine_,
                          .clock = parts_.clock,
@@ -243,19 +247,23 @@ absl::Status ClosuredServer::Start() {
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);  // or two servers share a port without a word
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, kPingIntervalMillis);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+  std::vector<std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>> interceptors;
+  interceptors.push_back(CountCalls(calls_));
+  builder.experimental().SetInterceptorCreators(std::move(interceptors));
   builder.SetMaxReceiveMessageSize(parts_.config.limits().request_bytes_max());
   builder.RegisterService(&closure_service_);
   builder.RegisterService(&gate_service_);
   builder.RegisterService(&operator_service_);
   for (grpc::Service* service : parts_.extra_services) builder.RegisterService(service);
+  halts_.TellInForce();
   server_ = builder.BuildAndStart();
   if (server_ == nullptr || port_ == 0) return CannotListen(listen_address, WhyNotListening(listen_address));
   const bool tcp = listen_address.rfind("unix:", 0) != 0;
   address_ = tcp ? Concat(listen_address.substr(0, listen_address.rfind(':')), ":", port_) : listen_address;
-  parts_.log->Info("serving", {{"address", address_}, {"version", ServerVersion()}});
-  halts_.TellInForce();
   runner_.Start();
   SetServing();
+  // Last, because whoever waits for this line may ask at once.
+  parts_.log->Info("serving", {{"address", address_}, {"version", ServerVersion()}});
   return absl::OkStatus();
 }
 
@@ -275,11 +283,12 @@ void ClosuredServer::Stop(absl::Duration grace) {
   watches_.Stop();
   previews_.Stop();
   engine_.CancelCalls();
-  if (server_ != nullptr) server_->Shutdown(gpr_time_from_millis(absl::ToInt64Milliseconds(grace), GPR_TIMESPAN));
+  calls_->WaitForNone(grace);
+  if (server_ != nullptr) server_->Shutdown(gpr_inf_past(GPR_CLOCK_MONOTONIC));
   waker_->SetRunner(nullptr);
   runner_.Stop();
   parts_.store->Drain();
-  if (server_ != nullptr) parts_.log->Info("stopped");
+  if (!address_.empty()) parts_.log->Info("stopped", {{"address", address_}, {"version", ServerVersion()}});
 }
 
 std::shared_ptr<grpc::Channel> ClosuredServer::InProcessChannel() {

@@ -15,6 +15,7 @@
 #include "grpcpp/server.h"
 #include "server/account_gate_service.h"
 #include "server/agreements.h"
+#include "server/calls_under_way.h"
 #include "server/closure_engine.h"
 #include "server/closure_service.h"
 #include "server/fan_out.h"
@@ -66,9 +67,10 @@ class ClosuredServer {
   // Errors: UNAVAILABLE when the address cannot be listened on, with the reason and what to do.
   absl::Status Start();
 
-  // In this order, so that nobody is left waiting: health says NOT_SERVING and new work is refused with SHUTTING_DOWN;
-  // watches and previews end; calls under way have `grace` to end and are cancelled then; the task runner cancels what
-  // it does, which the next run takes up again; the store commits what was queued. Later calls do nothing.
+  // In this order, so that nobody is left waiting: health says NOT_SERVING and every new call of the three services is
+  // refused with SHUTTING_DOWN; watches and previews end; calls under way have `grace` to end and are cancelled then,
+  // and with the last of them the server listens no more and drops its connections; the task runner cancels what it
+  // does, which the next run takes up again; the store commits what was queued. Later calls do nothing.
   //
   // A call that waits for another system may take as long as that call's own limit; a process that must not wait ends
   // by itself.
@@ -102,6 +104,7 @@ class ClosuredServer {
   AccountGateService gate_service_;
   OperatorService operator_service_;
   const std::shared_ptr<Waker> waker_;
+  const std::shared_ptr<CallsUnderWay> calls_ = std::make_shared<CallsUnderWay>();
   std::unique_ptr<grpc::Server> server_;
   std::string address_;
   int port_ = 0;

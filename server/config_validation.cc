@@ -37,6 +37,17 @@ std::string UnsoundText(const google::protobuf::Duration& duration) {
                 duration.nanos() == 0 ? std::string() : Concat(" nanos: ", duration.nanos()), " }");
 }
 
+// What is wrong with an address that IsLocalListenAddress does not accept.
+std::string ListenAddressFault(std::string_view address) {
+  std::string_view path = address;
+  if (!TakePrefix(path, "unix:")) {
+    return " is not local: it is a loopback address such as 127.0.0.1:7443 or unix:/PATH, because calls are not "
+           "authenticated by this server";
+  }
+  if (!path.starts_with("/")) return " has no absolute path: write the whole path of the socket, as in unix:/PATH";
+  return Concat(" is no path of a socket: at most ", kUnixPathMax, " characters after unix:, and more than a slash");
+}
+
 class Validation {
  public:
   explicit Validation(const ServerConfig& config) : config_(config) {}
@@ -93,13 +104,9 @@ class Validation {
   }
 
   void CheckAddresses() {
-    if (!IsLocalListenAddress(config_.listen_address())) {
-      Refuse(
-          "listen_address",
-          Concat(Quoted(config_.listen_address()),
-                 " is not local: it is a loopback address such as 127.0.0.1:7443 or unix:/PATH, because calls are not "
-                 "authenticated by this server"));
-    }
+    const std::string& listen_address = config_.listen_address();
+    if (!IsLocalListenAddress(listen_address))
+      Refuse("listen_address", Concat(Quoted(listen_address), ListenAddressFault(listen_address)));
     const std::string& uri = config_.console_base_uri();
     const bool plain = std::all_of(uri.begin(), uri.end(),
                                    [](char c) { return c > ' ' && c < 0x7F && c != '"' && c != '<' && c != '>'; });
@@ -184,7 +191,8 @@ class Validation {
     const auto require = [&](v1::ParticipantPhase done, v1::ParticipantPhase undone) {
       if (phases.count(done) == 0 || phases.count(undone) > 0) return;
       Refuse(path + ".stages",
-             Concat("has ", v1::ParticipantPhase_Name(done), " without ", v1::ParticipantPhase_Name(undone)));
+             Concat("has ", v1::ParticipantPhase_Name(done), " without ", v1::ParticipantPhase_Name(undone),
+                    ": add a stage with the phase ", v1::ParticipantPhase_Name(undone), ", which undoes it"));
     };
     require(v1::FREEZE, v1::THAW);
     require(v1::FREEZE, v1::RESTORE);
@@ -197,7 +205,11 @@ class Validation {
 
   void CheckProduction() {
     const auto require = [this](std::string_view path, const std::string& value) {
-      if (value.empty()) Refuse(path, "is required in production");
+      if (value.empty()) return Refuse(path, "is required in production");
+      if (value.front() != '/')
+        Refuse(path, Concat(Quoted(value),
+                            " is not absolute: write the whole path, because the folder that the server "
+                            "runs in is not that of who checks"));
     };
     require("database_path", config_.database_path());
     require("secret_key_file", config_.secret_key_file());

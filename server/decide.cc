@@ -79,4 +79,14 @@ v1::Task::Parked HaltOf(const internal::v1::ClosureData& data, const internal::v
   return v1::Task::PARKED_UNSPECIFIED;
 }
 
+v1::Task::Parked LastingHaltOf(const internal::v1::TaskData& task, const internal::v1::ClosureData& data,
+                               const internal::v1::SystemData& system) {
+  const v1::Task::Parked parked = task.parked();
+  const bool lasts = (parked == v1::Task::HOLD && data.closure().has_hold()) ||
+                     (parked == v1::Task::PAUSE && system.has_pause()) ||
+                     (parked == v1::Task::BREAKER && system.has_breaker()) ||
+                     (parked == v1::Task::CLOCK_JUMP && system.has_clock_jump());
+  return lasts ? parked : v1::Task::PARKED_UNSPECIFIED;
+}
+
 }  // namespace closure

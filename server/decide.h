@@ -159,6 +159,10 @@ std::vector<v1::Closure::Action> AllowedActions(State state);
 
 // Whether irreversible work of this closure has to wait, and for what.
 v1::Task::Parked HaltOf(const internal::v1::ClosureData& data, const internal::v1::SystemData& system);
+// What a parked task waits for that still lasts, so that no retry lets it run; PARKED_UNSPECIFIED when there is none.
+// Pure.
+v1::Task::Parked LastingHaltOf(const internal::v1::TaskData& task, const internal::v1::ClosureData& data,
+                               const internal::v1::SystemData& system);
 
 }  // namespace closure
 

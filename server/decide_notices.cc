@@ -2,26 +2,14 @@
 // What follows an end: the owner is told the result, and personal data goes when that is settled (D12, R64).
 #include <algorithm>
 #include <string>
-#include <string_view>
 
 #include "checkers/proto_time.h"
 #include "fmt/format.h"
 #include "server/decision_builder.h"
+#include "server/redaction.h"
 
 namespace closure {
 namespace {
-
-// An error without the owner's addresses, because it outlives them (D12).
-std::string Redact(const internal::v1::ClosureData& data, std::string error) {
-  constexpr std::string_view kMask = "***";
-  for (const internal::v1::Contact& contact : data.contacts()) {
-    const std::string& address = contact.address();
-    if (address.empty()) continue;
-    for (std::size_t at = error.find(address); at != std::string::npos; at = error.find(address, at + kMask.size()))
-      error.replace(at, address.size(), kMask);
-  }
-  return error;
-}
 
 bool IsSettled(const v1::Notice& notice) { return notice.status() != v1::Notice::PENDING; }
 
@@ -78,7 +66,7 @@ Decision FailNotice(DecisionBuilder& builder, const TaskFailed& failed) {
   v1::Notice* const notice = FindNotice(builder);
   if (notice == nullptr) return builder.Finish();
   notice->set_attempts(notice->attempts() + 1);
-  notice->set_last_error(Redact(builder.data(), failed.error));
+  notice->set_last_error(WithoutAddresses(builder.data(), failed.error));
   const bool was_settled = IsSettled(*notice);
   const absl::Time limit = FromProto(builder.closure().end_time()) + FromProto(builder.policy().notice_retry_limit());
   if (failed.due <= limit) {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "absl/strings/match.h"
 #include "checkers/proto_time.h"
 #include "fmt/format.h"
 #include "server/errors.h"
@@ -17,7 +18,9 @@ absl::Status NothingToRelease(std::string_view what) {
 // The second of two different operators releases the breaker; answers whether this one did.
 absl::StatusOr<bool> Approve(v1::SystemStatus::Halt& breaker, const std::string& actor) {
   const auto& approvals = breaker.approvals();
-  if (std::find(approvals.begin(), approvals.end(), actor) != approvals.end()) {
+  // An approval that was stored before names were made lower-case is in the case that it was given in.
+  if (std::any_of(approvals.begin(), approvals.end(),
+                  [&actor](const std::string& one) { return absl::EqualsIgnoreCase(one, actor); })) {
     return Error(v1::SECOND_OPERATOR_REQUIRED,
                  fmt::format("{} has approved the release already; another operator has to as well", actor),
                  {{"operator", actor}});

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 
-#include "absl/random/random.h"
 #include "checkers/proto_time.h"
 #include "fmt/format.h"
 #include "server/log.h"
@@ -133,11 +132,6 @@ Decision DecisionBuilder::FinishWithoutChange() {
 absl::Duration RetryDelay(int attempts, double factor) {
   constexpr int kDoublingsMax = 9;
   return factor * std::min(absl::Seconds(1) * (1 << std::clamp(attempts, 0, kDoublingsMax)), absl::Minutes(5));
-}
-
-double RandomRetryFactor() {
-  static thread_local absl::BitGen bits;
-  return absl::Uniform(bits, 0.8, 1.2);
 }
 
 }  // namespace closure

@@ -68,8 +68,6 @@ class DecisionBuilder {
 // How long after its nth attempt a failed task is tried again: doubling from a second up to five minutes, times a
 // factor (Circumstances::retry_factor).
 absl::Duration RetryDelay(int attempts, double factor);
-// A factor for it at random, up to a fifth below or above 1; not for decisions. Thread-safe.
-double RandomRetryFactor();
 
 // The steps of a closure's life that decisions in several files take; each leaves the builder in the next state with
 // its tasks.

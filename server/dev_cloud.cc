@@ -21,6 +21,7 @@
 #include "server/participants/remote_participant.h"
 #include "server/resource_names.h"
 #include "server/strings.h"
+#include "storage/sqlite/database_file.h"
 #include "storage/status_macros.h"
 
 namespace closure {
@@ -71,14 +72,23 @@ absl::Status CheckNothingOfProduction(const config::v1::ServerConfig& config) {
       "configuration");
 }
 
-absl::StatusOr<config::v1::ServerConfig> CompleteConfig(config::v1::ServerConfig config, const std::string& data_dir) {
+// Names no path: there may be no folder yet.
+absl::StatusOr<config::v1::ServerConfig> CompleteConfig(const config::v1::ServerConfig& config) {
   CLOSURE_RETURN_IF_ERROR(CheckNothingOfProduction(config));
   config::v1::ServerConfig complete = WithDefaults(config);
-  complete.set_database_path((fs::path(data_dir) / "closures.db").string());
-  complete.set_secret_key_file((fs::path(data_dir) / "secret.key").string());
   complete.mutable_limits()->set_request_bytes_max(kRequestBytesMax);
   CLOSURE_RETURN_IF_ERROR(ValidateConfig(complete, ServerMode::kDev));
   return complete;
+}
+
+// Refuses a database that is not of `closured dev` before a key is made beside it; whether an existing key is its own
+// is found out when it is opened with that.
+absl::Status LookBeforeMaking(const config::v1::ServerConfig& config) {
+  std::error_code error;
+  if (fs::exists(config.secret_key_file(), error)) return absl::OkStatus();
+  CLOSURE_ASSIGN_OR_RETURN(const bool exists, sqlite::CheckDatabaseFile(config.database_path()));
+  if (!exists) return absl::OkStatus();
+  return SqliteClosureStore::Open({.path = config.database_path(), .deployment = Deployment::kDev}).status();
 }
 
 // The participant that the sandbox plays, so that the path of remote participants is walked too.
@@ -115,13 +125,16 @@ DevCloud::~DevCloud() {
 }
 
 absl::StatusOr<std::unique_ptr<DevCloud>> DevCloud::Open(Options options) {
+  CLOSURE_ASSIGN_OR_RETURN(options.config, CompleteConfig(options.config));
   const bool temporary = options.data_dir.empty();
   if (temporary) {
     CLOSURE_ASSIGN_OR_RETURN(options.data_dir, MakeTemporaryFolder());
   } else {
     CLOSURE_RETURN_IF_ERROR(MakeFolder(options.data_dir));
   }
-  CLOSURE_ASSIGN_OR_RETURN(options.config, CompleteConfig(std::move(options.config), options.data_dir));
+  options.config.set_database_path((fs::path(options.data_dir) / "closures.db").string());
+  options.config.set_secret_key_file((fs::path(options.data_dir) / "secret.key").string());
+  CLOSURE_RETURN_IF_ERROR(LookBeforeMaking(options.config));
   CLOSURE_ASSIGN_OR_RETURN(SecretKey secret_key, SecretKey::LoadOrCreate(options.config.secret_key_file()));
   CLOSURE_ASSIGN_OR_RETURN(
       std::unique_ptr<SqliteClosureStore> store,

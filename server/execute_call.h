@@ -26,7 +26,7 @@ struct MutationParts {
   const absl::Notification* stopping = nullptr;
 };
 
-// Authenticates the caller and reads the request with `read(actor, request)`.
+// Authenticates the caller, refuses where the server is stopping, and reads the request with `read(actor, request)`.
 template <typename Request, typename Read>
 auto Admit(const grpc::CallbackServerContext& context, const MutationParts& parts, const Request& request, Read read)
     -> decltype(read(std::declval<const Actor&>(), request)) {
@@ -41,7 +41,7 @@ using OnSuccess = std::function<void(const CallContext&, const v1::Closure&)>;
 template <typename Request>
 grpc::ServerUnaryReactor* ExecuteCall(grpc::CallbackServerContext* context, const MutationParts& parts,
                                       const Request& request, v1::Closure* response, OnSuccess on_success = {}) {
-  const std::string_view method = Request::descriptor()->name();
+  const std::string_view method = MethodOf<Request>();
   grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
   absl::StatusOr<ClosureCall> call =
       Admit(*context, parts, request, [](const Actor& actor, const Request& asked) { return ReadCall(actor, asked); });

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <chrono>
 #include <deque>
 #include <iterator>
 #include <optional>
@@ -15,8 +14,6 @@
 #include "checkers/proto_time.h"
 #include "checkers/text.h"
 #include "fmt/format.h"
-#include "grpc/support/time.h"
-#include "grpcpp/alarm.h"
 #include "server/answer_validation.h"
 #include "server/item_identity.h"
 #include "server/log.h"
@@ -32,47 +29,6 @@ constexpr size_t kDetailMax = 500;
 constexpr std::string_view kCancelled = "cancelled: nobody waits for the answer";
 
 using Slots = std::vector<CheckerSlot>;
-using SteadyTime = std::chrono::steady_clock::time_point;
-
-// Calls a function on one of gRPC's threads, once: when a time has passed, or sooner when it is stopped. Thread-safe.
-// Until then the function, with what it owns, is kept alive, also when the timer itself is gone.
-class Timer {
- public:
-  void Start(absl::Duration after, std::function<void()> function) {
-    const int64_t ms = std::max<int64_t>(0, absl::ToInt64Milliseconds(absl::Ceil(after, absl::Milliseconds(1))));
-    // The alarm keeps its function until it is destroyed, and may be owned by what the function owns; so what is given
-    // to it is emptied by the call.
-    auto given = std::make_shared<std::function<void()>>(std::move(function));
-    alarm_.Set(gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC), gpr_time_from_millis(ms, GPR_TIMESPAN)),
-               [given](bool /*elapsed*/) {
-                 const std::function<void()> call = std::move(*given);
-                 *given = nullptr;
-                 call();
-               });
-    bool stop = false;
-    {
-      absl::MutexLock lock(&mutex_);
-      started_ = true;
-      stop = stopped_;
-    }
-    if (stop) alarm_.Cancel();
-  }
-
-  void Stop() {
-    {
-      absl::MutexLock lock(&mutex_);
-      stopped_ = true;
-      if (!started_) return;
-    }
-    alarm_.Cancel();
-  }
-
- private:
-  grpc::Alarm alarm_;
-  absl::Mutex mutex_;
-  bool started_ ABSL_GUARDED_BY(mutex_) = false;
-  bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
-};
 
 bool TakesPart(const v1::CheckerDescription& description, v1::CheckPhase phase) {
   const auto& phases = description.phases();
@@ -86,10 +42,22 @@ std::string SkipReason(const CheckerSlot& slot, v1::CheckPhase phase) {
   return fmt::format("takes no part in {}", v1::CheckPhase_Name(phase));
 }
 
+// What is known of a checker before it is asked.
+v1::CheckerResult Unasked(const CheckerSlot& slot, const std::string& skip) {
+  v1::CheckerResult result;
+  result.set_checker(slot.checker->description().name());
+  result.set_version(PrintableText(slot.checker->description().version(), 40));
+  result.set_required(slot.required);
+  result.set_status(skip.empty() ? v1::CheckerResult::WAITING : v1::CheckerResult::SKIPPED);
+  result.set_detail(PrintableText(skip, kDetailMax));
+  return result;
+}
+
 // One scan. Owned by everything that may still call it: its timers until they end, and the checkers' answers.
 class ScanRun : public std::enable_shared_from_this<ScanRun> {
  public:
-  ScanRun(std::shared_ptr<const Slots> slots, FanOutRequest request, FanOut::Progress progress, FanOut::Done done);
+  ScanRun(std::shared_ptr<const Slots> slots, Timers& timers, FanOutRequest request, FanOut::Progress progress,
+          FanOut::Done done);
 
   // Asks everybody, on a thread of gRPC's.
   void Start();
@@ -99,11 +67,12 @@ class ScanRun : public std::enable_shared_from_this<ScanRun> {
   struct Ask {
     v1::CheckerResult result;
     std::vector<v1::BlockingItem> items;
-    SteadyTime start;
+    // When it was asked, in Timers::Elapsed; nothing before that.
+    std::optional<absl::Duration> start;
     bool over = false;
     // Ends the checker's own calls when nobody waits for them any more.
     std::shared_ptr<CancelSignal> cancel = std::make_shared<CancelSignal>();
-    Timer deadline;
+    std::unique_ptr<Timer> deadline;
   };
 
   void Begin();
@@ -114,6 +83,7 @@ class ScanRun : public std::enable_shared_from_this<ScanRun> {
   // Moves one slot to its last status, unless it is there; false then.
   bool End(size_t number, v1::CheckerResult result, std::vector<v1::BlockingItem> items);
 
+  absl::Duration Since(absl::Duration start) const { return timers_.Elapsed() - start; }
   absl::Duration TimeFor(const CheckerSlot& slot) const;
   absl::Status Validate(const CheckerSlot& slot, const CheckAnswer& answer, absl::Duration latency) const;
   std::vector<v1::BlockingItem> ToBlockingItems(const std::string& checker, const CheckAnswer& answer) const;
@@ -124,17 +94,18 @@ class ScanRun : public std::enable_shared_from_this<ScanRun> {
   ScanFindings TakeFindings() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const std::shared_ptr<const Slots> slots_;
+  Timers& timers_;
   const FanOutRequest request_;
   const std::string closure_name_;
-  const SteadyTime start_;
-  Timer begin_;
-  Timer cancel_;
+  const absl::Duration start_;
+  const std::unique_ptr<Timer> begin_;
+  const std::unique_ptr<Timer> cancel_;
   // A scan that is cancelled as it begins may end before this is set; then there is nothing left to forget.
   std::atomic<int64_t> cancel_number_ = 0;
 
   absl::Mutex mutex_;
-  // A deque, because a timer cannot be moved. The timers and signals in it are used without the lock.
-  std::deque<Ask> asks_;
+  // The timers and signals in it are used without the lock.
+  std::vector<Ask> asks_;
   size_t open_ ABSL_GUARDED_BY(mutex_);
   std::deque<v1::CheckerResult> reports_ ABSL_GUARDED_BY(mutex_);
   bool delivering_ ABSL_GUARDED_BY(mutex_) = false;
@@ -144,39 +115,34 @@ class ScanRun : public std::enable_shared_from_this<ScanRun> {
   FanOut::Done done_;
 };
 
-absl::Duration Since(SteadyTime start) { return absl::FromChrono(std::chrono::steady_clock::now() - start); }
-
-ScanRun::ScanRun(std::shared_ptr<const Slots> slots, FanOutRequest request, FanOut::Progress progress,
+ScanRun::ScanRun(std::shared_ptr<const Slots> slots, Timers& timers, FanOutRequest request, FanOut::Progress progress,
                  FanOut::Done done)
     : slots_(std::move(slots)),
+      timers_(timers),
       request_(std::move(request)),
       closure_name_(request_.check.closure().empty()
                         ? fmt::format("accounts/{}/closures/preview", request_.check.account_id())
                         : request_.check.closure()),
-      start_(std::chrono::steady_clock::now()),
+      start_(timers.Elapsed()),
+      begin_(timers.NewTimer()),
+      cancel_(timers.NewTimer()),
       asks_(slots_->size()),
       open_(slots_->size()),
       progress_(std::move(progress)),
       done_(std::move(done)) {
   for (size_t i = 0; i < asks_.size(); ++i) {
-    const CheckerSlot& slot = (*slots_)[i];
-    v1::CheckerResult& result = asks_[i].result;
-    result.set_checker(slot.checker->description().name());
-    result.set_version(PrintableText(slot.checker->description().version(), 40));
-    result.set_required(slot.required);
-    const std::string skip = SkipReason(slot, request_.check.phase());
-    result.set_status(skip.empty() ? v1::CheckerResult::WAITING : v1::CheckerResult::SKIPPED);
-    result.set_detail(PrintableText(skip, kDetailMax));
-    if (!skip.empty()) {
+    asks_[i].deadline = timers.NewTimer();
+    asks_[i].result = Unasked((*slots_)[i], SkipReason((*slots_)[i], request_.check.phase()));
+    if (asks_[i].result.status() == v1::CheckerResult::SKIPPED) {
       asks_[i].over = true;
       --open_;
     }
-    reports_.push_back(result);
+    reports_.push_back(asks_[i].result);
   }
 }
 
 void ScanRun::Start() {
-  begin_.Start(absl::ZeroDuration(), [run = shared_from_this()] { run->Begin(); });
+  begin_->Start(absl::ZeroDuration(), [run = shared_from_this()] { run->Begin(); });
 }
 
 void ScanRun::Begin() {
@@ -184,7 +150,7 @@ void ScanRun::Begin() {
     cancel_number_ = request_.cancel->OnCancel([weak = weak_from_this()] {
       auto run = weak.lock();
       if (run == nullptr) return;
-      run->cancel_.Start(absl::ZeroDuration(), [run] { run->EndAll(kCancelled); });
+      run->cancel_->Start(absl::ZeroDuration(), [run] { run->EndAll(kCancelled); });
     });
   }
   Deliver();
@@ -203,7 +169,7 @@ void ScanRun::AskChecker(size_t number) {
   {
     absl::MutexLock lock(&mutex_);
     if (ask.over) return;
-    ask.start = std::chrono::steady_clock::now();
+    ask.start = timers_.Elapsed();
     if (time > absl::ZeroDuration()) {
       ask.result.set_status(v1::CheckerResult::RUNNING);
       Report(ask.result);
@@ -214,7 +180,7 @@ void ScanRun::AskChecker(size_t number) {
   }
   Deliver();
   // The timer keeps the scan alive until the deadline, even if the checker loses its question.
-  ask.deadline.Start(time, [run = shared_from_this(), number, time] {
+  ask.deadline->Start(time, [run = shared_from_this(), number, time] {
     run->EndUnanswered(
         number, v1::CheckerResult::TIMED_OUT,
         fmt::format("no answer within {}", absl::FormatDuration(absl::Trunc(time, absl::Milliseconds(1)))));
@@ -289,13 +255,13 @@ bool ScanRun::End(size_t number, v1::CheckerResult result, std::vector<v1::Block
     absl::MutexLock lock(&mutex_);
     if (ask.over) return false;
     ask.over = true;
-    if (ask.start != SteadyTime()) *result.mutable_latency() = ToProto(Since(ask.start));
+    if (ask.start) *result.mutable_latency() = ToProto(Since(*ask.start));
     ask.result = std::move(result);
     ask.items = std::move(items);
     Report(ask.result);
     --open_;
   }
-  ask.deadline.Stop();
+  ask.deadline->Stop();
   Deliver();
   return true;
 }
@@ -351,7 +317,7 @@ const std::string& NameOf(const CheckerSlot& slot) { return slot.checker->descri
 
 }  // namespace
 
-FanOut::FanOut(std::vector<CheckerSlot> slots) {
+FanOut::FanOut(std::vector<CheckerSlot> slots, Timers* timers) : timers_(timers) {
   for (const CheckerSlot& slot : slots) {
     if (slot.checker == nullptr) EndProcess("a slot has no checker");
   }
@@ -366,7 +332,13 @@ FanOut::FanOut(std::vector<CheckerSlot> slots) {
 }
 
 void FanOut::Run(FanOutRequest request, Progress progress, Done done) const {
-  std::make_shared<ScanRun>(slots_, std::move(request), std::move(progress), std::move(done))->Start();
+  std::make_shared<ScanRun>(slots_, *timers_, std::move(request), std::move(progress), std::move(done))->Start();
+}
+
+std::vector<v1::CheckerResult> FanOut::Unasked() const {
+  std::vector<v1::CheckerResult> results;
+  for (const CheckerSlot& slot : *slots_) results.push_back(closure::Unasked(slot, slot.skip_detail));
+  return results;
 }
 
 const CheckerSlot* FanOut::Find(std::string_view name) const {

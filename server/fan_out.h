@@ -14,6 +14,7 @@
 #include "checkers/checker.h"
 #include "closure/v1/checker_service.pb.h"
 #include "closure/v1/closure.pb.h"
+#include "server/timers.h"
 
 namespace closure {
 
@@ -71,22 +72,26 @@ class FanOut {
 
   // Slots may come in any order. Two checkers of one name, or none in a slot, end the process: the configuration was to
   // refuse that.
-  explicit FanOut(std::vector<CheckerSlot> slots);
+  // `timers` must outlive every scan.
+  explicit FanOut(std::vector<CheckerSlot> slots, Timers* timers = &SystemTimers());
 
   // Starts a scan and returns. `progress` is called for every change of status: WAITING for each checker that will be
   // asked and SKIPPED for the others first, then RUNNING and ANSWERED or UNANSWERED as it happens. `done` is called
-  // exactly once and last. Both are called on gRPC's threads and on those
-  // that checkers answer on, never from within Run or CancelSignal::Cancel and never at the same time; they must not
-  // block. Both are destroyed when the scan is over.
+  // exactly once and last. Both are called on the threads of the timers and
+  // on those that checkers answer on, never from within Run or CancelSignal::Cancel and never at the same time; they
+  // must not block. Both are destroyed when the scan is over.
   void Run(FanOutRequest request, Progress progress, Done done) const;
 
   // Ordered by name.
   const std::vector<CheckerSlot>& slots() const { return *slots_; }
+  // What is known of every checker before a scan: WAITING, or SKIPPED with who disabled it and why; ordered by name.
+  std::vector<v1::CheckerResult> Unasked() const;
   // Null when there is none of that name.
   const CheckerSlot* Find(std::string_view name) const;
 
  private:
   std::shared_ptr<const std::vector<CheckerSlot>> slots_;
+  Timers* timers_;
 };
 
 }  // namespace closure

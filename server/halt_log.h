@@ -20,12 +20,15 @@ class HaltLog {
  public:
   HaltLog(ClosureStore* store, Log* log) : store_(store), log_(log) {}
 
-  // To be called at the start, before anything changes.
+  // To be called at the start, before anybody can change anything: nothing is served and no task runs.
   void TellInForce();
   // To be called after each commit that wrote the system. Without an answer of the store the next call tells.
   void TellNew();
 
  private:
+  // What is new since the last call. Loads under the lock, so that of two calls the later one has the later answer.
+  absl::StatusOr<internal::v1::SystemData> TellWhatIsNew() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
   ClosureStore* const store_;
   Log* const log_;
   absl::Mutex mutex_;

@@ -50,18 +50,26 @@ void AppendString(std::string& line, std::string_view text) {
   line += '"';
 }
 
-void AppendField(std::string& line, std::string_view key, std::string_view value) {
+void AppendField(std::string& line, std::string_view key, const LogValue& value) {
   line += line.size() == 1 ? "" : ",";
   AppendString(line, key);
   line += ':';
-  AppendString(line, value);
+  if (value.quoted()) {
+    AppendString(line, value.text());
+  } else {
+    line += value.text();
+  }
 }
 
 }  // namespace
 
+std::string FormatLogTime(absl::Time time) {
+  return absl::FormatTime("%Y-%m-%dT%H:%M:%E6SZ", time, absl::UTCTimeZone());
+}
+
 std::string FormatLogLine(absl::Time time, LogLevel level, std::string_view message, LogFields fields) {
   std::string line = "{";
-  AppendField(line, "time", absl::FormatTime("%Y-%m-%dT%H:%M:%E6SZ", time, absl::UTCTimeZone()));
+  AppendField(line, "time", FormatLogTime(time));
   AppendField(line, "level", LevelName(level));
   AppendField(line, "msg", message);
   for (const auto& [key, value] : fields) AppendField(line, key, value);

@@ -16,14 +16,36 @@
 namespace closure {
 
 enum class LogLevel { kInfo, kWarning, kError };
-using LogFields = std::initializer_list<std::pair<std::string_view, std::string_view>>;
 
-// One line of JSON without its end: {"time":…,"level":…,"msg":…,FIELDS…}, time in UTC as RFC 3339, every string
+// What a field of a line holds: text, or a truth value, which is written as one. Views what it is made from.
+class LogValue {
+ public:
+  // Made where a line is written, so implicit.
+  LogValue(std::string_view text) : text_(text) {}    // NOLINT(google-explicit-constructor)
+  LogValue(const std::string& text) : text_(text) {}  // NOLINT(google-explicit-constructor)
+  LogValue(const char* text) : text_(text) {}         // NOLINT(google-explicit-constructor)
+  LogValue(bool truth)                                // NOLINT(google-explicit-constructor)
+      : text_(truth ? "true" : "false"), quoted_(false) {}
+
+  std::string_view text() const { return text_; }
+  bool quoted() const { return quoted_; }
+
+ private:
+  std::string_view text_;
+  bool quoted_ = true;
+};
+using LogFields = std::initializer_list<std::pair<std::string_view, LogValue>>;
+
+// A time as the log writes every time: in UTC as RFC 3339, with microseconds and Z. Pure.
+std::string FormatLogTime(absl::Time time);
+
+// One line of JSON without its end: {"time":…,"level":…,"msg":…,FIELDS…}, time as FormatLogTime, every string
 // escaped, bytes that are not UTF-8 replaced. Pure.
 std::string FormatLogLine(absl::Time time, LogLevel level, std::string_view message, LogFields fields);
 
 // Writes what operators should know, one event per line. Never personal data: no contact points, codes, texts of owners
-// or request bodies; of a request only names and an operator's own reason. Thread-safe; a line is written whole.
+// or request bodies; of a request only names and an operator's own reason. What another system said goes in without the
+// owner's addresses (redaction.h). Thread-safe; a line is written whole.
 class Log {
  public:
   using Sink = std::function<void(const std::string& line)>;

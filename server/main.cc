@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The program `closured`: reads the command line and the configuration, runs the server until a signal comes, and stops
 // it in order.
+#include <pwd.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -158,6 +159,12 @@ absl::StatusOr<config::v1::ServerConfig> ReadProductionConfig(const std::string&
   return config;
 }
 
+// The user that the program runs as, by name where there is one.
+std::string UserName() {
+  const passwd* const user = getpwuid(geteuid());
+  return Concat("the user ", user == nullptr ? std::to_string(geteuid()) : std::string(user->pw_name));
+}
+
 // ---- the two ways to run ----
 
 ExitCode RunUntilStopped(ClosuredServer& server, Log& log, absl::Duration grace) {
@@ -211,6 +218,13 @@ void SayReady(DevCloud& cloud) {
   std::fflush(stdout);
 }
 
+// A server that cannot listen, to people who gave no configuration.
+absl::Status SayListenOption(const absl::Status& status) {
+  return absl::Status(status.code(),
+                      Concat(status.message(), "; closured dev listens elsewhere with --listen ADDRESS, ",
+                             "for example --listen 127.0.0.1:0"));
+}
+
 ExitCode RunDev(const Options& options) {
   absl::StatusOr<config::v1::ServerConfig> config = ReadConfig(options.config_path);
   if (!config.ok()) return Fail(config.status());
@@ -220,9 +234,18 @@ ExitCode RunDev(const Options& options) {
   if (!cloud.ok()) return Fail(cloud.status());
   const DyingWords dying_words((*cloud)->log());
   const LibraryLogs library_logs((*cloud)->log());
-  if (const absl::Status started = (*cloud)->server().Start(); !started.ok()) return Fail(started, (*cloud)->log());
+  if (const absl::Status started = (*cloud)->server().Start(); !started.ok())
+    return Fail(SayListenOption(started), (*cloud)->log());
   SayReady(**cloud);
   return RunUntilStopped((*cloud)->server(), (*cloud)->log(), (*cloud)->shutdown_grace());
+}
+
+// For whom, because what one user can use another may not.
+void SayRight(const std::string& config_path) {
+  const bool root = geteuid() == 0;
+  std::printf("configuration %s is right, and what it names is there, for %s%s\n", config_path.c_str(),
+              UserName().c_str(),
+              root ? "; if the server runs as another user, check as that one: runuser -u USER -- closured …" : "");
 }
 
 ExitCode Run(const Options& options) {
@@ -243,8 +266,7 @@ ExitCode Run(const Options& options) {
   if (!config.ok()) return Fail(ExitCode::kConfig, config.status().message());
   if (options.command == Options::Command::kServe) return Serve(WithDefaults(*config));
   if (options.command == Options::Command::kPrintConfig) std::fputs(FormatConfig(*config).c_str(), stdout);
-  if (options.command == Options::Command::kCheckConfig)
-    std::printf("configuration %s is right, and what it names is there\n", options.config_path.c_str());
+  if (options.command == Options::Command::kCheckConfig) SayRight(options.config_path);
   return ExitCode::kOk;
 }
 

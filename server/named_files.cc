@@ -57,7 +57,7 @@ bool CheckFolder(std::string_view key, const std::string& folder, Faults& faults
   struct stat info {};
   if (stat(folder.c_str(), &info) != 0) {
     faults.Add(key, Concat(folder, ": the folder cannot be used: ", std::strerror(errno),
-                           "; make it for the server's user: mkdir -p -m 700 ", folder));
+                           "; make it for the server's user: install -d -o USER -g GROUP -m 0700 ", folder));
     return false;
   }
   if (!S_ISDIR(info.st_mode)) {
@@ -101,10 +101,11 @@ void CheckSocketFolder(std::string_view address, Faults& faults) {
 absl::Status CheckNamedFiles(const config::v1::ServerConfig& complete) {
   Faults faults;
   if (IsLocalListenAddress(complete.listen_address())) CheckSocketFolder(complete.listen_address(), faults);
-  if (!complete.database_path().empty()) CheckDatabase(complete.database_path(), faults);
-  if (const std::string& path = complete.secret_key_file(); !path.empty())
+  // What is no absolute path is refused by ValidateConfig, and looked for nowhere.
+  if (const std::string& path = complete.database_path(); path.starts_with("/")) CheckDatabase(path, faults);
+  if (const std::string& path = complete.secret_key_file(); path.starts_with("/"))
     faults.AddLines("secret_key_file", "secret key file ", SecretKey::Load(path).status());
-  if (const std::string& path = complete.agreements_path(); !path.empty())
+  if (const std::string& path = complete.agreements_path(); path.starts_with("/"))
     faults.AddLines("agreements_path", "agreements folder ", Agreements::Load(path).status());
   return faults.ToStatus();
 }

@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "checkers/proto_time.h"
 #include "server/execute_call.h"
 #include "server/identity.h"
 #include "server/resource_names.h"
@@ -35,11 +36,6 @@ std::string_view ActText(SystemCommand::Kind kind, const internal::v1::SystemDat
   return "the clock jump was acknowledged";
 }
 
-bool IsParkedOnHalt(v1::Task::Parked parked) {
-  return parked == v1::Task::HOLD || parked == v1::Task::PAUSE || parked == v1::Task::BREAKER ||
-         parked == v1::Task::CLOCK_JUMP;
-}
-
 template <typename Request>
 absl::StatusOr<CallContext> ReadSystemCall(const Actor& actor, const Request& request) {
   return ReadOperatorContext(actor, request, request.reason(), request.request_id());
@@ -57,15 +53,16 @@ grpc::ServerUnaryReactor* OperatorService::Read(grpc::CallbackServerContext* con
                                                 Response* response,
                                                 absl::StatusOr<Response> (OperatorReads::*read)(const Actor&,
                                                                                                 const Request&) const) {
-  const absl::StatusOr<Actor> actor = Authenticate(*context);
-  absl::StatusOr<Response> result = actor.ok() ? (reads_.*read)(*actor, request) : actor.status();
-  return Answer(context, Request::descriptor()->name(), std::move(result), response, *parts_.log);
+  absl::StatusOr<Response> result =
+      Admit(*context, mutations_, request,
+            [this, read](const Actor& actor, const Request& asked) { return (reads_.*read)(actor, asked); });
+  return Answer(context, MethodOf<Request>(), std::move(result), response, *parts_.log);
 }
 
 template <typename Request>
 grpc::ServerUnaryReactor* OperatorService::Operate(grpc::CallbackServerContext* context, SystemCommand::Kind kind,
                                                    const Request& request, v1::SystemStatus* response) {
-  const std::string_view method = Request::descriptor()->name();
+  const std::string_view method = MethodOf<Request>();
   grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
   const absl::StatusOr<CallContext> call = Admit(*context, mutations_, request, ReadSystemCall<Request>);
   if (!call.ok()) {
@@ -109,34 +106,16 @@ grpc::ServerUnaryReactor* OperatorService::RetryTask(grpc::CallbackServerContext
     Finish<v1::Task>(reactor, kMethod, task_id.status(), response, *parts_.log);
     return reactor;
   }
-  const v1::Task::Parked halt = HaltOfTask(*task_id);
-  parts_.engine->RetryTask(*task_id, request->reason(), *call,
-                           [this, reactor, response, halt, call = *call,
-                            reason = request->reason()](absl::StatusOr<internal::v1::TaskData> task) {
-                             if (!task.ok())
-                               return Finish<v1::Task>(reactor, kMethod, task.status(), response, *parts_.log);
-                             v1::Task made = PresentTask(*task, reads_.StuckSince());
-                             if (halt != v1::Task::PARKED_UNSPECIFIED) made.set_parked(halt);
-                             TellAct(*parts_.log, LogLevel::kInfo, "a task was made due", "task", made.name(), call,
-                                     reason);
-                             Finish<v1::Task>(reactor, kMethod, std::move(made), response, *parts_.log);
-                           });
+  parts_.engine->RetryTask(
+      *task_id, request->reason(), *call,
+      [this, reactor, response, call = *call, reason = request->reason()](absl::StatusOr<internal::v1::TaskData> task) {
+        if (!task.ok()) return Finish<v1::Task>(reactor, kMethod, task.status(), response, *parts_.log);
+        // As it stood at its due time, which is that of the retry, so that a repetition shows the same.
+        v1::Task made = PresentTask(*task, FromProto(task->due_time()) - parts_.stuck_threshold);
+        TellAct(*parts_.log, LogLevel::kInfo, "a task was made due", "task", made.name(), call, reason);
+        Finish<v1::Task>(reactor, kMethod, std::move(made), response, *parts_.log);
+      });
   return reactor;
-}
-
-v1::Task::Parked OperatorService::HaltOfTask(int64_t task_id) const {
-  const absl::StatusOr<internal::v1::TaskData> task = parts_.store->LoadTask(task_id);
-  if (!task.ok() || !IsParkedOnHalt(task->parked())) return v1::Task::PARKED_UNSPECIFIED;
-  const absl::StatusOr<internal::v1::ClosureData> closure =
-      parts_.store->LoadClosure({task->account_id(), task->closure_id()});
-  const absl::StatusOr<internal::v1::SystemData> system = parts_.store->LoadSystem();
-  if (!closure.ok() || !system.ok()) return v1::Task::PARKED_UNSPECIFIED;
-  const v1::Task::Parked parked = task->parked();
-  const bool lasts = (parked == v1::Task::HOLD && closure->closure().has_hold()) ||
-                     (parked == v1::Task::PAUSE && system->has_pause()) ||
-                     (parked == v1::Task::BREAKER && system->has_breaker()) ||
-                     (parked == v1::Task::CLOCK_JUMP && system->has_clock_jump());
-  return lasts ? parked : v1::Task::PARKED_UNSPECIFIED;
 }
 
 grpc::ServerUnaryReactor* OperatorService::HoldClosure(grpc::CallbackServerContext* context,

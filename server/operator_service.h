@@ -57,8 +57,6 @@ class OperatorService final : public v1::OperatorService::CallbackService {
   template <typename Request>
   grpc::ServerUnaryReactor* Operate(grpc::CallbackServerContext* context, SystemCommand::Kind kind,
                                     const Request& request, v1::SystemStatus* response);
-  // What a parked task waits for that still lasts, so that no retry lets it run; PARKED_UNSPECIFIED when there is none.
-  v1::Task::Parked HaltOfTask(int64_t task_id) const;
 
   const Parts parts_;
   const OperatorReads reads_;

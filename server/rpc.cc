@@ -24,7 +24,8 @@ grpc::Status EndCall(std::string_view method, const absl::Status& status, Log& l
 
 absl::Status RefuseWhenStopping(const absl::Notification& stopping) {
   if (!stopping.HasBeenNotified()) return absl::OkStatus();
-  return Error(v1::SHUTTING_DOWN, "closured: the server is stopping; repeat the call with the same request id");
+  return Error(v1::SHUTTING_DOWN,
+               "closured: the server is stopping; repeat the call, and a change with the same request id");
 }
 
 absl::StatusOr<internal::v1::ClosureData> FindClosure(ClosureStore& store, const ClosureKey& key) {

@@ -22,6 +22,14 @@ namespace closure {
 // fault, as a warning when the account system did not answer. Nothing else is told.
 void LogFailure(std::string_view method, const absl::Status& status, Log& log);
 
+// The name of a unary or streaming RPC, from that of its request: GetClosure for GetClosureRequest.
+template <typename Request>
+std::string_view MethodOf() {
+  std::string_view name = Request::descriptor()->name();
+  name.remove_suffix(std::string_view("Request").size());
+  return name;
+}
+
 // The status to send; LogFailure is told of it.
 grpc::Status EndCall(std::string_view method, const absl::Status& status, Log& log);
 

@@ -125,9 +125,10 @@ absl::StatusOr<SecretKey> SecretKey::Load(const std::string& path) {
       const std::string folder = std::filesystem::path(path).parent_path().string();
       std::error_code error;
       const bool has_folder = folder.empty() || std::filesystem::exists(folder, error);
-      return absl::NotFoundError(
-          Concat("secret key file ", path, ": not there; make it once and back it up: (umask 077; ",
-                 has_folder ? "" : Concat("mkdir -p ", folder, "; "), "head -c 32 /dev/urandom > ", path, ")"));
+      return absl::NotFoundError(Concat("secret key file ", path,
+                                        ": not there; make it once, give it to the server's user and back it up: ",
+                                        has_folder ? "" : Concat("install -d -o root -g GROUP -m 0750 ", folder, "; "),
+                                        "(umask 077; head -c 32 /dev/urandom > ", path, "); chown USER:GROUP ", path));
     }
     if (errno == ELOOP) return Refuse(path, "it is a symlink; name the file itself");
     return Refuse(

@@ -27,7 +27,7 @@ class SecretKey {
   std::string IdentityCode(std::string_view challenge_id) const;
   // Compares in constant time.
   bool IsIdentityCode(std::string_view challenge_id, std::string_view code) const;
-  // By what a database knows the key again that it was first used with, lower-case hexadecimal.
+  // By what a database knows the key of its closures again, lower-case hexadecimal.
   std::string Check() const;
   // What stays known of a closed account (D13), lower-case hexadecimal.
   std::string Tombstone(std::string_view account_id) const;

@@ -72,7 +72,7 @@ void TaskHandlers::ReportMade(const internal::v1::TaskData& task, ClosureEngine:
 
 void TaskHandlers::GiveBack(internal::v1::TaskData task, std::string_view error, Done done) const {
   const absl::Time now = parts_.clock->Now();
-  *task.mutable_due_time() = ToProto(now + RetryDelay(task.attempts(), RandomRetryFactor()));
+  *task.mutable_due_time() = ToProto(now + RetryDelay(task.attempts(), parts_.random->RetryFactor()));
   task.set_attempts(task.attempts() + 1);
   task.set_last_error(std::string(error));
   if (!task.has_first_failure_time()) *task.mutable_first_failure_time() = ToProto(now);
@@ -84,7 +84,7 @@ void TaskHandlers::GiveBack(internal::v1::TaskData task, std::string_view error,
 void TaskHandlers::ReportFailure(const internal::v1::TaskData& task, std::string_view error, Done done) const {
   if (parts_.cancel->cancelled()) return std::move(done)();
   if (parts_.on_failure) parts_.on_failure(task, error);
-  const absl::Time due = parts_.clock->Now() + RetryDelay(task.attempts(), RandomRetryFactor());
+  const absl::Time due = parts_.clock->Now() + RetryDelay(task.attempts(), parts_.random->RetryFactor());
   Report(task, TaskFailed{std::string(error), due}, std::move(done));
 }
 
@@ -159,6 +159,8 @@ void TaskHandlers::AskCheckers(const internal::v1::TaskData& task, const interna
   parts_.fan_out->Run(
       std::move(request),
       [this, key, number, task](const v1::CheckerResult& result) {
+        // What a stop cut off says nothing about a checker; the next run asks again.
+        if (parts_.cancel->cancelled()) return;
         if (parts_.on_silence && result.status() == v1::CheckerResult::UNANSWERED) parts_.on_silence(task, result);
         parts_.store->RecordProgress(key, number, result, [](const absl::Status&) {});
       },

@@ -14,6 +14,7 @@
 #include "server/closure_engine.h"
 #include "server/fan_out.h"
 #include "server/participants/participant.h"
+#include "server/random_source.h"
 #include "server/secret_key.h"
 #include "storage/closure_store.h"
 
@@ -46,6 +47,7 @@ class TaskHandlers {
     std::function<void(const internal::v1::TaskData&, std::string_view)> on_failure;
     // Called with the scan's task and what is known of a checker that did not answer. For logs; may be empty.
     std::function<void(const internal::v1::TaskData&, const v1::CheckerResult&)> on_silence;
+    RandomSource* random = &SystemRandom();
   };
   // Called exactly once, when the task's result is committed or cannot be.
   using Done = absl::AnyInvocable<void() &&>;

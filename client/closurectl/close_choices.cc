@@ -4,8 +4,10 @@
 #include <algorithm>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "client/closurectl/enum_text.h"
 #include "client/closurectl/error_text.h"
 #include "client/closurectl/identity_commands.h"
 #include "client/closurectl/terminal_text.h"
@@ -53,23 +55,6 @@ std::vector<std::string> MissingFlags(const std::optional<Closure>& open, const 
   return missing;
 }
 
-// Whether the flow still comes to Confirm.
-bool IsBeforeConfirm(const std::optional<Closure>& open) {
-  if (!open) return true;
-  switch (open->state()) {
-    case Closure::IDENTITY_PENDING:
-    case Closure::AGREEMENT_PENDING:
-    case Closure::CHECKING:
-    case Closure::BLOCKED:
-    case Closure::DISCARDING:
-    case Closure::READY:
-    case Closure::THAWING:
-      return true;
-    default:
-      return false;
-  }
-}
-
 }  // namespace
 
 absl::Status CheckCloseChoices(const Session& session, const std::string& account_id,
@@ -82,13 +67,49 @@ absl::Status CheckCloseChoices(const Session& session, const std::string& accoun
                      "here gets a new one; nothing was started. First run: ",
                      program, " start ", account_id, " --via email"));
   }
-  if (session.interactive() || !IsBeforeConfirm(open)) return absl::OkStatus();
+  if (session.interactive() || (open && !IsBeforeConfirm(open->state()))) return absl::OkStatus();
   const std::string missing = absl::StrJoin(MissingFlags(open, choices), ", ");
   if (missing.empty()) return absl::OkStatus();
   return ErrorWithReason(absl::StatusCode::kInvalidArgument,
                          absl::StrCat("nobody can be asked, so these flags are needed: ", missing, "; nothing was ",
                                       open ? "changed" : "started"),
                          "INPUT_REQUIRED", {{"flags", missing}, {"command", session.options().running}});
+}
+
+absl::Status CheckAcceptedVersion(Session& session, const std::optional<Closure>& open, const CloseChoices& choices) {
+  const bool pending = !open || Waits(open, Closure::IDENTITY_PENDING) || Waits(open, Closure::AGREEMENT_PENDING);
+  if (!pending || choices.accept_agreement.empty()) return absl::OkStatus();
+  v1::GetAgreementRequest request;
+  request.set_language_code(choices.language);
+  const absl::StatusOr<v1::Agreement> current = session.client().GetAgreement(request);
+  if (!current.ok()) return current.status();
+  if (current->version() == choices.accept_agreement) return absl::OkStatus();
+  return ErrorWithReason(
+      absl::StatusCode::kInvalidArgument,
+      absl::StrCat("--accept-agreement: the current version of the agreement is ", current->version(), ", not \"",
+                   choices.accept_agreement, "\"; nothing was ", open ? "changed" : "started"),
+      "AGREEMENT_VERSION_STALE", {{"current", current->version()}});
+}
+
+absl::Status CheckStartable(const v1::ClosurePlan& plan) {
+  if (plan.start_obstacles().empty()) return absl::OkStatus();
+  const std::string details = absl::StrJoin(
+      plan.start_obstacles(), "; ",
+      [](std::string* text, const v1::StartObstacle& obstacle) { absl::StrAppend(text, obstacle.detail()); });
+  return ErrorWithReason(
+      absl::StatusCode::kFailedPrecondition,
+      absl::StrCat("no closure of ", plan.account(), " can be started: ", details, "; nothing was asked or started"),
+      EnumText(plan.start_obstacles(0).reason()),
+      {{"next", "Put that right with the account system or in the account center, then run the same command again."}});
+}
+
+absl::Status CheckDrives(const Session& session, const std::string& account_id) {
+  const std::string& actor = session.options().actor;
+  if (session.role() != Role::kOperator && !absl::StartsWithIgnoreCase(actor, "ram:")) return absl::OkStatus();
+  return ErrorWithReason(
+      absl::StatusCode::kPermissionDenied,
+      absl::StrCat("only root:", account_id, " closes the account, ", actor, " does not; nothing was asked or changed"),
+      "ROOT_IDENTITY_REQUIRED", {{"identity", actor}});
 }
 
 }  // namespace closure

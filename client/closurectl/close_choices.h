@@ -32,6 +32,18 @@ struct CloseChoices {
 absl::Status CheckCloseChoices(const Session& session, const std::string& account_id,
                                const std::optional<v1::Closure>& open, const CloseChoices& choices);
 
+// Judges --accept-agreement while the closure is still to be agreed to: only the current version can be. Reads the
+// agreement. Errors: INVALID_ARGUMENT with AGREEMENT_VERSION_STALE for another version; those of GetAgreement.
+absl::Status CheckAcceptedVersion(Session& session, const std::optional<v1::Closure>& open,
+                                  const CloseChoices& choices);
+
+// Judges the account itself before anything is asked: where CreateClosure would be refused, no answer helps.
+// Errors: FAILED_PRECONDITION with the reason of the first obstacle, telling all of them.
+absl::Status CheckStartable(const v1::ClosurePlan& plan);
+
+// Refuses an identity that only looks on, before any question. Errors: PERMISSION_DENIED with ROOT_IDENTITY_REQUIRED.
+absl::Status CheckDrives(const Session& session, const std::string& account_id);
+
 }  // namespace closure
 
 #endif  // CLOSURE_CLIENT_CLOSURECTL_CLOSE_CHOICES_H_

@@ -69,7 +69,10 @@ class GuidedClosure {
   absl::StatusOr<Closure> HandleByHand(const Closure& closure);
   std::string SandboxAdvice(const Closure& closure);
   absl::StatusOr<Closure> Rescan(const Closure& closure);
+  absl::StatusOr<Closure> RescanOld(const Closure& closure);
+  absl::StatusOr<std::string> AskReason();
   absl::StatusOr<Closure> ConfirmReady(const Closure& closure);
+  std::string StoppedText(const Closure& closure);
   absl::StatusOr<ExitCode> Finish(const Closure& closure);
 
   Session& session_;
@@ -90,9 +93,11 @@ bool IsSettled(Closure::State state) {
 }
 
 absl::StatusOr<Closure> GuidedClosure::Begin(const std::string& account) {
+  if (absl::Status drives = CheckDrives(session_, AccountId(account)); !drives.ok()) return drives;
   absl::StatusOr<std::optional<Closure>> open = session_.FindOpenClosure(account);
   if (!open.ok()) return open.status();
   absl::Status choices = CheckCloseChoices(session_, AccountId(account), *open, choices_);
+  if (choices.ok()) choices = CheckAcceptedVersion(session_, *open, choices_);
   if (!choices.ok()) return choices;
   const std::string resume = absl::StrCat(session_.options().command, " close ", AccountId(account));
   if (*open || session_.interactive()) session_.set_resume_command(resume);
@@ -109,6 +114,7 @@ absl::StatusOr<Closure> GuidedClosure::Begin(const std::string& account) {
   const absl::StatusOr<PreviewResult> plan = RunPreview(session_, account, PreviewStream::kQuiet);
   if (!plan.ok()) return plan.status();
   ShowPlan(*plan);
+  if (absl::Status startable = CheckStartable(plan->plan); !startable.ok()) return startable;
   if (choices_.via.empty()) {
     const absl::StatusOr<std::string> via =
         AskUntil(session_, "Where shall the identity code be sent, email or sms?", "--via email|sms", CheckChannel);
@@ -250,22 +256,33 @@ absl::StatusOr<Closure> GuidedClosure::Unblock(const Closure& closure) {
   return Discard(session_, closure.name(), choices);
 }
 
+absl::StatusOr<std::string> GuidedClosure::AskReason() {
+  absl::StatusOr<std::string> reason =
+      AskUntil(session_, absl::StrCat("Everything is clear. Why do you leave?\n", ReasonWords(), ":"),
+               "--reason REASON", [](const std::string& typed) { return ParseReason(typed).status(); });
+  if (DecodeErrorDetails(reason.status()).reason != "USAGE") return reason;
+  return ErrorWithReason(reason.status().code(), reason.status().message(), "USAGE",
+                         {{"next", absl::StrCat("Give it with --reason: one of ", ReasonWords())}});
+}
+
+absl::StatusOr<Closure> GuidedClosure::RescanOld(const Closure& closure) {
+  session_.printer().Note("The last scan is too old by now; scanning again.");
+  return Rescan(closure);
+}
+
 absl::StatusOr<Closure> GuidedClosure::ConfirmReady(const Closure& closure) {
   if (absl::Status held = CheckNotHeld(closure, "the deletion cannot be confirmed"); !held.ok()) return held;
+  if (IsScanTooOld(closure)) return RescanOld(closure);
   ConfirmChoices choices = choices_.confirm;
   if (choices.reason.empty()) {
-    const std::string reasons = absl::StrJoin(EnumWords(google::protobuf::GetEnumDescriptor<Closure::Reason>()), ", ");
-    const absl::StatusOr<std::string> reason =
-        AskUntil(session_, absl::StrCat("Everything is clear. Why do you leave?\n", reasons, ":"), "--reason REASON",
-                 [](const std::string& typed) { return ParseReason(typed).status(); });
+    const absl::StatusOr<std::string> reason = AskReason();
     if (!reason.ok()) return reason.status();
     choices.reason = *reason;
   }
   choices.ask_late_settlement = true;
   absl::StatusOr<Closure> confirmed = Confirm(session_, closure.name(), choices);
   if (DecodeErrorDetails(confirmed.status()).reason != "SCAN_NOT_FRESH") return confirmed;
-  session_.printer().Note("The last scan is too old by now; scanning again.");
-  return Rescan(closure);
+  return RescanOld(closure);
 }
 
 absl::StatusOr<Closure> GuidedClosure::Step(const Closure& closure) {
@@ -283,6 +300,20 @@ absl::StatusOr<Closure> GuidedClosure::Step(const Closure& closure) {
   }
 }
 
+// How to go on with a closure that waits for its owner. What a script was not told to discard is named with its flags.
+std::string GuidedClosure::StoppedText(const Closure& closure) {
+  const v1::ItemCounts& counts = closure.item_counts();
+  const std::string close = absl::StrCat(session_.options().command, " close ", EscapeLine(AccountId(closure.name())));
+  std::string discard;
+  if (counts.renounceable() > 0 && !choices_.discard_all && !session_.interactive()) {
+    discard = absl::StrCat(counts.renounceable(),
+                           " renounceable item(s) are left; to discard them for good, run the same command with:\n  ",
+                           "--discard-all --acknowledge-risk\n");
+  }
+  return absl::StrCat(SandboxAdvice(closure), discard, "The closure waits for you. When everything is handled:\n  ",
+                      close);
+}
+
 absl::StatusOr<ExitCode> GuidedClosure::Finish(const Closure& closure) {
   Printer& printer = session_.printer();
   const std::string& program = session_.options().command;
@@ -292,8 +323,7 @@ absl::StatusOr<ExitCode> GuidedClosure::Finish(const Closure& closure) {
     printer.Json(closure);
   }
   if (stopped_) {
-    printer.Note(absl::StrCat(SandboxAdvice(closure), "The closure waits for you. When everything is handled:\n  ",
-                              program, " close ", EscapeLine(AccountId(closure.name()))));
+    printer.Note(StoppedText(closure));
     return ExitCode::kBlocked;
   }
   if (closure.state() == Closure::SILENT_PERIOD) {
@@ -316,9 +346,14 @@ absl::StatusOr<ExitCode> GuidedClosure::Run() {
 absl::StatusOr<ExitCode> DryRun(Session& session, const std::string& typed) {
   const absl::StatusOr<std::string> account = session.UseAccount(typed);
   if (!account.ok()) return account.status();
+  const absl::StatusOr<std::optional<Closure>> open = FindShownClosure(session, *account);
+  if (!open.ok()) return open.status();
   const absl::StatusOr<PreviewResult> plan = RunPreview(session, *account, PreviewStream::kData);
   if (!plan.ok()) return plan.status();
-  if (session.printer().table()) session.printer().Data(FullPlanText(*plan, session.printer().style(), false));
+  if (session.printer().table()) {
+    session.printer().Data(*open ? OpenClosureText(session, **open, *plan)
+                                 : FullPlanText(*plan, session.printer().style(), false));
+  }
   if (session.printer().format() == OutputFormat::kJson) session.printer().Json(plan->plan, plan->items);
   return plan->plan.eligible() ? ExitCode::kOk : ExitCode::kBlocked;
 }
@@ -344,7 +379,7 @@ void AddCloseCommand(CommandSet& commands) {
   command->add_flag("--discard-all", choices.discard_all, "Discard every renounceable item");
   command->add_flag("--acknowledge-risk", choices.acknowledge_risk,
                     "Acknowledge the risk of discarding without being asked");
-  command->add_option("--reason", choices.confirm.reason, "Why: a reason of `confirm --help`")->type_name("REASON");
+  command->add_option("--reason", choices.confirm.reason, absl::StrCat("Why: ", ReasonWords()))->type_name("REASON");
   command->add_option("--reason-text", choices.confirm.reason_text, "More in your own words")->type_name("TEXT");
   command->add_flag("--consent-late-settlement", choices.confirm.consent_late_settlement,
                     "A small debt or balance that the final check finds may be voided or forfeited");

@@ -89,11 +89,6 @@ std::string RenunciationsText(const Closure& closure) {
   return text;
 }
 
-std::string CauseText(const Closure& closure) {
-  if (closure.cause() == Closure::CAUSE_UNSPECIFIED) return "";
-  return absl::StrCat(EnumText(closure.cause()), closure.cause_detail().empty() ? "" : ": ", closure.cause_detail());
-}
-
 void AddEnding(const Closure& closure, FieldList& fields) {
   fields.AddIf("CAUSE", CauseText(closure));
   if (closure.has_end_time()) fields.Add("ENDED", TimeText(closure.end_time()));
@@ -101,6 +96,11 @@ void AddEnding(const Closure& closure, FieldList& fields) {
 }
 
 }  // namespace
+
+std::string CauseText(const Closure& closure) {
+  if (closure.cause() == Closure::CAUSE_UNSPECIFIED) return "";
+  return absl::StrCat(EnumText(closure.cause()), closure.cause_detail().empty() ? "" : ": ", closure.cause_detail());
+}
 
 std::string CountsText(const v1::ItemCounts& counts) {
   return absl::StrCat(counts.must_handle(), " to handle by hand, ", counts.renounceable(), " renounceable, ",

@@ -31,6 +31,10 @@ std::string ParticipantTableText(const v1::Closure& closure, const Style& style)
 // What every mutating command ends with: the closure as data, then what changed and the next command line as messages.
 void PrintChanged(Session& session, const v1::Closure& closure, absl::string_view what);
 
+// What ended a closure, or last sent it back from CONFIRMING: "IDLE: nothing happened for 30 days"; empty where there
+// is nothing to tell. Not escaped yet, and without a line end.
+std::string CauseText(const v1::Closure& closure);
+
 // How many items stand in the way: "2 to handle by hand, 1 renounceable, 0 renounced".
 std::string CountsText(const v1::ItemCounts& counts);
 

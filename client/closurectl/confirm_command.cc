@@ -7,6 +7,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "client/closurectl/closure_lines.h"
 #include "client/closurectl/command_set.h"
 #include "client/closurectl/enum_text.h"
@@ -26,6 +27,7 @@ struct Arguments {
 
 // The risk is shown, and the id asked for, only where Confirm can be given.
 absl::Status CheckConfirmable(const Session& session, const v1::Closure& closure, const ConfirmChoices& choices) {
+  if (absl::Status fresh = CheckScanFresh(closure); !fresh.ok()) return fresh;
   absl::Status allowed =
       CheckAllowed(session, closure, v1::Closure::CONFIRM_CLOSURE, "the deletion cannot be confirmed");
   if (!allowed.ok()) return allowed;
@@ -73,6 +75,10 @@ absl::StatusOr<v1::Closure::Reason> ParseReason(absl::string_view word) {
   return reason;
 }
 
+std::string ReasonWords() {
+  return absl::StrJoin(EnumWords(google::protobuf::GetEnumDescriptor<v1::Closure::Reason>()), ", ");
+}
+
 absl::Status CheckConfirmChoices(absl::string_view account_id, const ConfirmChoices& choices) {
   constexpr size_t kReasonTextMax = 500;
   if (!choices.reason.empty()) {
@@ -113,12 +119,7 @@ void AddConfirmCommand(CommandSet& commands) {
   auto arguments = std::make_shared<Arguments>();
   ConfirmChoices& choices = arguments->choices;
   command->add_option("CLOSURE", arguments->closure, "The closure, or its account")->required();
-  command
-      ->add_option("--reason", choices.reason,
-                   "NO_LONGER_NEEDED, TOO_EXPENSIVE, SWITCHING_PROVIDER, DUPLICATE_ACCOUNT, PRIVACY_OR_SECURITY, "
-                   "DISSATISFIED or OTHER")
-      ->required()
-      ->type_name("REASON");
+  command->add_option("--reason", choices.reason, ReasonWords())->required()->type_name("REASON");
   command->add_option("--reason-text", choices.reason_text, "More in your own words, at most 500 characters")
       ->type_name("TEXT");
   command->add_flag("--consent-late-settlement", choices.consent_late_settlement,

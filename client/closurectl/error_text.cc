@@ -114,6 +114,19 @@ absl::string_view HintForCode(absl::StatusCode code) {
   }
 }
 
+// Where what failed says more than its code does, or the subject makes the next step plainer; empty elsewhere.
+absl::string_view HintForCall(const absl::Status& error, const ErrorDetails& details, absl::string_view subject) {
+  if (details.reason == "NOTHING_TO_RELEASE" && !subject.empty())
+    return "See where it stands, and whether it is held: {ctl} status {subject}";
+  if (!details.reason.empty()) return "";
+  if (absl::IsUnavailable(error) && absl::StrContains(error.message(), "Permission denied"))
+    return "This user may not use the server's socket; run it as one who may: runuser -u closured -- {ctl} ...";
+  if (absl::IsDeadlineExceeded(error) && !subject.empty())
+    return "The server did not answer in time. What was to be changed may have been done: {ctl} status {subject}; "
+           "for a longer wait give --timeout, and look at: {ctl} server status";
+  return "";
+}
+
 // What to give for a field that is named, where it is not an argument of the same name; null where there is none.
 const char* HintForField(const ErrorDetails& details) {
   if (details.reason != "FIELD_MISSING" && details.reason != "FIELD_INVALID") return nullptr;
@@ -203,7 +216,7 @@ ExitCode ExitCodeOf(const absl::Status& error) {
     case absl::StatusCode::kDeadlineExceeded:
       return ExitCode::kTimedOut;
     case absl::StatusCode::kUnavailable:
-      // Nothing was changed, and the same command can be run again; of a store that failed that is not known.
+      // The same command can be run again; of a store that failed that is not known.
       return reason.empty() || reason == "SHUTTING_DOWN" || reason == "ACCOUNT_SYSTEM_UNAVAILABLE"
                  ? ExitCode::kUnreachable
                  : ExitCode::kFailure;
@@ -223,6 +236,7 @@ std::string ErrorHint(const absl::Status& error, absl::string_view program, absl
   for (const auto& [known, text] : kOperatorHints) {
     if (known == details.reason && role == Role::kOperator) hint = text;
   }
+  if (const absl::string_view call = HintForCall(error, details, subject); !call.empty()) hint = call;
   if (const char* field = HintForField(details)) hint = field;
   const std::string account = subject.empty() ? "ACCOUNT" : EscapeLine(AccountOf(subject));
   const std::string shown_subject = subject.empty() ? "CLOSURE" : EscapeLine(subject);

@@ -58,7 +58,10 @@ std::string ItemTableText(const google::protobuf::RepeatedPtrField<v1::BlockingI
 
 std::string ItemDetailText(const v1::BlockingItem& item, const Style& style) {
   const std::string note = item.resolution_detail();
-  return absl::StrCat(DetailLine("why:     ", item.why(), style), DetailLine("who:     ", ResolverText(item), style),
+  // What is gone blocks no more: why it did is history.
+  const bool gone = item.resolution() == v1::BlockingItem::RESOLVED || item.change() == v1::BlockingItem::GONE;
+  return absl::StrCat(DetailLine(gone ? "was:     " : "why:     ", item.why(), style),
+                      DetailLine("who:     ", ResolverText(item), style),
                       DetailLine("what:    ", WhatText(item), style),
                       item.process_uri().empty() ? "" : DetailLine("process: ", item.process_uri(), style),
                       note.empty() ? "" : DetailLine("release: ", note, style));

@@ -61,7 +61,8 @@ void TakeClosedStreams() {
 
 int main(int argc, char** argv) {
   TakeClosedStreams();
-  std::signal(SIGINT, OnInterrupt);
+  // Where the caller ignores Ctrl-C, as nohup and scripts do for what runs on without them, so does this program.
+  if (std::signal(SIGINT, SIG_IGN) != SIG_IGN) std::signal(SIGINT, OnInterrupt);
   std::signal(SIGPIPE, SIG_IGN);
   closure::Environment environment{.in = std::cin, .out = std::cout, .err = std::cerr};
   environment.in_is_tty = isatty(STDIN_FILENO) == 1;

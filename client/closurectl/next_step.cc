@@ -2,6 +2,7 @@
 #include "client/closurectl/next_step.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "client/closurectl/duration_text.h"
@@ -42,13 +43,6 @@ std::vector<NextStep> Verify(const Closure& closure, const Commands& commands) {
   return {{"give the code that was sent", commands.Of("verify", rest)}, resend};
 }
 
-int Unanswered(const Closure& closure) {
-  const auto& checkers = closure.scan().checkers();
-  return static_cast<int>(std::count_if(checkers.begin(), checkers.end(), [](const v1::CheckerResult& checker) {
-    return checker.status() == v1::CheckerResult::UNANSWERED && checker.required();
-  }));
-}
-
 std::vector<NextStep> Unblock(const Closure& closure, const Commands& commands) {
   std::vector<NextStep> steps;
   const v1::ItemCounts& counts = closure.item_counts();
@@ -60,7 +54,7 @@ std::vector<NextStep> Unblock(const Closure& closure, const Commands& commands) 
     steps.push_back(
         {absl::StrCat("discard ", counts.renounceable(), " renounceable item(s)"), commands.Of("discard", " --all")});
   }
-  const int unanswered = Unanswered(closure);
+  const int unanswered = CountUnanswered(closure.scan().checkers());
   const std::string silence = unanswered > 0 ? absl::StrCat("; ", unanswered, " checker(s) did not answer") : "";
   steps.push_back({absl::StrCat(steps.empty() ? "" : "then ", "scan again", silence), commands.Of("recheck")});
   return steps;
@@ -117,9 +111,43 @@ bool HasFailingWork(const Closure& closure) {
   });
 }
 
-// What only an owner does is not offered: the server would refuse it.
+std::vector<NextStep> Confirm(const Closure& closure, const Commands& commands) {
+  if (IsScanTooOld(closure)) return {{"scan again: the last scan is too old to go by", commands.Of("recheck")}};
+  return {{"confirm the deletion", commands.Of("confirm", " --reason REASON")}};
+}
+
+// What only an owner does; empty where the closure goes on by itself, or has ended.
+std::vector<NextStep> OwnersWork(const Closure& closure, const Commands& commands) {
+  switch (closure.state()) {
+    case Closure::IDENTITY_PENDING:
+      return Verify(closure, commands);
+    case Closure::AGREEMENT_PENDING:
+      return {{"read and agree to the account cancellation agreement", commands.Of("agree")}};
+    case Closure::BLOCKED:
+      return Unblock(closure, commands);
+    case Closure::READY:
+      return Confirm(closure, commands);
+    default:
+      return {};
+  }
+}
+
+// What an operator tells an owner who asks; the commands are the owner's, but for the list, which everybody may read.
+std::vector<NextStep> ToldToOwner(const Closure& closure, const Commands& commands) {
+  std::string told;
+  std::string list;
+  for (const NextStep& step : OwnersWork(closure, commands)) {
+    absl::StrAppend(&told, told.empty() ? "the owner: " : "; ", step.advice);
+    if (step.command == commands.Of("items")) list = step.command;
+  }
+  if (told.empty()) return {};
+  return {{told, list}};
+}
+
+// What only an owner does is told and not offered: the server would refuse it.
 std::vector<NextStep> OperatorSteps(const Closure& closure, const Commands& commands) {
-  std::vector<NextStep> steps = ReleaseSteps(closure, commands.program);
+  std::vector<NextStep> steps = ToldToOwner(closure, commands);
+  for (NextStep& release : ReleaseSteps(closure, commands.program)) steps.push_back(std::move(release));
   if (HasFailingWork(closure)) {
     steps.push_back(
         {"a system does not do its part; see which task fails and why", commands.Of("operator tasks --closure")});
@@ -138,20 +166,25 @@ std::vector<NextStep> OperatorSteps(const Closure& closure, const Commands& comm
 
 }  // namespace
 
+int CountUnanswered(const google::protobuf::RepeatedPtrField<v1::CheckerResult>& checkers) {
+  return static_cast<int>(std::count_if(checkers.begin(), checkers.end(), [](const v1::CheckerResult& checker) {
+    return checker.status() == v1::CheckerResult::UNANSWERED && checker.required();
+  }));
+}
+
+bool IsScanTooOld(const Closure& closure) {
+  const auto& actions = closure.allowed_actions();
+  return closure.state() == Closure::READY && !actions.empty() &&
+         std::find(actions.begin(), actions.end(), Closure::CONFIRM_CLOSURE) == actions.end();
+}
+
 std::vector<NextStep> NextSteps(const Closure& closure, absl::string_view program, Role role) {
   const std::string account = EscapeLine(AccountId(closure.name()));
   const Commands commands = {std::string(program), EscapeLine(closure.name()), account};
   if (role == Role::kOperator) return OperatorSteps(closure, commands);
   if (!closure.waits().empty()) return {{WaitAdvice(closure), WaitingCommand(closure.state(), commands)}};
+  if (std::vector<NextStep> work = OwnersWork(closure, commands); !work.empty()) return work;
   switch (closure.state()) {
-    case Closure::IDENTITY_PENDING:
-      return Verify(closure, commands);
-    case Closure::AGREEMENT_PENDING:
-      return {{"read and agree to the account cancellation agreement", commands.Of("agree")}};
-    case Closure::BLOCKED:
-      return Unblock(closure, commands);
-    case Closure::READY:
-      return {{"confirm the deletion", commands.Of("confirm", " --reason REASON")}};
     case Closure::SILENT_PERIOD:
       return {{SilentPeriodAdvice(closure), commands.Of("watch")}};
     case Closure::CLOSED:

@@ -21,6 +21,13 @@ struct NextStep {
   std::string command;
 };
 
+// How many checkers without whose answer nothing is clear gave none (D5). Pure.
+int CountUnanswered(const google::protobuf::RepeatedPtrField<v1::CheckerResult>& checkers);
+
+// Whether a READY closure cannot be confirmed because its last scan is too old (D16). The server's clock decides, by
+// leaving CONFIRM_CLOSURE out of what can be asked; a closure that says nothing of that counts as fresh. Pure.
+bool IsScanTooOld(const v1::Closure& closure);
+
 // The next steps of a closure, the most useful first; never empty. `program` is how the command line begins. Pure.
 std::vector<NextStep> NextSteps(const v1::Closure& closure, absl::string_view program, Role role = Role::kOwner);
 

@@ -91,6 +91,33 @@ bool IsFailing(const v1::Task& task) {
   return task.attempts() > 0 && (task.parked() == v1::Task::PARKED_UNSPECIFIED || task.stuck());
 }
 
+absl::StatusOr<v1::ListTasksResponse> ReadTasks(Session& session, v1::ListTasksRequest request) {
+  request.set_page_size(200);
+  v1::ListTasksResponse all;
+  const absl::Status read = ReadPages<v1::ListTasksRequest, v1::ListTasksResponse>(
+      std::move(request), [&session](const v1::ListTasksRequest& page) { return session.client().ListTasks(page); },
+      [&all](const v1::ListTasksResponse& page) { all.mutable_tasks()->MergeFrom(page.tasks()); });
+  if (!read.ok()) return read;
+  return all;
+}
+
+// That nothing is stuck does not mean that all is well: what fails or is parked is counted.
+absl::StatusOr<ExitCode> NoteNotStuck(Session& session, v1::ListTasksRequest request) {
+  request.set_stuck_only(false);
+  const absl::StatusOr<v1::ListTasksResponse> listed = ReadTasks(session, request);
+  if (!listed.ok()) return listed.status();
+  const auto& tasks = listed->tasks();
+  const auto is_parked = [](const v1::Task& task) { return task.parked() != v1::Task::PARKED_UNSPECIFIED; };
+  const auto failing = std::count_if(tasks.begin(), tasks.end(), IsFailing);
+  const auto parked = std::count_if(tasks.begin(), tasks.end(), is_parked);
+  const std::string closure =
+      request.closure().empty() ? "" : absl::StrCat(" --closure ", EscapeLine(request.closure()));
+  const std::string see = absl::StrCat(":\n  ", Command(session, absl::StrCat("tasks", closure)));
+  session.printer().Note(
+      absl::StrCat("Nothing is stuck; ", failing, " failing, ", parked, " parked", failing + parked > 0 ? see : "."));
+  return ExitCode::kOk;
+}
+
 absl::StatusOr<ExitCode> ShowTasks(Session& session, const v1::ListTasksResponse& listed, bool all) {
   const absl::StatusOr<v1::SystemStatus> status = session.client().GetSystemStatus({});
   if (!status.ok()) return status.status();
@@ -115,23 +142,20 @@ absl::StatusOr<ExitCode> ShowTasks(Session& session, const v1::ListTasksResponse
 absl::StatusOr<ExitCode> Tasks(Session& session, const TasksArguments& arguments) {
   if (absl::Status settled = session.RequireOperator(); !settled.ok()) return settled;
   v1::ListTasksRequest request;
-  request.set_page_size(200);
   request.set_stuck_only(arguments.stuck);
   if (!arguments.closure.empty()) {
     const absl::StatusOr<std::string> name = session.UseClosure(arguments.closure);
     if (!name.ok()) return name.status();
     request.set_closure(*name);
   }
-  v1::ListTasksResponse all;
-  const absl::Status read = ReadPages<v1::ListTasksRequest, v1::ListTasksResponse>(
-      std::move(request), [&session](const v1::ListTasksRequest& page) { return session.client().ListTasks(page); },
-      [&all](const v1::ListTasksResponse& page) { all.mutable_tasks()->MergeFrom(page.tasks()); });
-  if (!read.ok()) return read;
+  const absl::StatusOr<v1::ListTasksResponse> listed = ReadTasks(session, request);
+  if (!listed.ok()) return listed.status();
   if (!session.printer().table()) {
-    session.printer().JsonList(all);
+    session.printer().JsonList(*listed);
     return ExitCode::kOk;
   }
-  return ShowTasks(session, all, arguments.all);
+  if (arguments.stuck && listed->tasks().empty()) return NoteNotStuck(session, request);
+  return ShowTasks(session, *listed, arguments.all);
 }
 
 absl::StatusOr<ExitCode> Retry(Session& session, const Arguments& arguments) {

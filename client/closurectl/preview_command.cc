@@ -10,6 +10,7 @@
 #include "client/closurectl/duration_text.h"
 #include "client/closurectl/enum_text.h"
 #include "client/closurectl/item_view.h"
+#include "client/closurectl/next_step.h"
 #include "client/closurectl/resource_names.h"
 #include "client/closurectl/table.h"
 #include "client/closurectl/terminal_text.h"
@@ -76,6 +77,19 @@ bool IsFinished(const v1::CheckerResult& checker) {
          checker.status() == v1::CheckerResult::SKIPPED;
 }
 
+// What a new scan of an open closure would find.
+std::string FindingsText(const v1::Closure& open, const PreviewResult& preview) {
+  const int items = preview.items.items_size();
+  const int silent = CountUnanswered(preview.plan.checkers());
+  std::string text = items == 0 ? "A new scan would find nothing that stands in the way"
+                                : absl::StrCat("A new scan would find ", items, " item(s) that stand in the way");
+  if (items > 0 && open.item_counts().renounced() > 0) {
+    absl::StrAppend(&text, "; what was renounced already is among them");
+  }
+  if (silent > 0) absl::StrAppend(&text, "; ", silent, " checker(s) did not answer, which blocks as well");
+  return absl::StrCat(text, ".\n");
+}
+
 struct Arguments {
   std::string account;
   bool checklist = false;
@@ -84,9 +98,16 @@ struct Arguments {
 absl::StatusOr<ExitCode> Preview(Session& session, const Arguments& arguments) {
   const absl::StatusOr<std::string> account = session.UseAccount(arguments.account);
   if (!account.ok()) return account.status();
+  const absl::StatusOr<std::optional<v1::Closure>> open = FindShownClosure(session, *account);
+  if (!open.ok()) return open.status();
   const absl::StatusOr<PreviewResult> preview = RunPreview(session, *account, PreviewStream::kData);
   if (!preview.ok()) return preview.status();
   Printer& printer = session.printer();
+  if (*open) {
+    printer.Data(OpenClosureText(session, **open, *preview));
+    if (arguments.checklist) printer.Data(WrapText(ChecklistText(preview->plan), printer.style().columns));
+    return preview->plan.eligible() ? ExitCode::kOk : ExitCode::kBlocked;
+  }
   if (printer.table()) printer.Data(FullPlanText(*preview, printer.style(), arguments.checklist));
   if (printer.format() == OutputFormat::kJson) printer.Json(preview->plan, preview->items);
   const std::string& program = session.options().command;
@@ -101,6 +122,13 @@ absl::StatusOr<ExitCode> Preview(Session& session, const Arguments& arguments) {
 }
 
 }  // namespace
+
+absl::StatusOr<std::optional<v1::Closure>> FindShownClosure(Session& session, const std::string& account) {
+  if (!session.printer().table()) return std::nullopt;
+  absl::StatusOr<std::optional<v1::Closure>> open = session.FindOpenClosure(account);
+  if (absl::IsPermissionDenied(open.status())) return std::nullopt;
+  return open;
+}
 
 absl::StatusOr<PreviewResult> RunPreview(Session& session, const std::string& account, PreviewStream stream) {
   v1::PreviewClosureRequest request;
@@ -146,6 +174,18 @@ std::string FullPlanText(const PreviewResult& preview, const Style& style, bool 
   const std::string text = absl::StrCat(PlanText(preview, style), "\n", CheckerTableText(plan.checkers(), style));
   if (!checklist && plan.eligible()) return text;
   return absl::StrCat(text, WrapText(ChecklistText(plan), style.columns));
+}
+
+std::string OpenClosureText(Session& session, const v1::Closure& open, const PreviewResult& preview) {
+  const Style& style = session.printer().style();
+  const auto& items = preview.items.items();
+  const std::string head =
+      absl::StrCat(style.Bold(EscapeLine(preview.plan.account())), ": a closure is open: ", EnumText(open.state()),
+                   ".\nNext: ", NextStepsText(open, session.options().command, session.role()), "\n");
+  std::string text = WrapText(absl::StrCat(head, FindingsText(open, preview)), style.columns);
+  // After Confirm the owner has nothing to do, and an item's instructions would say otherwise.
+  if (!items.empty() && IsBeforeConfirm(open.state())) absl::StrAppend(&text, "\n", ItemGroupsText(items, style));
+  return absl::StrCat(text, "\n", CheckerTableText(preview.plan.checkers(), style));
 }
 
 std::string ChecklistPointer(const Session& session, absl::string_view account_id) {

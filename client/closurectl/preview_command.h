@@ -2,6 +2,7 @@
 #ifndef CLOSURE_CLIENT_CLOSURECTL_PREVIEW_COMMAND_H_
 #define CLOSURE_CLIENT_CLOSURECTL_PREVIEW_COMMAND_H_
 
+#include <optional>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -32,6 +33,14 @@ std::string PlanText(const PreviewResult& preview, const Style& style);
 // The same, then how the checkers fared; where something blocks, or with `checklist`, also what the scan checks, advice
 // and what is often asked.
 std::string FullPlanText(const PreviewResult& preview, const Style& style, bool checklist);
+
+// The closure that is open beside a preview for people, which cannot be read by itself then; nothing where none is, for
+// a script, and for an identity that may not see it. Errors: those of ListClosures.
+absl::StatusOr<std::optional<v1::Closure>> FindShownClosure(Session& session, const std::string& account);
+
+// A preview of an account with an open closure: first that closure and its next step, then what a scan would find now.
+// There is no verdict: a preview knows neither what was renounced nor that nothing can be started.
+std::string OpenClosureText(Session& session, const v1::Closure& open, const PreviewResult& preview);
 
 // Where an eligible owner reads what to save before the account is gone: "advice:" and the command line below it.
 std::string ChecklistPointer(const Session& session, absl::string_view account_id);

@@ -18,6 +18,7 @@
 #include "client/closurectl/error_text.h"
 #include "client/closurectl/live_view.h"
 #include "client/closurectl/next_step.h"
+#include "client/closurectl/terminal_text.h"
 #include "client/closurectl/wait_text.h"
 #include "client/rpc_status.h"
 
@@ -100,8 +101,10 @@ absl::StatusOr<ExitCode> FinishWait(Session& session, const v1::Closure& closure
   } else {
     printer.Json(closure);
   }
-  if (outcome == ExitCode::kFailure)
-    printer.Note(absl::StrCat("The closure ended in ", EnumText(closure.state()), "."));
+  if (outcome == ExitCode::kFailure) {
+    const std::string cause = EscapeLine(CauseText(closure));
+    printer.Note(absl::StrCat("The closure ended in ", EnumText(closure.state()), cause.empty() ? "." : ": ", cause));
+  }
   if (outcome == ExitCode::kBlocked) {
     printer.Note(absl::StrCat("The closure is ", EnumText(closure.state()), " and will not go on by itself."));
   }

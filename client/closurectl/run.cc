@@ -146,12 +146,18 @@ std::string UnknownFlag(const std::vector<std::string>& arguments, const std::ve
   return "";
 }
 
+// A description that goes on a sentence: its first letter is put in lower case, a name's (ISO, OTHER) is kept.
+std::string InSentence(const std::string& about) {
+  if (about.size() > 1 && absl::ascii_isupper(static_cast<unsigned char>(about[1]))) return about;
+  return absl::StrCat(absl::AsciiStrToLower(about.substr(0, 1)), about.substr(1));
+}
+
 // What an option that is missing is for: " (where the code is sent: email or sms)".
 std::string RequiredText(const CLI::Error& error, const CLI::App* command) {
   for (const CLI::Option* option : command->get_options([](const CLI::Option*) { return true; })) {
     const std::string& about = option->get_description();
     if (!about.empty() && error.what() == absl::StrCat(option->get_name(), " is required")) {
-      return absl::StrCat(" (", absl::AsciiStrToLower(about.substr(0, 1)), about.substr(1), ")");
+      return absl::StrCat(" (", InSentence(about), ")");
     }
   }
   return "";
@@ -218,7 +224,8 @@ int RunAction(const CommandSet::Action& action, const GlobalOptions& options, En
   if (code.ok()) return static_cast<int>(*code);
   std::string hint =
       ErrorHint(code.status(), options.command, session.subject(), session.role(), session.repeated_flags());
-  if (DecodeErrorDetails(code.status()).reason == "USAGE") hint = UsageHint(options.running);
+  const ErrorDetails details = DecodeErrorDetails(code.status());
+  if (details.reason == "USAGE" && !details.metadata.contains("next")) hint = UsageHint(options.running);
   if (!session.resume_command().empty()) {
     const absl::string_view end = session.printer().table() ? "\n" : " ";
     absl::StrAppend(&hint, end, "to go on where it stands: ", session.resume_command());

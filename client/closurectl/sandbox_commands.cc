@@ -284,7 +284,7 @@ void AddSandboxCommands(CommandSet& commands) {
   fault->add_option("METHOD", broken->method, "SERVICE/METHOD of closure.upstream.v1")->required();
   fault->add_option("KIND", broken->kind, "UNAVAILABLE_BEFORE, UNAVAILABLE_AFTER, HANG, MALFORMED or none")->required();
   fault->add_option("--calls", broken->calls, "How many calls it lasts; until replaced when left out")
-      ->check(CLI::Range(0, kFaultCallsMax));
+      ->check(CLI::Range(1, kFaultCallsMax));
   fault->add_option("--account", broken->account, "Only for this account")->type_name("ACCOUNT");
   commands.Bind(fault, [broken](Session& session) { return Fault(session, *broken); });
 }

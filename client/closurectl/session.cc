@@ -179,4 +179,19 @@ bool IsTerminal(v1::Closure::State state) {
   }
 }
 
+bool IsBeforeConfirm(v1::Closure::State state) {
+  switch (state) {
+    case v1::Closure::IDENTITY_PENDING:
+    case v1::Closure::AGREEMENT_PENDING:
+    case v1::Closure::CHECKING:
+    case v1::Closure::BLOCKED:
+    case v1::Closure::DISCARDING:
+    case v1::Closure::READY:
+    case v1::Closure::THAWING:
+      return true;
+    default:
+      return false;
+  }
+}
+
 }  // namespace closure

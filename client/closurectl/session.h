@@ -113,6 +113,9 @@ class Session {
 // Whether a closure in this state has ended.
 bool IsTerminal(v1::Closure::State state);
 
+// Whether a closure in this state still comes to Confirm, so that its owner decides how it goes on.
+bool IsBeforeConfirm(v1::Closure::State state);
+
 }  // namespace closure
 
 #endif  // CLOSURE_CLIENT_CLOSURECTL_SESSION_H_

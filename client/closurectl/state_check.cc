@@ -25,6 +25,15 @@ absl::Status CheckAllowed(const Session& session, const v1::Closure& closure, v1
                           {"next", NextStepsText(closure, session.options().command, session.role())}});
 }
 
+absl::Status CheckScanFresh(const v1::Closure& closure) {
+  if (!IsScanTooOld(closure)) return absl::OkStatus();
+  return ErrorWithReason(
+      absl::StatusCode::kFailedPrecondition,
+      absl::StrCat("the deletion cannot be confirmed on the last scan of ", closure.name(),
+                   ": it is too old, it was fresh until ", TimeText(closure.scan().fresh_until_time())),
+      "SCAN_NOT_FRESH", {{"closure", closure.name()}});
+}
+
 absl::Status CheckNotHeld(const v1::Closure& closure, absl::string_view what) {
   if (!closure.has_hold()) return absl::OkStatus();
   const v1::Hold& hold = closure.hold();

@@ -16,6 +16,10 @@ namespace closure {
 absl::Status CheckAllowed(const Session& session, const v1::Closure& closure, v1::Closure::Action action,
                           absl::string_view what);
 
+// Whether Confirm still takes the last scan. Errors: FAILED_PRECONDITION with SCAN_NOT_FRESH, whose hint is to scan
+// again.
+absl::Status CheckScanFresh(const v1::Closure& closure);
+
 // Whether no operator holds the closure. Errors: FAILED_PRECONDITION with CLOSURE_ON_HOLD saying who, since when, why.
 absl::Status CheckNotHeld(const v1::Closure& closure, absl::string_view what);
 

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <string>
 #include <utility>
 
@@ -33,7 +34,7 @@ void Checkpointer::Request() {
 
 void Checkpointer::RequestEmptyLog() {
   absl::MutexLock lock(&mutex_);
-  empty_log_ = true;
+  empty_log_ = erased_ = true;
 }
 
 void Checkpointer::Run() {
@@ -44,12 +45,17 @@ void Checkpointer::Run() {
       mutex_.Await(absl::Condition(this, &Checkpointer::HasWork));
       if (closing_) return;
       empty_log = empty_log_;
-      requested_ = empty_log_ = false;
+      // What is newly erased does not wait as long as what was tried again and again.
+      if (erased_) retry_delay_ = options_.retry_first;
+      requested_ = empty_log_ = erased_ = false;
     }
     // Beside readers and the writer; little is left to do without them.
     connection_->Checkpoint().IgnoreError();
     if (MetDamage()) return;
-    if (empty_log && !EmptyLog()) RequestEmptyLog();
+    if (empty_log && !EmptyLog()) {
+      absl::MutexLock lock(&mutex_);
+      empty_log_ = true;
+    }
     if (MetDamage()) return;
   }
 }
@@ -76,9 +82,10 @@ void Checkpointer::WaitToRetry(std::string_view why) {
                     "it is tried again every {}",
                     absl::FormatDuration(waited_), why, absl::FormatDuration(options_.retry_max)));
   }
+  const auto begin = std::chrono::steady_clock::now();
   absl::MutexLock lock(&mutex_);
-  mutex_.AwaitWithTimeout(absl::Condition(&closing_), retry_delay_);
-  waited_ += retry_delay_;
+  mutex_.AwaitWithTimeout(absl::Condition(this, &Checkpointer::IsCalled), retry_delay_);
+  waited_ += absl::FromChrono(std::chrono::steady_clock::now() - begin);
   retry_delay_ = std::min(2 * retry_delay_, options_.retry_max);
 }
 

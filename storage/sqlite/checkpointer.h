@@ -45,7 +45,7 @@ class Checkpointer {
   void Request();
   // Asks for the log to be emptied, because it holds what was erased (D12); returns at once. Readers wait while it is
   // cut to nothing, a moment after the commit; while commits are in the way or the file system refuses, it is tried
-  // again and again.
+  // again and again. A call ends the wait for the next try, and the delays begin with the first one again.
   void RequestEmptyLog();
 
   // OK, or the damage that was met; nothing must be written any more.
@@ -53,6 +53,8 @@ class Checkpointer {
 
  private:
   bool HasWork() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return requested_ || empty_log_ || closing_; }
+  // Whether a wait for the next try is to end early.
+  bool IsCalled() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return erased_ || closing_; }
   void Run();
   // Tries once to empty the log; answers whether it is empty. After a failure it first waits for the next try.
   bool EmptyLog();
@@ -63,7 +65,8 @@ class Checkpointer {
   const std::unique_ptr<Connection> connection_;
   ReaderPool& readers_;
   const Options options_;
-  // Of the tries to empty the log since it was last emptied; used by the thread alone.
+  // Of the tries to empty the log; used by the thread alone. The delay since the last call of RequestEmptyLog, the rest
+  // since the log was last emptied.
   absl::Duration retry_delay_;
   absl::Duration waited_;
   bool warned_ = false;
@@ -71,6 +74,8 @@ class Checkpointer {
   absl::Status damage_ ABSL_GUARDED_BY(mutex_);
   bool requested_ ABSL_GUARDED_BY(mutex_) = false;
   bool empty_log_ ABSL_GUARDED_BY(mutex_) = false;
+  // Whether RequestEmptyLog was called since the thread last began a round.
+  bool erased_ ABSL_GUARDED_BY(mutex_) = false;
   bool closing_ ABSL_GUARDED_BY(mutex_) = false;
   std::thread thread_;
 };

@@ -67,6 +67,14 @@ absl::Status ApplyMigration(Connection& connection, const Migration& migration, 
   return transaction.Commit();
 }
 
+// Whether nothing in the database means anything under one key only: codes and tombstones are made with closures, and
+// no closure is ever removed.
+absl::StatusOr<bool> IsFreeOfKey(Connection& connection) {
+  Statement row = connection.Select("SELECT NOT EXISTS (SELECT 1 FROM closures)");
+  CLOSURE_RETURN_IF_ERROR(row.Step().status());
+  return row.Int(0) != 0;
+}
+
 }  // namespace
 
 absl::Status PrepareSchema(Connection& connection, const std::string& path, Deployment deployment) {
@@ -89,10 +97,12 @@ absl::Status BindToKey(Connection& connection, std::string_view path, std::strin
   if (absl::IsNotFound(bound.status())) return WriteMeta(connection, kKeyCheckKey, key_check);
   CLOSURE_RETURN_IF_ERROR(bound.status());
   if (*bound == key_check) return absl::OkStatus();
+  CLOSURE_ASSIGN_OR_RETURN(const bool free, IsFreeOfKey(connection));
+  if (free) return WriteMeta(connection, kKeyCheckKey, key_check);
   return Refused(
       path,
       "was made with another secret key, without which closed accounts and open identity codes are not known "
-      "again; put the key file of its first start back from the backup, or name another database");
+      "again; put the key file that it was made with back from the backup, or name another database");
 }
 
 bool IsMark(std::string_view meta_key) { return meta_key == kDeploymentKey || meta_key == kKeyCheckKey; }

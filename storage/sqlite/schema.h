@@ -32,9 +32,9 @@ absl::Span<const Migration> Migrations();
 // FAILED_PRECONDITION saying what the file is and what to do; UNAVAILABLE.
 absl::Status PrepareSchema(Connection& connection, const std::string& path, Deployment deployment);
 
-// Binds a prepared database to the secret key that it is first used with, known by a check value derived from it:
-// tombstones and codes mean nothing under another (D13). Errors: FAILED_PRECONDITION when it was used with another key;
-// UNAVAILABLE.
+// Binds a prepared database to the secret key that it is used with, known by a check value derived from it: tombstones
+// and codes mean nothing under another (D13). While it has no closure, another key takes the place of the one before.
+// Errors: FAILED_PRECONDITION when it has closures of another key; UNAVAILABLE.
 absl::Status BindToKey(Connection& connection, std::string_view path, std::string_view key_check);
 
 // Whether a meta key is one of the marks above, which nobody else writes.

@@ -26,8 +26,8 @@ struct SqliteOptions {
   // PATH-shm.
   std::string path;
   Deployment deployment = Deployment::kProduction;
-  // By what the secret key is known again whose hashes the database holds (SecretKey::Check); the first one counts for
-  // ever. Empty for no check.
+  // By what the secret key is known again whose hashes the database holds (SecretKey::Check); from the first closure
+  // on no other is accepted. Empty for no check.
   std::string key_check;
   // How many reads run at the same time.
   int readers = 4;

@@ -87,6 +87,22 @@ TEST_CASE("a call is tried four times at the most") {
   CHECK(server.Calls("GetClosure") == 4);
 }
 
+TEST_CASE("a call that a stopping server cancels is tried again, and in the end the server is unavailable") {
+  const grpc::Status cancelled(grpc::StatusCode::CANCELLED, "");
+  FakeServer server;
+  server.FailNext("Recheck", cancelled);
+  ClosureClient client({.server = server.address()});
+  REQUIRE(client.Recheck(RecheckOf(kClosureName)).ok());
+  const auto requests = server.Requests<v1::RecheckRequest>("Recheck");
+  REQUIRE(requests.size() == 2);
+  CHECK(requests[0].request_id() == requests[1].request_id());
+  for (int i = 0; i < 4; ++i) server.FailNext("GetAgreement", cancelled);
+  const absl::Status error = client.GetAgreement({}).status();
+  CHECK(server.Calls("GetAgreement") == 4);
+  CHECK(error.code() == absl::StatusCode::kUnavailable);
+  CHECK(DecodeErrorDetails(error).reason == "SHUTTING_DOWN");
+}
+
 TEST_CASE("what moves the pretended world is never retried") {
   FakeServer server;
   server.FailNext("IssueBill", kUnavailable);

@@ -19,10 +19,13 @@ Outcome On(const FakeServer& server, std::vector<std::string> arguments, const T
   return RunClosurectl(arguments, terminal);
 }
 
+// Without the command lines in it, which are copied whole.
 size_t WidestLine(const std::string& text) {
   size_t widest = 0;
   std::istringstream lines(text);
-  for (std::string line; std::getline(lines, line);) widest = std::max(widest, DisplayWidth(line));
+  for (std::string line; std::getline(lines, line);) {
+    if (line.find("closurectl --server") == std::string::npos) widest = std::max(widest, DisplayWidth(line));
+  }
   return widest;
 }
 

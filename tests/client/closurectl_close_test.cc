@@ -114,6 +114,29 @@ TEST_CASE("a code with nothing open is refused, and no attempt of a new code is 
   CHECK(server.Calls("CreateClosure") == 0);
 }
 
+TEST_CASE("an account whose closure cannot be started is told so below the plan, before any question", "[R12]") {
+  FakeServer server;
+  v1::ClosurePlan plan;
+  plan.set_account(kAccountName);
+  for (const v1::ErrorReason reason : {v1::ACCOUNT_NOT_ACTIVE, v1::CONTACT_POINT_MISSING}) {
+    v1::StartObstacle& obstacle = *plan.add_start_obstacles();
+    obstacle.set_reason(reason);
+    obstacle.set_detail("it lacks " + v1::ErrorReason_Name(reason));
+  }
+  server.SetPlan(plan);
+  server.AddInboxMessage("email", "Your code is 222222.", 0);
+  for (const bool person : {true, false}) {
+    CAPTURE(person);
+    const Outcome outcome =
+        person ? On(server, {"close", kAccount}, {.input = "email\n", .tty = true}) : On(server, Scripted());
+    CHECK(outcome.code == 1);
+    CHECK_THAT(outcome.err, Contains("cannot be closed yet") && !Contains("email or sms?"));
+    CHECK_THAT(outcome.err, Contains("can be started: it lacks ACCOUNT_NOT_ACTIVE; it lacks CONTACT_POINT_MISSING;") &&
+                                Contains("reason: ACCOUNT_NOT_ACTIVE") && Contains("next: Put that right"));
+    CHECK(server.Calls("CreateClosure") == 0);
+  }
+}
+
 TEST_CASE("a dry run is a preview") {
   FakeServer server;
   CHECK(On(server, {"close", kAccount, "--dry-run"}).code == 3);

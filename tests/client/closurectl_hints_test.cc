@@ -58,8 +58,9 @@ TEST_CASE("an operator reads an operator's next steps, in every state", "[R61]")
     const std::string out = AsOperator(server, {"status", kAccount}).out;
     CHECK_THAT(out, Contains("operator hold " + std::string(kClosureName) + " --reason TEXT") && Contains(" record "));
     CHECK_THAT(out, Contains("operator tasks --closure " + std::string(kClosureName) + " --all"));
-    CHECK_THAT(out,
-               !Contains(" verify ") && !Contains(" discard ") && !Contains(" recheck ") && !Contains(" confirm "));
+    CHECK_THAT(out, !Contains(" verify acc") && !Contains(" discard acc") && !Contains(" recheck ") &&
+                        !Contains(" confirm acc"));
+    CHECK_THAT(out, Contains("the owner: "));
   }
   Closure held = MakeClosure(Closure::READY);
   held.mutable_hold()->set_reason("court order");
@@ -154,6 +155,18 @@ TEST_CASE("the answers of resend, retry, breaker-release and ack-clock are JSON 
   }
   CHECK(server.Requests<v1::ReleaseBreakerRequest>("ReleaseBreaker")[0].reason() == "x");
   CHECK(server.Requests<v1::AcknowledgeClockJumpRequest>("AcknowledgeClockJump")[0].reason() == "x");
+}
+
+TEST_CASE("that nothing is stuck does not hide what fails or is parked", "[operators]") {
+  FakeServer server;
+  v1::Task parked = MakeTask("tasks/2", v1::Task::SCAN, 0, 0);
+  parked.set_parked(v1::Task::PAUSE);
+  server.SetTasks({MakeTask("tasks/1", v1::Task::SCAN, 60, 3), parked});
+  CHECK_THAT(AsOperator(server, {"operator", "tasks", "--stuck"}).err,
+             Contains("Nothing is stuck; 1 failing, 1 parked:\n  closurectl ") && Contains(" operator tasks\n"));
+  server.SetTasks({});
+  CHECK_THAT(AsOperator(server, {"operator", "tasks", "--stuck"}).err,
+             Contains("Nothing is stuck; 0 failing, 0 parked."));
 }
 
 }  // namespace closure

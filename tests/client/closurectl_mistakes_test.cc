@@ -15,9 +15,13 @@ using v1::Closure;
 constexpr char kRisk[] = "Everything in this account is lost for good.";
 constexpr char kGoOn[] = " close 1000000001\n";
 
-Outcome On(const FakeServer& server, std::vector<std::string> arguments, const std::string& typed = "") {
+Outcome RunOn(const FakeServer& server, std::vector<std::string> arguments, const Terminal& terminal) {
   arguments.insert(arguments.end(), {"--server", server.address()});
-  return RunClosurectl(arguments, {.input = typed, .tty = true});
+  return RunClosurectl(arguments, terminal);
+}
+
+Outcome On(const FakeServer& server, std::vector<std::string> arguments, const std::string& typed = "") {
+  return RunOn(server, std::move(arguments), {.input = typed, .tty = true});
 }
 
 Closure Held(Closure::State state) {
@@ -224,12 +228,76 @@ TEST_CASE("a flag of another command says whose it is, and every wrong one says 
                         {{"Status", kAccount}, "there is no command \"Status\"; did you mean \"status\"?"},
                         {{"operator"}, "a command is missing after closurectl operator; the commands are tasks, retry"},
                         {{"gate", kAccount, "--action", "foo"}, "\"foo\" is not an action; it is one of SIGN_IN"},
-                        {{"sandbox", "fault", "a/b", "HANG", "--calls", "x"}, "not in range 0 to 1000000"}}) {
+                        {{"sandbox", "fault", "a/b", "HANG", "--calls", "x"}, "not in range 1 to 1000000"}}) {
     CAPTURE(row.arguments);
     const Outcome outcome = RunClosurectl(row.arguments);
     CHECK(outcome.code == 2);
     CHECK_THAT(outcome.err, Contains(row.told) && Contains("\nnext: See how it is used: closurectl"));
   }
+}
+
+TEST_CASE("a version of the agreement that is not the current one starts nothing", "[R45]") {
+  for (const bool open : {false, true}) {
+    FakeServer server;
+    if (open) server.SetClosure(MakeClosure(Closure::IDENTITY_PENDING));
+    const Outcome outcome = RunOn(server, {"close", kAccount, "--via", "email", "--accept-agreement", "2026-1"},
+                                  {.input = "123456\n", .tty = true});
+    CHECK(outcome.code == 2);
+    CHECK_THAT(outcome.err, Contains("is 2026-01, not \"2026-1\"; nothing was ") && Contains(" agreement 1000000001"));
+    for (const char* method : {"CreateClosure", "VerifyIdentity", "AcceptAgreement"}) CHECK(server.Calls(method) == 0);
+  }
+}
+
+TEST_CASE("a scan that is too old is told before the risk, and the flow scans again by itself", "[D16]") {
+  FakeServer server;
+  Closure old = MakeClosure(Closure::READY);
+  old.clear_allowed_actions();
+  old.add_allowed_actions(Closure::RECHECK);
+  old.mutable_scan()->mutable_fresh_until_time()->set_seconds(kCreateSeconds);
+  server.SetClosure(old);
+  const Outcome refused = RunOn(server, {"confirm", kAccount, "--reason", "OTHER"}, {.input = "x\n", .tty = true});
+  CHECK(refused.code == 1);
+  CHECK_THAT(refused.err, Contains("SCAN_NOT_FRESH") && Contains("fresh until 2026-01-01T00:00:00Z") &&
+                              Contains(" recheck ") && !Contains("lost for good"));
+  CHECK_THAT(On(server, {"status", kAccount}).out, Contains(" recheck ") && !Contains(" confirm "));
+  const Outcome flow = RunOn(server, {"close", kAccount}, {.input = "OTHER\nn\n1000000001\n", .tty = true});
+  CHECK(flow.code == 0);
+  CHECK(server.Calls("Recheck") == 1);
+  CHECK(server.Calls("ConfirmClosure") == 1);
+  CHECK(flow.err.find("Everything is clear") > flow.err.find("scanning again"));
+}
+
+TEST_CASE("who only looks on is refused before the first question of the flow", "[R41]") {
+  for (const std::string actor : {"operator:ann", "ram:bob@1000000001"}) {
+    FakeServer server;
+    const Outcome outcome =
+        RunOn(server, {"close", kAccount}, {.input = "email\n", .tty = true, .variables = {{"CLOSURE_AS", actor}}});
+    CHECK(outcome.code == 4);
+    CHECK_THAT(outcome.err, Contains("ROOT_IDENTITY_REQUIRED") && !Contains("to go on") && !Contains("email or sms"));
+    CHECK(server.Calls("PreviewClosure") == 0);
+    CHECK(server.Calls("ListClosures") == 0);
+  }
+}
+
+TEST_CASE("a reason that is none three times leads to its flag and words", "[D4]") {
+  FakeServer server;
+  server.SetClosure(MakeClosure(Closure::READY));
+  const Outcome outcome = RunOn(server, {"close", kAccount}, {.input = "a\nb\nc\n", .tty = true});
+  CHECK(outcome.code == 2);
+  CHECK_THAT(outcome.err, Contains("next: Give it with --reason: one of NO_LONGER_NEEDED, "));
+  CHECK_THAT(RunClosurectl({"close", "--help"}).out, Contains("NO_LONGER_NEEDED, TOO_EXPENSIVE"));
+}
+
+TEST_CASE("a script that leaves renounceable items is told the flags that discard them", "[R52]") {
+  FakeServer server;
+  Closure blocked = MakeClosure(Closure::BLOCKED);
+  blocked.mutable_item_counts()->set_renounceable(1);
+  server.SetClosure(blocked);
+  server.SetScanResults({Closure::BLOCKED});
+  const Outcome outcome = On(server, {"close", kAccount, "--no-input", "--reason", "OTHER", "--confirm", kAccount});
+  CHECK(outcome.code == 3);
+  CHECK_THAT(outcome.err, Contains("1 renounceable item(s) are left") &&
+                              Contains("run the same command with:\n  --discard-all --acknowledge-risk\n"));
 }
 
 }  // namespace closure

@@ -38,6 +38,10 @@ TEST_CASE("an operator's command needs an operator's identity and a reason") {
 
 TEST_CASE("tasks are listed and retried by name") {
   FakeServer server;
+  v1::Task stuck;
+  stuck.set_name("tasks/42");
+  stuck.set_stuck(true);
+  server.SetTasks({stuck});
   CHECK_THAT(AsOperator(server, {"operator", "tasks", "--stuck"}).out, Contains("tasks/42"));
   CHECK(server.Requests<v1::ListTasksRequest>("ListTasks")[0].stuck_only());
   CHECK(AsOperator(server, {"operator", "retry", "42", "--reason", "upstream is back"}).code == 0);
@@ -202,6 +206,12 @@ TEST_CASE("a server without a sandbox is told apart from a missing one") {
   const Outcome outcome = On(server, {"sandbox", "show", kAccount});
   CHECK(outcome.code == 1);
   CHECK_THAT(outcome.err, Contains("closured dev"));
+}
+
+TEST_CASE("a fault for no call is refused") {
+  FakeServer server;
+  CHECK(On(server, {"sandbox", "fault", "BillingService/SealBilling", "hang", "--calls", "0"}).code == 2);
+  CHECK(server.Calls("SetFault") == 0);
 }
 
 }  // namespace closure

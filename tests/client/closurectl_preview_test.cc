@@ -135,4 +135,43 @@ TEST_CASE("an eligible preview is exit code 0, and jsonl streams it") {
   CHECK(std::count(lines.out.begin(), lines.out.end(), '\n') == 2);
 }
 
+TEST_CASE("a preview of an account with an open closure begins with that closure, and gives no verdict", "[R12][R61]") {
+  FakeServer server;
+  v1::ClosurePlan plan;
+  plan.set_account(kAccountName);
+  for (const v1::Closure::State state : {v1::Closure::READY, v1::Closure::SILENT_PERIOD}) {
+    CAPTURE(v1::Closure::State_Name(state));
+    const bool ready = state == v1::Closure::READY;
+    server.SetClosure(MakeClosure(state));
+    server.SetPlan(plan, {MakeItem("billing-1", v1::RENOUNCEABLE)});
+    for (const auto& arguments : {std::vector<std::string>{"preview", kAccount}, {"close", kAccount, "--dry-run"}}) {
+      const Outcome outcome = On(server, arguments);
+      CHECK(outcome.code == 3);
+      CHECK_THAT(
+          outcome.out,
+          Catch::StartsWith("accounts/1000000001: a closure is open: " + v1::Closure::State_Name(state) + ".\nNext: "));
+      CHECK_THAT(outcome.out, Contains(ready ? " confirm " : " watch ") && Contains("would find 1 item(s)"));
+      CHECK((outcome.out.find("settle it") != std::string::npos) == ready);
+      CHECK_THAT(outcome.out, !Contains("can be closed") && !Contains("cannot be closed yet"));
+      CHECK_THAT(outcome.err, !Contains("Nothing was started"));
+    }
+  }
+  CHECK_THAT(On(server, {"preview", kAccount}).out, !Contains("renounced already"));
+  v1::Closure renounced = MakeClosure(v1::Closure::READY);
+  renounced.mutable_item_counts()->set_renounced(1);
+  server.SetClosure(renounced);
+  plan.add_checklist()->set_text("Export your data.");
+  server.SetPlan(plan, {MakeItem("billing-1", v1::RENOUNCEABLE)});
+  CHECK_THAT(On(server, {"preview", kAccount}).out, Contains("renounced already") && !Contains("Export your data."));
+  CHECK_THAT(On(server, {"preview", kAccount, "--checklist"}).out, Contains("Export your data."));
+  plan.add_checkers()->set_status(v1::CheckerResult::UNANSWERED);
+  plan.mutable_checkers(0)->set_required(true);
+  server.SetPlan(plan);
+  CHECK_THAT(
+      On(server, {"preview", kAccount}).out,
+      Contains("would find nothing that stands in the way; 1 checker(s) did not answer, which blocks as well.\n"));
+  server.SetClosure(MakeClosure(v1::Closure::CANCELLED));
+  CHECK_THAT(On(server, {"preview", kAccount}).out, Contains("cannot be closed yet"));
+}
+
 }  // namespace closure

@@ -366,4 +366,19 @@ TEST_CASE("colour is for terminals that want it, and the flag decides") {
   CHECK(colored(RunClosurectl(always, {.variables = {{"NO_COLOR", "1"}}})));
 }
 
+TEST_CASE("a call that the server cancels is a server that is stopping: exit code 7") {
+  FakeServer server;
+  for (int i = 0; i < 4; ++i) server.FailNext("CreateClosure", grpc::Status(grpc::StatusCode::CANCELLED, "CANCELLED"));
+  const Outcome outcome = RunClosurectl({"start", kAccount, "--via", "email", "--server", server.address()});
+  CHECK(outcome.code == 7);
+  CHECK_THAT(outcome.err, Contains("is stopping; a change may have been made") &&
+                              Contains("run the same command again when it is back"));
+}
+
+TEST_CASE("what a missing option is for keeps the case of names") {
+  CHECK_THAT(RunClosurectl({"confirm", kAccount}).err, Contains("(NO_LONGER_NEEDED, "));
+  CHECK_THAT(RunClosurectl({"sandbox", "bill", kAccount, "1"}).err, Contains("(ISO 4217, such as USD)"));
+  CHECK_THAT(RunClosurectl({"start", kAccount}).err, Contains("(where the code is sent"));
+}
+
 }  // namespace closure

@@ -282,4 +282,25 @@ TEST_CASE("exit codes follow the status code, and only a server or account syste
   CHECK(ExitCodeOf(absl::InternalError("")) == ExitCode::kFailure);
 }
 
+TEST_CASE("a socket that this user may not use leads to a user who may, a call without an answer to what it did") {
+  const absl::Status denied = absl::UnavailableError("server unix:/run/s: connect: Permission denied");
+  CHECK(ErrorHint(denied, "closurectl", "7").find("runuser -u closured -- closurectl") != std::string::npos);
+  CHECK(ErrorHint(absl::UnavailableError("refused"), "closurectl", "7").find("runuser") == std::string::npos);
+  const absl::Status late = absl::DeadlineExceededError("Deadline Exceeded");
+  CHECK(ErrorHint(late, "closurectl", "7").find("may have been done: closurectl status 7") != std::string::npos);
+  CHECK(ErrorHint(late, "closurectl", "").find("may have been done") == std::string::npos);
+  const absl::Status nothing = ErrorWithReason(absl::StatusCode::kFailedPrecondition, "x", "NOTHING_TO_RELEASE");
+  CHECK(ErrorHint(nothing, "closurectl", "7").find("closurectl status 7") != std::string::npos);
+  CHECK(ErrorHint(nothing, "closurectl", "").find("closurectl operator status") != std::string::npos);
+}
+
+TEST_CASE("an item that is gone says why it was there, and not why it blocks", "[R50]") {
+  v1::BlockingItem item;
+  item.set_why("money is left");
+  CHECK(ItemDetailText(item, Style{}).find("why:     money is left") != std::string::npos);
+  item.set_resolution(v1::BlockingItem::RESOLVED);
+  CHECK(ItemDetailText(item, Style{}).find("was:     money is left") != std::string::npos);
+  CHECK(ItemDetailText(item, Style{}).find("why:") == std::string::npos);
+}
+
 }  // namespace closure

@@ -87,4 +87,23 @@ TEST_CASE("a call that the server does not serve is told in words", "[sandbox]")
   CHECK_THAT(On(server, {"status", kClosureName}).err, Contains("it gave no reason"));
 }
 
+TEST_CASE("a change that was not answered in time may have been done, and says where to see it") {
+  FakeServer server;
+  server.FailNext("CreateClosure", grpc::Status(grpc::StatusCode::DEADLINE_EXCEEDED, "Deadline Exceeded"));
+  const Outcome outcome = On(server, {"start", kAccount, "--via", "email"});
+  CHECK(outcome.code == 6);
+  CHECK_THAT(outcome.err, Contains("may have been done: closurectl --server") && Contains(" status 1000000001;"));
+}
+
+TEST_CASE("a wait for an end that does not come tells the cause", "[R68]") {
+  FakeServer server;
+  Closure aborted = MakeClosure(Closure::ABORTED);
+  aborted.set_cause(Closure::FINAL_CHECK_PROBLEM);
+  aborted.set_cause_detail("billing: a bill of 12.50 USD is unpaid");
+  server.SetClosure(aborted);
+  const Outcome outcome = RunClosurectl({"wait", kAccount, "--for", "CLOSED", "--server", server.address()});
+  CHECK(outcome.code == 1);
+  CHECK_THAT(outcome.err, Contains("ended in ABORTED: FINAL_CHECK_PROBLEM: billing: a bill of 12.50 USD is unpaid\n"));
+}
+
 }  // namespace closure

@@ -188,7 +188,9 @@ class FakeServer::Operators final : public v1::OperatorService::Service {
                    v1::ListTasksResponse* response) override {
     if (Status entered = fake_.Enter(context, "ListTasks", *request); !entered.ok()) return entered;
     std::lock_guard lock(fake_.mutex_);
-    for (const v1::Task& task : fake_.tasks_) *response->add_tasks() = task;
+    for (const v1::Task& task : fake_.tasks_) {
+      if (task.stuck() || !request->stuck_only()) *response->add_tasks() = task;
+    }
     return Status::OK;
   }
   Status RetryTask(ServerContext* context, const v1::RetryTaskRequest* request, v1::Task* response) override {

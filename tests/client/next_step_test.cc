@@ -63,6 +63,24 @@ TEST_CASE("a blocked closure leads to its items, to discarding what can be, and 
                                                         "closurectl recheck accounts/7/closures/ab"});
 }
 
+TEST_CASE("a ready closure whose scan is too old leads to a scan, not to Confirm", "[D16]") {
+  Closure closure = In(Closure::READY);
+  closure.add_allowed_actions(Closure::RECHECK);
+  CHECK(CommandsOf(closure) == std::vector<std::string>{"closurectl recheck accounts/7/closures/ab"});
+  closure.add_allowed_actions(Closure::CONFIRM_CLOSURE);
+  CHECK(CommandsOf(closure) == std::vector<std::string>{"closurectl confirm accounts/7/closures/ab --reason REASON"});
+}
+
+TEST_CASE("an operator is told first what the owner has to do", "[operators]") {
+  Closure closure = In(Closure::BLOCKED);
+  closure.mutable_item_counts()->set_must_handle(2);
+  const NextStep first = NextSteps(closure, "closurectl", Role::kOperator)[0];
+  CHECK(first.advice == "the owner: handle 2 item(s) by hand; each says how and where; then scan again");
+  CHECK(first.command == "closurectl items accounts/7/closures/ab");
+  const NextStep silent = NextSteps(In(Closure::SILENT_PERIOD), "closurectl", Role::kOperator)[0];
+  CHECK(silent.advice.find("the owner") == std::string::npos);
+}
+
 TEST_CASE("the silence of a required checker is named", "[D5]") {
   Closure closure = In(Closure::BLOCKED);
   v1::CheckerResult* checker = closure.mutable_scan()->add_checkers();

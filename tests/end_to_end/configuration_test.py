@@ -2,6 +2,7 @@
 """The program closured where it ends by itself: command line, configuration, what both name, and exit codes."""
 
 import os
+import pwd
 import re
 import sys
 import unittest
@@ -110,11 +111,23 @@ class Configuration(Files):
         self.assertEqual(code, CONFIG)
         self.assertIn("listen_address", err)
 
+    def test_paths_that_are_not_absolute_are_refused_wherever_the_check_runs(self):
+        with open(self.production_config(), encoding="utf-8") as file:
+            text = file.read()
+        wrong = self.write("relative.textproto", text.replace(self.folder + "/", ""))
+        code, _, err = run_closured("--config", wrong, "--check-config")
+        self.assertEqual(code, CONFIG, err)
+        self.assertEqual([line.split(":")[0] for line in err.splitlines()[1:]],
+                         ["listen_address", "database_path", "secret_key_file"])
+
     def test_check_config_says_that_it_is_right_and_starts_nothing(self):
         path = self.production_config()
         code, out, err = run_closured("--config", path, "--check-config")
         self.assertEqual((code, err), (OK, ""))
         self.assertIn(path, out)
+        # For whom: what one user can read another may not.
+        self.assertIn("for the user " + pwd.getpwuid(os.geteuid()).pw_name, out)
+        self.assertEqual("runuser -u USER" in out, os.geteuid() == 0, out)
         self.assertFalse(os.path.exists(self.path("closures.db")))
         # The environment names the file where no option does.
         self.assertEqual(run_closured("--check-config", CLOSURE_CONFIG=path)[0], OK)

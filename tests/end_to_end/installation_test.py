@@ -34,13 +34,15 @@ class Installation(Files):
         folder = tempfile.TemporaryDirectory(prefix="closure-test-")
         cls.addClassCleanup(folder.cleanup)
         cls.prefix = os.path.join(folder.name, "prefix")
-        cls.install(cls.prefix)
+        # A careful administrator's mask, which must not close the programs to everybody else.
+        cls.install(cls.prefix, umask=0o077)
+        cls.manifest = read(os.path.join(BUILD, "install_manifest.txt")).splitlines()
         cls.page = read(os.path.join(SOURCE, "docs", "installation.md"))
 
     @staticmethod
-    def install(prefix, **environment):
+    def install(prefix, umask=0o022, **environment):
         done = subprocess.run(["cmake", "--install", BUILD, "--prefix", prefix], capture_output=True, text=True,
-                              timeout=SECONDS, env=dict(os.environ, **environment), check=False)
+                              timeout=SECONDS, env=dict(os.environ, **environment), umask=umask, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
 
     def installed(self, name):
@@ -86,6 +88,17 @@ class Installation(Files):
         self.assertIn(read(self.installed("share/closured/agreements/2026-01/en.txt")).splitlines()[0], out)
         self.assertEqual(server.stop(), OK)
 
+    def test_the_backup_of_the_page_is_its_owners_alone_under_any_mask(self):
+        if shutil.which("sqlite3") is None:
+            self.skipTest("no sqlite3")
+        server = Serving("--config", self.machine(), program=self.installed("bin/closured"))
+        self.addCleanup(server.close)
+        command = re.search(r"(?m)^runuser -u closured -- (sh -c .*\.backup .*)$", self.page).group(1)
+        command = command.replace("/var/lib/closured", self.path("var/lib/closured"))
+        subprocess.run(["sh", "-c", "umask 000; " + command], timeout=SECONDS, check=True)
+        self.assertEqual(mode(self.path("var/lib/closured/backup.db")), 0o600)
+        self.assertEqual(server.stop(), OK)
+
     def test_a_configuration_without_its_secret_key_is_refused(self):
         config = self.machine()
         os.remove(self.path("etc/closured/secret.key"))
@@ -98,17 +111,20 @@ class Installation(Files):
         found = [name for name in listed if os.path.exists(self.installed(name))]
         self.assertEqual(found, listed)
         for folder, _, files in os.walk(self.prefix):
+            self.assertEqual(mode(folder), 0o755, folder)
             for name in files:
                 path = os.path.relpath(os.path.join(folder, name), self.prefix)
                 self.assertTrue([each for each in listed if path == each or each.endswith("/") and path.startswith(each)], path)
                 self.assertEqual(mode(self.installed(path)), 0o755 if path.startswith("bin/") else 0o644, path)
+                self.assertIn(self.installed(path), self.manifest)
 
     def test_what_is_installed_names_its_own_prefix_and_nothing_of_the_build(self):
         for name in ("share/closured/closured.textproto", "lib/systemd/system/closured.service"):
             text = read(self.installed(name))
             self.assertIn(self.prefix + "/", text)
             for other in (DEFAULT_PREFIX, SOURCE, BUILD):
-                self.assertNotIn(other + "/", text)
+                # A folder of ours may be called as the last part of one that is meant, such as /etc/closured.
+                self.assertNotRegex(text, r"(?<![\w.-])" + re.escape(other) + "/")
 
     def test_a_tree_to_be_carried_elsewhere_names_where_it_will_be(self):
         self.install("/opt/closured", DESTDIR=self.folder)

@@ -4,6 +4,7 @@
 
 #include "absl/strings/match.h"
 #include "tests/support/api_calls.h"
+#include "tests/support/scripted_checker.h"
 #include "tests/support/views.h"
 
 namespace closure {
@@ -12,16 +13,25 @@ namespace {
 constexpr char kAccount[] = "log-1";
 constexpr char kAnn[] = "operator:ann";
 
-// The only line with all of these parts; fails the test when there is none or another one.
+// The only line with all of these parts, after waiting for it; fails the test when there is none or another one.
 std::string LineWith(RunningServer& server, const std::vector<std::string>& parts) {
-  std::vector<std::string> found;
-  for (const std::string& line : server.LogLines()) {
-    if (std::all_of(parts.begin(), parts.end(), [&](const std::string& part) { return absl::StrContains(line, part); }))
-      found.push_back(line);
-  }
+  const std::vector<std::string> found = server.WaitForLogLines([&parts](const std::string& line) {
+    return std::all_of(parts.begin(), parts.end(),
+                       [&line](const std::string& part) { return absl::StrContains(line, part); });
+  });
   CAPTURE(parts, server.LogLines());
   REQUIRE(found.size() == 1);
   return found.front();
+}
+
+// Where the first line with this is, and where the last one is.
+std::ptrdiff_t FirstWith(const std::vector<std::string>& lines, const std::string& part) {
+  const auto has = [&part](const std::string& line) { return absl::StrContains(line, part); };
+  return std::find_if(lines.begin(), lines.end(), has) - lines.begin();
+}
+std::ptrdiff_t LastWith(const std::vector<std::string>& lines, const std::string& part) {
+  const auto has = [&part](const std::string& line) { return absl::StrContains(line, part); };
+  return lines.rend() - std::find_if(lines.rbegin(), lines.rend(), has) - 1;
 }
 
 template <typename Request>
@@ -51,9 +61,16 @@ TEST_CASE("a pause and its end are told, and at the next start that it lasts", "
   RunningServer server;
   REQUIRE(Send(server, kAnn, OperatorRequest<v1::PauseIrreversibleRequest>()).ok());
   CHECK_THAT(LineWith(server, {"irreversible work was paused"}),
-             Catch::Contains("\"level\":\"warning\"") && Catch::Contains("\"reason\":\"a test\""));
+             Catch::Contains("\"level\":\"warning\"") && Catch::Contains("\"reason\":\"a test\"") &&
+                 Catch::Contains("\"method\":\"PauseIrreversible\""));
   server.Restart();
-  CHECK_THAT(LineWith(server, {"irreversible work is paused"}), Catch::Contains("\"actor\":\"operator:ann\""));
+  const std::vector<std::string> lines = server.LogLines();
+  // Before anybody is served, and so before anybody can end it.
+  CHECK(FirstWith(lines, "irreversible work is paused") < LastWith(lines, "\"msg\":\"serving\""));
+  CHECK_THAT(LineWith(server, {"\"msg\":\"stopped\""}),
+             Catch::Contains("\"address\":\"127.0.0.1:") && Catch::Contains("\"version\":\""));
+  CHECK_THAT(LineWith(server, {"irreversible work is paused"}),
+             Catch::Contains("\"actor\":\"operator:ann\"") && Catch::Matches(".*\"since\":\"[^\"+]*Z\".*"));
   REQUIRE(Send(server, kAnn, OperatorRequest<v1::ResumeIrreversibleRequest>()).ok());
   LineWith(server, {"irreversible work was resumed", "operator:ann"});
 }
@@ -101,22 +118,44 @@ TEST_CASE("a checker that does not answer a scan is told with the closure", "[lo
   server.SetFault("DomainService/ListDomains", sandbox::v1::SetFaultRequest::UNAVAILABLE_BEFORE);
   Owner owner(server, kAccount);
   owner.GoToScanResult();
-  LineWith(server, {"a checker did not answer", "\"checker\":\"domains\"", owner.name(), "\"required\":\"true\""});
+  LineWith(server, {"a checker did not answer", "\"checker\":\"domains\"", owner.name(), "\"required\":true"});
+}
+
+TEST_CASE("a checker that a stop cut off is not told to be silent", "[log][D5]") {
+  const auto hold = std::make_shared<QuestionHold>(kAccount);
+  RunningServer server({.extra_checkers = {std::make_shared<ScriptedChecker>("vault", hold->behaviour())}});
+  server.Load(CloudFileOf(kAccount));
+  Owner owner(server, kAccount);
+  owner.Create();
+  owner.Verify();
+  owner.Agree();
+  REQUIRE(hold->WaitForQuestion());
+  server.Restart([&] { hold->LetGo(); });
+  owner.WaitFor({v1::Closure::READY});
+  for (const std::string& line : server.LogLines()) CHECK_THAT(line, !Catch::Contains("a checker did not answer"));
 }
 
 TEST_CASE("no line of the log holds the owner's address, number or code", "[log][D12]") {
-  RunningServer server;
+  // It says more than it should.
+  const auto vault = std::make_shared<ScriptedChecker>(
+      "vault", [](const v1::CheckRequest&, const CallOptions&, Checker::CheckDone done) {
+        std::move(done)(absl::UnavailableError("no key of Owner@log-1.example"));
+      });
+  RunningServer server({.extra_checkers = {vault}});
   server.Load(CloudFileOf(kAccount));
   Owner owner(server, kAccount);
   owner.Create();
   const std::string code = owner.Code();
   owner.Verify();
+  owner.Agree();
+  owner.WaitFor({v1::Closure::BLOCKED});
+  CHECK_THAT(LineWith(server, {"a checker did not answer"}), Catch::Contains("no key of ***"));
   server.SetFault("MessagingService/SendMail", sandbox::v1::SetFaultRequest::UNAVAILABLE_BEFORE, 1);
   owner.Cancel();
   WaitUntilQuiet(server, owner.name());
   REQUIRE_FALSE(server.LogLines().empty());
   for (const std::string& line : server.LogLines()) {
-    CHECK_THAT(line, !Catch::Contains("owner@log-1.example") && !Catch::Contains("13900000001") &&
+    CHECK_THAT(line, !Catch::Contains("@log-1.example") && !Catch::Contains("13900000001") &&
                          !Catch::Contains("\"" + code + "\""));
   }
 }

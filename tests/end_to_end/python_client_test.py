@@ -98,6 +98,44 @@ class PageForClients(unittest.TestCase):
         self.assertEqual((code, err), (0, ""), out)
         self.assertIn("SILENT_PERIOD []", out)
 
+    def test_a_run_that_finds_a_blocked_closure_looks_again_and_shows_only_what_is_open(self):
+        resource = {"resourceId": "i-1", "product": "ecs", "type": "instance", "regionCode": "cn-hangzhou",
+                    "chargeType": "PAY_AS_YOU_GO", "state": "Running", "releasable": True,
+                    "consoleUri": "https://ecs.console.example.com/i-1"}
+        bill = {"billId": "b-1", "amount": "3.00", "currencyCode": "USD"}
+        self.server.load({"accounts": [dict(ACCOUNT, resources=[resource], bills=[bill])]})
+        code, out, err = self.run_page("py-1", lambda: self.owner_of_open_closure("py-1").code())
+        self.assertEqual((code, err), (0, ""), out)
+        self.assertIn("BLOCKED", out)
+        before = self.owner_of_open_closure("py-1").get().scan.number
+        code, out, err = self.run_page("py-1")
+        self.assertEqual((code, err), (0, ""), out)
+        self.assertGreater(self.owner_of_open_closure("py-1").get().scan.number, before)
+        self.assertIn("BLOCKED", out)
+        self.assertNotIn("- RENOUNCEABLE -", out, "what was renounced is not asked about again")
+
+    def test_the_program_repeats_what_was_cancelled_by_a_server_that_stops(self):
+        functions = {}
+        os.environ["CLOSURE_SERVER"] = self.server.address
+        self.addCleanup(os.environ.pop, "CLOSURE_SERVER")
+        exec(self.program[:self.program.index("def follow(")], functions)  # pylint: disable=exec-used
+        functions["time"] = type("Time", (), {"sleep": staticmethod(lambda seconds: None)})
+        ids = []
+
+        class Cancelled(grpc.RpcError):
+            code = staticmethod(lambda: grpc.StatusCode.CANCELLED)
+            trailing_metadata = staticmethod(lambda: ())
+
+        def call(request, **_):
+            ids.append(request.request_id)
+            if len(ids) < 3:
+                raise Cancelled()
+            return "done"
+
+        self.assertEqual(functions["mutate"](call, service.RecheckRequest()), "done")
+        self.assertEqual((len(ids), len(set(ids))), (3, 1))
+        functions["channel"].close()
+
     def test_the_program_tells_the_reason_of_an_error(self):
         code, _, err = self.run_page("py-404")
         self.assertEqual(code, 1)

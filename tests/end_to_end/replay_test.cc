@@ -161,17 +161,21 @@ TEST_CASE("a retry is done once under one request id", "[operators]") {
   const auto first = Send(server, kOperator, retry).As<v1::Task>();
   WaitUntilQuiet(server, owner.name());
   const std::string before = Everything(server, owner.name());
-  CHECK(Send(server, kOperator, retry).As<v1::Task>().name() == first.name());
+  CHECK(Send(server, kOperator, retry).As<v1::Task>().DebugString() == first.DebugString());
   WaitUntilQuiet(server, owner.name());
   CHECK(Everything(server, owner.name()) == before);
   v1::RetryTaskRequest other = retry;
   other.set_reason("another reason");
   CheckRefused(Send(server, kOperator, other), StatusCode::INVALID_ARGUMENT, v1::REQUEST_ID_REUSED);
+  // The same when the task is stuck by now, which it was not.
+  server.clock().Advance(absl::Minutes(16));
+  WaitUntilQuiet(server, owner.name());
+  CHECK(Send(server, kOperator, retry).As<v1::Task>().DebugString() == first.DebugString());
   // Once the task is done, the first answer stays, and there is nothing that another call could be about.
   server.SetFault("MessagingService/SendMail", sandbox::v1::SetFaultRequest::FAULT_UNSPECIFIED);
-  server.clock().Advance(absl::Minutes(1));
+  server.clock().Advance(absl::Minutes(6));
   WaitUntilQuiet(server, owner.name());
-  CHECK(Send(server, kOperator, retry).As<v1::Task>().name() == first.name());
+  CHECK(Send(server, kOperator, retry).As<v1::Task>().DebugString() == first.DebugString());
   retry.set_request_id(NewRequestId());
   CheckRefused(Send(server, kOperator, retry), StatusCode::NOT_FOUND, v1::TASK_NOT_FOUND, {retry.name()});
 }
@@ -189,9 +193,8 @@ TEST_CASE("an answer is remembered over a restart, and the case of the id does n
   CHECK(Send(server, owner.actor(), recheck).messages == first.messages);
   auto upper = recheck;
   upper.set_request_id(absl::AsciiStrToUpper(recheck.request_id()));
-  // Another spelling of the id is the same id, so it is a repetition or a reuse, never a second scan.
   const std::string before = Sight(server, owner.name());
-  Send(server, owner.actor(), upper);
+  CHECK(Send(server, owner.actor(), upper).messages == first.messages);
   CHECK(Sight(server, owner.name()) == before);
 }
 

@@ -9,33 +9,123 @@ import time
 import unittest
 
 sys.path.insert(0, os.path.join(os.environ["CLOSURE_SOURCE_DIR"], "tests", "support"))
-from closured_process import Closured  # noqa: E402
+import grpc  # noqa: E402
+from closure.v1 import account_gate_service_pb2 as gate  # noqa: E402
+from closure.v1 import closure_service_pb2 as service  # noqa: E402
+from closure.v1 import operator_service_pb2 as operator_service  # noqa: E402
+from closured_process import Closured, Owner  # noqa: E402
+from google.rpc import error_details_pb2, status_pb2  # noqa: E402
 from production import CONFIG, OK, SECONDS, TEMPORARY, Files, run_closured  # noqa: E402
 
 SHUTDOWN_GRACE_SECONDS = 5
 
 
 class Keys(Files):
-    def test_a_database_is_not_opened_with_another_secret_key(self):
-        config = self.production_config()
-        self.assertEqual(self.serve(config).stop(), OK)
-        key = self.write("secret.key", "another key, long enough to be one")
-        code, _, err = run_closured("--config", config)
-        self.assertEqual(code, CONFIG, err)
-        self.assertIn(self.path("closures.db"), err)
-        self.assertIn("another secret key", err)
-        os.remove(key)
-        self.assertEqual(self.serve(self.production_config()).stop(), OK, "the first key is back")
-
-    def test_development_keeps_its_key_too(self):
+    def test_a_database_with_a_closure_is_not_opened_with_another_secret_key(self):
         server = Closured()
         self.addCleanup(server.close)
+        server.load({"accounts": [{"accountId": "key-1", "email": {"address": "key-1@example.com"}}]})
+        Owner(server, "key-1").create()
         self.assertEqual(server.stop(), OK)
         data = os.path.join(server.directory, "data")
-        os.remove(os.path.join(data, "secret.key"))
+        key = os.path.join(data, "secret.key")
+        os.rename(key, key + ".kept")
         code, _, err = run_closured("dev", "--data-dir", data, "--listen", "127.0.0.1:0")
         self.assertEqual(code, CONFIG, err)
+        self.assertIn(data, err)
         self.assertIn("another secret key", err)
+        os.replace(key + ".kept", key)
+        server.start()
+        self.assertEqual(server.stop(), OK, "the first key is back")
+
+    def test_a_database_without_closures_takes_another_secret_key(self):
+        config = self.production_config()
+        self.assertEqual(self.serve(config).stop(), OK)
+        self.write("secret.key", "another key, long enough to be one")
+        self.assertEqual(self.serve(config).stop(), OK)
+
+
+class Folders(Files):
+    def test_development_makes_nothing_beside_a_database_of_production(self):
+        self.assertEqual(self.serve(self.production_config()).stop(), OK)
+        os.remove(self.path("secret.key"))
+        before = sorted(os.listdir(self.folder))
+        code, _, err = run_closured("dev", "--data-dir", self.folder, "--listen", "127.0.0.1:0")
+        self.assertEqual(code, CONFIG, err)
+        self.assertIn("production", err)
+        self.assertEqual(sorted(os.listdir(self.folder)), before)
+
+    def test_development_makes_no_folder_for_a_configuration_that_is_refused(self):
+        config = self.write("dev.textproto", 'database_path: "/x"\n')
+        code, _, err = run_closured("dev", "--data-dir", self.path("data"), "--config", config)
+        self.assertEqual(code, CONFIG, err)
+        self.assertFalse(os.path.exists(self.path("data")))
+
+    def test_development_on_a_busy_port_names_its_option(self):
+        server = Closured()
+        self.addCleanup(server.close)
+        code, _, err = run_closured("dev", "--listen", server.address)
+        self.assertEqual(code, TEMPORARY, err)
+        self.assertIn("--listen 127.0.0.1:0", err)
+
+
+def reason_of(error):
+    for key, value in error.trailing_metadata() or ():
+        if key == "grpc-status-details-bin":
+            for detail in status_pb2.Status.FromString(value).details:
+                info = error_details_pb2.ErrorInfo()
+                if detail.Unpack(info):
+                    return info.reason
+    return ""
+
+
+class Drain(Files):
+    def test_a_new_call_during_a_stop_is_told_that_the_server_stops(self):
+        server = Closured()
+        self.addCleanup(server.close)
+        owner = (("closure-actor", "root:1"),)
+        operator = (("closure-actor", "operator:ann"),)
+        server.closures.GetAgreement(service.GetAgreementRequest(), metadata=owner, timeout=SECONDS)
+        # A watch that nobody ends keeps the stop waiting for the grace; it also says when the stop has begun.
+        watch = server.channel.unary_stream("/grpc.health.v1.Health/Watch")(b"", timeout=SECONDS)
+        self.assertEqual(next(watch), b"\x08\x01")
+        server.process.send_signal(signal.SIGTERM)
+        self.assertEqual(next(watch), b"\x08\x02", "NOT_SERVING")
+        calls = (
+            (server.closures.GetAgreement, service.GetAgreementRequest(), owner),
+            (server.closures.ListClosures, service.ListClosuresRequest(parent="accounts/1"), owner),
+            (server.closures.Recheck, service.RecheckRequest(name="accounts/1/closures/" + "0" * 32), owner),
+            (server.gates.CheckAccess, gate.CheckAccessRequest(account="accounts/1", action=1), ()),
+            (server.operators.GetSystemStatus, operator_service.GetSystemStatusRequest(), operator),
+        )
+        for call, request, metadata in calls:
+            with self.assertRaises(grpc.RpcError) as refused:
+                call(request, metadata=metadata, timeout=SECONDS)
+            self.assertEqual((refused.exception.code(), reason_of(refused.exception)),
+                             (grpc.StatusCode.UNAVAILABLE, "SHUTTING_DOWN"), request)
+        streams = (
+            (server.closures.WatchClosure, service.WatchClosureRequest(name="accounts/1/closures/" + "0" * 32), owner),
+            (server.closures.PreviewClosure, service.PreviewClosureRequest(account="accounts/1"), owner),
+            (server.gates.WatchGates, gate.WatchGatesRequest(), ()),
+        )
+        for call, request, metadata in streams:
+            with self.assertRaises(grpc.RpcError) as refused:
+                list(call(request, metadata=metadata, timeout=SECONDS))
+            self.assertEqual(reason_of(refused.exception), "SHUTTING_DOWN", request)
+        # With the last call the stop is over, although this connection is still open.
+        begin = time.monotonic()
+        watch.cancel()
+        self.assertEqual(server.process.wait(timeout=SECONDS), OK)
+        self.assertLess(time.monotonic() - begin, SHUTDOWN_GRACE_SECONDS - 1)
+
+    def test_a_client_that_is_connected_and_calls_nothing_does_not_hold_up_a_stop(self):
+        server = Closured()
+        self.addCleanup(server.close)
+        server.closures.GetAgreement(service.GetAgreementRequest(), metadata=(("closure-actor", "root:1"),), timeout=SECONDS)
+        begin = time.monotonic()
+        server.process.send_signal(signal.SIGTERM)
+        self.assertEqual(server.process.wait(timeout=SECONDS), OK)
+        self.assertLess(time.monotonic() - begin, SHUTDOWN_GRACE_SECONDS - 1)
 
 
 class Signals(Files):

@@ -120,6 +120,8 @@ TEST_CASE("a retry of work that waits for a pause says that it goes on waiting, 
   REQUIRE(Send(server, kAnn, OperatorRequest<v1::ResumeIrreversibleRequest>()).ok());
   owner.WaitFor({v1::Closure::CLOSED});
   CHECK(StatusOf(server).tasks_parked() == 0);
+  // A repetition is answered as the call was, although the pause is over and the task is done.
+  CHECK(Send(server, kAnn, retry).As<v1::Task>().parked() == v1::Task::PAUSE);
 }
 
 }  // namespace

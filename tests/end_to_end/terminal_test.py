@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The program closurectl on a real terminal: its questions, colours, and the keys that leave it."""
+"""The program closurectl on a real terminal: its questions, colours, and the keys that leave it.
+
+Skipped (exit 77) on a machine without pseudo terminals.
+"""
 
 import json
 import os
+import pty
 import re
 import subprocess
 import sys
@@ -28,8 +32,8 @@ class OnTerminal(unittest.TestCase):
         self.environment = dict(kept, CLOSURE_SERVER=self.server.address, TERM="xterm-256color")
         self.run_program("sandbox", "load", os.path.join(SOURCE, "sandbox", "clouds", "demo.json"))
 
-    def terminal(self, *arguments, **environment):
-        terminal = Terminal(CLOSURECTL, *arguments, environment=dict(self.environment, **environment))
+    def terminal(self, *arguments, program=(CLOSURECTL,), **environment):
+        terminal = Terminal(*program, *arguments, environment=dict(self.environment, **environment))
         self.addCleanup(terminal.close)
         return terminal
 
@@ -115,6 +119,14 @@ class Keys(OnTerminal):
         terminal.wait_for("agreement? [y/N] ")
         self.assertEqual(self.state(BEN), "AGREEMENT_PENDING")
 
+    def test_ctrl_c_that_the_caller_ignores_stays_ignored(self):
+        terminal = self.terminal("close", BEN, program=("sh", "-c", 'trap "" INT; exec "$@"', "sh", CLOSURECTL))
+        terminal.wait_for("email or sms? ")
+        terminal.press(CTRL_C)
+        terminal.press(b"email\n")
+        terminal.wait_for('(or "resend"): ')
+        self.assertEqual(self.state(BEN), "IDENTITY_PENDING")
+
     def test_ctrl_c_leaves_a_watch(self):
         self.run_program("start", BEN, "--via", "email")
         terminal = self.terminal("watch", BEN)
@@ -149,5 +161,17 @@ class Colours(OnTerminal):
         self.assertRegex(self.shown("preview", ANN, "--color", "always", NO_COLOR="1"), COLOR)
 
 
+def has_terminals():
+    try:
+        for descriptor in pty.openpty():
+            os.close(descriptor)
+    except OSError:
+        return False
+    return True
+
+
 if __name__ == "__main__":
+    if not has_terminals():
+        print("skipped: end_to_end.terminal: there are no pseudo terminals here; is devpts mounted at /dev/pts?")
+        sys.exit(77)
     unittest.main(verbosity=2)

@@ -47,6 +47,12 @@ TEST_CASE("a call that arrives late, twice or never breaks no promise", "[explor
   ExploreToTheEnd("one late call");
 }
 
+TEST_CASE("a refund that comes at any moment breaks no promise", "[exploration][D15]") { ExploreToTheEnd("refunds"); }
+
+TEST_CASE("holds, pauses, the breaker and hurried tasks break no promise", "[exploration][D14]") {
+  ExploreToTheEnd("halts");
+}
+
 TEST_CASE("a wall clock that jumps breaks no promise", "[exploration][R18]") { ExploreToTheEnd("one clock jump"); }
 
 TEST_CASE("checkers that are silent and calls that fail break no promise", "[exploration][R12]") {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Explores the scenarios, or the one that is named, and prints what was found. Exit code 1 when a promise is broken.
+// Explores the scenarios, or the one that is named, and prints what was found. Exit code 1 when a promise is broken, 3
+// when a scenario was not explored to its end, and so not judged for liveness.
 //
 //   closure_explore [--states-max N] [SCENARIO]
 #include <cstdio>
@@ -14,8 +15,9 @@
 namespace {
 
 constexpr std::uint64_t kStatesMax = 20'000'000;
+constexpr int kIncomplete = 3;
 
-bool Run(const closure::exploration::Scenario& scenario, std::uint64_t states_max) {
+int Run(const closure::exploration::Scenario& scenario, std::uint64_t states_max) {
   const closure::exploration::Result result = closure::exploration::Explore(scenario, states_max);
   fmt::print("{:<20} {:>12} states {:>13} transitions  {}\n", scenario.name, result.states, result.transitions,
              !result.broken.empty() ? "BROKEN"
@@ -27,7 +29,8 @@ bool Run(const closure::exploration::Scenario& scenario, std::uint64_t states_ma
     for (const std::string& move : result.path) fmt::print("  {:>3}. {}\n", ++step, move);
   }
   std::fflush(stdout);
-  return result.broken.empty();
+  if (!result.broken.empty()) return 1;
+  return result.complete ? 0 : kIncomplete;
 }
 
 }  // namespace
@@ -42,16 +45,18 @@ int main(int argc, char** argv) {
       wanted = argv[i];
     }
   }
-  bool sound = true;
+  int worst = 0;
   bool known = false;
   for (const closure::exploration::Scenario& scenario : closure::exploration::Scenarios()) {
     if (!wanted.empty() && scenario.name != wanted) continue;
     known = true;
-    sound = Run(scenario, states_max) && sound;
+    const int outcome = Run(scenario, states_max);
+    // What is broken matters more than what was not seen.
+    if (outcome != 0 && worst != 1) worst = outcome;
   }
   if (!known) {
     fmt::print(stderr, "there is no scenario \"{}\"\n", wanted);
     return 2;
   }
-  return sound ? 0 : 1;
+  return worst;
 }

@@ -14,7 +14,6 @@ namespace {
 
 constexpr char kOwner[] = "root:1";
 constexpr absl::Duration kYear = absl::Hours(24 * 365);
-constexpr absl::Duration kDay = absl::Hours(24);
 // How much time passes when nothing changes by itself.
 constexpr absl::Duration kUneventful = absl::Hours(24 * 400);
 constexpr absl::Duration kBootTakes = absl::Minutes(5);
@@ -75,7 +74,7 @@ Fault DiscardAll(World& world) {
     auto& renounced =
         renunciation.kind() == v1::BALANCE ? world.memory.balances_renounced : world.memory.debts_renounced;
     for (unsigned bit = 0; bit < 8; ++bit) {
-      if (renunciation.fingerprint() == Fingerprint(static_cast<std::uint8_t>(bit)))
+      if (renunciation.fingerprint() == Fingerprint(renunciation.kind(), static_cast<std::uint8_t>(bit)))
         renounced = static_cast<std::uint8_t>(renounced | (1U << bit));
     }
   }
@@ -90,9 +89,10 @@ Fault Confirm(World& world, bool late_settlement_consent) {
 }
 
 Fault ApproveBreaker(World& world, const std::string& actor) {
-  const int approvals = world.system.breaker().approvals_size();
+  const auto before = world.system.breaker().approvals();
   Fault fault = Operate(world, SystemCommand::Kind::kReleaseBreaker, actor);
-  if (approvals == 0 && !world.system.has_breaker()) return "D14: one operator released the breaker";
+  const bool by_another = std::any_of(before.begin(), before.end(), [&](const auto& other) { return other != actor; });
+  if (!world.system.has_breaker() && !by_another) return "D14: one operator released the breaker";
   // What was admitted up to the release is not counted again.
   if (!world.system.has_breaker()) world.hour_is_full = false;
   return fault;
@@ -175,6 +175,9 @@ void MakeOutside(World& world, MoveKind kind) {
     case MoveKind::kDebt:
       facts.debt = NextVersion(world.left.debts--);
       break;
+    case MoveKind::kBalance:
+      facts.balance = NextVersion(world.left.balances--);
+      break;
     case MoveKind::kBuyServer:
       facts.server = NextVersion(world.left.servers--);
       world.outside.server_version = facts.server;
@@ -194,9 +197,10 @@ Fault MakeTask(World& world, Move move) {
   switch (move.kind) {
     case MoveKind::kRun:
       return RunTask(world, move.which, 0);
-    case MoveKind::kRunSilent:
+    case MoveKind::kRunSilentBilling:
+    case MoveKind::kRunSilentResources:
       --world.left.silences;
-      return RunTask(world, move.which, 1);
+      return RunTask(world, move.which, move.kind == MoveKind::kRunSilentBilling ? 1 : 2);
     case MoveKind::kRunError:
       --world.left.errors;
       return RunTaskWithError(world, move.which);
@@ -254,7 +258,7 @@ void MakeTime(World& world, MoveKind kind) {
       break;
     case MoveKind::kJumpBack:
       --world.left.clock_jumps;
-      SetWall(world, -kDay);
+      SetWall(world, -kStepBack);
       break;
     case MoveKind::kSetRight:
       SetWall(world, -world.memory.wrong_by);
@@ -317,11 +321,13 @@ std::string Describe(const World& world, Move move) {
       "an unpaid bill arrives",
       "the bill is paid",
       "a small debt arises",
+      "a refund changes the balance",
       "a server is bought",
       "the account is deleted by another path",
       "the hour's deletions reach their limit",
       "runs",
       "runs, and billing does not answer",
+      "runs, and resources does not answer",
       "fails",
       "goes out and is late",
       "arrives late",
@@ -332,6 +338,7 @@ std::string Describe(const World& world, Move move) {
       "the wall clock is set right",
       "the machine is booted",
   };
+  static_assert(std::size(kWords) == static_cast<std::size_t>(MoveKind::kBoot) + 1, "each kind of move has its words");
   std::string words = kWords[static_cast<std::size_t>(move.kind)];
   if (move.kind == MoveKind::kArrive || move.kind == MoveKind::kReport)
     return fmt::format("{} {}", TaskWords(world.calls[move.which].task), words);

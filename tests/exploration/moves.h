@@ -41,12 +41,14 @@ enum class MoveKind : std::uint8_t {
   kBill,
   kPay,
   kDebt,
+  kBalance,
   kBuyServer,
   kDeleteElsewhere,
   kFillHour,
   // Tasks, by their place: run to the end, or with a misfortune.
   kRun,
-  kRunSilent,
+  kRunSilentBilling,
+  kRunSilentResources,
   kRunError,
   kRunLate,
   // Calls under way, by their place.
@@ -62,7 +64,7 @@ enum class MoveKind : std::uint8_t {
 
 struct Move {
   MoveKind kind;
-  // Which task, call or checker.
+  // Which task or call.
   std::uint8_t which = 0;
 };
 

@@ -6,14 +6,15 @@
 
 A mutation replaces one passage of one source file; a passage that is not there exactly once is an error, so that the
 list follows the code. The file is compiled by itself with the command of the build, in a scratch directory, and linked
-before the library that has the real one; nothing of the repository or the build is changed. A mutation is caught when
-it does not compile (the static assertions of machine.h), or when the exploration finds a broken promise or ends in a
-state that the code calls impossible.
+before the library that has the real one; nothing of the repository or the build is changed. A mutation is caught by
+a static assertion of machine.h, or when the exploration finds a broken promise or comes to what the code calls
+impossible; another error of the compiler or the program ends the run.
 """
 import argparse
 import json
 import os
 import pathlib
+import re
 import shlex
 import subprocess
 import sys
@@ -24,6 +25,8 @@ from mutation_list import MUTATIONS
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 STATES_MAX = "400000"
 RUN_SECONDS = 600
+# The exit code of an exploration that came to its limit first.
+INCOMPLETE = 3
 
 
 def compile_command(build, source):
@@ -47,14 +50,16 @@ def replace_output(command, output):
 
 
 def affected_sources(build, file):
-    """The file itself, or for a header every source of the server that includes it."""
+    """The file itself, or for machine.h every source of the server that reads its table."""
     if not file.endswith(".h"):
         return [file]
     deps = subprocess.run(["ninja", "-C", str(build), "-t", "deps"], check=True, capture_output=True, text=True).stdout
     sources = []
     for block in deps.split("\n\n"):
         lines = [line.strip() for line in block.splitlines()]
-        if len(lines) > 1 and str(ROOT / file) in lines[1:] and "/closure_server.dir/" in lines[0]:
+        if len(lines) < 2 or str(ROOT / file) not in lines[1:] or "/closure_server.dir/" not in lines[0]:
+            continue
+        if re.search(r"NextState|kTransitions", pathlib.Path(lines[1]).read_text()):
             sources.append(os.path.relpath(lines[1], ROOT))
     return sources
 
@@ -83,8 +88,11 @@ def build_mutant(build, mutation, scratch):
         # The overlay is looked into before the repository.
         at = next(i for i, part in enumerate(command) if part.startswith("-I"))
         command[at:at] = ["-w", f"-I{scratch / 'overlay'}"]
-        if subprocess.run(command, cwd=directory, capture_output=True, check=False).returncode != 0:
+        compiled = subprocess.run(command, cwd=directory, capture_output=True, text=True, check=False)
+        if compiled.returncode != 0 and "static assertion failed" in compiled.stderr:
             return None
+        if compiled.returncode != 0:
+            raise SystemExit(f"{mutation.name} does not compile:\n{compiled.stderr}")
     program = scratch / "explore"
     command = replace_output(link_command(build), program)
     first_library = next(i for i, part in enumerate(command) if part.endswith(".a"))
@@ -97,14 +105,16 @@ def is_caught(build, mutation):
     with tempfile.TemporaryDirectory(prefix="closure-mutation-") as directory:
         program = build_mutant(build, mutation, pathlib.Path(directory))
         if program is None:
-            return "the compiler"
+            return "a static assertion"
         run = subprocess.run([str(program), "--states-max", STATES_MAX, mutation.scenario],
                              capture_output=True, text=True, timeout=RUN_SECONDS, check=False)
-        if run.returncode == 0:
+        if run.returncode in (0, INCOMPLETE):
             return None
-        if run.returncode < 0:
-            return (run.stderr.strip().splitlines() or ["it ended itself"])[-1]
+        if "impossible:" in run.stderr:
+            return run.stderr.strip().splitlines()[-1]
         lines = run.stdout.splitlines()
+        if run.returncode != 1 or not lines:
+            raise SystemExit(f"{mutation.name}: the exploration ended with {run.returncode}:\n{run.stdout}{run.stderr}")
         return f"{lines[1].strip()} ({len(lines) - 2} moves)"
 
 

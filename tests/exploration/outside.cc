@@ -18,7 +18,7 @@ v1::BlockingItem Item(const std::string& closure_name, const char* id, const cha
   item.set_checker(checker);
   item.set_kind(kind);
   item.set_disposition(disposition);
-  item.set_fingerprint(Fingerprint(version));
+  item.set_fingerprint(Fingerprint(kind, version));
   item.set_native_id(id);
   item.set_native_state(item.fingerprint());
   item.set_resolution(v1::BlockingItem::OPEN);
@@ -42,7 +42,7 @@ void Execute(Outside& outside, const v1::PerformRequest& request, Act& act) {
   for (const v1::Renunciation& renunciation : request.renunciations()) {
     const bool is_balance = renunciation.kind() == v1::BALANCE;
     std::uint8_t& there = is_balance ? outside.facts.balance : outside.facts.debt;
-    if (there == 0 || Fingerprint(there) != renunciation.fingerprint()) continue;
+    if (there == 0 || Fingerprint(renunciation.kind(), there) != renunciation.fingerprint()) continue;
     (is_balance ? act.balance : act.debt) = there;
     there = 0;
   }
@@ -50,9 +50,8 @@ void Execute(Outside& outside, const v1::PerformRequest& request, Act& act) {
 
 v1::PerformResponse AnswerOf(const v1::PerformRequest& request, const Act& act) {
   v1::PerformResponse response;
-  for (const std::uint8_t version : {act.balance, act.debt}) {
-    if (version != 0) response.add_executed_fingerprints(Fingerprint(version));
-  }
+  if (act.balance != 0) response.add_executed_fingerprints(Fingerprint(v1::BALANCE, act.balance));
+  if (act.debt != 0) response.add_executed_fingerprints(Fingerprint(v1::DEBT, act.debt));
   const bool moved = response.executed_fingerprints_size() < request.renunciations_size();
   response.set_outcome(moved ? v1::PerformResponse::FACTS_MOVED : v1::PerformResponse::DONE);
   return response;
@@ -103,7 +102,9 @@ Sight Look(const Outside& outside) { return {outside.facts, outside.gone}; }
 
 std::uint64_t HashKey(const std::string& idempotency_key) { return std::hash<std::string>{}(idempotency_key); }
 
-std::string Fingerprint(std::uint8_t version) { return fmt::format("facts-{}", version); }
+std::string Fingerprint(v1::ItemKind kind, std::uint8_t version) {
+  return fmt::format("{}-{}", v1::ItemKind_Name(kind), version);
+}
 
 ScanFindings Findings(const Sight& sight, unsigned silent, const std::string& closure_name) {
   ScanFindings findings;
@@ -156,7 +157,8 @@ v1::DiscardResponse Discard(Outside& outside, const v1::DiscardRequest& request,
   response.set_outcome(v1::DiscardResponse::RELEASED);
   if (outside.facts.server == 0 && outside.release_key == key) return response;
   response.set_outcome(v1::DiscardResponse::FACTS_MOVED);
-  if (request.expected().native_state() != Fingerprint(outside.server_version)) return response;
+  if (request.expected().native_state() != Fingerprint(v1::PAY_AS_YOU_GO_RESOURCE, outside.server_version))
+    return response;
   // Another closure of the account is another wish.
   const std::uint64_t closure = HashKey(request.closure());
   if (outside.release_key != 0 && outside.release_key != key && outside.released_by == closure)

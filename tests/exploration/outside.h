@@ -81,8 +81,8 @@ Sight Look(const Outside& outside);
 // resources.
 ScanFindings Findings(const Sight& sight, unsigned silent, const std::string& closure_name);
 
-// The fingerprint of the facts of a version.
-std::string Fingerprint(std::uint8_t version);
+// The fingerprint of an item with the facts of a version.
+std::string Fingerprint(v1::ItemKind kind, std::uint8_t version);
 
 // How systems remember a key.
 std::uint64_t HashKey(const std::string& idempotency_key);

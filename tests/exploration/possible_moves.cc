@@ -55,7 +55,8 @@ class Moves {
         MoveKind::kAcknowledgeJump);
     for (std::size_t index = 0; index < world_.tasks.size(); ++index) {
       const internal::v1::TaskData& task = world_.tasks[index];
-      const bool waits = FromProto(task.due_time()) > world_.clock.wall;
+      const bool waits =
+          FromProto(task.due_time()) > world_.clock.wall || task.parked() != v1::Task::PARKED_UNSPECIFIED;
       Add(task.parked() == v1::Task::DEAD_LETTER || (waits && left_.retries > 0), MoveKind::kRetry, index);
     }
   }
@@ -67,6 +68,8 @@ class Moves {
     Add(there && !outside.sealed && left_.bills > 0, MoveKind::kBill);
     Add(there && outside.facts.bill != 0, MoveKind::kPay);
     Add(there && !outside.sealed && left_.debts > 0, MoveKind::kDebt);
+    // A refund comes although the account is frozen.
+    Add(there && !outside.sealed && left_.balances > 0, MoveKind::kBalance);
     Add(there && !outside.billing_frozen && left_.servers > 0 && outside.facts.server == 0, MoveKind::kBuyServer);
     Add(there && left_.deletions_elsewhere > 0, MoveKind::kDeleteElsewhere);
     Add(left_.full_hours > 0 && !world_.hour_is_full, MoveKind::kFillHour);
@@ -82,7 +85,8 @@ class Moves {
       Add(call && left_.late_calls > 0 && world_.calls.size() < kCallsMax, MoveKind::kRunLate, index);
       Add((call || task.kind() == v1::Task::NOTICE) && task.kind() != v1::Task::SCAN && left_.errors > 0,
           MoveKind::kRunError, index);
-      Add(task.kind() == v1::Task::SCAN && left_.silences > 0, MoveKind::kRunSilent, index);
+      Add(task.kind() == v1::Task::SCAN && left_.silences > 0, MoveKind::kRunSilentBilling, index);
+      Add(task.kind() == v1::Task::SCAN && left_.silences > 0, MoveKind::kRunSilentResources, index);
     }
   }
 

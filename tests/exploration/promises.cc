@@ -87,7 +87,7 @@ Broken JudgeDeletion(const World& world, const internal::v1::ClosureData& next) 
   if (facts.bill != 0 || facts.server != 0) return "S10: a deletion began with an unpaid bill or a running server";
   const auto covered = [&](v1::ItemKind kind, std::uint8_t version) {
     return std::any_of(closure.renunciations().begin(), closure.renunciations().end(), [&](const auto& renunciation) {
-      return renunciation.kind() == kind && renunciation.fingerprint() == Fingerprint(version) &&
+      return renunciation.kind() == kind && renunciation.fingerprint() == Fingerprint(kind, version) &&
              renunciation.status() != v1::Renunciation::DROPPED;
     });
   };
@@ -105,7 +105,7 @@ Broken JudgeBooks(const World& world, const v1::Closure& closure) {
     if (renunciation.status() == v1::Renunciation::RECORDED) return "D15: a renunciation outlived its closure";
     if (renunciation.status() != v1::Renunciation::EXECUTED) continue;
     for (unsigned version = 0; version < 8; ++version) {
-      if (renunciation.fingerprint() == Fingerprint(static_cast<std::uint8_t>(version)))
+      if (renunciation.fingerprint() == Fingerprint(renunciation.kind(), static_cast<std::uint8_t>(version)))
         (renunciation.kind() == v1::BALANCE ? balances : debts) |= 1U << version;
     }
   }
@@ -144,6 +144,11 @@ Broken JudgeMove(const World& world, const Commit& commit) {
   if (commit.history->from_state != from || commit.history->to_state != to)
     return "S13: a history row tells another move";
   if (next.fence() <= world.data.fence()) return "a state changed without a higher fence";
+  // Between reading and committing a switch may be thrown; the store compares only what it is told to.
+  const bool irreversible =
+      to == v1::Closure::SILENT_PERIOD || to == v1::Closure::FINAL_CHECK || to == v1::Closure::DELETING;
+  if (irreversible && !commit.system.has_value() && commit.expected_system_version != world.system.version())
+    return "a pause that comes between a decision and its commit is overlooked";
   if (Broken broken = JudgeDirection(from, to); broken.has_value()) return broken;
   if (to == v1::Closure::READY && (!next.closure().scan().clean() || !EveryoneAnswered(next.closure())))
     return "5: a closure is READY without a clean scan";

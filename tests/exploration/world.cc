@@ -7,6 +7,7 @@
 #include <set>
 
 #include "checkers/proto_time.h"
+#include "fmt/format.h"
 
 namespace closure::exploration {
 namespace {
@@ -94,7 +95,7 @@ Call UnpackCall(Unpacker& unpacker) {
 class Canon {
  public:
   explicit Canon(const World& world)
-      : now_(world.clock.wall), elapsed_(TimeOf(world).elapsed()), fences_(Fences(world)) {}
+      : now_(world.clock.wall), elapsed_(TimeOf(world).elapsed()), back_(StillBack(world)), fences_(Fences(world)) {}
 
   void Number(std::int64_t number) { packer_.Plain(number); }
   void Text(const std::string& text) { packer_.Text(text); }
@@ -102,15 +103,15 @@ class Canon {
   void Plain(const T& value) {
     packer_.Plain(value);
   }
-  // How long a moment is ahead; what is past is past.
+  // How long a moment is ahead. How long it is past counts only as far as the clock can still be set back.
   void Ahead(bool present, const google::protobuf::Timestamp& time) {
-    if (!present) return Number(-1);
-    Number(std::max<std::int64_t>(0, absl::ToInt64Milliseconds(FromProto(time) - now_)));
+    Number(present);
+    if (present) Number(absl::ToInt64Milliseconds(std::max(-back_, FromProto(time) - now_)));
   }
   // How long ago on the trusted clock, up to `most`.
   void Elapsed(bool present, const google::protobuf::Duration& since, absl::Duration most) {
-    if (!present) return Number(-1);
-    Number(absl::ToInt64Milliseconds(std::min(most, elapsed_ - FromProto(since))));
+    Number(present);
+    if (present) Number(absl::ToInt64Milliseconds(std::min(most, elapsed_ - FromProto(since))));
   }
   // Fences are only compared: what counts is their order.
   void Fence(std::int64_t fence) { Number(std::distance(fences_.begin(), fences_.find(fence))); }
@@ -125,13 +126,20 @@ class Canon {
     return fences;
   }
 
+  // By how much the wall clock may still go back.
+  static absl::Duration StillBack(const World& world) {
+    return kStepBack * world.left.clock_jumps + std::max(absl::ZeroDuration(), world.memory.wrong_by);
+  }
+
   const absl::Time now_;
   const absl::Duration elapsed_;
+  const absl::Duration back_;
   const std::set<std::int64_t> fences_;
   Packer packer_;
 };
 
 void AddIdentity(const v1::Closure& closure, Canon& canon) {
+  canon.Number(closure.identity_verification().challenges_size());
   for (const auto& challenge : closure.identity_verification().challenges()) {
     canon.Number(challenge.attempts_left());
     canon.Number(challenge.verified());
@@ -162,13 +170,18 @@ void AddClosure(const World& world, Canon& canon) {
   canon.Elapsed(silent, world.data.silent_period_start_elapsed(), FromProto(policy.silent_period()));
   const bool discarding = state == v1::Closure::DISCARDING;
   canon.Ahead(discarding, ToProto(FromProto(closure.state_enter_time()) + FromProto(policy.discard_limit())));
+  // What the promises ask of a silent period long after it was decided.
+  canon.Number(closure.identity_verification().has_verify_time() + 2 * closure.has_agreement_acceptance() +
+               4 * (closure.reason() != v1::Closure::REASON_UNSPECIFIED) + 8 * closure.has_confirm_time());
   canon.Number(world.data.late_settlement_consent());
   canon.Number(world.data.releases_open());
   canon.Number(closure.has_personal_data_erase_time());
+  canon.Number(closure.participants_size());
   for (const v1::ParticipantProgress& progress : closure.participants()) {
     canon.Text(progress.participant());
     canon.Number(progress.phase() * 100 + progress.stage() * 10 + progress.status());
   }
+  canon.Number(closure.renunciations_size());
   for (const v1::Renunciation& renunciation : closure.renunciations()) {
     canon.Number(renunciation.kind() * 10 + renunciation.status());
     canon.Text(renunciation.fingerprint());
@@ -178,9 +191,18 @@ void AddClosure(const World& world, Canon& canon) {
     canon.Ahead(true, ToProto(FromProto(closure.end_time()) + FromProto(policy.notice_retry_limit())));
 }
 
+// The key under which the item would be released now, as decide_items.cc makes it.
+std::string ReleaseKey(const World& world, const v1::BlockingItem& item) {
+  return fmt::format("{}/discard/{}/{}/{}", world.data.closure().name(), item.native_id(),
+                     absl::ToUnixMicros(FromProto(item.first_seen_time())), item.fingerprint().substr(0, 32));
+}
+
 void AddItems(const World& world, Canon& canon) {
+  canon.Number(static_cast<std::int64_t>(world.items.size()));
   for (const v1::BlockingItem& item : world.items) {
     canon.Text(item.native_id());
+    // Whether a release of it would be a repetition: what first_seen_time decides.
+    canon.Number(item.native_id() == "server" && world.outside.release_key == HashKey(ReleaseKey(world, item)));
     canon.Number(item.resolution() * 10 + item.change());
     canon.Text(item.fingerprint());
   }
@@ -196,7 +218,9 @@ void AddTask(const internal::v1::TaskData& task, Canon& canon) {
 }
 
 void AddCalls(const World& world, Canon& canon) {
+  canon.Number(static_cast<std::int64_t>(world.calls.size()));
   for (const Call& call : world.calls) {
+    canon.Number(call.task.closure_id() == world.data.closure_id());
     const auto stored = std::find_if(world.tasks.begin(), world.tasks.end(),
                                      [&](const auto& task) { return task.id() == call.task.id(); });
     canon.Number(stored == world.tasks.end() ? -1 : stored - world.tasks.begin());
@@ -204,7 +228,9 @@ void AddCalls(const World& world, Canon& canon) {
     canon.Number(call.answered);
     canon.Plain(call.sight);
     canon.Number(call.silent * 100 + call.performed.outcome() * 10 + call.released.outcome());
+    canon.Number(call.performed.executed_fingerprints_size());
     for (const std::string& fingerprint : call.performed.executed_fingerprints()) canon.Text(fingerprint);
+    canon.Number(static_cast<std::int64_t>(call.renunciations.size()));
     for (const v1::Renunciation& renunciation : call.renunciations)
       canon.Text(std::to_string(renunciation.kind()) + renunciation.fingerprint());
     canon.Text(call.expected.native_state());
@@ -238,6 +264,12 @@ void AddSystem(const World& world, Canon& canon) {
                8 * !observed.jump.empty() + 16 * observed.went_back + 32 * world.hour_is_full);
   canon.Number(world.system.breaker().approvals_size());
   canon.Number(absl::ToInt64Milliseconds(FromProto(observed.witness.withheld())));
+  // How far the clocks have drifted apart since they were last witnessed, and over which boot.
+  const internal::v1::ClockWitness& witness = world.system.clock();
+  canon.Number(witness.boot_id() == world.clock.boot_id);
+  canon.Number(absl::ToInt64Milliseconds(world.clock.wall - FromProto(witness.wall_time()) - world.clock.boot_time +
+                                         FromProto(witness.boot_time())));
+  canon.Text(world.system.breaker().approvals_size() == 1 ? world.system.breaker().approvals(0) : "");
   const State state = world.data.closure().state();
   const auto add = [&](State of, absl::Duration passed, absl::Duration enough) {
     canon.Number(state == of ? absl::ToInt64Milliseconds(std::min(enough, passed)) : -1);

@@ -28,6 +28,7 @@ struct Bounds {
   std::uint8_t silences = 0;
   std::uint8_t bills = 0;
   std::uint8_t debts = 0;
+  std::uint8_t balances = 0;
   std::uint8_t servers = 0;
   // Holds and pauses; the hours in which the breaker's limit is reached.
   std::uint8_t halts = 0;
@@ -101,11 +102,14 @@ struct World {
   Bounds left;
 };
 
+// By how much one jump sets the wall clock back.
+inline constexpr absl::Duration kStepBack = absl::Hours(24);
+
 // The world before anything has happened.
 World Begin(const Scenario& scenario);
 
-// A text that is equal for two worlds from which the same things can happen: times count from now, fences from the
-// closure's, and what no decision reads is left out.
+// A text that is equal for two worlds from which the same things can happen: times count from now, of fences only the
+// order, and what neither a decision nor a promise reads is left out.
 std::string Canonical(const World& world);
 
 // The world as bytes and back, to keep what is not yet explored in little memory.

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <fstream>
 #include <memory>
+#include <sstream>
 #include <string>
 #include <vector>
 
 #include "absl/synchronization/notification.h"
 #include "catch2/catch.hpp"
+#include "fmt/format.h"
+#include "sandbox/fault_table.h"
 #include "tests/sandbox/cloud_fixture.h"
 
 namespace closure::test {
@@ -44,6 +48,34 @@ TEST_CASE("a fault lasts as many calls as it says, and replaces the one before",
   CHECK(Seal(cloud, "a", "k").code() == grpc::UNAVAILABLE);
   CHECK(Seal(cloud, "a", "k").code() == grpc::UNAVAILABLE);
   CHECK(Seal(cloud, "a", "k").status.ok());
+}
+
+TEST_CASE("a method that the cloud does not have is refused with the one that was meant and those that there are",
+          "[sandbox]") {
+  FaultTable table;
+  SetFaultRequest fault;
+  fault.set_fault(SetFaultRequest::HANG);
+  fault.set_method("closure.upstream.v1.BillingService/ListFund");
+  const std::string near(table.Set(fault).message());
+  CHECK(near.find("did you mean \"closure.upstream.v1.BillingService/ListFunds\"? ") != std::string::npos);
+  CHECK(near.find("Its service has the methods: ") != std::string::npos);
+  CHECK(near.find("SealBilling") != std::string::npos);
+  CHECK(near.find("DomainService") == std::string::npos);
+  fault.set_method("rubbish");
+  const std::string far(table.Set(fault).message());
+  CHECK(far.find("did you mean") == std::string::npos);
+  CHECK(far.find("There are the services: AccountService, BillingService, DomainService") != std::string::npos);
+}
+
+TEST_CASE("the page about the sandbox lists every method that can play a fault", "[sandbox]") {
+  std::ifstream file(CLOSURE_SOURCE_DIR "/docs/sandbox.md");
+  std::stringstream page;
+  page << file.rdbuf();
+  for (const std::string& method : ServedMethods()) {
+    const std::string name = method.substr(method.find('/') + 1);
+    INFO(method);
+    CHECK(page.str().find(fmt::format("`{}`", name)) != std::string::npos);
+  }
 }
 
 TEST_CASE("a fault for one account touches no other and no other method", "[R6]") {

@@ -142,6 +142,20 @@ TEST_CASE("a call carries key, etag, actor and request id", "[calls]") {
   CHECK_FALSE(command->late_settlement_consent);
 }
 
+TEST_CASE("two requests whose ids differ in the case of letters alone are one", "[calls]") {
+  v1::ConfirmClosureRequest request = Confirm();
+  request.set_request_id("2f1b6c1e-58d4-4c0f-9c55-0b6f3f6f8a11");
+  const absl::StatusOr<ClosureCall> lower = ReadCall(kRoot, request);
+  request.set_request_id("2F1B6C1E-58D4-4C0F-9C55-0B6F3F6F8A11");
+  const absl::StatusOr<ClosureCall> upper = ReadCall(kRoot, request);
+  request.set_reason_text("another");
+  const absl::StatusOr<ClosureCall> other = ReadCall(kRoot, request);
+  REQUIRE((lower.ok() && upper.ok() && other.ok()));
+  CHECK(upper->context.request_id == lower->context.request_id);
+  CHECK(upper->context.body_hash == lower->context.body_hash);
+  CHECK(other->context.body_hash != lower->context.body_hash);
+}
+
 TEST_CASE("a missing or malformed request id, etag or channel is refused", "[calls]") {
   CHECK(Refusal<v1::RecheckRequest>(kRoot, Named<v1::RecheckRequest>(),
                                     [](auto& request) { request.clear_request_id(); }) == v1::FIELD_MISSING);

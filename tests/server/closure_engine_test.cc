@@ -2,6 +2,7 @@
 // The engine over a store of its own, where what happens at once can be told apart.
 #include "server/closure_engine.h"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 
 #include "checkers/proto_time.h"
@@ -124,6 +125,32 @@ TEST_CASE("a retry does not take back the failure that was committed before it",
   CHECK(now.last_error() == "UNAVAILABLE: no mail");
   CHECK(now.has_first_failure_time());
   CHECK(FromProto(now.due_time()) == bench.clock().Now());
+}
+
+TEST_CASE("the answer of a retry is kept without the owner's address", "[engine][operators][D12]") {
+  Bench bench;
+  const TaskData task = bench.Task(v1::Task::SEND_CODE);
+  bench.engine()->Report(task, TaskFailed{"no mailbox ann@example.com", bench.clock().Now() + absl::Minutes(5)},
+                         [](const absl::Status&) {});
+  TaskAnswer answer;
+  bench.engine()->RetryTask(task.id(), "hurry", AnnAsks("r1"), [&](TaskAnswer got) { answer = std::move(got); });
+  bench.store().Drain();
+  REQUIRE(answer.ok());
+  CHECK(answer->last_error() == "no mailbox ***");
+}
+
+TEST_CASE("a closure whose scan is too old is not said to be ready to be confirmed", "[engine][D16]") {
+  const absl::Time until = absl::FromUnixSeconds(1'800'000'000);
+  internal::v1::ClosureData data;
+  data.mutable_closure()->set_state(v1::Closure::READY);
+  *data.mutable_closure()->mutable_scan()->mutable_fresh_until_time() = ToProto(until);
+  const auto allows = [&](v1::Closure::Action action, absl::Time now) {
+    const v1::Closure shown = Present(data, now);
+    return std::count(shown.allowed_actions().begin(), shown.allowed_actions().end(), action) == 1;
+  };
+  CHECK(allows(v1::Closure::CONFIRM_CLOSURE, until - absl::Microseconds(1)));
+  CHECK_FALSE(allows(v1::Closure::CONFIRM_CLOSURE, until));
+  CHECK(allows(v1::Closure::RECHECK, until));
 }
 
 TEST_CASE("the request ids of retries are forgotten when they are too old, even after those of their closure",

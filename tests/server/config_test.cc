@@ -275,7 +275,11 @@ TEST_CASE("the server listens on this machine only", "[config]") {
     INFO(address);
     CHECK_FALSE(IsLocalListenAddress(address));
   }
-  CHECK(Fault("listen_address: \"0.0.0.0:7443\"").starts_with("listen_address: "));
+  CHECK(Fault("listen_address: \"0.0.0.0:7443\"").find(" is not local") != std::string::npos);
+  CHECK(Fault("listen_address: \"unix:closured.sock\"") ==
+        "listen_address: \"unix:closured.sock\" has no absolute path: write the whole path of the socket, as in "
+        "unix:/PATH");
+  CHECK(Fault("listen_address: \"unix:/" + std::string(100, 'x') + "\"").find("at most 100") != std::string::npos);
 }
 
 TEST_CASE("production names everything it depends on, and all that is missing is told at once", "[config]") {
@@ -286,6 +290,27 @@ TEST_CASE("production names everything it depends on, and all that is missing is
   }
   const ServerConfig example = Parse(ReadSource("deploy/closured.textproto"));
   CHECK(ValidateConfig(WithDefaults(example), ServerMode::kProduction).ok());
+}
+
+TEST_CASE("production's paths are absolute, because server and check may start in different folders", "[config]") {
+  ServerConfig config = WithDefaults(Parse(ReadSource("deploy/closured.textproto")));
+  config.set_database_path("closures.db");
+  config.set_secret_key_file("./secret.key");
+  config.set_agreements_path("agreements");
+  const std::string fault(ValidateConfig(config, ServerMode::kProduction).message());
+  for (const std::string part :
+       {"database_path: \"closures.db\"", "secret_key_file: \"./secret.key\"", "agreements_path: \"agreements\""}) {
+    CHECK(fault.find(part + " is not absolute: write the whole path") != std::string::npos);
+  }
+  CHECK(std::count(fault.begin(), fault.end(), '\n') == 2);
+}
+
+TEST_CASE("who freezes or seals is told which stage undoes it", "[config]") {
+  CHECK(
+      Fault(
+          "participants { name: \"archive\" target: \"a:1\" stages { phase: FREEZE stage: 1 } stages { phase: RESTORE "
+          "stage: 1 } }") ==
+      "participants[0].stages: has FREEZE without THAW: add a stage with the phase THAW, which undoes it");
 }
 
 TEST_CASE("docs/configuration.md tells of every key and of no other", "[config]") {

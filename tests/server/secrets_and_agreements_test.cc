@@ -188,6 +188,8 @@ TEST_CASE("a log line is one line of JSON whatever is in it", "[log]") {
         "{\"time\":\"2026-07-01T09:00:00.123456Z\",\"level\":\"error\",\"msg\":\"a "
         "\\\"b\\\"\\u000a\\\\\",\"k\":\"\\u0001\\ufffd账\"}");
   CHECK(FormatLogLine(time, LogLevel::kWarning, std::string(10'000, 'x'), {}).size() < 2200);
+  CHECK(FormatLogLine(time, LogLevel::kInfo, "m", {{"yes", true}, {"no", false}, {"text", std::string("true")}}) ==
+        R"({"time":"2026-07-01T09:00:00.123456Z","level":"info","msg":"m","yes":true,"no":false,"text":"true"})");
 }
 
 }  // namespace

@@ -75,9 +75,11 @@ TEST_CASE("every file that is missing is told on a line of its own with its key,
   INFO(faults);
   CHECK(faults.starts_with("listen_address: " + machine.Path("run") + ": the folder cannot be used: "));
   CHECK(faults.find("\ndatabase_path: " + machine.Path("lib") + ": the folder cannot be used: ") != std::string::npos);
-  CHECK(faults.find("mkdir -p -m 700 " + machine.Path("lib")) != std::string::npos);
+  CHECK(faults.find("install -d -o USER -g GROUP -m 0700 " + machine.Path("lib")) != std::string::npos);
   CHECK(faults.find("\nsecret_key_file: " + machine.Path("etc/secret.key") + ": not there; ") != std::string::npos);
-  CHECK(faults.find("mkdir -p " + machine.Path("etc") + "; head -c 32 /dev/urandom") != std::string::npos);
+  CHECK(faults.find("install -d -o root -g GROUP -m 0750 " + machine.Path("etc") + "; (umask 077; head -c 32") !=
+        std::string::npos);
+  CHECK(faults.find("; chown USER:GROUP " + machine.Path("etc/secret.key")) != std::string::npos);
   CHECK(faults.find("\nagreements_path: " + machine.Path("share/agreements") + ": ") != std::string::npos);
   CHECK(std::count(faults.begin(), faults.end(), '\n') == 3);
 }

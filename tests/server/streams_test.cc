@@ -46,18 +46,36 @@ std::string CallRaw(RunningServer& server, const std::string& method, const std:
   return std::string(reinterpret_cast<const char*>(bytes.begin()), bytes.size());
 }
 
+const std::string kHealthCheck = "/grpc.health.v1.Health/Check";
+const std::string kServing = "\x08\x01";
+
+// The bytes of a question about the health of a service.
+std::string HealthOf(const std::string& service) {
+  return "\x0a" + std::string(1, static_cast<char>(service.size())) + service;
+}
+
 TEST_CASE("health says SERVING for the server and each service, and does not know others", "[health]") {
   RunningServer server;
-  const std::string check = "/grpc.health.v1.Health/Check";
-  const std::string serving = "\x08\x01";
-  CHECK(CallRaw(server, check, "") == serving);
+  CHECK(CallRaw(server, kHealthCheck, "") == kServing);
   for (const std::string service :
        {"closure.v1.ClosureService", "closure.v1.AccountGateService", "closure.v1.OperatorService"}) {
-    CHECK(CallRaw(server, check, "\x0a" + std::string(1, static_cast<char>(service.size())) + service) == serving);
+    CHECK(CallRaw(server, kHealthCheck, HealthOf(service)) == kServing);
   }
   grpc::Status status;
-  CHECK(CallRaw(server, check, "\x0a\x01x", &status).empty());
+  CHECK(CallRaw(server, kHealthCheck, HealthOf("x"), &status).empty());
   CHECK(status.error_code() == grpc::StatusCode::NOT_FOUND);
+}
+
+TEST_CASE("the log says that the server serves when health says so", "[health][log]") {
+  RunningServer* running = nullptr;
+  std::string health;
+  RunningServer server({.on_log_line = [&](const std::string& line) {
+    if (running == nullptr || line.find("\"msg\":\"serving\"") == std::string::npos) return;
+    health = CallRaw(*running, kHealthCheck, HealthOf("closure.v1.ClosureService"));
+  }});
+  running = &server;
+  server.Restart();
+  CHECK(health == kServing);
 }
 
 TEST_CASE("reflection lists the services", "[reflection]") {

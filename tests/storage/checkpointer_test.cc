@@ -110,6 +110,28 @@ TEST_CASE("a log that cannot be emptied is told once and tried again until it ca
   checkpointer.Stop();
 }
 
+TEST_CASE("what is newly erased does not wait for the next try of what was erased before", "[sqlite][D12]") {
+  Files files;
+  const std::uintmax_t before = std::filesystem::file_size(files.path);
+  const auto writer = OpenRaw(files.path);
+  REQUIRE(writer->RunScript(kManyNotes).ok());
+  absl::Notification failed;
+  Checkpointer::Options options;
+  options.retry_first = options.retry_max = absl::Hours(1);
+  options.warn = [&failed](std::string_view) { failed.Notify(); };
+  options.warn_after = absl::ZeroDuration();
+  Checkpointer checkpointer(OpenRaw(files.path), *files.readers, options);
+  {
+    const SmallFiles small(before);
+    checkpointer.RequestEmptyLog();
+    REQUIRE(failed.WaitForNotificationWithTimeout(absl::Seconds(30)));
+  }
+  REQUIRE(files.log_bytes() > 0);
+  checkpointer.RequestEmptyLog();
+  CHECK(ComesTrue([&] { return files.log_bytes() == 0; }));
+  checkpointer.Stop();
+}
+
 TEST_CASE("damage that only the checkpoints meet stops every write", "[sqlite]") {
   Files files;
   const std::uintmax_t before = std::filesystem::file_size(files.path);

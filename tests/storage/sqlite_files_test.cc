@@ -98,11 +98,20 @@ TEST_CASE("a dev database is never opened in production, nor a production databa
   }
 }
 
-TEST_CASE("a database is bound to the secret key of its first start", "[sqlite][secret][D13]") {
+TEST_CASE("a database is bound to the secret key of its first closure", "[sqlite][secret][D13]") {
   const TemporaryDirectory directory;
   const std::string path = directory.Path("closure.db");
   MustOpen({.path = path});  // made before there was a check
-  MustOpen({.path = path, .key_check = "first"});
+  // While it is empty every key is as good as the one before.
+  MustOpen({.path = path, .key_check = "another"});
+  {
+    const auto store = MustOpen({.path = path, .key_check = "first"});
+    absl::Status applied;
+    store->Apply(Creation(kKey), [&applied](absl::Status status) { applied = std::move(status); });
+    store->Drain();
+    REQUIRE(applied.ok());
+  }
+  CHECK_FALSE(Refusal({.path = path, .key_check = "another"}).empty());
   CHECK_THAT(Refusal({.path = path, .key_check = "second"}),
              Contains(path) && Contains("was made with another secret key") && Contains("from the backup"));
   CHECK(Refusal({.path = path, .key_check = "first"}).empty());

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <catch2/catch.hpp>
 #include <fstream>
+#include <iterator>
 #include <regex>
 #include <sstream>
 
@@ -39,6 +40,7 @@ RunningServer::RunningServer() : RunningServer(Options{}) {}
 RunningServer::RunningServer(Options options)
     : options_(std::move(options)), database_path_(directory_.File("closures.db")) {
   log_ = std::make_unique<Log>(&clock_, [this](const std::string& line) {
+    if (options_.on_log_line) options_.on_log_line(line);
     absl::MutexLock lock(&log_mutex_);
     log_lines_.push_back(line);
   });
@@ -108,9 +110,16 @@ void RunningServer::Restart(const std::function<void()>& meanwhile) {
   Start();
 }
 
-std::vector<std::string> RunningServer::LogLines() {
+std::vector<std::string> RunningServer::WaitForLogLines(const std::function<bool(const std::string&)>& wanted) {
+  std::vector<std::string> found;
+  const auto look = [&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(log_mutex_) {
+    found.clear();
+    std::copy_if(log_lines_.begin(), log_lines_.end(), std::back_inserter(found), wanted);
+    return !found.empty();
+  };
   absl::MutexLock lock(&log_mutex_);
-  return log_lines_;
+  log_mutex_.AwaitWithTimeout(absl::Condition(&look), absl::Seconds(kCallSecondsMax));
+  return found;
 }
 
 void RunningServer::Load(const std::string& json) {

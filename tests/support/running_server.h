@@ -36,6 +36,8 @@ class RunningServer {
     std::string agreements_path;
     // Puts another store over that of the server, at every start.
     std::function<std::unique_ptr<ClosureStore>(std::unique_ptr<ClosureStore>)> wrap_store;
+    // Called with each line of the log as it is written.
+    std::function<void(const std::string&)> on_log_line;
   };
 
   RunningServer();
@@ -47,7 +49,12 @@ class RunningServer {
   void Restart(const std::function<void()>& meanwhile = {});
 
   // What the server told its log so far, a line of JSON each.
-  std::vector<std::string> LogLines();
+  std::vector<std::string> LogLines() {
+    absl::MutexLock lock(&log_mutex_);
+    return log_lines_;
+  }
+  // Those that fulfil a condition, after waiting for one as long as calls take at most.
+  std::vector<std::string> WaitForLogLines(const std::function<bool(const std::string&)>& wanted);
 
   ManualClock& clock() { return clock_; }
   Sandbox& cloud() { return *cloud_; }

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/calls_under_way.h"
+
+#include <utility>
+
+namespace closure {
+namespace {
+
+// gRPC makes one at the beginning of each call and destroys it with the call.
+class Counter final : public grpc::experimental::Interceptor {
+ public:
+  explicit Counter(std::shared_ptr<CallsUnderWay> calls) : calls_(std::move(calls)) { calls_->Begin(); }
+  ~Counter() override { calls_->End(); }
+  void Intercept(grpc::experimental::InterceptorBatchMethods* methods) override { methods->Proceed(); }
+
+ private:
+  const std::shared_ptr<CallsUnderWay> calls_;
+};
+
+class Counters final : public grpc::experimental::ServerInterceptorFactoryInterface {
+ public:
+  explicit Counters(std::shared_ptr<CallsUnderWay> calls) : calls_(std::move(calls)) {}
+  grpc::experimental::Interceptor* CreateServerInterceptor(grpc::experimental::ServerRpcInfo*) override {
+    return new Counter(calls_);
+  }
+
+ private:
+  const std::shared_ptr<CallsUnderWay> calls_;
+};
+
+}  // namespace
+
+void CallsUnderWay::Begin() {
+  absl::MutexLock lock(&mutex_);
+  ++count_;
+}
+
+void CallsUnderWay::End() {
+  absl::MutexLock lock(&mutex_);
+  --count_;
+}
+
+void CallsUnderWay::WaitForNone(absl::Duration limit) {
+  absl::MutexLock lock(&mutex_);
+  mutex_.AwaitWithTimeout(absl::Condition(
+                              +[](int* count) { return *count == 0; }, &count_),
+                          limit);
+}
+
+std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface> CountCalls(
+    std::shared_ptr<CallsUnderWay> calls) {
+  return std::make_unique<Counters>(std::move(calls));
+}
+
+}  // namespace closure

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef CLOSURE_TESTS_SIMULATION_OPERATORS_H_
+#define CLOSURE_TESTS_SIMULATION_OPERATORS_H_
+
+#include <string>
+
+#include "server/closure_engine.h"
+#include "tests/simulation/memory_store.h"
+#include "tests/simulation/schedule.h"
+
+namespace closure::simulation {
+
+// The people who run the service: they hold, pause and hurry at random, and in the end lift everything.
+class Operators {
+ public:
+  Operators(Dice& dice, MemoryStore& store) : dice_(dice), store_(store) {}
+
+  // One thing at random.
+  void Meddle(ClosureEngine& engine);
+  // Releases holds, the pause, the breaker and the clock jump, each with as many people as it needs, and hurries what
+  // was given up.
+  void LiftEverything(ClosureEngine& engine);
+
+ private:
+  CallContext NewContext(const std::string& name);
+  void Operate(ClosureEngine& engine, SystemCommand::Kind kind, const std::string& name);
+
+  Dice& dice_;
+  MemoryStore& store_;
+};
+
+}  // namespace closure::simulation
+
+#endif  // CLOSURE_TESTS_SIMULATION_OPERATORS_H_

@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/simulation/owner.h"
+
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "fmt/format.h"
+#include "server/resource_names.h"
+
+namespace closure::simulation {
+namespace {
+
+constexpr std::size_t kRememberedMax = 40;
+constexpr std::size_t kCodeDigits = 6;
+
+// The six digits in a message; empty when there are none.
+std::string CodeIn(const std::string& text) {
+  std::size_t digits = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    digits = text[i] >= '0' && text[i] <= '9' ? digits + 1 : 0;
+    const bool last = i + 1 == text.size() || text[i + 1] < '0' || text[i + 1] > '9';
+    if (digits == kCodeDigits && last) return text.substr(i + 1 - kCodeDigits, kCodeDigits);
+  }
+  return "";
+}
+
+}  // namespace
+
+std::optional<internal::v1::ClosureData> Owner::Newest() const {
+  const auto rows = parts_.store->ListClosures({.account_id = account_id_, .limit = 1});
+  if (!rows.ok() || rows->empty()) return std::nullopt;
+  return rows->front().data;
+}
+
+CallContext Owner::NewContext() {
+  CallContext context;
+  context.actor = {.kind = Actor::Kind::kRoot, .name = "", .account_id = account_id_};
+  context.request_id = fmt::format("{}-{}", account_id_, parts_.dice->generator()());
+  context.body_hash = fmt::format("{}", parts_.dice->generator()());
+  return context;
+}
+
+void Owner::Act(ClosureEngine* engine) {
+  Dice& dice = *parts_.dice;
+  if (dice.Chance(0.15)) ChangeTheWorld();
+  if (engine == nullptr) return;
+  const std::optional<internal::v1::ClosureData> data = Newest();
+  if (!data || IsTerminal(data->closure().state())) {
+    if (dice.Chance(0.3)) Create(*engine);
+    if (data && dice.Chance(0.2)) Meddle(*engine, *data);
+    return;
+  }
+  if (!given_.empty() && dice.Chance(0.1)) return Repeat(*engine);
+  if (dice.Chance(0.2)) return Meddle(*engine, *data);
+  GoOn(*engine, *data);
+}
+
+void Owner::ChangeTheWorld() {
+  Dice& dice = *parts_.dice;
+  const std::string currency = dice.Chance(0.8) ? "USD" : "CNY";
+  switch (dice.Below(8)) {
+    case 0: {
+      sandbox::v1::IssueBillRequest bill;
+      bill.set_account_id(account_id_);
+      bill.mutable_amount()->set_currency_code(currency);
+      bill.mutable_amount()->set_units(1 + static_cast<std::int64_t>(dice.Below(20)));
+      parts_.cloud->IssueBill(bill);
+      return;
+    }
+    case 1: {
+      sandbox::v1::TopUpBalanceRequest top_up;
+      top_up.set_account_id(account_id_);
+      top_up.mutable_amount()->set_currency_code(currency);
+      top_up.mutable_amount()->set_units(1 + static_cast<std::int64_t>(dice.Below(500)));
+      parts_.cloud->TopUp(top_up);
+      return;
+    }
+    case 2: {
+      sandbox::v1::CreateResourceRequest order;
+      order.set_account_id(account_id_);
+      auto& resource = *order.mutable_resource();
+      resource.set_resource_id(fmt::format("i-{}", dice.Below(1'000'000)));
+      resource.set_product("ecs");
+      resource.set_type("instance");
+      resource.set_region_code("eu-central-1");
+      resource.set_display_name("another server");
+      resource.set_charge_type(upstream::v1::Resource::PAY_AS_YOU_GO);
+      resource.set_state("running");
+      resource.set_console_uri("https://console.example.com/ecs");
+      resource.set_releasable(true);
+      parts_.cloud->Order(order);
+      return;
+    }
+    case 3:
+      if (dice.Chance(0.05)) parts_.cloud->DeleteElsewhere(account_id_);
+      return;
+    default:
+      parts_.cloud->Settle(account_id_);
+  }
+}
+
+void Owner::Create(ClosureEngine& engine) {
+  const v1::Channel channel = parts_.dice->Chance(0.6) ? v1::EMAIL : v1::SMS;
+  engine.Create(account_id_, channel, NewContext(), [this, epoch = epoch_](absl::StatusOr<v1::Closure> closure) {
+    if (closure.ok() && epoch == epoch_) parts_.judge->Acknowledged(*closure);
+  });
+}
+
+void Owner::GoOn(ClosureEngine& engine, const internal::v1::ClosureData& data) {
+  Dice& dice = *parts_.dice;
+  switch (data.closure().state()) {
+    case v1::Closure::IDENTITY_PENDING:
+      if (dice.Chance(0.1)) return Give(engine, data, ResendCode{});
+      return Give(engine, data, Codes(data, !dice.Chance(0.1)));
+    case v1::Closure::AGREEMENT_PENDING:
+      return Give(engine, data, AcceptAgreement{parts_.agreements->current_version(), "en"});
+    case v1::Closure::BLOCKED:
+      if (dice.Chance(0.4)) parts_.cloud->Settle(account_id_);
+      if (dice.Chance(0.5)) return Give(engine, data, Selection(data, true));
+      return Give(engine, data, Recheck{});
+    case v1::Closure::READY:
+      if (dice.Chance(0.1)) return Give(engine, data, Recheck{});
+      return Give(engine, data, Confirmation(data));
+    default:
+      return;
+  }
+}
+
+void Owner::Meddle(ClosureEngine& engine, const internal::v1::ClosureData& data) { Give(engine, data, Anything(data)); }
+
+ClosureCommand Owner::Anything(const internal::v1::ClosureData& data) {
+  Dice& dice = *parts_.dice;
+  switch (dice.Below(9)) {
+    case 0:
+      return ResendCode{dice.Chance(0.5) ? v1::EMAIL : v1::SMS};
+    case 1:
+      return Codes(data, dice.Chance(0.5));
+    case 2:
+      return AcceptAgreement{"1999-01", "en"};
+    case 3:
+      return Recheck{};
+    case 4:
+      return Selection(data, dice.Chance(0.3));
+    case 5: {
+      ConfirmClosure confirm = Confirmation(data);
+      confirm.risk_digest = "not what was shown";
+      return confirm;
+    }
+    case 6:
+      if (dice.Chance(0.3)) return CancelClosure{};
+      return Recheck{};
+    case 7:
+      return AcceptAgreement{parts_.agreements->current_version(), "zh"};
+    default:
+      return Confirmation(data);
+  }
+}
+
+VerifyIdentity Owner::Codes(const internal::v1::ClosureData& data, bool right) {
+  VerifyIdentity verify;
+  std::map<v1::Channel, std::string> codes;
+  for (const sandbox::v1::InboxMessage& message : parts_.cloud->Inbox(account_id_)) {
+    if (!absl::StrContains(message.idempotency_key(), data.closure_id() + "/code/")) continue;
+    codes[message.channel() == "email" ? v1::EMAIL : v1::SMS] = CodeIn(message.body());
+  }
+  for (const auto& challenge : data.closure().identity_verification().challenges()) {
+    const auto code = codes.find(challenge.channel());
+    if (code == codes.end()) continue;
+    verify.codes.push_back({challenge.channel(), right ? code->second : "000000"});
+  }
+  if (verify.codes.empty()) verify.codes.push_back({v1::CHANNEL_UNSPECIFIED, "123456"});
+  return verify;
+}
+
+DiscardItems Owner::Selection(const internal::v1::ClosureData& data, bool right) {
+  Dice& dice = *parts_.dice;
+  DiscardItems discard{.selections = {}, .risk_digest = data.closure().risk_prompt().digest()};
+  const auto items = parts_.store->ListItems({account_id_, data.closure_id()}, {});
+  if (!items.ok()) return discard;
+  for (const v1::BlockingItem& item : *items) {
+    if (right && item.disposition() != v1::RENOUNCEABLE) continue;
+    if (right && (item.resolution() == v1::BlockingItem::RENOUNCED || dice.Chance(0.1))) continue;
+    std::string fingerprint = item.fingerprint();
+    if (!right && dice.Chance(0.3)) fingerprint = "moved";
+    discard.selections.push_back({item.name().substr(item.name().rfind('/') + 1), fingerprint});
+  }
+  return discard;
+}
+
+ConfirmClosure Owner::Confirmation(const internal::v1::ClosureData& data) {
+  return {.reason = v1::Closure::NO_LONGER_NEEDED,
+          .reason_text = "",
+          .risk_digest = data.closure().risk_prompt().digest(),
+          .late_settlement_consent = parts_.dice->Chance(0.5)};
+}
+
+void Owner::Give(ClosureEngine& engine, const internal::v1::ClosureData& data, ClosureCommand command) {
+  if (given_.size() == kRememberedMax) given_.erase(given_.begin());
+  const std::string etag = parts_.dice->Chance(0.3) ? data.closure().etag() : "";
+  given_.push_back({{account_id_, data.closure_id()}, std::move(command), etag, NewContext(), std::nullopt});
+  // Two windows of one browser.
+  if (parts_.dice->Chance(0.05)) Send(engine, given_.size() - 1);
+  Send(engine, given_.size() - 1);
+}
+
+void Owner::Send(ClosureEngine& engine, std::size_t number) {
+  const Given& given = given_[number];
+  engine.Execute(given.key, given.command, given.etag, given.context,
+                 [this, epoch = epoch_, id = given.context.request_id](absl::StatusOr<v1::Closure> closure) {
+                   if (!closure.ok() || epoch != epoch_) return;
+                   parts_.judge->Acknowledged(*closure);
+                   for (Given& each : given_) {
+                     if (each.context.request_id != id) continue;
+                     if (each.answer) parts_.judge->Repeated(*each.answer, *closure);
+                     each.answer = *std::move(closure);
+                     return;
+                   }
+                 });
+}
+
+void Owner::Repeat(ClosureEngine& engine) { Send(engine, parts_.dice->Below(given_.size())); }
+
+}  // namespace closure::simulation

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+// The program closure_simulate: runs simulations from one seed on, and says how to see a broken promise again.
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+
+#include "CLI/CLI.hpp"
+#include "fmt/format.h"
+#include "tests/simulation/simulation.h"
+
+namespace closure::simulation {
+namespace {
+
+struct Totals {
+  std::int64_t seeds = 0;
+  std::int64_t steps = 0;
+  std::int64_t commits = 0;
+  std::int64_t crashes = 0;
+  std::int64_t clock_jumps = 0;
+  std::int64_t calls = 0;
+  std::int64_t misfortunes = 0;
+  std::map<v1::Closure::State, std::int64_t> ends;
+
+  void Add(const Report& report) {
+    ++seeds;
+    steps += report.steps;
+    commits += report.commits;
+    crashes += report.crashes;
+    clock_jumps += report.clock_jumps;
+    calls += report.wire.calls;
+    misfortunes += report.wire.refused + report.wire.lost_requests + report.wire.lost_replies + report.wire.late +
+                   report.wire.repeated + report.wire.empty;
+    for (const auto& [state, count] : report.ends) ends[state] += count;
+  }
+
+  void Print() const {
+    fmt::print("{} seeds, {} steps, {} commits, {} crashes, {} clock jumps, {} calls with {} misfortunes\n", seeds,
+               steps, commits, crashes, clock_jumps, calls, misfortunes);
+    for (const auto& [state, count] : ends) fmt::print("  {}: {}\n", v1::Closure::State_Name(state), count);
+  }
+};
+
+int Main(int argc, char** argv) {
+  CLI::App app("Simulates the service with crashes, lost calls and jumping clocks, and judges every step.");
+  Settings settings;
+  std::uint64_t seeds = 1;
+  bool trace = false;
+  app.add_option("--seed", settings.seed, "The first seed")->capture_default_str();
+  app.add_option("--seeds", seeds, "How many seeds, one after the other")
+      ->check(CLI::Range(1, 100'000'000))
+      ->capture_default_str();
+  app.add_option("--days", settings.days, "How long misfortunes go on, in simulated days")
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str();
+  app.add_option("--accounts", settings.accounts, "How many accounts")
+      ->check(CLI::Range(1, 100))
+      ->capture_default_str();
+  app.add_flag("--trace", trace, "Print what happens");
+  CLI11_PARSE(app, argc, argv);
+  if (trace) settings.trace = [](const std::string& line) { fmt::print("{}\n", line); };
+  Totals totals;
+  const std::uint64_t first = settings.seed;
+  for (std::uint64_t i = 0; i < seeds; ++i) {
+    settings.seed = first + i;
+    const Report report = Simulate(settings);
+    totals.Add(report);
+    if (seeds == 1) fmt::print("digest {}\n", report.digest);
+    if (report.fault.empty()) continue;
+    totals.Print();
+    fmt::print("BROKEN with seed {}: {}\nto see it again: ./dev sim --seed {} --days {} --accounts {} --trace\n",
+               settings.seed, report.fault, settings.seed, settings.days, settings.accounts);
+    return EXIT_FAILURE;
+  }
+  totals.Print();
+  return EXIT_SUCCESS;
+}
+
+}  // namespace
+}  // namespace closure::simulation
+
+int main(int argc, char** argv) { return closure::simulation::Main(argc, argv); }

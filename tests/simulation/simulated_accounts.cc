@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/simulation/simulated_accounts.h"
+
+#include "checkers/proto_time.h"
+#include "fmt/format.h"
+
+namespace closure::simulation {
+namespace {
+
+using sandbox::v1::CloudAccount;
+using sandbox::v1::CloudBill;
+
+constexpr int kFirstAccount = 5001;
+
+void FillBill(Dice& dice, const std::string& id, CloudBill& bill) {
+  bill.set_bill_id(id);
+  bill.set_amount(fmt::format("{}.50", dice.Below(15)));
+  bill.set_currency_code("USD");
+  bill.set_description("usage");
+}
+
+void AddFunds(Dice& dice, const std::string& currency, CloudAccount& account) {
+  auto& funds = *account.add_funds();
+  funds.set_currency_code(currency);
+  funds.set_balance(dice.Chance(0.3) ? fmt::format("{}.25", dice.Below(1100)) : "0");
+  funds.set_debt(dice.Chance(0.3) ? fmt::format("{}.75", dice.Below(12)) : "0");
+}
+
+void AddLateBill(Dice& dice, CloudAccount& account) {
+  auto& late = *account.add_late_bills();
+  FillBill(dice, fmt::format("late-{}", account.late_bills_size()), *late.mutable_bill());
+  *late.mutable_after_freeze() = ToProto(dice.Between(absl::Minutes(1), absl::Hours(40)));
+  late.set_as_debt(dice.Chance(0.7));
+}
+
+void AddServer(Dice& dice, CloudAccount& account) {
+  auto& server = *account.add_resources();
+  server.set_resource_id(fmt::format("i-{}", account.resources_size()));
+  server.set_product("ecs");
+  server.set_type("instance");
+  server.set_region_code("eu-central-1");
+  server.set_display_name("a server");
+  server.set_charge_type(upstream::v1::Resource::PAY_AS_YOU_GO);
+  server.set_state("running");
+  server.set_console_uri("https://console.example.com/ecs");
+  server.set_releasable(dice.Chance(0.8));
+}
+
+}  // namespace
+
+std::vector<std::string> AccountIds(int accounts) {
+  std::vector<std::string> ids;
+  for (int i = 0; i < accounts; ++i) ids.push_back(std::to_string(kFirstAccount + i));
+  return ids;
+}
+
+sandbox::v1::CloudFile DrawAccounts(Dice& dice, int accounts) {
+  sandbox::v1::CloudFile file;
+  for (const std::string& id : AccountIds(accounts)) {
+    CloudAccount& account = *file.add_accounts();
+    account.set_account_id(id);
+    account.set_language_code(dice.Chance(0.5) ? "en" : "zh");
+    if (dice.Chance(0.5)) account.set_organization_id("5001");
+    account.mutable_email()->set_address(id + "@example.com");
+    if (dice.Chance(0.7)) account.mutable_phone()->set_address("+49170000" + id);
+    account.add_sessions()->set_session_id("session-" + id);
+    account.mutable_sessions(0)->set_identity("root");
+    if (dice.Chance(0.6)) AddFunds(dice, "USD", account);
+    if (dice.Chance(0.2)) AddFunds(dice, "CNY", account);
+    if (dice.Chance(0.2)) FillBill(dice, "bill-1", *account.add_bills());
+    while (dice.Chance(0.2)) AddLateBill(dice, account);
+    while (dice.Chance(0.4)) AddServer(dice, account);
+  }
+  return file;
+}
+
+}  // namespace closure::simulation

@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/simulation/simulation.h"
+
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "checkers/proto_time.h"
+#include "fmt/format.h"
+#include "server/config.h"
+#include "tests/simulation/clock.h"
+#include "tests/simulation/cloud.h"
+#include "tests/simulation/judge.h"
+#include "tests/simulation/operators.h"
+#include "tests/simulation/owner.h"
+#include "tests/simulation/process.h"
+#include "tests/simulation/simulated_accounts.h"
+
+namespace closure::simulation {
+namespace {
+
+// Wednesday, 2026-07-01 09:00 in UTC.
+constexpr absl::Time kBegin = absl::FromUnixSeconds(1782896400);
+constexpr std::int64_t kStepsMax = 5'000'000;
+
+// Short, so that many closures fit into one run; the ratios are those of the defaults.
+config::v1::ServerConfig SimulatedConfig(Dice& dice) {
+  config::v1::ServerConfig config = WithDefaults({});
+  config::v1::Policy& policy = *config.mutable_policy();
+  *policy.mutable_silent_period() = ToProto(absl::Hours(36));
+  *policy.mutable_idle_expiry_before_agreement() = ToProto(absl::Hours(12));
+  *policy.mutable_idle_expiry_after_agreement() = ToProto(absl::Hours(48));
+  *policy.mutable_request_id_retention() = ToProto(absl::Hours(24));
+  *policy.mutable_notice_retry_limit() = ToProto(absl::Hours(12));
+  *policy.mutable_contact_change_window() = ToProto(absl::Hours(1));
+  config.mutable_breaker()->set_deletions_per_hour_min(dice.Chance(0.2) ? 1 : 20);
+  return config;
+}
+
+// Every run has its own mixture of misfortunes, from none to many of each.
+WireFaults DrawFaults(Dice& dice) {
+  const auto draw = [&](double most) {
+    return dice.Chance(0.3) ? 0 : most * static_cast<double>(dice.Below(100)) / 100;
+  };
+  return {.refused = draw(0.1),
+          .lost_request = draw(0.05),
+          .lost_reply = draw(0.05),
+          .late = draw(0.05),
+          .repeated = draw(0.1),
+          .empty = draw(0.02)};
+}
+
+class Simulation {
+ public:
+  explicit Simulation(const Settings& settings);
+  Report Run();
+
+ private:
+  void Step();
+  void StepStore();
+  void PlanStore();
+  void Start();
+  void Crash();
+  void JumpClock();
+  // Makes something happen again and again, at random times around `mean`, until the misfortunes are over.
+  void Repeat(absl::Duration mean, std::function<void()> happening);
+  void Calm();
+  bool IsOver() const;
+  void Trace(std::string_view what);
+
+  const Settings settings_;
+  Dice dice_;
+  Schedule schedule_;
+  Wire wire_;
+  Cloud cloud_;
+  MachineClock clock_;
+  MemoryStore store_;
+  const SecretKey secret_key_;
+  const Agreements agreements_;
+  ProcessParts parts_;
+  Judge judge_;
+  std::vector<Owner> owners_;
+  Operators operators_;
+  std::unique_ptr<Process> process_;
+  Life life_ = kWorld;
+  bool store_planned_ = false;
+  bool calm_ = false;
+  std::int64_t arrivals_ = 0;
+  Report report_;
+};
+
+Simulation::Simulation(const Settings& settings)
+    : settings_(settings),
+      dice_(settings.seed),
+      wire_(schedule_, dice_),
+      cloud_(schedule_, wire_, kBegin),
+      clock_(schedule_, kBegin),
+      secret_key_(SecretKey::FromBytes(std::string(32, 'k'))),
+      agreements_(*Agreements::FromTexts(EmbeddedAgreementTexts())),
+      judge_(schedule_, clock_, store_, cloud_, AccountIds(settings.accounts)),
+      operators_(dice_, store_) {
+  parts_ = {.schedule = &schedule_,
+            .dice = &dice_,
+            .cloud = &cloud_,
+            .store = &store_,
+            .clock = &clock_,
+            .secret_key = &secret_key_,
+            .agreements = &agreements_,
+            .config = SimulatedConfig(dice_)};
+  wire_.faults = DrawFaults(dice_);
+  cloud_.Load(DrawAccounts(dice_, settings.accounts));
+  const std::vector<std::string> ids = AccountIds(settings.accounts);
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    owners_.emplace_back(
+        Owner::Parts{.dice = &dice_, .cloud = &cloud_, .store = &store_, .judge = &judge_, .agreements = &agreements_},
+        ids[i], ids[(i + 1) % ids.size()]);
+  }
+}
+
+void Simulation::Trace(std::string_view what) {
+  if (settings_.trace) settings_.trace(fmt::format("{} {}", absl::FormatDuration(schedule_.now()), what));
+}
+
+void Simulation::Repeat(absl::Duration mean, std::function<void()> happening) {
+  schedule_.After(dice_.Between(absl::ZeroDuration(), 2 * mean), kWorld, [this, mean, happening] {
+    if (calm_) return;
+    happening();
+    Repeat(mean, happening);
+  });
+}
+
+void Simulation::Start() {
+  ++life_;
+  Trace("a process starts");
+  if (life_ > 1) store_.Reopen();
+  process_ = std::make_unique<Process>(parts_, life_);
+}
+
+void Simulation::Crash() {
+  if (process_ == nullptr) return;
+  Trace("the process dies");
+  ++report_.crashes;
+  for (std::uint64_t left = dice_.Below(4); left > 0 && store_.CommitBatch(1); --left) judge_.OnCommit();
+  schedule_.End(life_);
+  wire_.End(life_);
+  store_.Die();
+  for (Owner& owner : owners_) owner.ForgetCalls();
+  process_.reset();
+  store_planned_ = false;
+  if (dice_.Chance(0.2)) clock_.Boot();
+  const absl::Duration away = dice_.Chance(0.1) ? absl::Hours(6) : absl::Minutes(5);
+  schedule_.After(dice_.Between(absl::Seconds(1), away), kWorld, [this] { Start(); });
+}
+
+void Simulation::JumpClock() {
+  ++report_.clock_jumps;
+  const absl::Duration jumps[] = {absl::Hours(24 * 365), -absl::Hours(24), absl::Hours(3), -absl::Minutes(20)};
+  clock_.SetWrong(clock_.wrong_by() == absl::ZeroDuration() ? jumps[dice_.Below(4)] : absl::ZeroDuration());
+  Trace(fmt::format("the wall clock is wrong by {}", absl::FormatDuration(clock_.wrong_by())));
+}
+
+void Simulation::PlanStore() {
+  if (store_planned_ || process_ == nullptr || store_.Idle()) return;
+  store_planned_ = true;
+  schedule_.After(dice_.Between(absl::ZeroDuration(), absl::Milliseconds(5)), life_, [this] {
+    store_planned_ = false;
+    StepStore();
+  });
+}
+
+void Simulation::StepStore() {
+  // Commits run ahead of what is told, as the threads of a real store have it.
+  const bool commit_first = dice_.Chance(0.5);
+  if (!commit_first && store_.TellOne()) return;
+  if (store_.CommitBatch(1)) {
+    ++report_.commits;
+    judge_.OnCommit();
+  } else {
+    store_.TellOne();
+  }
+}
+
+void Simulation::Step() {
+  ++report_.steps;
+  schedule_.RunNext();
+  if (arrivals_ != wire_.arrivals()) {
+    arrivals_ = wire_.arrivals();
+    judge_.OnCloud();
+  }
+  PlanStore();
+  if (process_ != nullptr) process_->Turn();
+}
+
+// No more misfortunes; operators lift whatever keeps a closure waiting.
+void Simulation::Calm() {
+  calm_ = true;
+  Trace("everything calms down");
+  wire_.faults = {};
+  clock_.SetWrong(absl::ZeroDuration());
+}
+
+bool Simulation::IsOver() const { return !judge_.fault().empty() || report_.steps > kStepsMax; }
+
+Report Simulation::Run() {
+  Start();
+  for (Owner& owner : owners_) {
+    Repeat(absl::Minutes(20), [this, &owner] { owner.Act(process_ ? &process_->engine() : nullptr); });
+  }
+  Repeat(absl::Hours(5), [this] {
+    if (process_) operators_.Meddle(process_->engine());
+  });
+  const bool crashes = dice_.Chance(0.8);
+  if (crashes) Repeat(absl::Hours(4), [this] { Crash(); });
+  if (dice_.Chance(0.3)) Repeat(absl::Hours(60), [this] { JumpClock(); });
+  const absl::Duration busy = settings_.days * absl::Hours(24);
+  while (schedule_.now() < busy && !IsOver()) Step();
+  Calm();
+  std::function<void()> lift = [this, &lift] {
+    if (process_) operators_.LiftEverything(process_->engine());
+    schedule_.After(absl::Minutes(30), kWorld, [&lift] { lift(); });
+  };
+  lift();
+  while (schedule_.now() < 2 * busy && !IsOver()) Step();
+  if (judge_.fault().empty()) judge_.AtRest();
+  report_.fault = judge_.fault();
+  report_.wire = wire_.counts();
+  report_.ends = judge_.Ends();
+  report_.digest = store_.Digest();
+  schedule_.End(life_);
+  wire_.End(life_);
+  if (process_ != nullptr) store_.Die();
+  process_.reset();
+  return report_;
+}
+
+}  // namespace
+
+Report Simulate(const Settings& settings) { return Simulation(settings).Run(); }
+
+}  // namespace closure::simulation

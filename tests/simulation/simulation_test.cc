@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// A bounded batch of simulations; ./dev sim runs as many as one likes.
+#include "tests/simulation/simulation.h"
+
+#include "catch2/catch.hpp"
+#include "tests/support/random_seed.h"
+
+namespace closure::simulation {
+namespace {
+
+TEST_CASE("no promise is broken in whole lives of the service with crashes, lost calls and jumping clocks",
+          "[simulation]") {
+  constexpr std::uint64_t kSeeds = 12;
+  const std::uint64_t first = RandomSeed();
+  std::int64_t steps = 0;
+  std::map<v1::Closure::State, std::int64_t> ends;
+  for (std::uint64_t i = 0; i < kSeeds; ++i) {
+    INFO("./dev sim --seed " << first + i << " --days 8 --trace");
+    const Report report = Simulate({.seed = first + i, .days = 8});
+    REQUIRE(report.fault == "");
+    steps += report.steps;
+    for (const auto& [state, count] : report.ends) ends[state] += count;
+  }
+  WARN(kSeeds << " seeds from " << first << ", " << steps << " steps");
+  // Both endings are among them, or the batch proves little.
+  CHECK(ends[v1::Closure::CLOSED] > 0);
+  CHECK(ends[v1::Closure::ABORTED] > 0);
+}
+
+TEST_CASE("the same seed gives the same life, another seed another", "[simulation]") {
+  const Report first = Simulate({.seed = 7, .days = 3});
+  const Report second = Simulate({.seed = 7, .days = 3});
+  CHECK(first.digest == second.digest);
+  CHECK(first.steps == second.steps);
+  CHECK(Simulate({.seed = 8, .days = 3}).digest != first.digest);
+}
+
+}  // namespace
+}  // namespace closure::simulation
