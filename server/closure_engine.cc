@@ -104,10 +104,11 @@ absl::StatusOr<Circumstances> ClosureEngine::MakeCircumstances(std::string_view 
 absl::StatusOr<BreakerCounts> ClosureEngine::CountBreaker(std::string_view organization_id, const TimerFired& fired,
                                                           const Circumstances& circumstances) const {
   absl::Time since = circumstances.now - kBreakerWindow;
-  if (circumstances.system.has_breaker_release_time()) {
-    // What was admitted up to the release is not counted again.
-    since = std::max(since, FromProto(circumstances.system.breaker_release_time()) + absl::Microseconds(1));
-  }
+  const absl::Time release = FromProto(circumstances.system.breaker_release_time());
+  // What was admitted up to the release is not counted again. A release on a clock that was ahead is none: until the
+  // clock has caught up nothing would be counted.
+  if (circumstances.system.has_breaker_release_time() && release <= circumstances.now)
+    since = std::max(since, release + absl::Microseconds(1));
   absl::StatusOr<int64_t> global = parts_.store->CountAdmissions("", since);
   if (!global.ok()) return global.status();
   absl::StatusOr<int64_t> organization = parts_.store->CountAdmissions(organization_id, since);

@@ -8,6 +8,7 @@
 #include "server/decision_builder.h"
 #include "server/errors.h"
 #include "server/texts.h"
+#include "server/time_witness.h"
 
 namespace closure {
 namespace {
@@ -132,9 +133,16 @@ absl::StatusOr<v1::IdentityVerification::Challenge*> FindChallenge(v1::Closure& 
                         : fmt::format("no code is demanded by {}", v1::Channel_Name(channel)));
 }
 
+// Whether a code counts no more. One that was made on a clock that has gone back since does not live until the clock
+// has caught up.
+bool IsExpired(const v1::IdentityVerification::Challenge& challenge, absl::Duration lifetime, absl::Time now) {
+  const absl::Time end = FromProto(challenge.expire_time());
+  return now >= end || now < end - lifetime - kClockJump;
+}
+
 // Counts one given code. A wrong one is an error whose attempt is committed all the same.
-absl::Status CountCode(v1::Closure& closure, v1::IdentityVerification::Challenge& challenge, bool right,
-                       absl::Time now) {
+absl::Status CountCode(DecisionBuilder& builder, v1::IdentityVerification::Challenge& challenge, bool right) {
+  const v1::Closure& closure = builder.closure();
   const std::map<std::string, std::string> metadata = {
       {"closure", closure.name()},
       {"channel", v1::Channel_Name(challenge.channel())},
@@ -145,7 +153,7 @@ absl::Status CountCode(v1::Closure& closure, v1::IdentityVerification::Challenge
                  fmt::format("the attempts of this identity code of {} are used up; ask for a new one", closure.name()),
                  {{"closure", closure.name()}, {"channel", v1::Channel_Name(challenge.channel())}});
   }
-  if (now >= FromProto(challenge.expire_time())) {
+  if (IsExpired(challenge, FromProto(builder.policy().code_lifetime()), builder.now())) {
     return Error(v1::CODE_EXPIRED,
                  fmt::format("the identity code of {} has expired; ask for a new one", closure.name()),
                  {{"closure", closure.name()}, {"channel", v1::Channel_Name(challenge.channel())}});
@@ -194,10 +202,12 @@ absl::StatusOr<Decision> DecideResend(DecisionBuilder& builder, const ResendCode
   for (const auto& challenge : verification.challenges()) {
     channels.push_back(challenge.channel());
     const absl::Duration wait = FromProto(challenge.resend_time()) - builder.now();
-    if (wait <= absl::ZeroDuration()) continue;
+    const absl::Duration spacing = FromProto(builder.policy().resend_spacing());
+    // Longer than the spacing is only to wait when the clock has gone back.
+    if (wait <= absl::ZeroDuration() || wait > spacing + kClockJump) continue;
     return WithRetryAfter(Error(v1::RESEND_TOO_SOON,
                                 fmt::format("a code of {} was sent less than {} ago", builder.closure().name(),
-                                            absl::FormatDuration(FromProto(builder.policy().resend_spacing()))),
+                                            absl::FormatDuration(spacing)),
                                 {{"closure", builder.closure().name()}}),
                           wait);
   }
@@ -227,7 +237,7 @@ absl::StatusOr<Decision> DecideCodes(DecisionBuilder& builder, const CodesGiven&
   for (const CodesGiven::Code& code : given.codes) {
     absl::StatusOr<v1::IdentityVerification::Challenge*> challenge = FindChallenge(builder.closure(), code.channel);
     if (!challenge.ok()) return challenge.status();
-    reply.Update(CountCode(builder.closure(), **challenge, code.right, builder.now()));
+    reply.Update(CountCode(builder, **challenge, code.right));
   }
   const auto& challenges = builder.closure().identity_verification().challenges();
   const bool all =

@@ -209,7 +209,10 @@ absl::Status WriteTasks(Connection& connection, const Commit& commit, std::optio
   if (commit.drop_state_tasks) CLOSURE_RETURN_IF_ERROR(DropStateTasks(connection, *committed_row));
   if (commit.unpark_hold.has_value())
     CLOSURE_RETURN_IF_ERROR(UnparkHold(connection, *committed_row, *commit.unpark_hold));
-  if (commit.clock_went_back.has_value()) CLOSURE_RETURN_IF_ERROR(PullForward(connection, *commit.clock_went_back));
+  if (commit.clock_went_back.has_value()) {
+    CLOSURE_RETURN_IF_ERROR(PullForward(connection, *commit.clock_went_back));
+    CLOSURE_RETURN_IF_ERROR(SetBackCounted(connection, *commit.clock_went_back));
+  }
   for (const auto& [reason, due] : commit.unpark) CLOSURE_RETURN_IF_ERROR(Unpark(connection, reason, due));
   for (const TaskData& task : commit.add_tasks) {
     CLOSURE_ASSIGN_OR_RETURN(const int64_t row, RowOfNewTask(connection, task, change, committed_row));

@@ -33,6 +33,8 @@ absl::Status AddTombstone(Connection& connection, std::string_view tombstone);
 absl::StatusOr<bool> HasTombstone(Connection& connection, std::string_view tombstone);
 
 absl::Status AddCodes(Connection& connection, std::string_view account_id, const std::vector<absl::Time>& times);
+// Of admissions and codes; see Commit::clock_went_back.
+absl::Status SetBackCounted(Connection& connection, absl::Time now);
 absl::StatusOr<int> CountCodes(Connection& connection, std::string_view account_id, absl::Time since);
 
 // closure_row: the closure that it is about, if there is one. Errors besides: ALREADY_EXISTS when the request id is

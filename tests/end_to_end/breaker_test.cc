@@ -128,6 +128,27 @@ TEST_CASE("a deletion counts for an hour", "[D14]") {
   CHECK_FALSE(StatusOf(crowd.server).has_breaker());
 }
 
+TEST_CASE("a clock that was ahead and is set right neither closes the breaker for good nor leaves it open",
+          "[D14][R18]") {
+  Crowd crowd(1, 0, {"", ""});
+  const auto jump = [&](absl::Duration by) {
+    crowd.server.clock().JumpWall(by);
+    WaitForStatus(crowd.server, [](const v1::SystemStatus& status) { return status.has_clock_jump(); });
+    REQUIRE(Send(crowd.server, "operator:ann", OperatorRequest<v1::AcknowledgeClockJumpRequest>()).ok());
+  };
+  jump(absl::Hours(24 * 365));
+  crowd.server.clock().Advance(absl::Hours(168));
+  REQUIRE(crowd.Ended() == 1);
+  crowd.Approve("operator:ann");
+  crowd.Approve("operator:bob");
+  REQUIRE(crowd.Ended() == 2);
+  jump(-absl::Hours(24 * 365));
+  crowd.Join({"", ""});
+  crowd.server.clock().Advance(absl::Hours(168));
+  CHECK(crowd.Ended() == 3);
+  CHECK(StatusOf(crowd.server).has_breaker());
+}
+
 TEST_CASE("an organization has a limit of its own", "[D14]") {
   // Half of the accounts may go in an hour: three of six in all, one of the two of each organization.
   Crowd crowd(1, 500, {"org-a", "org-a"});

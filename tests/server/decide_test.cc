@@ -5,6 +5,7 @@
 
 #include "checkers/proto_time.h"
 #include "server/errors.h"
+#include "server/time_witness.h"
 #include "tests/support/decided_closure.h"
 
 namespace closure {
@@ -81,6 +82,20 @@ TEST_CASE("a code is accepted until its last microsecond", "[decide][D16]") {
   SECTION("expired") {
     closure.clock().Advance(absl::Microseconds(1));
     CHECK(ReasonOf(closure.Do(CodesGiven{{{v1::EMAIL, true}}})) == v1::CODE_EXPIRED);
+  }
+}
+
+TEST_CASE("a code does not live longer, and the next one is not waited for longer, when the clock goes back",
+          "[decide][D16][R44][time]") {
+  DecidedClosure closure;
+  closure.clock().JumpWall(-kClockJump);
+  CHECK(ReasonOf(closure.Do(ResendCode{})) == v1::RESEND_TOO_SOON);
+  SECTION("within what clocks may differ it counts") { CHECK(closure.Do(CodesGiven{{{v1::EMAIL, true}}}).ok()); }
+  SECTION("further back it is expired, and another is sent at once") {
+    closure.clock().JumpWall(-absl::Microseconds(1));
+    CHECK(ReasonOf(closure.Do(CodesGiven{{{v1::EMAIL, true}}})) == v1::CODE_EXPIRED);
+    CHECK(closure.Do(ResendCode{}).ok());
+    CHECK(closure.Do(CodesGiven{{{v1::EMAIL, true}}}).ok());
   }
 }
 

@@ -224,7 +224,10 @@ absl::Status CommitWriter::WriteTasks(std::optional<int64_t>& request_row) {
   }
   if (commit_.drop_state_tasks) DropStateTasks(tables_, *closure_row_);
   if (commit_.unpark_hold.has_value()) UnparkHold(tables_, *closure_row_, *commit_.unpark_hold);
-  if (commit_.clock_went_back.has_value()) PullForward(tables_, *commit_.clock_went_back);
+  if (commit_.clock_went_back.has_value()) {
+    PullForward(tables_, *commit_.clock_went_back);
+    SetBackCounted(tables_, *commit_.clock_went_back);
+  }
   for (const auto& [reason, due] : commit_.unpark) Unpark(tables_, reason, due);
   for (const TaskData& task : commit_.add_tasks) {
     CLOSURE_ASSIGN_OR_RETURN(const int64_t row, RowOfNewTask(task));

@@ -122,6 +122,22 @@ void EraseResponses(MemoryTables& tables, int64_t closure_row) {
   }
 }
 
+void SetBackCounted(MemoryTables& tables, absl::Time now) {
+  const auto set_back = [&](auto& table) {
+    std::vector<int64_t> later;
+    for (const auto& [row, counted] : table.rows()) {
+      if (counted.time > Micros(now)) later.push_back(row);
+    }
+    for (const int64_t row : later) {
+      auto counted = *table.Find(row);
+      counted.time = Micros(now);
+      table.Put(row, std::move(counted));
+    }
+  };
+  set_back(tables.admissions);
+  set_back(tables.codes);
+}
+
 void ForgetRequests(MemoryTables& tables, int64_t closure_row) {
   std::vector<int64_t> forgotten;
   for (const auto& [row, request] : tables.requests.rows()) {

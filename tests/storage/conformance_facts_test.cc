@@ -349,6 +349,27 @@ TEST_CASE("the system's switches are stored and loaded whole", "[storage]") {
   CHECK(MessageDifferencer::Equals(*store->LoadSystem(), system));
 }
 
+TEST_CASE("when the wall clock goes back what was counted ahead of it counts as of now", "[storage][D14][R44][time]") {
+  TestStore store(GENERATE(from_range(StoreBackends())));
+  const absl::Time ahead = kNow + absl::Hours(24 * 365);
+  Commit commit = Creation(kKey);
+  commit.codes_made = {ahead, kNow - absl::Hours(1)};
+  REQUIRE(store.Apply(std::move(commit)).ok());
+  store.Create(kOther);
+  REQUIRE(store.Apply(Admission(store, kKey, *store->LoadSystem(), ahead)).ok());
+  REQUIRE(store.Apply(Admission(store, kOther, *store->LoadSystem(), kNow - absl::Hours(1))).ok());
+  Commit back;
+  back.clock_went_back = kNow;
+  REQUIRE(store.Apply(std::move(back)).ok());
+  const absl::Time after = kNow + absl::Microseconds(1);
+  CHECK(*store->CountAdmissions("", kNow) == 1);
+  CHECK(*store->CountAdmissions("", after) == 0);
+  CHECK(*store->CountAdmissions("", kNow - absl::Hours(1)) == 2);
+  CHECK(*store->CountCodes("1001", kNow) == 1);
+  CHECK(*store->CountCodes("1001", after) == 0);
+  CHECK(*store->CountCodes("1001", kNow - absl::Hours(1)) == 2);
+}
+
 TEST_CASE("identity codes are counted over all closures of an account", "[storage][R44]") {
   TestStore store(GENERATE(from_range(StoreBackends())));
   Commit commit = Creation(kKey);
