@@ -12,6 +12,7 @@
 #include "checkers/call_options.h"
 #include "grpcpp/client_context.h"
 #include "grpcpp/support/status.h"
+#include "protos/failpoint.h"
 
 namespace closure {
 
@@ -58,7 +59,9 @@ void CallUpstream(std::string_view who, const Request& request, const CallOption
     });
   }
   Call* const raw = call.get();
+  Failpoint("upstream.asking", call->who);
   start(&raw->context, &raw->request, &raw->response, [call](grpc::Status status) {
+    Failpoint("upstream.answered", call->who);
     if (call->cancel != nullptr) call->cancel->Forget(call->cancel_number);
     auto finished = std::move(call->done);
     if (status.ok()) {

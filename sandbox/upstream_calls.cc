@@ -11,6 +11,7 @@
 #include "absl/time/time.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/message.h"
+#include "protos/failpoint.h"
 #include "sandbox/account_rows.h"
 
 namespace closure {
@@ -99,8 +100,10 @@ grpc::ServerUnaryReactor* UpstreamCalls::Act(grpc::CallbackServerContext* contex
     absl::StatusOr<ActResult> result = absl::InternalError("sandbox: the act was not tried");
     const absl::Status committed = database_.Transact([&](SqliteTransaction& tx) {
       result = PerformOnce(tx, entry, now, [&](SqliteTransaction& inner) { return do_act(inner, now); });
+      Failpoint("sandbox.act.written", entry.method);
       return absl::OkStatus();  // also for a refusal: the fence that it showed has been seen
     });
+    Failpoint("sandbox.act.durable", entry.method);
     if (!committed.ok()) return committed;
     if (result.ok()) fill(*result);
     return result.status();

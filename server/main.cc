@@ -18,6 +18,7 @@
 
 #include "absl/synchronization/notification.h"
 #include "checkers/proto_time.h"
+#include "protos/failpoint.h"
 #include "protos/file_reading.h"
 #include "server/config.h"
 #include "server/dev_cloud.h"
@@ -226,6 +227,7 @@ absl::Status SayListenOption(const absl::Status& status) {
 }
 
 ExitCode RunDev(const Options& options) {
+  if (const absl::Status armed = ArmFailpoints(); !armed.ok()) return Fail(armed);
   absl::StatusOr<config::v1::ServerConfig> config = ReadConfig(options.config_path);
   if (!config.ok()) return Fail(config.status());
   if (!options.listen_address.empty()) config->set_listen_address(options.listen_address);
@@ -260,6 +262,11 @@ ExitCode Run(const Options& options) {
       return RunDev(options);
     default:
       break;
+  }
+  if (options.command == Options::Command::kServe && AreFailpointsAsked()) {
+    return Fail(ExitCode::kConfig,
+                Concat(kFailpointVariable, " or ", kFailpointTraceVariable,
+                       " is set: failpoints end the process for tests, with closured dev only; unset it"));
   }
   const Look look = options.command == Options::Command::kPrintConfig ? Look::kValues : Look::kFilesToo;
   const absl::StatusOr<config::v1::ServerConfig> config = ReadProductionConfig(options.config_path, look);

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "protos/failpoint.h"
 #include "storage/status_macros.h"
 
 namespace closure::sqlite {
@@ -107,6 +108,7 @@ std::vector<CommitQueue::Result> CommitQueue::CommitBatch(std::vector<Write>& ba
     if (absl::IsUnavailable(results.back().status())) return all_fail(results.back().status());
   }
   const absl::Status committed = transaction->Commit();
+  for (std::size_t i = 0; i < batch.size(); ++i) Failpoint("commit.durable");  // so that it counts writes, not batches
   return committed.ok() ? std::move(results) : all_fail(committed);
 }
 
@@ -114,6 +116,7 @@ CommitQueue::Result CommitQueue::RunOne(Write& write) {
   CLOSURE_ASSIGN_OR_RETURN(Savepoint savepoint, Savepoint::Begin(*connection_));
   CLOSURE_ASSIGN_OR_RETURN(std::optional<StoreChange> change, write.run(*connection_));
   CLOSURE_RETURN_IF_ERROR(savepoint.Keep());
+  Failpoint("commit.written");
   return change;
 }
 
@@ -148,6 +151,7 @@ void CommitQueue::Tell(Outcome outcome) {
   }
   if (observer) observer(**outcome.result);
   std::move(outcome.done)(outcome.result.status());
+  Failpoint("commit.told");
   absl::MutexLock lock(&mutex_);
   --unfinished_;
 }

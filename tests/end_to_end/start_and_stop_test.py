@@ -69,6 +69,21 @@ class Folders(Files):
         self.assertIn("--listen 127.0.0.1:0", err)
 
 
+class Failpoints(Files):
+    def test_production_refuses_them(self):
+        config = self.production_config()
+        for name in ("CLOSURE_FAILPOINT", "CLOSURE_FAILPOINT_TRACE"):
+            code, _, err = run_closured("--config", config, **{name: "commit.durable@1"})
+            self.assertEqual(code, CONFIG, err)
+            self.assertIn("CLOSURE_FAILPOINT", err)
+
+    def test_development_refuses_what_is_no_place(self):
+        for place in ("commit.durable", "@1", "commit.durable@0", "commit.durable@x"):
+            code, _, err = run_closured("dev", CLOSURE_FAILPOINT=place)
+            self.assertEqual(code, CONFIG, err)
+            self.assertIn("NAME@COUNT", err)
+
+
 def reason_of(error):
     for key, value in error.trailing_metadata() or ():
         if key == "grpc-status-details-bin":

@@ -44,11 +44,14 @@ class Closured:
         self.channel = None
         self.start()
 
+    environment = {}  # what the process gets besides this one's
+
     def start(self):
         binary = os.environ["CLOSURED_BINARY"]
         command = [binary, "dev", "--data-dir", self.directory + "/data", "--listen", "127.0.0.1:0"]
         self.log = open(self.directory + "/log", "ab")
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self.log)
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self.log,
+                                        env=dict(os.environ, **self.environment))
         address = self._ready_address()
         self.channel = grpc.insecure_channel(address)
         self.address = address

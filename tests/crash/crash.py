@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Kills the server at every failpoint of whole closures, and judges what becomes of them.
+
+A first run of each way notes which places it passes, and how often. Then, for each place and each time, a new closure goes
+the same way on a server that is killed there and started again.
+"""
+
+import argparse
+import collections
+import concurrent.futures
+import os
+import sys
+import tempfile
+
+from ways import WAYS, Broken, MortalServer
+
+JOBS = 2
+# Where two threads race, a place may be passed once less than in the first run.
+MISSED_SHARE = 0.1
+
+
+def passed_places(way):
+    """(place, count) of a run in which nothing is killed, in the order in which they were passed first."""
+    with tempfile.TemporaryDirectory() as folder:
+        trace = os.path.join(folder, "trace")
+        WAYS[way]({"CLOSURE_FAILPOINT_TRACE": trace})
+        with open(trace) as lines:
+            return list(collections.Counter(line.rstrip("\n") for line in lines).items())
+
+
+def chosen(places, share):
+    """Every place, and of its times the first, the last and every share-th."""
+    for place, count in places:
+        for time in range(1, count + 1):
+            if time in (1, count) or time % share == 0:
+                yield place, time
+
+
+def crash_at(way, place, time):
+    """Whether it was killed there; Broken when what followed was not right."""
+    order = "%s@%d" % (place, time)
+    try:
+        return WAYS[way]({"CLOSURE_FAILPOINT": order}).server.killed
+    except Exception as error:
+        raise Broken("%s, killed at %s: %s: %s\nto see it again: ./dev crash %s '%s'" % (
+            way, order, type(error).__name__, error, way, order)) from error
+
+
+def crash_everywhere(way, share, pool):
+    """Runs all crashes of a way; answers how many there were, and prints them."""
+    places = passed_places(way)
+    runs = [(place, time, pool.submit(crash_at, way, place, time)) for place, time in chosen(places, share)]
+    killed, missed = 0, []
+    for place, time, run in runs:
+        if run.result():
+            killed += 1
+        else:
+            missed.append("%s@%d" % (place, time))
+    print("%s: %d crashes at %d places, all survived; not reached: %s" % (
+        way, killed, len(places), ", ".join(missed) or "none"), flush=True)
+    if len(missed) > MISSED_SHARE * len(runs):
+        raise Broken("%s: %d of %d places were not reached" % (way, len(missed), len(runs)))
+    return killed
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("way", nargs="?", choices=sorted(WAYS), help="only this way")
+    parser.add_argument("place", nargs="?", help="only this place, as NAME@COUNT")
+    parser.add_argument("--lose-log", action="store_true",
+                        help="lose the database's log at each crash, in order to see that this is found")
+    parser.add_argument("--share", type=int, default=1, help="take every SHARE-th time of a place, besides first and last [1]")
+    arguments = parser.parse_args()
+    MortalServer.lose_log = arguments.lose_log
+    try:
+        if arguments.place:
+            place, _, time = arguments.place.rpartition("@")
+            print("killed" if crash_at(arguments.way, place, int(time)) else "not reached")
+            return 0
+        with concurrent.futures.ThreadPoolExecutor(JOBS) as pool:
+            total = sum(crash_everywhere(way, arguments.share, pool)
+                        for way in ([arguments.way] if arguments.way else WAYS))
+        print("%d crashes survived" % total)
+    except Broken as broken:
+        print("BROKEN %s" % broken)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
