@@ -39,7 +39,7 @@ int64_t CountReached(const std::string& place) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mut
   return ++counts[place];
 }
 
-[[noreturn]] void EndAsAPowerCut() {
+[[noreturn]] void KillThisProcess() {
   kill(getpid(), SIGKILL);
   for (;;) pause();  // until the signal has arrived
 }
@@ -87,7 +87,7 @@ void Failpoint(std::string_view name, std::string_view detail) {
     // A line that cannot be written is missed by the test that reads the trace.
     [[maybe_unused]] const ssize_t written = write(orders.trace, line.data(), line.size());
   }
-  if (place == orders.place && count == orders.count) EndAsAPowerCut();
+  if (place == orders.place && count == orders.count) KillThisProcess();
 }
 
 }  // namespace closure

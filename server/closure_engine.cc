@@ -66,7 +66,7 @@ ClosureEngine::ClosureEngine(Parts parts) : parts_(std::move(parts)) {}
 v1::Closure Present(const internal::v1::ClosureData& data, absl::Time now) {
   v1::Closure closure = data.closure();
   // Confirm refuses a scan that is too old (D16); without the action nobody shows its risk in vain.
-  const bool too_old = closure.state() == v1::Closure::READY && now >= FromProto(closure.scan().fresh_until_time());
+  const bool too_old = closure.state() == v1::Closure::READY && IsScanOld(data, now);
   closure.clear_allowed_actions();
   for (const v1::Closure::Action action : AllowedActions(closure.state())) {
     if (too_old && action == v1::Closure::CONFIRM_CLOSURE) continue;
@@ -105,9 +105,9 @@ absl::StatusOr<BreakerCounts> ClosureEngine::CountBreaker(std::string_view organ
                                                           const Circumstances& circumstances) const {
   absl::Time since = circumstances.now - kBreakerWindow;
   const absl::Time release = FromProto(circumstances.system.breaker_release_time());
-  // What was admitted up to the release is not counted again. A release on a clock that was ahead is none: until the
-  // clock has caught up nothing would be counted.
-  if (circumstances.system.has_breaker_release_time() && release <= circumstances.now)
+  // What was admitted up to the release is not counted again. A release on a clock that was ahead is none (see
+  // SetBack).
+  if (circumstances.system.has_breaker_release_time() && release <= circumstances.now + kClockJump)
     since = std::max(since, release + absl::Microseconds(1));
   absl::StatusOr<int64_t> global = parts_.store->CountAdmissions("", since);
   if (!global.ok()) return global.status();

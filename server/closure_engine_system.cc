@@ -47,8 +47,8 @@ void ClosureEngine::WitnessTime() {
   if (!observation.jump.empty() && !system->has_clock_jump())
     *system->mutable_clock_jump() = MakeHalt(reading.wall, "system", observation.jump);
   Commit commit;
-  if (observation.went_back) commit.clock_went_back = reading.wall;
   commit.system = *std::move(system);
+  if (observation.went_back) SetBack(commit, reading.wall);
   // Somebody else's commit at the same moment carries the witness as well; the next call comes soon.
   parts_.store->Apply(std::move(commit), [](const absl::Status&) {});
 }

@@ -31,7 +31,7 @@ grpc::ServerUnaryReactor* ClosureService::Read(grpc::CallbackServerContext* cont
 grpc::ServerUnaryReactor* ClosureService::CreateClosure(grpc::CallbackServerContext* context,
                                                         const v1::CreateClosureRequest* request,
                                                         v1::Closure* response) {
-  constexpr std::string_view kMethod = "CreateClosure";
+  static constexpr std::string_view kMethod = "CreateClosure";
   grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
   const absl::StatusOr<CreateCall> call =
       Admit(*context, mutations_, *request,

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/decide.h"
 
+#include "checkers/proto_time.h"
 #include "server/decision_builder.h"
+#include "server/time_witness.h"
 
 namespace closure {
 namespace {
@@ -71,6 +73,10 @@ std::vector<v1::Closure::Action> AllowedActions(State state) {
   allow(listed(Event::kConfirm), v1::Closure::CONFIRM_CLOSURE);
   allow(listed(Event::kCancel), v1::Closure::CANCEL_CLOSURE);
   return actions;
+}
+
+bool IsScanOld(const internal::v1::ClosureData& data, absl::Time now) {
+  return HasEnded(FromProto(data.closure().scan().fresh_until_time()), FromProto(data.policy().scan_freshness()), now);
 }
 
 v1::Task::Parked HaltOf(const internal::v1::ClosureData& data, const internal::v1::SystemData& system) {

@@ -5,6 +5,7 @@
 #include "server/decision_builder.h"
 #include "server/errors.h"
 #include "server/state_refusal.h"
+#include "server/time_witness.h"
 
 namespace closure {
 namespace {
@@ -17,9 +18,10 @@ bool WaitsUntil(DecisionBuilder& builder, absl::Time due) {
 }
 
 Decision DecideDiscardDeadline(DecisionBuilder& builder, const TimerFired& fired) {
-  const absl::Time limit =
-      FromProto(builder.closure().state_enter_time()) + FromProto(builder.policy().discard_limit());
-  if (builder.data().releases_open() > 0 && WaitsUntil(builder, limit)) return builder.Finish();
+  const absl::Duration span = FromProto(builder.policy().discard_limit());
+  const absl::Time limit = FromProto(builder.closure().state_enter_time()) + span;
+  const bool over = builder.data().releases_open() == 0 || HasEnded(limit, span, builder.now());
+  if (!over && WaitsUntil(builder, limit)) return builder.Finish();
   for (v1::BlockingItem item : fired.items) {
     item.set_resolution(v1::BlockingItem::OUTCOME_UNKNOWN);
     item.set_resolution_detail("the release was not answered in time; the scan tells whether it happened");

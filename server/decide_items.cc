@@ -9,6 +9,7 @@
 #include "fmt/format.h"
 #include "server/decision_builder.h"
 #include "server/errors.h"
+#include "server/redaction.h"
 #include "server/scan_merge.h"
 
 namespace closure {
@@ -141,9 +142,9 @@ Decision DecideRelease(DecisionBuilder& builder, const ReleaseAnswered& answered
   item.set_resolution(released ? v1::BlockingItem::RELEASED : v1::BlockingItem::RELEASE_FAILED);
   item.set_resolution_detail(
       released ? ""
-               : PrintableText(
-                     fmt::format("{}: {}", v1::DiscardResponse::Outcome_Name(response.outcome()), response.detail()),
-                     kDetailCharactersMax));
+               : PrintableText(fmt::format("{}: {}", v1::DiscardResponse::Outcome_Name(response.outcome()),
+                                           WithoutAddresses(builder.data(), response.detail())),
+                               kDetailCharactersMax));
   builder.data().set_releases_open(builder.data().releases_open() - 1);
   const std::string detail = fmt::format("{} {}", ItemIdOf(item), v1::BlockingItem::Resolution_Name(item.resolution()));
   builder.commit().items.push_back(std::move(item));
@@ -161,7 +162,7 @@ absl::StatusOr<Decision> DecideConfirm(DecisionBuilder& builder, const ConfirmCl
   if (absl::Status allowed = builder.Require(Event::kConfirm, v1::Closure::CONFIRM_CLOSURE); !allowed.ok())
     return allowed;
   v1::Closure& closure = builder.closure();
-  if (!closure.scan().clean() || builder.now() >= FromProto(closure.scan().fresh_until_time())) {
+  if (!closure.scan().clean() || IsScanOld(builder.data(), builder.now())) {
     return Error(v1::SCAN_NOT_FRESH, fmt::format("the last scan of {} is too old; recheck first", closure.name()),
                  {{"closure", closure.name()}});
   }

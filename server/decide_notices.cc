@@ -7,6 +7,7 @@
 #include "fmt/format.h"
 #include "server/decision_builder.h"
 #include "server/redaction.h"
+#include "server/time_witness.h"
 
 namespace closure {
 namespace {
@@ -68,8 +69,9 @@ Decision FailNotice(DecisionBuilder& builder, const TaskFailed& failed) {
   notice->set_attempts(notice->attempts() + 1);
   notice->set_last_error(WithoutAddresses(builder.data(), failed.error));
   const bool was_settled = IsSettled(*notice);
-  const absl::Time limit = FromProto(builder.closure().end_time()) + FromProto(builder.policy().notice_retry_limit());
-  if (failed.due <= limit) {
+  const absl::Duration span = FromProto(builder.policy().notice_retry_limit());
+  const absl::Time limit = FromProto(builder.closure().end_time()) + span;
+  if (failed.due <= limit && !HasEnded(limit, span, builder.now())) {
     builder.RescheduleTask(failed.due, notice->last_error(), v1::Task::PARKED_UNSPECIFIED);
     return builder.Finish();
   }

@@ -133,13 +133,6 @@ absl::StatusOr<v1::IdentityVerification::Challenge*> FindChallenge(v1::Closure& 
                         : fmt::format("no code is demanded by {}", v1::Channel_Name(channel)));
 }
 
-// Whether a code counts no more. One that was made on a clock that has gone back since does not live until the clock
-// has caught up.
-bool IsExpired(const v1::IdentityVerification::Challenge& challenge, absl::Duration lifetime, absl::Time now) {
-  const absl::Time end = FromProto(challenge.expire_time());
-  return now >= end || now < end - lifetime - kClockJump;
-}
-
 // Counts one given code. A wrong one is an error whose attempt is committed all the same.
 absl::Status CountCode(DecisionBuilder& builder, v1::IdentityVerification::Challenge& challenge, bool right) {
   const v1::Closure& closure = builder.closure();
@@ -153,7 +146,7 @@ absl::Status CountCode(DecisionBuilder& builder, v1::IdentityVerification::Chall
                  fmt::format("the attempts of this identity code of {} are used up; ask for a new one", closure.name()),
                  {{"closure", closure.name()}, {"channel", v1::Channel_Name(challenge.channel())}});
   }
-  if (IsExpired(challenge, FromProto(builder.policy().code_lifetime()), builder.now())) {
+  if (HasEnded(FromProto(challenge.expire_time()), FromProto(builder.policy().code_lifetime()), builder.now())) {
     return Error(v1::CODE_EXPIRED,
                  fmt::format("the identity code of {} has expired; ask for a new one", closure.name()),
                  {{"closure", closure.name()}, {"channel", v1::Channel_Name(challenge.channel())}});
@@ -201,10 +194,9 @@ absl::StatusOr<Decision> DecideResend(DecisionBuilder& builder, const ResendCode
   std::vector<v1::Channel> channels;
   for (const auto& challenge : verification.challenges()) {
     channels.push_back(challenge.channel());
-    const absl::Duration wait = FromProto(challenge.resend_time()) - builder.now();
     const absl::Duration spacing = FromProto(builder.policy().resend_spacing());
-    // Longer than the spacing is only to wait when the clock has gone back.
-    if (wait <= absl::ZeroDuration() || wait > spacing + kClockJump) continue;
+    if (HasEnded(FromProto(challenge.resend_time()), spacing, builder.now())) continue;
+    const absl::Duration wait = FromProto(challenge.resend_time()) - builder.now();
     return WithRetryAfter(Error(v1::RESEND_TOO_SOON,
                                 fmt::format("a code of {} was sent less than {} ago", builder.closure().name(),
                                             absl::FormatDuration(spacing)),

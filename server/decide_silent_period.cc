@@ -29,7 +29,7 @@ internal::v1::SystemData& NextSystem(DecisionBuilder& builder) {
   internal::v1::SystemData& system = builder.commit().system.emplace(circumstances.system);
   system.set_version(system.version() + 1);
   *system.mutable_clock() = circumstances.clock;
-  if (circumstances.clock_went_back) builder.commit().clock_went_back = builder.now();
+  if (circumstances.clock_went_back) SetBack(builder.commit(), builder.now());
   return system;
 }
 

@@ -40,6 +40,12 @@ v1::SystemStatus::Halt MakeHalt(absl::Time now, std::string_view actor, std::str
   return halt;
 }
 
+void SetBack(Commit& commit, absl::Time now) {
+  commit.clock_went_back = now;
+  internal::v1::SystemData& system = *commit.system;
+  if (FromProto(system.breaker_release_time()) > now) system.clear_breaker_release_time();
+}
+
 absl::StatusOr<Commit> DecideSystem(const internal::v1::SystemData& system, const SystemCommand& command,
                                     const std::string& actor, const Observation& observation, absl::Time now) {
   Commit commit;
@@ -75,8 +81,8 @@ absl::StatusOr<Commit> DecideSystem(const internal::v1::SystemData& system, cons
   // A jump that this reading shows is a new one, whatever is acknowledged with it.
   if (!observation.jump.empty() && !next.has_clock_jump())
     *next.mutable_clock_jump() = MakeHalt(now, "system", observation.jump);
-  if (observation.went_back) commit.clock_went_back = now;
   commit.system = std::move(next);
+  if (observation.went_back) SetBack(commit, now);
   return commit;
 }
 

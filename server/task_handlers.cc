@@ -11,6 +11,7 @@
 #include "server/account_lookup.h"
 #include "server/decision_builder.h"
 #include "server/item_identity.h"
+#include "server/redaction.h"
 #include "server/scan_merge.h"
 
 namespace closure {
@@ -156,16 +157,23 @@ void TaskHandlers::AskCheckers(const internal::v1::TaskData& task, const interna
     request.time_left = FromProto(data.closure().confirm_time()) + FromProto(data.policy().confirm_limit()) - now;
   }
   const int64_t number = task.payload().scan_number();
+  // What a checker says is kept longer than the owner's addresses (D12).
+  auto owner = std::make_shared<internal::v1::ClosureData>();
+  *owner->mutable_contacts() = data.contacts();
   parts_.fan_out->Run(
       std::move(request),
-      [this, key, number, task](const v1::CheckerResult& result) {
+      [this, key, number, task, owner](const v1::CheckerResult& result) {
         // What a stop cut off says nothing about a checker; the next run asks again.
         if (parts_.cancel->cancelled()) return;
         if (parts_.on_silence && result.status() == v1::CheckerResult::UNANSWERED) parts_.on_silence(task, result);
-        parts_.store->RecordProgress(key, number, result, [](const absl::Status&) {});
+        v1::CheckerResult told = result;
+        told.set_detail(WithoutAddresses(*owner, told.detail()));
+        parts_.store->RecordProgress(key, number, told, [](const absl::Status&) {});
       },
-      [this, task, key, done = std::move(done)](ScanFindings findings) mutable {
+      [this, task, key, owner, done = std::move(done)](ScanFindings findings) mutable {
         if (parts_.cancel->cancelled()) return std::move(done)();
+        for (v1::CheckerResult& checker : findings.checkers)
+          checker.set_detail(WithoutAddresses(*owner, checker.detail()));
         auto shared = std::make_shared<ScanFindings>(std::move(findings));
         const auto make = [this, key, shared](const internal::v1::ClosureData&) -> absl::StatusOr<Happening> {
           ItemFilter all;

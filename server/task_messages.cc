@@ -9,6 +9,7 @@
 #include "fmt/format.h"
 #include "server/task_handlers.h"
 #include "server/texts.h"
+#include "server/time_witness.h"
 
 namespace closure {
 namespace {
@@ -30,10 +31,12 @@ void TaskHandlers::RunMessage(const internal::v1::TaskData& task, const internal
                               Done done) const {
   const v1::Channel channel = task.payload().channel();
   const auto& codes = data.codes();
-  const absl::Time oldest = parts_.clock->Now() - FromProto(data.policy().code_lifetime());
+  const absl::Time now = parts_.clock->Now();
+  const absl::Duration lifetime = FromProto(data.policy().code_lifetime());
   const bool replaced =
       task.kind() == v1::Task::SEND_CODE && std::none_of(codes.begin(), codes.end(), [&](const auto& code) {
-        return code.challenge_id() == task.payload().challenge_id() && FromProto(code.create_time()) > oldest;
+        return code.challenge_id() == task.payload().challenge_id() &&
+               !HasEnded(FromProto(code.create_time()) + lifetime, lifetime, now);
       });
   const auto contact = std::find_if(data.contacts().begin(), data.contacts().end(),
                                     [&](const auto& each) { return each.channel() == channel; });

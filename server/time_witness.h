@@ -17,6 +17,13 @@ inline constexpr absl::Duration kClockJump = absl::Minutes(1);
 // A new boot credits the wall clock's difference up to this.
 inline constexpr absl::Duration kBootCreditMax = absl::Hours(24);
 
+// Whether `end` has come, which was set at the time `end - span`. Where that lies ahead of the clock by more than a
+// jump, it was set on a clock that has gone back since, and it has come too: it would last until the clock has caught
+// up.
+inline bool HasEnded(absl::Time end, absl::Duration span, absl::Time now) {
+  return now >= end || end - span > now + kClockJump;
+}
+
 // What a new reading tells beside the last one.
 struct Observation {
   internal::v1::ClockWitness witness;

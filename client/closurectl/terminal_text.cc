@@ -128,8 +128,10 @@ std::string Escape(absl::string_view text, bool keep_lines) {
       absl::StrAppendFormat(&result, "\\x%02x", step.code_point);
     } else if (layout || !Contains(kUnsafe, step.code_point)) {
       absl::StrAppend(&result, text.substr(0, step.length));
+    } else if (step.code_point < 0x80) {
+      absl::StrAppendFormat(&result, "\\x%02x", step.code_point);
     } else {
-      absl::StrAppendFormat(&result, step.code_point < 0x80 ? "\\x%02x" : "\\u%04x", step.code_point);
+      absl::StrAppendFormat(&result, "\\u%04x", step.code_point);
     }
     text.remove_prefix(step.length);
   }

@@ -108,8 +108,11 @@ std::vector<CommitQueue::Result> CommitQueue::CommitBatch(std::vector<Write>& ba
     if (absl::IsUnavailable(results.back().status())) return all_fail(results.back().status());
   }
   const absl::Status committed = transaction->Commit();
-  for (std::size_t i = 0; i < batch.size(); ++i) Failpoint("commit.durable");  // so that it counts writes, not batches
-  return committed.ok() ? std::move(results) : all_fail(committed);
+  if (!committed.ok()) return all_fail(committed);
+  for (const Result& result : results) {
+    if (result.ok()) Failpoint("commit.durable");  // once for each, so that it counts writes and not batches
+  }
+  return results;
 }
 
 CommitQueue::Result CommitQueue::RunOne(Write& write) {

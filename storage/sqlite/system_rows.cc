@@ -77,7 +77,8 @@ absl::Status AddCodes(Connection& connection, std::string_view account_id, const
 
 absl::Status SetBackCounted(Connection& connection, absl::Time now) {
   CLOSURE_RETURN_IF_ERROR(connection.Run("UPDATE admissions SET admit_time = ?1 WHERE admit_time > ?1", Micros(now)));
-  return connection.Run("UPDATE codes SET create_time = ?1 WHERE create_time > ?1", Micros(now));
+  CLOSURE_RETURN_IF_ERROR(connection.Run("UPDATE codes SET create_time = ?1 WHERE create_time > ?1", Micros(now)));
+  return connection.Run("UPDATE requests SET create_time = ?1 WHERE create_time > ?1", Micros(now));
 }
 
 absl::StatusOr<int> CountCodes(Connection& connection, std::string_view account_id, absl::Time since) {

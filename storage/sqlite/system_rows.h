@@ -33,7 +33,7 @@ absl::Status AddTombstone(Connection& connection, std::string_view tombstone);
 absl::StatusOr<bool> HasTombstone(Connection& connection, std::string_view tombstone);
 
 absl::Status AddCodes(Connection& connection, std::string_view account_id, const std::vector<absl::Time>& times);
-// Of admissions and codes; see Commit::clock_went_back.
+// Of admissions, codes and requests; see Commit::clock_went_back.
 absl::Status SetBackCounted(Connection& connection, absl::Time now);
 absl::StatusOr<int> CountCodes(Connection& connection, std::string_view account_id, absl::Time since);
 

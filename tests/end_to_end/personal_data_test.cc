@@ -6,6 +6,7 @@
 
 #include "fmt/format.h"
 #include "tests/support/api_calls.h"
+#include "tests/support/scripted_checker.h"
 #include "tests/support/views.h"
 
 namespace closure {
@@ -59,7 +60,7 @@ struct Person {
   Owner owner{server, kAccount};
   std::string code;
 
-  Person() {
+  explicit Person(RunningServer::Options options = {}) : server(std::move(options)) {
     server.Load(fmt::format(
         R"({{"accounts": [{{"accountId": "{}", "email": {{"address": "{}"}}, "phone": {{"address": "{}"}}}}]}})",
         kAccount, kMail, kPhone));
@@ -160,6 +161,21 @@ TEST_CASE("notices are retried for 72 hours, then given up, shown to operators a
   WaitUntilQuiet(person.server, person.owner.name());
   person.owner.Refresh();
   CHECK(person.owner.closure().notices(0).status() == v1::Notice::DEAD_LETTERED);
+  person.CheckErased();
+}
+
+TEST_CASE("what a checker says of an address is not kept", "[D12]") {
+  const auto quoting = std::make_shared<ScriptedChecker>(
+      "vault", [](const v1::CheckRequest&, const CallOptions&, Checker::CheckDone done) {
+        std::move(done)(absl::UnavailableError(std::string("nobody answers under ") + kMail));
+      });
+  Person person({.extra_checkers = {quoting}});
+  person.owner.Verify();
+  person.owner.Agree();
+  person.owner.WaitFor({v1::Closure::BLOCKED});
+  CHECK_THAT(Sight(person.server, person.owner.name()), Catch::Contains("nobody answers under ***"));
+  person.owner.Cancel();
+  person.owner.WaitUntil([](const v1::Closure& closure) { return closure.has_personal_data_erase_time(); });
   person.CheckErased();
 }
 

@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 
 #include "checkers/proto_time.h"
+#include "server/decide_system.h"
 #include "server/errors.h"
 #include "server/time_witness.h"
 #include "tests/support/decided_closure.h"
@@ -197,6 +198,47 @@ TEST_CASE("confirm needs a fresh scan, the shown risk, and no hold or pause", "[
     closure.system().mutable_pause()->set_reason("incident");
     CHECK(ReasonOf(closure.Do(confirm)) == v1::IRREVERSIBLE_PAUSED);
   }
+}
+
+TEST_CASE("a scan is not fresh for longer when the clock goes back", "[decide][D16][time]") {
+  DecidedClosure closure;
+  closure.GoToReady();
+  const ConfirmClosure confirm{Closure::OTHER, "", closure.closure().risk_prompt().digest(), false};
+  closure.clock().JumpWall(-kClockJump);
+  SECTION("within what clocks may differ it is") { CHECK(closure.Do(confirm).ok()); }
+  SECTION("further back it is old") {
+    closure.clock().JumpWall(-absl::Microseconds(1));
+    CHECK(ReasonOf(closure.Do(confirm)) == v1::SCAN_NOT_FRESH);
+  }
+}
+
+TEST_CASE("releases are not waited for longer when the clock goes back", "[decide][D16][time]") {
+  DecidedClosure closure;
+  closure.GoToReady();
+  REQUIRE(closure.Do(Recheck{}).ok());
+  const v1::BlockingItem vm = DecidedClosure::Item("vm", v1::SUBSCRIPTION_RESOURCE, v1::RENOUNCEABLE);
+  closure.FinishScan({vm});
+  REQUIRE(closure.Do(DiscardGiven{{{{"vm", "f1"}}, closure.closure().risk_prompt().digest()}, {vm}}).ok());
+  closure.clock().JumpWall(-kClockJump);
+  closure.Report(v1::Task::DISCARD_DEADLINE, TimerFired{});
+  CHECK(closure.state() == Closure::DISCARDING);
+  closure.clock().JumpWall(-absl::Microseconds(1));
+  closure.Report(v1::Task::DISCARD_DEADLINE, TimerFired{});
+  CHECK(closure.state() == Closure::CHECKING);
+}
+
+TEST_CASE("a release of the breaker that lies ahead is void when the clock goes back", "[decide][D14][time]") {
+  const absl::Time now = absl::FromUnixSeconds(1'800'000'000);
+  const absl::Duration ahead = GENERATE(absl::ZeroDuration(), absl::Microseconds(1), absl::Hours(2));
+  internal::v1::SystemData system;
+  *system.mutable_breaker_release_time() = ToProto(now + ahead);
+  Observation observation;
+  const SystemCommand pause{SystemCommand::Kind::kPause, "a test"};
+  CHECK(DecideSystem(system, pause, "operator:ann", observation, now)->system->has_breaker_release_time());
+  observation.went_back = true;
+  const auto commit = DecideSystem(system, pause, "operator:ann", observation, now);
+  CHECK(commit->system->has_breaker_release_time() == (ahead == absl::ZeroDuration()));
+  CHECK(commit->clock_went_back == now);
 }
 
 TEST_CASE("money is renounced at once, executed later, and dropped by a cancel", "[decide][D15][R51][R52]") {

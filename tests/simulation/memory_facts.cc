@@ -123,19 +123,23 @@ void EraseResponses(MemoryTables& tables, int64_t closure_row) {
 }
 
 void SetBackCounted(MemoryTables& tables, absl::Time now) {
-  const auto set_back = [&](auto& table) {
+  const auto set_back = [](auto& table, auto time_of, auto to) {
     std::vector<int64_t> later;
-    for (const auto& [row, counted] : table.rows()) {
-      if (counted.time > Micros(now)) later.push_back(row);
+    for (const auto& [row, written] : table.rows()) {
+      if (time_of(written) > to) later.push_back(row);
     }
     for (const int64_t row : later) {
-      auto counted = *table.Find(row);
-      counted.time = Micros(now);
-      table.Put(row, std::move(counted));
+      auto written = *table.Find(row);
+      time_of(written) = to;
+      table.Put(row, std::move(written));
     }
   };
-  set_back(tables.admissions);
-  set_back(tables.codes);
+  set_back(
+      tables.admissions, [](auto& row) -> auto& { return row.time; }, Micros(now));
+  set_back(
+      tables.codes, [](auto& row) -> auto& { return row.time; }, Micros(now));
+  set_back(
+      tables.requests, [](auto& row) -> auto& { return row.record.time; }, absl::FromUnixMicros(Micros(now)));
 }
 
 void ForgetRequests(MemoryTables& tables, int64_t closure_row) {

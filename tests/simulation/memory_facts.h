@@ -22,7 +22,7 @@ absl::Status AppendTransition(MemoryTables& tables, int64_t closure_row, const C
 absl::Status PutItem(MemoryTables& tables, int64_t closure_row, const ClosureKey& key, const v1::BlockingItem& item);
 absl::Status AddConsent(MemoryTables& tables, int64_t closure_row, const v1::Consent& consent);
 void AddCode(MemoryTables& tables, std::string_view account_id, absl::Time time);
-// Of admissions and codes; see Commit::clock_went_back.
+// Of admissions, codes and requests; see Commit::clock_went_back.
 void SetBackCounted(MemoryTables& tables, absl::Time now);
 // ALREADY_EXISTS when one of the closure is not forgotten.
 absl::Status AddAdmission(MemoryTables& tables, int64_t closure_row, std::string_view organization_id, absl::Time time);

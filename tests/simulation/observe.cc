@@ -3,7 +3,7 @@
 
 #include "fmt/format.h"
 #include "tests/simulation/random_writes.h"
-#include "tests/storage/conformance.h"
+#include "tests/storage/sample_commits.h"
 
 // Everything that a store can be asked, in words.
 namespace closure::simulation {

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "fmt/format.h"
-#include "tests/storage/conformance.h"
+#include "tests/storage/sample_commits.h"
 
 namespace closure::simulation {
 namespace {

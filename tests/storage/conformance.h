@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "storage/closure_store.h"
+#include "tests/storage/sample_commits.h"
 
 // What the conformance suite of ClosureStore needs. The suite (conformance_*_test.cc) knows the interface only and runs
 // on every backend:
@@ -35,9 +36,6 @@ struct StoreBackend {
 
 // All of them; a new backend is a line in store_backends.cc.
 std::vector<StoreBackend> StoreBackends();
-
-// The time at which everything happens that a test gives no other time.
-inline const absl::Time kNow = absl::FromUnixSeconds(1'800'000'000);
 
 // An open store whose writes are waited for. A store that cannot be opened fails the test.
 class TestStore {
@@ -65,21 +63,6 @@ class TestStore {
   const std::unique_ptr<StorePlace> place_;
   std::unique_ptr<ClosureStore> store_;
 };
-
-// A commit that creates a closure in IDENTITY_PENDING.
-Commit Creation(const ClosureKey& key, int64_t fence = 1);
-// A commit that decides on a closure as it was loaded: the next version, and where the state changes, the next fence
-// with history. Entering SILENT_PERIOD fixes its end seven days later; FINAL_CHECK is entered at that end unless
-// another time is given.
-Commit Decision(const internal::v1::ClosureData& loaded, v1::Closure::State to, absl::Time time = kNow);
-Commit Decision(const internal::v1::ClosureData& loaded);
-
-internal::v1::TaskData NewTask(const ClosureKey& key, std::string idempotency_key, absl::Time due = kNow,
-                               v1::Task::Kind kind = v1::Task::SCAN);
-v1::BlockingItem NewItem(const ClosureKey& key, const std::string& item_id);
-v1::CheckerResult NewResult(const std::string& checker, v1::CheckerResult::Status status);
-
-google::protobuf::Timestamp TimestampOf(absl::Time time);
 
 }  // namespace closure
 

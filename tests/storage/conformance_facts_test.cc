@@ -349,7 +349,7 @@ TEST_CASE("the system's switches are stored and loaded whole", "[storage]") {
   CHECK(MessageDifferencer::Equals(*store->LoadSystem(), system));
 }
 
-TEST_CASE("when the wall clock goes back what was counted ahead of it counts as of now", "[storage][D14][R44][time]") {
+TEST_CASE("when the wall clock goes back what was written ahead of it is as of now", "[storage][D14][R44][time]") {
   TestStore store(GENERATE(from_range(StoreBackends())));
   const absl::Time ahead = kNow + absl::Hours(24 * 365);
   Commit commit = Creation(kKey);
@@ -358,6 +358,9 @@ TEST_CASE("when the wall clock goes back what was counted ahead of it counts as 
   store.Create(kOther);
   REQUIRE(store.Apply(Admission(store, kKey, *store->LoadSystem(), ahead)).ok());
   REQUIRE(store.Apply(Admission(store, kOther, *store->LoadSystem(), kNow - absl::Hours(1))).ok());
+  Commit request;
+  request.request = RequestRecord{"", "r1", "hash", "", ahead};
+  REQUIRE(store.Apply(std::move(request)).ok());
   Commit back;
   back.clock_went_back = kNow;
   REQUIRE(store.Apply(std::move(back)).ok());
@@ -368,6 +371,7 @@ TEST_CASE("when the wall clock goes back what was counted ahead of it counts as 
   CHECK(*store->CountCodes("1001", kNow) == 1);
   CHECK(*store->CountCodes("1001", after) == 0);
   CHECK(*store->CountCodes("1001", kNow - absl::Hours(1)) == 2);
+  CHECK((*store->FindRequest("", "r1"))->time == kNow);
 }
 
 TEST_CASE("identity codes are counted over all closures of an account", "[storage][R44]") {

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/io_faults/fault_vfs.h"
+
+#include <sqlite3.h>
+
+#include <cstdlib>
+#include <cstring>
+#include <utility>
+#include <vector>
+
+namespace closure {
+namespace {
+
+// SQLite calls plain functions; there is one file system at a time.
+FaultVfs* faults = nullptr;
+sqlite3_vfs registered;
+
+// A file of ours: SQLite's view of it, and behind it in the same memory the one below.
+struct File {
+  sqlite3_file base;
+  sqlite3_file* below() { return reinterpret_cast<sqlite3_file*>(this + 1); }
+};
+
+sqlite3_file* Below(sqlite3_file* file) { return reinterpret_cast<File*>(file)->below(); }
+const sqlite3_io_methods& MethodsBelow(sqlite3_file* file) { return *Below(file)->pMethods; }
+
+// ---- calls that fail before they are passed on ----
+
+int Close(sqlite3_file* file) { return MethodsBelow(file).xClose(Below(file)); }
+
+int Read(sqlite3_file* file, void* data, int bytes, sqlite3_int64 offset) {
+  const FileFailure failure = faults->Next(FileCall::kRead);
+  if (failure == FileFailure::kError) return SQLITE_IOERR_READ;
+  const int code = MethodsBelow(file).xRead(Below(file), data, bytes, offset);
+  auto* const read = static_cast<unsigned char*>(data);
+  if (failure == FileFailure::kShort) {
+    // What is missing reads as zeros.
+    std::memset(read + bytes / 2, 0, static_cast<std::size_t>(bytes - bytes / 2));
+    return SQLITE_IOERR_SHORT_READ;
+  }
+  if (failure == FileFailure::kFlippedBit && bytes > 0) read[(offset / 512 + bytes * 7 / 11) % bytes] ^= 0x10;
+  return code;
+}
+
+int Write(sqlite3_file* file, const void* data, int bytes, sqlite3_int64 offset) {
+  const FileFailure failure = faults->Next(FileCall::kWrite);
+  const auto& methods = MethodsBelow(file);
+  switch (failure) {
+    case FileFailure::kNone:
+      return methods.xWrite(Below(file), data, bytes, offset);
+    case FileFailure::kFlippedBit: {
+      std::vector<unsigned char> written(static_cast<const unsigned char*>(data),
+                                         static_cast<const unsigned char*>(data) + bytes);
+      if (bytes > 0) written[static_cast<std::size_t>(bytes * 7 / 11)] ^= 0x10;
+      return methods.xWrite(Below(file), written.data(), bytes, offset);
+    }
+    case FileFailure::kShort:
+      methods.xWrite(Below(file), data, bytes / 2, offset);
+      return SQLITE_IOERR_WRITE;
+    case FileFailure::kFull:
+      methods.xWrite(Below(file), data, bytes / 2, offset);
+      return SQLITE_FULL;
+    default:
+      return SQLITE_IOERR_WRITE;
+  }
+}
+
+int Truncate(sqlite3_file* file, sqlite3_int64 size) {
+  const FileFailure failure = faults->Next(FileCall::kTruncate);
+  if (failure == FileFailure::kFull) return SQLITE_FULL;
+  if (failure != FileFailure::kNone) return SQLITE_IOERR_TRUNCATE;
+  return MethodsBelow(file).xTruncate(Below(file), size);
+}
+
+int Sync(sqlite3_file* file, int flags) {
+  if (faults->Next(FileCall::kSync) != FileFailure::kNone) return SQLITE_IOERR_FSYNC;
+  return MethodsBelow(file).xSync(Below(file), flags);
+}
+
+int FileSize(sqlite3_file* file, sqlite3_int64* size) {
+  if (faults->Next(FileCall::kFileSize) != FileFailure::kNone) return SQLITE_IOERR_FSTAT;
+  return MethodsBelow(file).xFileSize(Below(file), size);
+}
+
+int Lock(sqlite3_file* file, int level) {
+  const FileFailure failure = faults->Next(FileCall::kLock);
+  if (failure == FileFailure::kBusy) return SQLITE_BUSY;
+  if (failure != FileFailure::kNone) return SQLITE_IOERR_LOCK;
+  return MethodsBelow(file).xLock(Below(file), level);
+}
+
+int ShmMap(sqlite3_file* file, int page, int bytes, int extend, void volatile** memory) {
+  if (faults->Next(FileCall::kShmMap) != FileFailure::kNone) return SQLITE_IOERR_SHMMAP;
+  return MethodsBelow(file).xShmMap(Below(file), page, bytes, extend, memory);
+}
+
+int ShmLock(sqlite3_file* file, int offset, int count, int flags) {
+  // What is given back cannot be refused.
+  if ((flags & SQLITE_SHM_LOCK) != 0) {
+    const FileFailure failure = faults->Next(FileCall::kShmLock);
+    if (failure == FileFailure::kBusy) return SQLITE_BUSY;
+    if (failure != FileFailure::kNone) return SQLITE_IOERR_SHMLOCK;
+  }
+  return MethodsBelow(file).xShmLock(Below(file), offset, count, flags);
+}
+
+// ---- calls that are only passed on ----
+
+int Unlock(sqlite3_file* file, int level) { return MethodsBelow(file).xUnlock(Below(file), level); }
+int CheckReservedLock(sqlite3_file* file, int* taken) {
+  return MethodsBelow(file).xCheckReservedLock(Below(file), taken);
+}
+int FileControl(sqlite3_file* file, int what, void* argument) {
+  return MethodsBelow(file).xFileControl(Below(file), what, argument);
+}
+int SectorSize(sqlite3_file* file) { return MethodsBelow(file).xSectorSize(Below(file)); }
+int DeviceCharacteristics(sqlite3_file* file) { return MethodsBelow(file).xDeviceCharacteristics(Below(file)); }
+void ShmBarrier(sqlite3_file* file) { MethodsBelow(file).xShmBarrier(Below(file)); }
+int ShmUnmap(sqlite3_file* file, int remove) { return MethodsBelow(file).xShmUnmap(Below(file), remove); }
+
+// Version 2: shared memory, but no memory-mapped reads, which would go past us.
+const sqlite3_io_methods kMethods = {
+    2,
+    Close,
+    Read,
+    Write,
+    Truncate,
+    Sync,
+    FileSize,
+    Lock,
+    Unlock,
+    CheckReservedLock,
+    FileControl,
+    SectorSize,
+    DeviceCharacteristics,
+    ShmMap,
+    ShmLock,
+    ShmBarrier,
+    ShmUnmap,
+    nullptr,
+    nullptr,
+};
+
+int Open(sqlite3_vfs*, const char* name, sqlite3_file* file, int flags, int* opened_flags) {
+  file->pMethods = nullptr;
+  if (faults->Next(FileCall::kOpen) != FileFailure::kNone) return SQLITE_CANTOPEN;
+  sqlite3_vfs& below = faults->below();
+  const int code = below.xOpen(&below, name, Below(file), flags, opened_flags);
+  if (Below(file)->pMethods != nullptr) file->pMethods = &kMethods;
+  return code;
+}
+
+int Delete(sqlite3_vfs*, const char* name, int sync) {
+  if (faults->Next(FileCall::kDelete) != FileFailure::kNone) return SQLITE_IOERR_DELETE;
+  return faults->below().xDelete(&faults->below(), name, sync);
+}
+
+int Access(sqlite3_vfs*, const char* name, int flags, int* answer) {
+  if (faults->Next(FileCall::kAccess) != FileFailure::kNone) return SQLITE_IOERR_ACCESS;
+  return faults->below().xAccess(&faults->below(), name, flags, answer);
+}
+
+}  // namespace
+
+std::string_view FileCallName(FileCall call) {
+  constexpr std::array<std::string_view, kFileCalls> kNames = {
+      "open", "delete", "access", "read", "write", "truncate", "sync", "file-size", "lock", "shm-map", "shm-lock"};
+  return kNames.at(static_cast<std::size_t>(call));
+}
+
+std::string_view FileFailureName(FileFailure failure) {
+  constexpr std::array<std::string_view, 6> kNames = {"none", "error", "short", "flipped-bit", "full", "busy"};
+  return kNames.at(static_cast<std::size_t>(failure));
+}
+
+FaultVfs::FaultVfs() : below_(sqlite3_vfs_find(nullptr)) {
+  if (below_ == nullptr || faults != nullptr) std::abort();
+  registered = *below_;
+  registered.zName = "closure-faults";
+  registered.szOsFile = static_cast<int>(sizeof(File)) + below_->szOsFile;
+  registered.xOpen = Open;
+  registered.xDelete = Delete;
+  registered.xAccess = Access;
+  faults = this;
+  sqlite3_vfs_register(&registered, 1);
+}
+
+FaultVfs::~FaultVfs() {
+  sqlite3_vfs_unregister(&registered);
+  sqlite3_vfs_register(below_, 1);
+  faults = nullptr;
+}
+
+void FaultVfs::SetDecide(Decide decide) {
+  absl::MutexLock lock(&mutex_);
+  decide_ = std::move(decide);
+}
+
+int64_t FaultVfs::calls(FileCall call) const {
+  absl::MutexLock lock(&mutex_);
+  return calls_[static_cast<std::size_t>(call)];
+}
+
+int64_t FaultVfs::failures() const {
+  absl::MutexLock lock(&mutex_);
+  return failures_;
+}
+
+FileFailure FaultVfs::Next(FileCall call) {
+  absl::MutexLock lock(&mutex_);
+  const int64_t number = ++calls_[static_cast<std::size_t>(call)];
+  const FileFailure failure = decide_ ? decide_(call, number) : FileFailure::kNone;
+  if (failure != FileFailure::kNone) ++failures_;
+  return failure;
+}
+
+}  // namespace closure

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef CLOSURE_TESTS_IO_FAULTS_FAULT_VFS_H_
+#define CLOSURE_TESTS_IO_FAULTS_FAULT_VFS_H_
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <string_view>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
+
+struct sqlite3_vfs;
+
+// A disk that fails on demand, below SQLite.
+namespace closure {
+
+// What SQLite asks of files.
+enum class FileCall { kOpen, kDelete, kAccess, kRead, kWrite, kTruncate, kSync, kFileSize, kLock, kShmMap, kShmLock };
+inline constexpr int kFileCalls = 11;
+std::string_view FileCallName(FileCall call);
+
+// What becomes of a call. A call that a failure does not fit fails with an error.
+enum class FileFailure {
+  kNone,
+  kError,
+  // Of reads and writes: half is done, then an error.
+  kShort,
+  // Of reads and writes: one bit is another, and no error.
+  kFlippedBit,
+  // Of writes and truncations: no space is left on the device.
+  kFull,
+  // Of locks: somebody else has it.
+  kBusy,
+};
+std::string_view FileFailureName(FileFailure failure);
+
+// While it lives it is SQLite's default file system, which passes every call on to the one before, except those that
+// `decide` has fail. Databases have to be closed before it ends. At most one at a time; thread-safe.
+class FaultVfs {
+ public:
+  // Told which call it is, and the how manieth of its kind from 1 on.
+  using Decide = std::function<FileFailure(FileCall call, int64_t number)>;
+
+  FaultVfs();
+  FaultVfs(const FaultVfs&) = delete;
+  FaultVfs& operator=(const FaultVfs&) = delete;
+  ~FaultVfs();
+
+  // Nothing fails without it.
+  void SetDecide(Decide decide);
+  int64_t calls(FileCall call) const;
+  // How many failed.
+  int64_t failures() const;
+
+  // For the calls themselves.
+  FileFailure Next(FileCall call);
+  sqlite3_vfs& below() { return *below_; }
+
+ private:
+  sqlite3_vfs* const below_;
+  mutable absl::Mutex mutex_;
+  Decide decide_ ABSL_GUARDED_BY(mutex_);
+  std::array<int64_t, kFileCalls> calls_ ABSL_GUARDED_BY(mutex_) = {};
+  int64_t failures_ ABSL_GUARDED_BY(mutex_) = 0;
+};
+
+}  // namespace closure
+
+#endif  // CLOSURE_TESTS_IO_FAULTS_FAULT_VFS_H_

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/io_faults/faulty_life.h"
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "fmt/format.h"
+#include "storage/sqlite/sqlite_closure_store.h"
+#include "tests/simulation/memory_store.h"
+#include "tests/simulation/random_writes.h"
+
+namespace closure {
+namespace {
+
+using simulation::MemoryStore;
+using simulation::Observe;
+using simulation::RandomWrite;
+using simulation::RandomWrites;
+
+constexpr int kWritesAfter = 5;
+// How Send tells UNAVAILABLE; see InWords.
+constexpr std::string_view kUnavailable = "14";
+
+std::string Write(ClosureStore& store, const RandomWrite& write) {
+  std::string outcome = "not told";
+  Send(store, write, [&outcome](std::string told) { outcome = std::move(told); });
+  store.Drain();
+  return outcome;
+}
+
+bool IsUnavailable(const std::string& outcome) { return outcome.substr(0, outcome.find(' ')) == kUnavailable; }
+
+// The first line in which the two differ; empty when they do not.
+std::string Difference(const std::vector<std::string>& expected, const std::vector<std::string>& found) {
+  const auto [left, right] = std::mismatch(expected.begin(), expected.end(), found.begin(), found.end());
+  if (left == expected.end() && right == found.end()) return "";
+  return fmt::format("expected: {}\n   found: {}", left == expected.end() ? "nothing" : *left,
+                     right == found.end() ? "nothing" : *right);
+}
+
+class Life {
+ public:
+  explicit Life(const LifeOptions& options) : options_(options), writes_(options.seed) {}
+
+  LifeReport Live() {
+    vfs_.SetDecide(options_.decide);
+    Open();
+    for (int number = 0; number < options_.writes && report_.broken.empty(); ++number) WriteOne();
+    vfs_.SetDecide(nullptr);
+    for (int number = 0; number < kWritesAfter && report_.broken.empty(); ++number) WriteWithoutFaults();
+    if (report_.broken.empty()) Compare("at the end");
+    if (report_.broken.empty()) Reopen();
+    if (report_.broken.empty()) Compare("opened anew");
+    return Finish();
+  }
+
+ private:
+  // Whether the store does not even refuse any more, because it was not opened or met damage, is known by `sqlite_`.
+  void Open() {
+    absl::StatusOr<std::unique_ptr<SqliteClosureStore>> store = TryOpen();
+    if (store.ok()) {
+      sqlite_ = *std::move(store);
+      return;
+    }
+    if (!absl::IsUnavailable(store.status())) Break(fmt::format("opening was refused: {}", store.status().ToString()));
+    Reopen();
+  }
+
+  absl::StatusOr<std::unique_ptr<SqliteClosureStore>> TryOpen() {
+    return SqliteClosureStore::Open({.path = options_.directory + "/closure.db", .readers = 1});
+  }
+
+  // Without faults it has to open, whatever they did.
+  void Reopen() {
+    const bool faults = !lifted_;
+    vfs_.SetDecide(nullptr);
+    sqlite_ = nullptr;
+    absl::StatusOr<std::unique_ptr<SqliteClosureStore>> store = TryOpen();
+    if (!store.ok()) return Break(fmt::format("the store does not open again: {}", store.status().ToString()));
+    sqlite_ = *std::move(store);
+    // A start takes back what the process before it had leased.
+    memory_.Close();
+    memory_.Reopen();
+    ++report_.reopened;
+    if (faults) vfs_.SetDecide(options_.decide);
+  }
+
+  void WriteOne() {
+    const RandomWrite write = writes_.Next(memory_);
+    const std::string outcome = Write(*sqlite_, write);
+    if (IsUnavailable(outcome)) return Settle(write);
+    const std::string expected = Write(memory_, write);
+    ++report_.acknowledged;
+    if (outcome != expected) Break(fmt::format("a write came to\n{}\nexpected\n{}", outcome, expected));
+    ReadOne();
+  }
+
+  // A read that is answered is answered right.
+  void ReadOne() {
+    const auto found = sqlite_->LoadSystem();
+    const auto expected = memory_.LoadSystem();
+    if (!found.ok() && !absl::IsUnavailable(found.status())) return Break(found.status().ToString());
+    if (found.ok() && found->SerializeAsString() != expected->SerializeAsString()) Break("a read was answered wrong");
+  }
+
+  // A write that was refused was made whole or not at all.
+  void Settle(const RandomWrite& write) {
+    ++report_.refused;
+    vfs_.SetDecide(nullptr);
+    if (IsUnavailable(Write(*sqlite_, simulation::Lease{}))) Reopen();
+    if (!report_.broken.empty()) return;
+    if (!Difference(Observe(memory_), Observe(*sqlite_)).empty()) {
+      Write(memory_, write);
+      ++report_.made_though_refused;
+      Compare("after a write that was refused");
+    }
+    vfs_.SetDecide(options_.decide);
+  }
+
+  void WriteWithoutFaults() {
+    lifted_ = true;
+    const RandomWrite write = writes_.Next(memory_);
+    std::string outcome = Write(*sqlite_, write);
+    if (IsUnavailable(outcome)) {
+      // Met damage, which ends with a new start.
+      Reopen();
+      if (!report_.broken.empty()) return;
+      outcome = Write(*sqlite_, write);
+    }
+    if (const std::string expected = Write(memory_, write); outcome != expected)
+      Break(fmt::format("without faults a write came to\n{}\nexpected\n{}", outcome, expected));
+  }
+
+  void Compare(std::string_view when) {
+    if (const std::string difference = Difference(Observe(memory_), Observe(*sqlite_)); !difference.empty())
+      Break(fmt::format("{}, the store does not hold what was acknowledged:\n{}", when, difference));
+  }
+
+  void Break(std::string what) {
+    if (report_.broken.empty()) report_.broken = std::move(what);
+  }
+
+  LifeReport Finish() {
+    sqlite_ = nullptr;
+    for (int call = 0; call < kFileCalls; ++call)
+      report_.calls.at(static_cast<std::size_t>(call)) = vfs_.calls(static_cast<FileCall>(call));
+    report_.failures = vfs_.failures();
+    return std::move(report_);
+  }
+
+  const LifeOptions& options_;
+  FaultVfs vfs_;
+  RandomWrites writes_;
+  MemoryStore memory_;
+  std::unique_ptr<SqliteClosureStore> sqlite_;
+  bool lifted_ = false;
+  LifeReport report_;
+};
+
+}  // namespace
+
+LifeReport LiveWithFaults(const LifeOptions& options) { return Life(options).Live(); }
+
+}  // namespace closure

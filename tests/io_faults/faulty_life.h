@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef CLOSURE_TESTS_IO_FAULTS_FAULTY_LIFE_H_
+#define CLOSURE_TESTS_IO_FAULTS_FAULTY_LIFE_H_
+
+#include <array>
+#include <cstdint>
+#include <string>
+
+#include "tests/io_faults/fault_vfs.h"
+
+// A store over a disk that fails, beside one in memory that does not: what was acknowledged is in both, what was
+// refused is in the first whole or not at all, and what is read is what was written.
+namespace closure {
+
+struct LifeOptions {
+  uint64_t seed = 1;
+  // How many writes, each decided on what is stored by then.
+  int writes = 40;
+  // A directory that is there, for the database.
+  std::string directory;
+  // What the disk does; see FaultVfs.
+  FaultVfs::Decide decide;
+};
+
+struct LifeReport {
+  // The promise that was broken; empty when all were kept.
+  std::string broken;
+  std::array<int64_t, kFileCalls> calls = {};
+  int64_t failures = 0;
+  int64_t acknowledged = 0;
+  // Writes that were answered UNAVAILABLE, and those of them that were made all the same.
+  int64_t refused = 0;
+  int64_t made_though_refused = 0;
+  // Opened anew, because the store was not opened or met damage.
+  int64_t reopened = 0;
+};
+
+// Lives it: opens the store, makes the writes with reads between them, then lifts the faults, and demands that the
+// store goes on, and what both hold is the same, before and after it is opened anew.
+LifeReport LiveWithFaults(const LifeOptions& options);
+
+// The same on a disk that loses what it was given (a flipped bit): what the store then answers is right or an error. It
+// is not demanded that it can be opened again, or has everything.
+LifeReport LiveWithDecay(const LifeOptions& options);
+
+}  // namespace closure
+
+#endif  // CLOSURE_TESTS_IO_FAULTS_FAULTY_LIFE_H_
