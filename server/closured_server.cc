@@ -201,7 +201,11 @@ ClosuredServer::ClosuredServer(Parts parts, BusinessCalendar calendar, std::vect
                              .upstreams = parts_.upstreams,
                              .calendar = std::move(calendar),
                              .silent_period = FromProto(parts_.config.policy().silent_period()),
-                             .contact_change_window = FromProto(parts_.config.policy().contact_change_window())},
+                             .contact_change_window = FromProto(parts_.config.policy().contact_change_window()),
+                             .was_closed =
+                                 [this](std::string_view account_id) {
+                                   return parts_.store->HasTombstone(parts_.secret_key.Tombstone(account_id));
+                                 }},
                 parts_.clock, parts_.config.limits().scans_max(), &stopping_, parts_.log),
       closure_service_({.store = parts_.store.get(),
                         .engine = &engine_,

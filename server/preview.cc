@@ -23,6 +23,11 @@ absl::Status Stopping() {
   return Error(v1::SHUTTING_DOWN, "closured: the server is stopping; ask for the preview again");
 }
 
+absl::Status AccountClosed(std::string_view account_id) {
+  const std::string name = FormatAccountName(account_id);
+  return Error(v1::ACCOUNT_CLOSED, Concat(name, " was deleted for good"), {{"account", name}});
+}
+
 // Why a preview cannot go on after the account system answered; OK when it can.
 absl::Status CheckAccount(const std::string& account_id, const absl::StatusOr<upstream::v1::Account>& account) {
   const std::string name = FormatAccountName(account_id);
@@ -35,10 +40,7 @@ absl::Status CheckAccount(const std::string& account_id, const absl::StatusOr<up
                                 Concat("the account system did not tell about ", name, ": ", why), {{"account", name}}),
                           kRetryDelay);
   }
-  if (account->state() == upstream::v1::Account::DELETED) {
-    return Error(v1::ACCOUNT_CLOSED, Concat(name, " was deleted for good"), {{"account", name}});
-  }
-  return absl::OkStatus();
+  return account->state() == upstream::v1::Account::DELETED ? AccountClosed(account_id) : absl::OkStatus();
 }
 
 }  // namespace
@@ -159,6 +161,8 @@ absl::StatusOr<std::shared_ptr<PreviewStream>> PreviewDesk::Open(const Actor& ac
   CLOSURE_RETURN_IF_ERROR(Authorize(actor, request.account(), RequireReaderOf));
   CLOSURE_ASSIGN_OR_RETURN(const std::string account_id, ParseAccountName("account", request.account()));
   CLOSURE_RETURN_IF_ERROR(RefuseWhenStopping(*stopping_));
+  CLOSURE_ASSIGN_OR_RETURN(const bool closed, parts_->was_closed(account_id));
+  if (closed) return AccountClosed(account_id);
   auto stream = std::make_shared<PreviewStream>(
       parts_, account_id, std::move(traceparent), clock_->Now(),
       [running = running_, account_id](const absl::Status& end) { running->Leave(account_id, end); });

@@ -36,6 +36,8 @@ struct PreviewParts {
   absl::Duration silent_period;
   // A contact point changed within this demands a code on both channels.
   absl::Duration contact_change_window = absl::Hours(72);
+  // Whether a closure deleted this account for good, whatever the account system says of it (D13). Any thread.
+  std::function<absl::StatusOr<bool>(std::string_view account_id)> was_closed = [](std::string_view) { return false; };
 };
 
 // One PreviewClosure call: reads the account, asks every checker, sends their progress, then the items, and at last the

@@ -63,7 +63,7 @@ constexpr Phrases kEnglish = {
         "the account are deleted and cannot be recovered; resource instances, services, funds, bills and invoices "
         "cannot be recovered "
         "either. The account can never sign in again. Bindings to third-party accounts are deleted.",
-    .confirm_renounced = "You have renounced the following, and it is lost:",
+    .confirm_renounced = "You have renounced the following; with this confirmation it is lost:",
     .confirm_nothing_renounced = "You have not renounced any money in this closure.",
     .confirm_late_settlement =
         "Consent to late settlements: bills can arrive late. If you consent, a debt of at most $1 in the settlement "

@@ -9,6 +9,7 @@
 #include "client/closurectl/closure_lines.h"
 #include "client/closurectl/command_set.h"
 #include "client/closurectl/prompt.h"
+#include "client/closurectl/state_check.h"
 #include "client/closurectl/terminal_text.h"
 
 namespace closure {
@@ -68,6 +69,14 @@ absl::StatusOr<ExitCode> ShowAgreement(Session& session, const Arguments& argume
 absl::StatusOr<ExitCode> AgreeCommand(Session& session, const Arguments& arguments) {
   const absl::StatusOr<std::string> name = session.UseClosure(arguments.subject);
   if (!name.ok()) return name.status();
+  // Nobody reads a long text in vain. With a version the server decides, so that a repetition is answered as the first.
+  if (arguments.version.empty()) {
+    const absl::StatusOr<v1::Closure> present = session.GetClosure(*name);
+    if (!present.ok()) return present.status();
+    const absl::Status allowed =
+        CheckAllowed(session, *present, v1::Closure::ACCEPT_AGREEMENT, "the agreement cannot be agreed to");
+    if (!allowed.ok()) return allowed;
+  }
   const absl::StatusOr<v1::Closure> closure = Agree(session, *name, arguments.version, arguments.language, "--version");
   if (!closure.ok()) return closure.status();
   // The question has shown its text and said so already.

@@ -43,6 +43,11 @@ std::vector<NextStep> Verify(const Closure& closure, const Commands& commands) {
   return {{"give the code that was sent", commands.Of("verify", rest)}, resend};
 }
 
+// What a hold keeps from being done as long as it lasts.
+std::string AfterHold(const Closure& closure, absl::string_view advice) {
+  return absl::StrCat(closure.has_hold() ? "once an operator has released the hold, " : "", advice);
+}
+
 std::vector<NextStep> Unblock(const Closure& closure, const Commands& commands) {
   std::vector<NextStep> steps;
   const v1::ItemCounts& counts = closure.item_counts();
@@ -51,8 +56,8 @@ std::vector<NextStep> Unblock(const Closure& closure, const Commands& commands) 
                      commands.Of("items")});
   }
   if (counts.renounceable() > 0) {
-    steps.push_back(
-        {absl::StrCat("discard ", counts.renounceable(), " renounceable item(s)"), commands.Of("discard", " --all")});
+    steps.push_back({AfterHold(closure, absl::StrCat("discard ", counts.renounceable(), " renounceable item(s)")),
+                     commands.Of("discard", " --all")});
   }
   const int unanswered = CountUnanswered(closure.scan().checkers());
   const std::string silence = unanswered > 0 ? absl::StrCat("; ", unanswered, " checker(s) did not answer") : "";
@@ -113,7 +118,7 @@ bool HasFailingWork(const Closure& closure) {
 
 std::vector<NextStep> Confirm(const Closure& closure, const Commands& commands) {
   if (IsScanTooOld(closure)) return {{"scan again: the last scan is too old to go by", commands.Of("recheck")}};
-  return {{"confirm the deletion", commands.Of("confirm", " --reason REASON")}};
+  return {{AfterHold(closure, "confirm the deletion"), commands.Of("confirm", " --reason REASON")}};
 }
 
 // What only an owner does; empty where the closure goes on by itself, or has ended.

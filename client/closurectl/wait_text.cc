@@ -59,8 +59,9 @@ std::string WaitLines(const Closure& closure) {
   return lines;
 }
 
-std::string WaitAdvice(const Closure& closure) {
-  return absl::StrCat(WhatWaits(closure), "; ", Reasons(closure), ". Nothing is to be done by you");
+std::string WaitAdvice(const Closure& closure, Role role) {
+  return absl::StrCat(WhatWaits(closure), "; ", Reasons(closure),
+                      role == Role::kOperator ? "" : ". Nothing is to be done by you");
 }
 
 std::vector<NextStep> ReleaseSteps(const Closure& closure, absl::string_view program) {

@@ -16,9 +16,9 @@ namespace closure {
 // nothing is.
 std::string WaitLines(const v1::Closure& closure);
 
-// What an owner is told instead of what to do: that nothing is, what could go on by now, and why it does not. For a
-// closure that waits.
-std::string WaitAdvice(const v1::Closure& closure);
+// What an owner is told instead of what to do: that nothing is, what could go on by now, and why it does not. An
+// operator, who can do something, is not told the first. For a closure that waits.
+std::string WaitAdvice(const v1::Closure& closure, Role role = Role::kOwner);
 
 // The command lines of operators that end what is waited for. A hold is not among them: it is a part of the closure,
 // and released as such. `program` is how a command line begins.

@@ -75,10 +75,15 @@ TEST_CASE("agreeing without a version shows the current one and asks", "[R45]") 
   CHECK(agreed.code == 0);
   CHECK_THAT(agreed.err, Contains("You agree that everything is deleted.") && Contains("[y/N]"));
   CHECK(server.Requests<v1::AcceptAgreementRequest>("AcceptAgreement")[0].version() == "2026-01");
+  server.SetClosure(MakeClosure(Closure::AGREEMENT_PENDING));
   const Outcome declined = On(server, {"agree", kAccount}, {.input = "\n", .tty = true});
   CHECK(declined.code == 1);
   CHECK_THAT(declined.err, Contains("nothing was changed"));
   CHECK(server.Calls("AcceptAgreement") == 1);
+  server.SetClosure(MakeClosure(Closure::BLOCKED));
+  const Outcome late = On(server, {"agree", kAccount}, {.input = "y\n", .tty = true});
+  CHECK(late.code == 1);
+  CHECK_THAT(late.err, Contains("STATE_NOT_ALLOWED") && !Contains("You agree that everything is deleted."));
 }
 
 TEST_CASE("nothing is asked without a terminal or with --no-input") {

@@ -117,6 +117,24 @@ TEST_CASE("a silent period that could be over names what it waits for, and nothi
       "the silent period could be over; it waits for 99, at 2026-01-01T00:00:00Z it has. Nothing is to be done by you");
 }
 
+TEST_CASE("what a hold keeps from being done is offered for after it", "[R63]") {
+  Closure ready = In(Closure::READY);
+  ready.add_allowed_actions(Closure::CONFIRM_CLOSURE);
+  Closure blocked = In(Closure::BLOCKED);
+  blocked.mutable_item_counts()->set_renounceable(2);
+  for (Closure* const closure : {&ready, &blocked}) {
+    CHECK(NextSteps(*closure, "closurectl")[0].advice.find("hold") == std::string::npos);
+    closure->mutable_hold()->set_operator_("operator:bob");
+    CHECK(NextSteps(*closure, "closurectl")[0].advice.find("once an operator has released the hold, ") == 0);
+  }
+}
+
+TEST_CASE("an operator is not told that there is nothing to do", "[R61]") {
+  Closure closure = In(Closure::DELETING);
+  closure.add_waits()->set_kind(v1::Wait::HOLD);
+  CHECK(WaitAdvice(closure, Role::kOperator) == "the account could be deleted; it waits for HOLD");
+}
+
 TEST_CASE("every state that can wait says what could go on") {
   for (const auto& [state, words] : std::vector<std::pair<Closure::State, std::string>>{
            {Closure::DISCARDING, "the items could be released; it waits for HOLD"},

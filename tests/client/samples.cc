@@ -19,6 +19,9 @@ void AllowActions(Closure& closure) {
     case Closure::IDENTITY_PENDING:
       closure.add_allowed_actions(Closure::VERIFY_IDENTITY);
       break;
+    case Closure::AGREEMENT_PENDING:
+      closure.add_allowed_actions(Closure::ACCEPT_AGREEMENT);
+      break;
     case Closure::BLOCKED:
       closure.add_allowed_actions(Closure::DISCARD_ITEMS);
       break;

@@ -178,6 +178,9 @@ TEST_CASE("a closed account never comes back, not even from a backup", "[R2][R4]
   server.Load(CloudFileOf(kAccount));
   server.Restart();
   CheckRefused(Send(server, owner.actor(), create), StatusCode::FAILED_PRECONDITION, v1::ACCOUNT_CLOSED, {kAccount});
+  v1::PreviewClosureRequest preview;
+  preview.set_account(create.parent());
+  CheckRefused(Send(server, owner.actor(), preview), StatusCode::FAILED_PRECONDITION, v1::ACCOUNT_CLOSED, {kAccount});
   for (const auto action :
        {v1::CheckAccessRequest::SIGN_IN, v1::CheckAccessRequest::VIEW_CLOSURE, v1::CheckAccessRequest::OTHER}) {
     CHECK_FALSE(server.Gate(kAccount, action).allowed());

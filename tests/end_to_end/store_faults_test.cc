@@ -131,8 +131,8 @@ TEST_CASE("a change that the store does not commit changes nothing, and its requ
   CHECK(StatusOf(faulty.server).has_pause());
 }
 
-// The agreement is a text beside the store, and a preview asks the checkers alone.
-const std::set<std::string> kWithoutStore = {"GetAgreement", "PreviewClosure"};
+// The agreement is a text beside the store.
+const std::set<std::string> kWithoutStore = {"GetAgreement"};
 
 // The methods that answered all the same while reads came to `fault`; every other one must have been refused alike.
 std::set<std::string> MethodsThatAnswer(Faulty& faulty, const absl::Status& fault, StatusCode code,
