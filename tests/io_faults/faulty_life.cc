@@ -48,6 +48,7 @@ class Life {
   LifeReport Live() {
     vfs_.SetDecide(options_.decide);
     Open();
+    vfs_.SetDecide(options_.decide);
     for (int number = 0; number < options_.writes && report_.broken.empty(); ++number) WriteOne();
     vfs_.SetDecide(nullptr);
     for (int number = 0; number < kWritesAfter && report_.broken.empty(); ++number) WriteWithoutFaults();
@@ -58,7 +59,6 @@ class Life {
   }
 
  private:
-  // Whether the store does not even refuse any more, because it was not opened or met damage, is known by `sqlite_`.
   void Open() {
     absl::StatusOr<std::unique_ptr<SqliteClosureStore>> store = TryOpen();
     if (store.ok()) {
@@ -73,9 +73,8 @@ class Life {
     return SqliteClosureStore::Open({.path = options_.directory + "/closure.db", .readers = 1});
   }
 
-  // Without faults it has to open, whatever they did.
+  // Lifts the faults: without them it has to open, whatever they did.
   void Reopen() {
-    const bool faults = !lifted_;
     vfs_.SetDecide(nullptr);
     sqlite_ = nullptr;
     absl::StatusOr<std::unique_ptr<SqliteClosureStore>> store = TryOpen();
@@ -85,7 +84,6 @@ class Life {
     memory_.Close();
     memory_.Reopen();
     ++report_.reopened;
-    if (faults) vfs_.SetDecide(options_.decide);
   }
 
   void WriteOne() {
@@ -121,7 +119,6 @@ class Life {
   }
 
   void WriteWithoutFaults() {
-    lifted_ = true;
     const RandomWrite write = writes_.Next(memory_);
     std::string outcome = Write(*sqlite_, write);
     if (IsUnavailable(outcome)) {
@@ -156,7 +153,6 @@ class Life {
   RandomWrites writes_;
   MemoryStore memory_;
   std::unique_ptr<SqliteClosureStore> sqlite_;
-  bool lifted_ = false;
   LifeReport report_;
 };
 

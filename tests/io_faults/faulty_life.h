@@ -39,10 +39,6 @@ struct LifeReport {
 // store goes on, and what both hold is the same, before and after it is opened anew.
 LifeReport LiveWithFaults(const LifeOptions& options);
 
-// The same on a disk that loses what it was given (a flipped bit): what the store then answers is right or an error. It
-// is not demanded that it can be opened again, or has everything.
-LifeReport LiveWithDecay(const LifeOptions& options);
-
 }  // namespace closure
 
 #endif  // CLOSURE_TESTS_IO_FAULTS_FAULTY_LIFE_H_

@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <memory>
 #include <random>
 #include <string>
 
@@ -95,13 +96,12 @@ class Runs {
   }
 
   bool Random(uint64_t seed) {
-    std::mt19937_64 random(seed);
-    return Live("faults at random", seed,
-                [random](FileCall call, int64_t) mutable {
-                  const Kind& kind = kKinds[random() % std::size(kKinds)];
-                  return random() % 8 == 0 && call == kind.call ? kind.failure : FileFailure::kNone;
-                })
-        .broken.empty();
+    const auto random = std::make_shared<std::mt19937_64>(seed);
+    const auto decide = [random](FileCall call, int64_t) {
+      const Kind& kind = kKinds[(*random)() % std::size(kKinds)];
+      return (*random)() % 8 == 0 && call == kind.call ? kind.failure : FileFailure::kNone;
+    };
+    return Live("faults at random", seed, decide).broken.empty();
   }
 
   LifeReport Live(const std::string& name, uint64_t seed, FaultVfs::Decide decide) {
