@@ -188,6 +188,16 @@ absl::StatusOr<std::unique_ptr<ClosuredServer>> ClosuredServer::Make(Parts parts
       new ClosuredServer(std::move(parts), std::move(calendar), std::move(checkers), std::move(participants)));
 }
 
+namespace {
+
+absl::StatusOr<std::string> OpenClosureName(ClosureStore& store, std::string_view account_id) {
+  const auto open = store.FindOpenClosure(account_id);
+  if (!open.ok()) return open.status();
+  return open->has_value() ? (*open)->closure().name() : "";
+}
+
+}  // namespace
+
 ClosuredServer::ClosuredServer(Parts parts, BusinessCalendar calendar, std::vector<CheckerSlot> checkers,
                                std::vector<ParticipantSlot> participants)
     : parts_(std::move(parts)),
@@ -197,16 +207,19 @@ ClosuredServer::ClosuredServer(Parts parts, BusinessCalendar calendar, std::vect
       engine_(MakeEngineParts(parts_, fan_out_, participants_)),
       runner_(MakeRunnerParts(parts_, engine_, fan_out_, participants_)),
       watches_(parts_.config.limits().watches_max()),
-      previews_(PreviewParts{.fan_out = fan_out_,
-                             .upstreams = parts_.upstreams,
-                             .calendar = std::move(calendar),
-                             .silent_period = FromProto(parts_.config.policy().silent_period()),
-                             .contact_change_window = FromProto(parts_.config.policy().contact_change_window()),
-                             .was_closed =
-                                 [this](std::string_view account_id) {
-                                   return parts_.store->HasTombstone(parts_.secret_key.Tombstone(account_id));
-                                 }},
-                parts_.clock, parts_.config.limits().scans_max(), &stopping_, parts_.log),
+      previews_(
+          PreviewParts{.fan_out = fan_out_,
+                       .upstreams = parts_.upstreams,
+                       .calendar = std::move(calendar),
+                       .silent_period = FromProto(parts_.config.policy().silent_period()),
+                       .contact_change_window = FromProto(parts_.config.policy().contact_change_window()),
+                       .was_closed =
+                           [this](std::string_view account_id) {
+                             return parts_.store->HasTombstone(parts_.secret_key.Tombstone(account_id));
+                           },
+                       .open_closure =
+                           [this](std::string_view account_id) { return OpenClosureName(*parts_.store, account_id); }},
+          parts_.clock, parts_.config.limits().scans_max(), &stopping_, parts_.log),
       closure_service_({.store = parts_.store.get(),
                         .engine = &engine_,
                         .clock = parts_.clock,

@@ -226,11 +226,17 @@ absl::StatusOr<Decision> DecideCodes(DecisionBuilder& builder, const CodesGiven&
   if (absl::Status allowed = builder.Require(Event::kIdentityVerified, v1::Closure::VERIFY_IDENTITY); !allowed.ok())
     return allowed;
   absl::Status reply;
+  bool counted = false;
   for (const CodesGiven::Code& code : given.codes) {
     absl::StatusOr<v1::IdentityVerification::Challenge*> challenge = FindChallenge(builder.closure(), code.channel);
     if (!challenge.ok()) return challenge.status();
+    const int32_t attempts = (*challenge)->attempts_left();
+    const bool verified = (*challenge)->verified();
     reply.Update(CountCode(builder, **challenge, code.right));
+    counted = counted || (*challenge)->attempts_left() != attempts || (*challenge)->verified() != verified;
   }
+  // Codes that are not even compared, expired or out of attempts, leave no trace however often they are given.
+  if (!reply.ok() && !counted) return reply;
   const auto& challenges = builder.closure().identity_verification().challenges();
   const bool all =
       std::all_of(challenges.begin(), challenges.end(), [](const auto& challenge) { return challenge.verified(); });

@@ -45,10 +45,11 @@ absl::Status CheckAccount(const std::string& account_id, const absl::StatusOr<up
 
 }  // namespace
 
-PreviewStream::PreviewStream(std::shared_ptr<const PreviewParts> parts, std::string account_id, std::string traceparent,
-                             absl::Time now, Over over)
+PreviewStream::PreviewStream(std::shared_ptr<const PreviewParts> parts, std::string account_id,
+                             std::string open_closure, std::string traceparent, absl::Time now, Over over)
     : parts_(std::move(parts)),
       account_id_(std::move(account_id)),
+      open_closure_(std::move(open_closure)),
       traceparent_(std::move(traceparent)),
       now_(now),
       over_(std::move(over)) {}
@@ -76,7 +77,8 @@ void PreviewStream::AskCheckers(const upstream::v1::Account& account) {
         *response.mutable_progress() = result;
         self->Push(std::move(response));
       },
-      [self = shared_from_this(), obstacles = FindStartObstacles(account, now_, parts_->contact_change_window)](
+      [self = shared_from_this(),
+       obstacles = FindStartObstacles(account, open_closure_, now_, parts_->contact_change_window)](
           const ScanFindings& findings) { self->SendPlan(findings, obstacles); });
 }
 
@@ -163,8 +165,9 @@ absl::StatusOr<std::shared_ptr<PreviewStream>> PreviewDesk::Open(const Actor& ac
   CLOSURE_RETURN_IF_ERROR(RefuseWhenStopping(*stopping_));
   CLOSURE_ASSIGN_OR_RETURN(const bool closed, parts_->was_closed(account_id));
   if (closed) return AccountClosed(account_id);
+  CLOSURE_ASSIGN_OR_RETURN(std::string open_closure, parts_->open_closure(account_id));
   auto stream = std::make_shared<PreviewStream>(
-      parts_, account_id, std::move(traceparent), clock_->Now(),
+      parts_, account_id, std::move(open_closure), std::move(traceparent), clock_->Now(),
       [running = running_, account_id](const absl::Status& end) { running->Leave(account_id, end); });
   CLOSURE_RETURN_IF_ERROR(running_->Enter(account_id, stream, previews_max_));
   stream->Run();

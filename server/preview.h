@@ -38,6 +38,10 @@ struct PreviewParts {
   absl::Duration contact_change_window = absl::Hours(72);
   // Whether a closure deleted this account for good, whatever the account system says of it (D13). Any thread.
   std::function<absl::StatusOr<bool>(std::string_view account_id)> was_closed = [](std::string_view) { return false; };
+  // The name of the account's open closure; empty when there is none. Any thread.
+  std::function<absl::StatusOr<std::string>(std::string_view account_id)> open_closure = [](std::string_view) {
+    return std::string();
+  };
 };
 
 // One PreviewClosure call: reads the account, asks every checker, sends their progress, then the items, and at last the
@@ -49,9 +53,10 @@ class PreviewStream final : public ServerStream<v1::PreviewClosureResponse>,
   // Called once, when the preview is over: before the caller learns its end, so that the next one can begin at once.
   // With how it ended; OK also when the caller went away.
   using Over = std::function<void(const absl::Status& end)>;
-  // `now` is when it was asked for: the checkers are asked, and the plan counts, from then.
-  PreviewStream(std::shared_ptr<const PreviewParts> parts, std::string account_id, std::string traceparent,
-                absl::Time now, Over over);
+  // `open_closure`: the name of the account's open closure, or empty. `now` is when it was asked for: the checkers are
+  // asked, and the plan counts, from then.
+  PreviewStream(std::shared_ptr<const PreviewParts> parts, std::string account_id, std::string open_closure,
+                std::string traceparent, absl::Time now, Over over);
 
   // Begins; to be called once.
   void Run();
@@ -69,6 +74,7 @@ class PreviewStream final : public ServerStream<v1::PreviewClosureResponse>,
 
   const std::shared_ptr<const PreviewParts> parts_;
   const std::string account_id_;
+  const std::string open_closure_;
   const std::string traceparent_;
   const absl::Time now_;
   const Over over_;

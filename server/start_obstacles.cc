@@ -35,10 +35,14 @@ std::string_view MissingContact(const Account& account, bool both) {
 
 }  // namespace
 
-std::vector<v1::StartObstacle> FindStartObstacles(const Account& account, absl::Time now,
+std::vector<v1::StartObstacle> FindStartObstacles(const Account& account, std::string_view open_closure, absl::Time now,
                                                   absl::Duration contact_change_window) {
   std::vector<v1::StartObstacle> obstacles;
   const std::string name = FormatAccountName(account.account_id());
+  if (!open_closure.empty()) {
+    obstacles.push_back(Obstacle(v1::CLOSURE_ALREADY_OPEN, Concat(name, " has the open closure ", open_closure,
+                                                                  "; go on with it, or cancel it first")));
+  }
   if (account.state() != Account::ACTIVE) {
     obstacles.push_back(Obstacle(v1::ACCOUNT_NOT_ACTIVE, Concat(name, " is ", Account::State_Name(account.state()),
                                                                 "; only an active account can be closed")));

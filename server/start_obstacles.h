@@ -2,6 +2,7 @@
 #ifndef CLOSURE_SERVER_START_OBSTACLES_H_
 #define CLOSURE_SERVER_START_OBSTACLES_H_
 
+#include <string_view>
 #include <vector>
 
 #include "absl/time/time.h"
@@ -10,12 +11,12 @@
 
 namespace closure {
 
-// Why a closure of this account could not be started, over whichever channel: it is not in good standing, or no code
-// could be sent as D9 demands (on both channels when a contact point changed within `contact_change_window` before
-// `now`, on one of them else). Empty when it could. CreateClosure refuses with the same reasons. Pure; can be called
-// from any thread.
-std::vector<v1::StartObstacle> FindStartObstacles(const upstream::v1::Account& account, absl::Time now,
-                                                  absl::Duration contact_change_window);
+// Why a closure of this account could not be started, over whichever channel: one is open already (`open_closure`, its
+// name or empty), the account is not in good standing, or no code could be sent as D9 demands (on both channels when a
+// contact point changed within `contact_change_window` before `now`, on one of them else). Empty when it could.
+// CreateClosure refuses with the same reasons. Pure; can be called from any thread.
+std::vector<v1::StartObstacle> FindStartObstacles(const upstream::v1::Account& account, std::string_view open_closure,
+                                                  absl::Time now, absl::Duration contact_change_window);
 
 }  // namespace closure
 

@@ -105,6 +105,7 @@ TEST_CASE("after five wrong codes the right one is refused too, until a new one 
   for (const std::string& code : {wrong, right}) {
     CheckRefused(pending.Verify(code), StatusCode::RESOURCE_EXHAUSTED, v1::CODE_ATTEMPTS_EXHAUSTED);
   }
+  CHECK(Sight(pending.server, pending.owner.name()) == before);
   pending.owner.Refresh();
   CHECK(pending.owner.closure().state() == v1::Closure::IDENTITY_PENDING);
   CHECK(pending.owner.closure().identity_verification().challenges(0).attempts_left() == 0);
@@ -119,12 +120,16 @@ TEST_CASE("a code lives for ten minutes", "[R44][D16]") {
   pending.owner.Code();
   const bool expired = GENERATE(false, true);
   pending.server.clock().Advance(expired ? absl::Minutes(10) : absl::Minutes(10) - absl::Seconds(1));
-  const Reply reply = pending.Verify(pending.owner.Code());
+  const std::string code = pending.owner.Code();
+  WaitUntilQuiet(pending.server, pending.owner.name());
+  const std::string before = Sight(pending.server, pending.owner.name());
+  const Reply reply = pending.Verify(code);
   if (!expired) {
     CHECK(reply.ok());
     return;
   }
   CheckRefused(reply, StatusCode::FAILED_PRECONDITION, v1::CODE_EXPIRED, {pending.owner.name()});
+  CHECK(Sight(pending.server, pending.owner.name()) == before);
   pending.owner.Refresh();
   CHECK(pending.owner.closure().state() == v1::Closure::IDENTITY_PENDING);
   CHECK(pending.owner.closure().identity_verification().challenges(0).attempts_left() == 5);

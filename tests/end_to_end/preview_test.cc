@@ -264,6 +264,21 @@ TEST_CASE("a preview says what start would refuse for the account itself, with t
   CHECK(Owner(server, "1000000002").Preview().start_obstacles().empty());
 }
 
+TEST_CASE("a preview of an account that has an open closure says so, as start would", "[R12]") {
+  RunningServer server;
+  server.LoadExample("demo");
+  Owner owner(server, "1000000002");
+  CHECK(owner.Preview().eligible());
+  owner.Create();
+  const v1::ClosurePlan plan = owner.Preview();
+  CHECK_FALSE(plan.eligible());
+  REQUIRE(plan.start_obstacles_size() == 1);
+  CHECK(plan.start_obstacles(0).reason() == v1::CLOSURE_ALREADY_OPEN);
+  CHECK_THAT(plan.start_obstacles(0).detail(), Catch::Contains(owner.name()));
+  owner.Cancel();
+  CHECK(owner.Preview().eligible());
+}
+
 // Previews until the one before is over, which the server learns a little after its caller does.
 grpc::Status PreviewOnceFree(RunningServer& server, const std::string& account_id) {
   const gpr_timespec deadline = gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC), gpr_time_from_seconds(30, GPR_TIMESPAN));

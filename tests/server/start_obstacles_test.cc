@@ -24,7 +24,7 @@ Account Good() {
 
 std::vector<v1::ErrorReason> ReasonsFor(const Account& account) {
   std::vector<v1::ErrorReason> reasons;
-  for (const v1::StartObstacle& obstacle : FindStartObstacles(account, kNow, kWindow)) {
+  for (const v1::StartObstacle& obstacle : FindStartObstacles(account, "", kNow, kWindow)) {
     CHECK_THAT(obstacle.detail(), Catch::Contains("accounts/7"));
     reasons.push_back(obstacle.reason());
   }
