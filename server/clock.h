@@ -48,6 +48,10 @@ class SystemClock final : public Clock {
   std::string boot_id_;
 };
 
+// The wall clock for a process that is ending because it gets no memory: asks for none itself. Everything else asks a
+// Clock.
+absl::Time LastWallTime();
+
 // A clock that runs on from an offset and can be moved forward, for `closured dev` only. Wall and boot-time clock move
 // together.
 class DevClock final : public Clock {

@@ -13,10 +13,8 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <thread>
 #include <vector>
 
-#include "absl/synchronization/notification.h"
 #include "checkers/proto_time.h"
 #include "protos/failpoint.h"
 #include "protos/file_reading.h"
@@ -25,6 +23,7 @@
 #include "server/library_logs.h"
 #include "server/named_files.h"
 #include "server/options.h"
+#include "server/process_end.h"
 #include "server/strings.h"
 #include "server/upstream_channels.h"
 #include "server/version.h"
@@ -64,67 +63,6 @@ ExitCode Fail(const absl::Status& status, Log& log) {
   log.Error("the server does not start", {{"error", ToStd(status.message())}});
   return ExitCodeOf(status);
 }
-
-// ---- signals ----
-
-sigset_t StopSignals() {
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGINT);
-  sigaddset(&signals, SIGTERM);
-  return signals;
-}
-
-// Before any thread is started, so that every thread leaves them to WaitForStop.
-void BlockStopSignals() {
-  const sigset_t signals = StopSignals();
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-}
-
-void WaitForStop() {
-  const sigset_t signals = StopSignals();
-  int signal_number = 0;
-  sigwait(&signals, &signal_number);
-}
-
-// One stop may be told twice, to the process and to its group; what comes this soon after the first signal is no second
-// wish.
-constexpr absl::Duration kSameSignal = absl::Seconds(1);
-
-// From now on a signal ends the process at once; those that came before do not.
-void EndAtNextSignal() {
-  struct sigaction action {};
-  action.sa_handler = SIG_IGN;  // also takes away what is pending
-  sigaction(SIGINT, &action, nullptr);
-  sigaction(SIGTERM, &action, nullptr);
-  action.sa_handler = [](int) { _exit(static_cast<int>(ExitCode::kTemporary)); };
-  sigaction(SIGINT, &action, nullptr);
-  sigaction(SIGTERM, &action, nullptr);
-  const sigset_t signals = StopSignals();
-  pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
-}
-
-// Ends the process without order when a second signal comes, more than kSameSignal after the first, or the stop takes
-// too long.
-class HardExit {
- public:
-  HardExit(absl::Duration limit, Log& log)
-      : waiter_([this, limit, &log] {
-          if (done_.WaitForNotificationWithTimeout(kSameSignal)) return;
-          EndAtNextSignal();
-          if (done_.WaitForNotificationWithTimeout(limit - kSameSignal)) return;
-          log.Error("the stop took too long; ending without order, the next start goes on from the database");
-          _exit(static_cast<int>(ExitCode::kTemporary));
-        }) {}
-  ~HardExit() {
-    done_.Notify();
-    waiter_.join();
-  }
-
- private:
-  absl::Notification done_;
-  std::thread waiter_;
-};
 
 // ---- configuration ----
 
@@ -283,6 +221,7 @@ ExitCode Main(const std::vector<std::string>& arguments) {
   // A reader of our output that went away is no reason to end.
   signal(SIGPIPE, SIG_IGN);
   BlockStopSignals();
+  EndWhenMemoryRunsOut();
   HushLibraries();
   const char* const environment = std::getenv("CLOSURE_CONFIG");
   const absl::StatusOr<Options> options =

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/process_end.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <new>
+
+#include "absl/time/civil_time.h"
+#include "server/clock.h"
+#include "server/options.h"
+
+namespace closure {
+namespace {
+
+constexpr absl::Duration kSameSignal = absl::Seconds(1);
+
+sigset_t StopSignals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGTERM);
+  return signals;
+}
+
+// From now on a signal ends the process at once; those that came before do not.
+void EndAtNextSignal() {
+  struct sigaction action {};
+  action.sa_handler = SIG_IGN;  // also takes away what is pending
+  sigaction(SIGINT, &action, nullptr);
+  sigaction(SIGTERM, &action, nullptr);
+  action.sa_handler = [](int) { _exit(static_cast<int>(ExitCode::kTemporary)); };
+  sigaction(SIGINT, &action, nullptr);
+  sigaction(SIGTERM, &action, nullptr);
+  const sigset_t signals = StopSignals();
+  pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
+}
+
+// A std::new_handler. It must not ask for memory itself, so there is no log here.
+[[noreturn]] void OutOfMemory() {
+  const absl::CivilSecond utc = absl::ToCivilSecond(LastWallTime(), absl::UTCTimeZone());
+  char line[256];
+  const int size =
+      std::snprintf(line, sizeof(line),
+                    "{\"time\":\"%04d-%02d-%02dT%02d:%02d:%02dZ\",\"level\":\"error\",\"msg\":\"the process "
+                    "ends: there is no memory left; a start goes on from the database\"}\n",
+                    static_cast<int>(utc.year()), utc.month(), utc.day(), utc.hour(), utc.minute(), utc.second());
+  [[maybe_unused]] const ssize_t written = write(STDERR_FILENO, line, static_cast<size_t>(size));
+  _exit(static_cast<int>(ExitCode::kOutOfMemory));
+}
+
+}  // namespace
+
+void BlockStopSignals() {
+  const sigset_t signals = StopSignals();
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+}
+
+void WaitForStop() {
+  const sigset_t signals = StopSignals();
+  int signal_number = 0;
+  sigwait(&signals, &signal_number);
+}
+
+void EndWhenMemoryRunsOut() {
+  // What is made at the first use is made now.
+  absl::ToCivilSecond(LastWallTime(), absl::UTCTimeZone());
+  std::set_new_handler(OutOfMemory);
+}
+
+HardExit::HardExit(absl::Duration limit, Log& log)
+    : waiter_([this, limit, &log] {
+        if (done_.WaitForNotificationWithTimeout(kSameSignal)) return;
+        EndAtNextSignal();
+        if (done_.WaitForNotificationWithTimeout(limit - kSameSignal)) return;
+        log.Error("the stop took too long; ending without order, the next start goes on from the database");
+        _exit(static_cast<int>(ExitCode::kTemporary));
+      }) {}
+
+HardExit::~HardExit() {
+  done_.Notify();
+  waiter_.join();
+}
+
+}  // namespace closure
