@@ -112,8 +112,9 @@ void Judge::JudgeMove(Known& known, const ClosureData& data) {
   if (IsTerminal(from)) Broken("S5: an ended closure moved", data.closure());
   if (!IsListed(from, to)) Broken("S4: a move that the table does not list", data.closure());
   if (data.fence() <= known.data.fence()) Broken("a state changed without a higher fence", data.closure());
-  if (to == v1::Closure::READY && (!data.closure().scan().clean() || !EveryoneAnswered(data.closure())))
+  if (to == v1::Closure::READY && !data.closure().scan().clean())
     Broken("5: READY without a clean scan", data.closure());
+  if (to == v1::Closure::READY) JudgePass(data.closure());
   if (to == v1::Closure::CONFIRMING) known.scans_at_confirm = known.data.closure().scan().number();
   if (to == v1::Closure::SILENT_PERIOD) {
     known.silent_since = schedule_.now();
@@ -121,6 +122,16 @@ void Judge::JudgeMove(Known& known, const ClosureData& data) {
   }
   if (from == v1::Closure::SILENT_PERIOD && to == v1::Closure::FINAL_CHECK) JudgeElapse(known);
   if (to == v1::Closure::DELETING) JudgeDeletion(data);
+}
+
+// A pass rests on what every checker said, soundly and in time: that nothing stands in the way (5, S17).
+void Judge::JudgePass(const v1::Closure& closure) {
+  if (!EveryoneAnswered(closure)) Broken("5: an unanswered checker counted as a pass", closure);
+  const auto& checkers = closure.scan().checkers();
+  const auto said = std::find_if(checkers.begin(), checkers.end(),
+                                 [](const v1::CheckerResult& each) { return each.checker() == Stranger::kName; });
+  if (said == checkers.end() || !stranger_.SaidNothing(closure.name(), *said))
+    Broken("S17: a pass rests on what a checker did not say", closure);
 }
 
 // What a silent period needs before it (1, 5, S7).
@@ -132,7 +143,7 @@ void Judge::JudgeEntry(const Known& known, const ClosureData& data) {
   if (!closure.scan().clean() || closure.scan().phase() != v1::CONFIRM ||
       closure.scan().number() <= known.scans_at_confirm)
     Broken("1: a silent period without a clean scan made after Confirm", closure);
-  if (!EveryoneAnswered(closure)) Broken("5: an unanswered checker counted as a pass", closure);
+  JudgePass(closure);
   const auto system = store_.LoadSystem();
   if (closure.has_hold() || !system.ok() || system->has_pause())
     Broken("a silent period was entered during a hold or pause", closure);
@@ -163,7 +174,7 @@ void Judge::JudgeDeletion(const ClosureData& data) {
   const v1::Closure& closure = data.closure();
   if (!closure.scan().clean() || closure.scan().phase() != v1::FINAL)
     Broken("3: a deletion without a clean final check", closure);
-  if (!EveryoneAnswered(closure)) Broken("5: an unanswered checker counted as a pass", closure);
+  JudgePass(closure);
   const auto system = store_.LoadSystem();
   if (!system.ok() || closure.has_hold() || system->has_pause())
     Broken("a deletion began during a hold or pause", closure);

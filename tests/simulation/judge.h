@@ -13,6 +13,7 @@
 #include "tests/simulation/cloud.h"
 #include "tests/simulation/memory_store.h"
 #include "tests/simulation/schedule.h"
+#include "tests/simulation/stranger.h"
 
 namespace closure::simulation {
 
@@ -22,9 +23,14 @@ namespace closure::simulation {
 class Judge {
  public:
   // All must outlive it.
-  Judge(const Schedule& schedule, const Clock& clock, MemoryStore& store, Cloud& cloud,
+  Judge(const Schedule& schedule, const Clock& clock, MemoryStore& store, Cloud& cloud, const Stranger& stranger,
         std::vector<std::string> account_ids)
-      : schedule_(schedule), clock_(clock), store_(store), cloud_(cloud), account_ids_(std::move(account_ids)) {}
+      : schedule_(schedule),
+        clock_(clock),
+        store_(store),
+        cloud_(cloud),
+        stranger_(stranger),
+        account_ids_(std::move(account_ids)) {}
 
   // To be called after every single write that the store committed.
   void OnCommit();
@@ -57,6 +63,7 @@ class Judge {
   void JudgeAlone(const internal::v1::ClosureData& data);
   void Compare(Known& known, const internal::v1::ClosureData& data);
   void JudgeMove(Known& known, const internal::v1::ClosureData& data);
+  void JudgePass(const v1::Closure& closure);
   void JudgeEntry(const Known& known, const internal::v1::ClosureData& data);
   void JudgeElapse(const Known& known);
   void JudgeDeletion(const internal::v1::ClosureData& data);
@@ -71,6 +78,7 @@ class Judge {
   const Clock& clock_;
   MemoryStore& store_;
   Cloud& cloud_;
+  const Stranger& stranger_;
   const std::vector<std::string> account_ids_;
   std::map<ClosureKey, Known> known_;
   std::string fault_;

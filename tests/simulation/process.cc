@@ -27,13 +27,15 @@ v1::ParticipantDescription ArchiveDescription() {
   return description;
 }
 
-std::vector<CheckerSlot> MakeCheckers(const ProcessParts& parts, const Upstreams& upstreams) {
+std::vector<CheckerSlot> MakeCheckers(const ProcessParts& parts, const Upstreams& upstreams, Life life) {
   const config::v1::Policy& policy = parts.config.policy();
   std::vector<CheckerSlot> slots;
   for (std::shared_ptr<Checker>& checker : MakeBuiltinCheckers(
            upstreams,
            {.forfeit_limit_units = policy.forfeit_limit_units(), .void_limit_units = policy.void_limit_units()}))
     slots.push_back({.checker = std::move(checker), .deadline = absl::Minutes(1)});
+  slots.push_back(
+      {.checker = parts.stranger->CheckerFor(life), .deadline = absl::Minutes(1), .max_items = Stranger::kItemsMax});
   return slots;
 }
 
@@ -97,7 +99,7 @@ Process::Process(const ProcessParts& parts, Life life)
       timers_(std::make_unique<SimulatedTimers>(*parts.schedule, life)),
       random_(std::make_unique<SimulatedRandom>(*parts.dice)) {
   const Upstreams upstreams = parts.cloud->StubsFor(life);
-  fan_out_.emplace(MakeCheckers(parts, upstreams), timers_.get());
+  fan_out_.emplace(MakeCheckers(parts, upstreams, life), timers_.get());
   std::vector<ParticipantSlot> participants;
   for (std::shared_ptr<Participant>& participant : MakeBuiltinParticipants(upstreams))
     participants.push_back({.participant = std::move(participant)});

@@ -19,6 +19,7 @@
 #include "tests/simulation/cloud.h"
 #include "tests/simulation/memory_store.h"
 #include "tests/simulation/schedule.h"
+#include "tests/simulation/stranger.h"
 
 namespace closure::simulation {
 
@@ -27,6 +28,7 @@ struct ProcessParts {
   Schedule* schedule = nullptr;
   Dice* dice = nullptr;
   Cloud* cloud = nullptr;
+  Stranger* stranger = nullptr;
   MemoryStore* store = nullptr;
   const Clock* clock = nullptr;
   const SecretKey* secret_key = nullptr;

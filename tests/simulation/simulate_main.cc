@@ -19,6 +19,7 @@ struct Totals {
   std::int64_t clock_jumps = 0;
   std::int64_t calls = 0;
   std::int64_t misfortunes = 0;
+  std::int64_t mischiefs = 0;
   std::map<v1::Closure::State, std::int64_t> ends;
 
   void Add(const Report& report) {
@@ -30,12 +31,15 @@ struct Totals {
     calls += report.wire.calls;
     misfortunes += report.wire.refused + report.wire.lost_requests + report.wire.lost_replies + report.wire.late +
                    report.wire.repeated + report.wire.empty;
+    mischiefs += report.mischiefs;
     for (const auto& [state, count] : report.ends) ends[state] += count;
   }
 
   void Print() const {
-    fmt::print("{} seeds, {} steps, {} commits, {} crashes, {} clock jumps, {} calls with {} misfortunes\n", seeds,
-               steps, commits, crashes, clock_jumps, calls, misfortunes);
+    fmt::print(
+        "{} seeds, {} steps, {} commits, {} crashes, {} clock jumps, {} calls with {} misfortunes, "
+        "{} checks that were answered badly\n",
+        seeds, steps, commits, crashes, clock_jumps, calls, misfortunes, mischiefs);
     for (const auto& [state, count] : ends) fmt::print("  {}: {}\n", v1::Closure::State_Name(state), count);
   }
 };

@@ -16,6 +16,7 @@
 #include "tests/simulation/owner.h"
 #include "tests/simulation/process.h"
 #include "tests/simulation/simulated_accounts.h"
+#include "tests/simulation/stranger.h"
 
 namespace closure::simulation {
 namespace {
@@ -74,6 +75,7 @@ class Simulation {
   Schedule schedule_;
   Wire wire_;
   Cloud cloud_;
+  Stranger stranger_;
   MachineClock clock_;
   MemoryStore store_;
   const SecretKey secret_key_;
@@ -95,20 +97,23 @@ Simulation::Simulation(const Settings& settings)
       dice_(settings.seed),
       wire_(schedule_, dice_),
       cloud_(schedule_, wire_, kBegin),
+      stranger_(schedule_, dice_),
       clock_(schedule_, kBegin),
       secret_key_(SecretKey::FromBytes(std::string(32, 'k'))),
       agreements_(*Agreements::FromTexts(EmbeddedAgreementTexts())),
-      judge_(schedule_, clock_, store_, cloud_, AccountIds(settings.accounts)),
+      judge_(schedule_, clock_, store_, cloud_, stranger_, AccountIds(settings.accounts)),
       operators_(dice_, store_) {
   parts_ = {.schedule = &schedule_,
             .dice = &dice_,
             .cloud = &cloud_,
+            .stranger = &stranger_,
             .store = &store_,
             .clock = &clock_,
             .secret_key = &secret_key_,
             .agreements = &agreements_,
             .config = SimulatedConfig(dice_)};
   wire_.faults = DrawFaults(dice_);
+  stranger_.mischief = dice_.Chance(0.3) ? 0 : 0.5 * static_cast<double>(dice_.Below(100)) / 100;
   cloud_.Load(DrawAccounts(dice_, settings.accounts));
   const std::vector<std::string> ids = AccountIds(settings.accounts);
   for (std::size_t i = 0; i < ids.size(); ++i) {
@@ -197,6 +202,7 @@ void Simulation::Calm() {
   calm_ = true;
   Trace("everything calms down");
   wire_.faults = {};
+  stranger_.mischief = 0;
   clock_.SetWrong(absl::ZeroDuration());
 }
 
@@ -225,6 +231,7 @@ Report Simulation::Run() {
   if (judge_.fault().empty()) judge_.AtRest();
   report_.fault = judge_.fault();
   report_.wire = wire_.counts();
+  report_.mischiefs = stranger_.mischiefs();
   report_.ends = judge_.Ends();
   report_.digest = store_.Digest();
   schedule_.End(life_);

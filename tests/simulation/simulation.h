@@ -33,6 +33,8 @@ struct Report {
   std::int64_t crashes = 0;
   std::int64_t clock_jumps = 0;
   WireCounts wire;
+  // How often the stranger was slow, dead, wrong or lied (stranger.h).
+  std::int64_t mischiefs = 0;
   std::map<v1::Closure::State, std::int64_t> ends;
   // Of everything that is stored at the end.
   std::string digest;
