@@ -4,6 +4,7 @@
 namespace closure {
 
 void FaultyStore::Apply(Commit commit, Done done) {
+  if (const auto before = faults_->before_commit()) before();
   absl::Status fault = commit.request.has_value() ? faults_->TakeCommitFault() : absl::OkStatus();
   if (fault.ok()) return store_->Apply(std::move(commit), std::move(done));
   // A write that changes nothing takes its place in the queue.

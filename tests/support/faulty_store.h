@@ -2,6 +2,7 @@
 #ifndef CLOSURE_TESTS_SUPPORT_FAULTY_STORE_H_
 #define CLOSURE_TESTS_SUPPORT_FAULTY_STORE_H_
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -27,7 +28,18 @@ class StoreFaults {
     absl::MutexLock lock(&mutex_);
     reads_ = std::move(fault);
   }
-  // How many commits were refused so far.
+  // Called before every commit, those of tasks too, on the thread that asks for it, which may be made to wait for a
+  // moment. Nothing when empty.
+  void SetBeforeCommit(std::function<void()> before) {
+    absl::MutexLock lock(&mutex_);
+    before_commit_ = std::move(before);
+  }
+  // How many commits that remember a request id were asked for so far.
+  int asked_commits() const {
+    absl::MutexLock lock(&mutex_);
+    return asked_commits_;
+  }
+  // How many of them were refused.
   int refused_commits() const {
     absl::MutexLock lock(&mutex_);
     return refused_commits_;
@@ -35,8 +47,13 @@ class StoreFaults {
 
  private:
   friend class FaultyStore;
+  std::function<void()> before_commit() const {
+    absl::MutexLock lock(&mutex_);
+    return before_commit_;
+  }
   absl::Status TakeCommitFault() {
     absl::MutexLock lock(&mutex_);
+    ++asked_commits_;
     if (!commits_.ok()) ++refused_commits_;
     return commits_;
   }
@@ -48,6 +65,8 @@ class StoreFaults {
   mutable absl::Mutex mutex_;
   absl::Status commits_ ABSL_GUARDED_BY(mutex_);
   absl::Status reads_ ABSL_GUARDED_BY(mutex_);
+  std::function<void()> before_commit_ ABSL_GUARDED_BY(mutex_);
+  int asked_commits_ ABSL_GUARDED_BY(mutex_) = 0;
   int refused_commits_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 
