@@ -39,7 +39,9 @@ add_link_options(-pie "LINKER:-z,relro,-z,now")
 add_compile_definitions(_GLIBCXX_ASSERTIONS)
 
 if(CLOSURE_SANITIZE STREQUAL "address")
-  add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
+  # With what libFuzzer sees by, so that the programs of tests/fuzz are part of this build.
+  add_compile_options(
+    -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
   add_link_options(-fsanitize=address,undefined)
 elseif(CLOSURE_SANITIZE STREQUAL "thread")
   add_compile_options(-fsanitize=thread -fno-omit-frame-pointer)

@@ -124,6 +124,10 @@ std::vector<const MethodDescriptor*> OperatorMethods() {
   return MethodsOf(v1::HoldClosureRequest::descriptor()->file()->FindServiceByName("OperatorService"));
 }
 
+std::vector<const MethodDescriptor*> GateMethods() {
+  return MethodsOf(v1::CheckAccessRequest::descriptor()->file()->FindServiceByName("AccountGateService"));
+}
+
 bool IsMutation(const MethodDescriptor* method) {
   return method->input_type()->FindFieldByName("request_id") != nullptr;
 }

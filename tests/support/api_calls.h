@@ -45,9 +45,10 @@ struct Reply {
   }
 };
 
-// The methods of ClosureService and OperatorService, in the order of the protos; a new method is among them by itself.
+// The methods of each service, in the order of the protos; a new method is among them by itself.
 std::vector<const google::protobuf::MethodDescriptor*> ClosureMethods();
 std::vector<const google::protobuf::MethodDescriptor*> OperatorMethods();
+std::vector<const google::protobuf::MethodDescriptor*> GateMethods();
 
 // Whether a method changes something: those have a request_id.
 bool IsMutation(const google::protobuf::MethodDescriptor* method);

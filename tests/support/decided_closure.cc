@@ -170,16 +170,21 @@ internal::v1::TaskData DecidedClosure::Report(v1::Task::Kind kind, const Happeni
 }
 
 void DecidedClosure::FinishScan(std::vector<v1::BlockingItem> items, std::vector<std::string> silent) {
-  ScanAnswered answered;
+  ScanFindings findings;
   for (const std::string name : {"billing", "resources"}) {
-    v1::CheckerResult& checker = answered.findings.checkers.emplace_back();
+    v1::CheckerResult& checker = findings.checkers.emplace_back();
     checker.set_checker(name);
     checker.set_required(true);
     const bool is_silent = std::find(silent.begin(), silent.end(), name) != silent.end();
     checker.set_status(is_silent ? v1::CheckerResult::UNANSWERED : v1::CheckerResult::ANSWERED);
-    answered.findings.required_unanswered = answered.findings.required_unanswered || is_silent;
+    findings.required_unanswered = findings.required_unanswered || is_silent;
   }
-  answered.findings.items = std::move(items);
+  findings.items = std::move(items);
+  FinishScan(std::move(findings));
+}
+
+void DecidedClosure::FinishScan(ScanFindings findings) {
+  ScanAnswered answered{.findings = std::move(findings), .previous = {}};
   for (const auto& [id, item] : items_) answered.previous.push_back(item);
   Report(v1::Task::SCAN, answered);
 }
@@ -195,12 +200,16 @@ void DecidedClosure::FinishPhase(v1::PerformResponse::Outcome outcome) {
   }
 }
 
-void DecidedClosure::GoToReady() {
+void DecidedClosure::GoToFirstScan() {
   REQUIRE(Do(CodesGiven{{{v1::EMAIL, true}}}).ok());
   v1::Agreement agreement;
   agreement.set_version("2026-01");
   agreement.set_current(true);
   REQUIRE(Do(AgreementGiven{agreement}).ok());
+}
+
+void DecidedClosure::GoToReady() {
+  GoToFirstScan();
   FinishScan();
   REQUIRE(state() == v1::Closure::READY);
 }

@@ -28,10 +28,13 @@ class DecidedClosure {
   void ReportTask(const internal::v1::TaskData& task, const Happening& happening);
   // A scan that answers with these items, and with these checkers silent.
   void FinishScan(std::vector<v1::BlockingItem> items = {}, std::vector<std::string> silent = {});
+  // A scan that found this.
+  void FinishScan(ScanFindings findings);
   // Every participant of the present stage answers, stage after stage, until the phase is over.
   void FinishPhase(v1::PerformResponse::Outcome outcome = v1::PerformResponse::DONE);
 
   // ---- ways through the life of a closure ----
+  void GoToFirstScan();
   void GoToReady();
   void GoToSilentPeriod(bool late_settlement_consent = false);
   void GoToFinalCheck(bool late_settlement_consent = false);

@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: Apache-2.0
+// Requests of every method, sent to a running server that has a closure in every state. An input is one or more calls
+// with a line "---" between them; a call is a line "METHOD STATE ACTOR" and the request in text format, in which words
+// such as @name stand for what the closure in that state has. What is no text format is sent as it is.
+//
+// Promises: every call ends; a refusal has its reason, with the code that this reason always has, and is never the
+// server's own fault; nothing that a caller asked for is committed by a call that was refused, except what counts
+// wrong codes; what is answered can be read.
+#include <catch2/catch.hpp>
+#include <map>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
+#include "fmt/format.h"
+#include "google/protobuf/text_format.h"
+#include "server/errors.h"
+#include "tests/fuzz/fuzz_target.h"
+#include "tests/fuzz/message_mutator.h"
+#include "tests/fuzz/text_messages.h"
+#include "tests/support/api_calls.h"
+#include "tests/support/every_state.h"
+#include "tests/support/faulty_store.h"
+
+namespace closure::fuzz {
+namespace {
+
+using google::protobuf::FieldDescriptor;
+using google::protobuf::Message;
+using google::protobuf::MethodDescriptor;
+
+constexpr char kBetweenCalls[] = "\n---\n";
+constexpr int kCallsMax = 8;
+// After so many inputs the closures have moved on too far, and begin anew.
+constexpr int kInputsOfOneServer = 3000;
+
+std::vector<const MethodDescriptor*> Methods() {
+  std::vector<const MethodDescriptor*> methods = ClosureMethods();
+  for (const MethodDescriptor* method : OperatorMethods()) methods.push_back(method);
+  for (const MethodDescriptor* method : GateMethods()) methods.push_back(method);
+  return methods;
+}
+
+struct Call {
+  std::string method;
+  std::string state;
+  std::string actor;
+  std::string request;
+};
+
+Call ReadCall(const std::string& text) {
+  const std::pair<std::string, std::string> parts = absl::StrSplit(text, absl::MaxSplits('\n', 1));
+  std::vector<std::string> words = absl::StrSplit(parts.first, ' ');
+  words.resize(3);
+  return {words[0], words[1], words[2], parts.second};
+}
+
+std::string WriteCall(const Call& call) {
+  return fmt::format("{} {} {}\n{}", call.method, call.state, call.actor, call.request);
+}
+
+std::unique_ptr<Message> New(const google::protobuf::Descriptor* type) {
+  return std::unique_ptr<Message>(google::protobuf::MessageFactory::generated_factory()->GetPrototype(type)->New());
+}
+
+// Null when the text is no such message.
+std::unique_ptr<Message> ReadRequest(const MethodDescriptor& method, const std::string& text) {
+  std::unique_ptr<Message> request = New(method.input_type());
+  return ReadTextMessage(text, *request) ? std::move(request) : nullptr;
+}
+
+std::string Bytes(const MethodDescriptor& method, const std::string& text) {
+  const std::unique_ptr<Message> request = ReadRequest(method, text);
+  return request == nullptr ? text : request->SerializeAsString();
+}
+
+// A server with a closure in every state, and what stands for the words of inputs.
+class Service {
+ public:
+  Service() {
+    for (const v1::Closure::State state : EveryState::All()) {
+      Owner& owner = states_.In(state);
+      const std::vector<v1::BlockingItem> items = owner.Items(/*show_resolved=*/true);
+      const v1::Closure& closure = owner.closure();
+      words_[v1::Closure::State_Name(state)] = {
+          {"@account", closure.account()},
+          {"@name", closure.name()},
+          {"@etag", closure.etag()},
+          {"@digest", closure.risk_prompt().digest()},
+          {"@item", items.empty() ? closure.name() + "/blockingItems/none" : items.front().name()},
+          {"@fingerprint", items.empty() ? "none" : items.front().fingerprint()},
+          {"@task", TaskName(closure.name())},
+          {"@code", state == v1::Closure::IDENTITY_PENDING ? owner.Code() : "000000"},
+      };
+    }
+  }
+
+  void Make(const Call& call) {
+    const MethodDescriptor* const method = Find(call.method);
+    const auto words = words_.find(call.state);
+    if (method == nullptr || words == words_.end()) return;
+    const std::string bytes = Bytes(*method, Replace(words->second, call.request));
+    const int committed = faults_->asked_commits();
+    const Reply reply = SendBytes(server_, Actor(call.actor, words->second), method, bytes, /*messages_max=*/1);
+    INFO(WriteCall(call) << "\nanswered " << reply.status.error_code() << ": " << reply.status.error_message());
+    // A stream that was left after its first message was not refused.
+    if (reply.messages.empty() && !reply.ok()) {
+      JudgeRefusal(reply, /*is_request=*/New(method->input_type())->ParseFromString(bytes));
+      if (call.method != "VerifyIdentity") REQUIRE(faults_->asked_commits() == committed);
+    }
+    for (const std::string& message : reply.messages) Remember(*method, message, words->second);
+  }
+
+ private:
+  using Words = std::map<std::string, std::string>;
+
+  static const MethodDescriptor* Find(const std::string& name) {
+    for (const MethodDescriptor* method : Methods()) {
+      if (method->name() == name) return method;
+    }
+    return nullptr;
+  }
+
+  std::string TaskName(const std::string& closure) {
+    const std::vector<v1::Task> tasks = TasksOf(server_, closure);
+    return tasks.empty() ? "tasks/1" : tasks.front().name();
+  }
+
+  static std::string Replace(Words words, const std::string& text) {
+    words["@new"] = NewRequestId();
+    return absl::StrReplaceAll(text, words);
+  }
+
+  static std::string Actor(const std::string& word, const Words& words) {
+    const std::string account = words.at("@account").substr(std::string("accounts/").size());
+    if (word == "root") return "root:" + account;
+    if (word == "ram") return "ram:ann@" + account;
+    if (word == "operator") return "operator:ann";
+    if (word == "other") return "root:state-ready-2";
+    // Any other word is taken for the identity itself, where gRPC lets it through.
+    return word.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789:@-_.") == std::string::npos ? word : "";
+  }
+
+  // gRPC itself refuses what is no request of the method; it knows no reasons.
+  static void JudgeRefusal(const Reply& reply, bool is_request) {
+    if (!is_request && reply.reason() == v1::ERROR_REASON_UNSPECIFIED) return;
+    REQUIRE(reply.reason() != v1::ERROR_REASON_UNSPECIFIED);
+    REQUIRE(reply.reason() != v1::INTERNAL_FAULT);
+    REQUIRE(static_cast<int>(CodeOf(reply.reason())) == static_cast<int>(reply.status.error_code()));
+    REQUIRE_FALSE(reply.status.error_message().empty());
+  }
+
+  // An answer must be readable; what it tells is what the next call of an input may speak of.
+  static void Remember(const MethodDescriptor& method, const std::string& bytes, Words& words) {
+    const std::unique_ptr<Message> answer = New(method.output_type());
+    REQUIRE(answer->ParseFromString(bytes));
+    for (const auto& [field_name, word] : {std::pair("etag", "@etag"), std::pair("next_page_token", "@token")}) {
+      const FieldDescriptor* const field = answer->GetDescriptor()->FindFieldByName(field_name);
+      if (field != nullptr) words[word] = answer->GetReflection()->GetString(*answer, field);
+    }
+  }
+
+  const std::shared_ptr<StoreFaults> faults_ = std::make_shared<StoreFaults>();
+  RunningServer server_{{.wrap_store = [this](std::unique_ptr<ClosureStore> store) {
+    return std::make_unique<FaultyStore>(std::move(store), faults_);
+  }}};
+  EveryState states_{server_};
+  std::map<std::string, Words> words_;
+};
+
+class RequestTarget final : public Target {
+ public:
+  void Try(std::string_view input) override {
+    if (service_ == nullptr || ++inputs_ == kInputsOfOneServer) {
+      service_.reset();
+      service_ = std::make_unique<Service>();
+      inputs_ = 0;
+    }
+    std::vector<std::string> calls = absl::StrSplit(Text(input), kBetweenCalls);
+    if (calls.size() > kCallsMax) calls.resize(kCallsMax);
+    for (const std::string& call : calls) service_->Make(ReadCall(call));
+  }
+
+  std::string Mutate(std::string_view input, size_t size_max, std::mt19937& random) override {
+    std::vector<std::string> calls = absl::StrSplit(Text(input), kBetweenCalls);
+    Call call = ReadCall(calls[random() % calls.size()]);
+    switch (random() % 8) {
+      case 0:
+        call.method = AnyOf(Methods(), random)->name();
+        break;
+      case 1:
+        call.state = v1::Closure::State_Name(AnyOf(EveryState::All(), random));
+        break;
+      case 2:
+        call.actor = AnyOf(std::vector<std::string>{"root", "ram", "operator", "other", "nobody"}, random);
+        break;
+      default:
+        call.request = MutateRequest(call, random);
+    }
+    if (random() % 4 == 0) {
+      calls.push_back(WriteCall(call));
+    } else {
+      calls[random() % calls.size()] = WriteCall(call);
+    }
+    std::string made = absl::StrJoin(calls, kBetweenCalls);
+    return made.size() <= size_max ? made : "";
+  }
+
+ private:
+  static std::string Text(std::string_view input) { return std::string(input); }
+
+  template <typename Element>
+  static Element AnyOf(const std::vector<Element>& elements, std::mt19937& random) {
+    return elements[random() % elements.size()];
+  }
+
+  static std::string MutateRequest(const Call& call, std::mt19937& random) {
+    for (const MethodDescriptor* method : Methods()) {
+      if (method->name() != call.method) continue;
+      std::unique_ptr<Message> request = ReadRequest(*method, call.request);
+      if (request == nullptr) break;
+      const MessageMutator mutator({"@account", "@name", "@etag", "@digest", "@item", "@fingerprint", "@task", "@code",
+                                    "@new", "@token", "accounts/-", "-", "/", "\n", "en", "2026-01", "billing"},
+                                   random);
+      mutator.Mutate(*request);
+      std::string text;
+      google::protobuf::TextFormat::PrintToString(*request, &text);
+      return text;
+    }
+    return MutateBytes(call.request, 4096);
+  }
+
+  std::unique_ptr<Service> service_;
+  int inputs_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<Target> MakeTarget() { return std::make_unique<RequestTarget>(); }
+
+}  // namespace closure::fuzz
