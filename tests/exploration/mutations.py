@@ -11,42 +11,21 @@ a static assertion of machine.h, or when the exploration finds a broken promise 
 impossible; another error of the compiler or the program ends the run.
 """
 import argparse
-import json
 import os
 import pathlib
 import re
-import shlex
 import subprocess
 import sys
 import tempfile
 
-from mutation_list import MUTATIONS
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from build_commands import ROOT, compile_command, link_command, with_objects_first, with_output  # noqa: E402
+from mutation_list import MUTATIONS  # noqa: E402
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
 STATES_MAX = "400000"
 RUN_SECONDS = 600
 # The exit code of an exploration that came to its limit first.
 INCOMPLETE = 3
-
-
-def compile_command(build, source):
-    for entry in json.loads((build / "compile_commands.json").read_text()):
-        if entry["file"] == str(ROOT / source):
-            return shlex.split(entry["command"]), entry["directory"]
-    raise SystemExit(f"{source} is not compiled in {build}")
-
-
-def link_command(build):
-    commands = subprocess.run(["ninja", "-C", str(build), "-t", "commands", "closure_explore"],
-                              check=True, capture_output=True, text=True).stdout.splitlines()
-    command = next(part for part in commands[-1].split(" && ") if " -o " in part)
-    return shlex.split(command)
-
-
-def replace_output(command, output):
-    command = list(command)
-    command[command.index("-o") + 1] = str(output)
-    return command
 
 
 def affected_sources(build, file):
@@ -80,9 +59,8 @@ def build_mutant(build, mutation, scratch):
     objects = []
     for source in affected_sources(build, mutation.file):
         command, directory = compile_command(build, source)
-        command = [part for part in command if part != "/usr/bin/ccache"]
         objects.append(str(scratch / (source.replace("/", "_") + ".o")))
-        command = replace_output(command, objects[-1])
+        command = with_output(command, objects[-1])
         if source == mutation.file:
             command[command.index("-c") + 1] = str(target)
         # The overlay is looked into before the repository.
@@ -94,9 +72,7 @@ def build_mutant(build, mutation, scratch):
         if compiled.returncode != 0:
             raise SystemExit(f"{mutation.name} does not compile:\n{compiled.stderr}")
     program = scratch / "explore"
-    command = replace_output(link_command(build), program)
-    first_library = next(i for i, part in enumerate(command) if part.endswith(".a"))
-    command[first_library:first_library] = objects
+    command = with_objects_first(with_output(link_command(build, "closure_explore"), program), objects)
     subprocess.run(command, cwd=build, check=True, capture_output=True)
     return program
 

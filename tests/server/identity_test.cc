@@ -16,7 +16,7 @@ Actor ParseActor(const std::string& text) {
   return *actor;
 }
 
-TEST_CASE("an acting identity is written as it is read", "[R41][R42]") {
+TEST_CASE("an acting identity is written as it is read", "[actor][R41][R42]") {
   for (const std::string text : {"root:1000000001", "ram:ann.b-c_d@1000000001", "operator:ann"})
     CHECK(ParseActor(text).ToString() == text);
   CHECK(ParseActor("root:a-1").account_id == "a-1");
@@ -25,7 +25,7 @@ TEST_CASE("an acting identity is written as it is read", "[R41][R42]") {
   CHECK(Actor{}.ToString() == "system");
 }
 
-TEST_CASE("a malformed identity, and that of the system, is refused", "[R42]") {
+TEST_CASE("a malformed identity, and that of the system, is refused", "[actor][R42]") {
   const std::vector<std::string> malformed = {
       "",
       "root",
@@ -57,7 +57,7 @@ TEST_CASE("a malformed identity, and that of the system, is refused", "[R42]") {
   }
 }
 
-TEST_CASE("only the root identity of the account drives a closure, and operators may read besides", "[R41][R42]") {
+TEST_CASE("only the root identity of the account drives a closure, and operators may read besides", "[actor][R41][R42]") {
   struct Row {
     std::string actor;
     v1::ErrorReason drive;
@@ -88,7 +88,7 @@ TEST_CASE("only the root identity of the account drives a closure, and operators
   CHECK_FALSE(RequireRootOf(Actor{}, "").ok());
 }
 
-TEST_CASE("a refused operator is told what an operator can do, and a RAM user that it may not even see", "[R41][R42]") {
+TEST_CASE("a refused operator is told what an operator can do, and a RAM user that it may not even see", "[actor][R41][R42]") {
   CHECK(RequireRootOf(ParseActor("operator:ann"), "1").message() ==
         "operator:ann may not drive the closure of account 1: only its root identity root:1 may; an operator can read, "
         "hold and release it");
@@ -97,7 +97,7 @@ TEST_CASE("a refused operator is told what an operator can do, and a RAM user th
         "roles and their sessions cannot");
 }
 
-TEST_CASE("an identity is believed only of a peer on this machine", "[identity]") {
+TEST_CASE("an identity is believed only of a peer on this machine", "[actor][identity]") {
   for (const std::string peer : {"ipv4:127.0.0.1:4711", "ipv4:127.8.9.10:1", "ipv6:[::1]:4711", "ipv6:%5B::1%5D:4711",
                                  "unix:", "unix:/run/x.sock", "inproc"}) {
     INFO(peer);

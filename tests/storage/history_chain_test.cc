@@ -52,12 +52,12 @@ void Rehash(v1::Transition& transition, int64_t number) {
   transition.set_hash(HashEntry(transition.previous_hash(), entry, number, kName));
 }
 
-TEST_CASE("a history that nobody touched is sound", "[storage][S13]") {
+TEST_CASE("a history that nobody touched is sound", "[storage][history_chain][S13]") {
   CHECK(VerifyChain(History(), kName).ok());
   CHECK(VerifyChain({}, kName).ok());
 }
 
-TEST_CASE("the hash of an entry is what docs/record.md says", "[storage][S13]") {
+TEST_CASE("the hash of an entry is what docs/record.md says", "[storage][history_chain][S13]") {
   // Computed outside of this program, from the page alone.
   const HistoryEntry entry{.to_state = v1::Closure::IDENTITY_PENDING,
                            .event = "create",
@@ -68,7 +68,7 @@ TEST_CASE("the hash of an entry is what docs/record.md says", "[storage][S13]") 
         "bbbcc2644c5c9b1e6dc90f22c8a4a4dfa33531c10d092311c8c12ac015b20c2f");
 }
 
-TEST_CASE("every edit of a history is found, at the entry where it is", "[storage][S13]") {
+TEST_CASE("every edit of a history is found, at the entry where it is", "[storage][history_chain][S13]") {
   using Edit = std::function<void(std::vector<v1::Transition>&)>;
   const auto [what, edit] = GENERATE(table<std::string, Edit>({
       {"event", [](auto& history) { history[1].set_event("Event"); }},
@@ -97,7 +97,7 @@ TEST_CASE("every edit of a history is found, at the entry where it is", "[storag
   CHECK(std::string(status.message()).find("history of accounts/1001/closures/c1: entry 2: ") == 0);
 }
 
-TEST_CASE("an edit with a fitting hash is found at the entry behind it", "[storage][S13]") {
+TEST_CASE("an edit with a fitting hash is found at the entry behind it", "[storage][history_chain][S13]") {
   std::vector<v1::Transition> history = History();
   history[1].set_actor("operator:mallory");
   Rehash(history[1], 2);
@@ -106,7 +106,7 @@ TEST_CASE("an edit with a fitting hash is found at the entry behind it", "[stora
   CHECK(std::string(status.message()).find("entry 3: its previous_hash") != std::string::npos);
 }
 
-TEST_CASE("a history does not pass for that of another closure", "[storage][S13]") {
+TEST_CASE("a history does not pass for that of another closure", "[storage][history_chain][S13]") {
   std::vector<v1::Transition> history = History();
   for (size_t index = 0; index < history.size(); ++index) {
     history[index].set_name(fmt::format("accounts/1001/closures/c2/transitions/{}", index + 1));

@@ -1,0 +1,153 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Changes one jump of the compiled code at a time, and demands that a test notices.
+
+    mutants.py --build DIRECTORY [--share N] [--list] [SOURCE ...]
+
+Each conditional jump that comes from a line of the source itself, and not of a header, makes two mutants: one never
+jumps, one always does. The changed assembly is linked with the test programs that prove the source; a mutant is killed
+when one of them fails, crashes or takes far too long. What survives is listed with its line and must be known to
+survivors.py, with the reason why it changes nothing that anybody can see.
+"""
+import argparse
+import concurrent.futures
+import dataclasses
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from build_commands import ROOT, compile_command, link_command, with_objects_first, with_output  # noqa: E402
+from survivors import SURVIVORS  # noqa: E402
+
+# Which tests prove which source, the quickest and sharpest first: a target, and arguments that choose its test cases.
+PROOFS = {
+    "protos/money.cc": [("money_tests", [])],
+    "checkers/billing/fund_limits.cc": [("checkers_tests", [])],
+    "checkers/billing/billing_items.cc": [("checkers_tests", [])],
+    "storage/history_chain.cc": [("storage_tests", ["[history_chain]"])],
+    "server/actor.cc": [("server_shell_tests", ["[actor]"])],
+    "server/scan_merge.cc": [("server_decisions_tests", []), ("exploration_tests", [])],
+    "server/time_witness.cc": [("server_decisions_tests", [])],
+    "server/decision_builder.cc": [("server_decisions_tests", []), ("exploration_tests", [])],
+    "server/decide.cc": [("server_decisions_tests", []), ("exploration_tests", [])],
+}
+SECONDS_MAX = 240
+NEVER, ALWAYS = "never jumps", "always jumps"
+
+
+@dataclasses.dataclass(frozen=True)
+class Mutant:
+    source: str
+    at: int        # the line of the assembly
+    line: int      # the line of the source
+    change: str
+    text: str      # what stands in that line of the source
+
+    def __str__(self):
+        return f"{self.source}:{self.line}: {self.change}: {self.text}"
+
+
+def assemble_source(build, source, scratch):
+    """The assembly of a source, with lines of the source in it. Without landing pads: nothing here throws."""
+    command, directory = compile_command(build, source)
+    assembly = scratch / (source.replace("/", "_") + ".s")
+    command = [part for part in command if part != "-c"]
+    command = with_output(command, assembly) + ["-S", "-g1", "-fno-exceptions", "-w", str(ROOT / source)]
+    command.remove(str(ROOT / source))
+    subprocess.run(command, cwd=directory, check=True, capture_output=True)
+    return assembly.read_text().splitlines()
+
+
+def own_file_numbers(assembly, source):
+    return {number for line in assembly
+            for number, names in re.findall(r'^\s*\.file (\d+) (.*)$', line)
+            if "/".join(re.findall(r'"([^"]*)"', names)).endswith(source)}
+
+
+def mutants_of(source, assembly):
+    own = own_file_numbers(assembly, source)
+    texts = (ROOT / source).read_text().splitlines()
+    found, here = [], None
+    for at, line in enumerate(assembly):
+        place = re.match(r"^\s*\.loc (\d+) (\d+)", line)
+        if place:
+            here = int(place.group(2)) if place.group(1) in own else None
+        elif here and re.match(r"^\s*j(?!mp)[a-z]+\s+\.L", line):
+            text = texts[here - 1].strip()
+            found += [Mutant(source, at, here, change, text) for change in (NEVER, ALWAYS)]
+    return found
+
+
+def changed(assembly, mutant):
+    lines = list(assembly)
+    target = lines[mutant.at].split()[-1]
+    lines[mutant.at] = "\tnop" if mutant.change == NEVER else f"\tjmp {target}"
+    return "\n".join(lines) + "\n"
+
+
+def links(build, source):
+    return [(link_command(build, target), arguments) for target, arguments in PROOFS[source]]
+
+
+def is_killed(build, assembly, mutant, link_commands):
+    with tempfile.TemporaryDirectory(prefix="closure-mutant-") as directory:
+        scratch = pathlib.Path(directory)
+        (scratch / "mutant.s").write_text(changed(assembly, mutant))
+        subprocess.run(["as", "-o", scratch / "mutant.o", scratch / "mutant.s"], check=True)
+        for command, arguments in link_commands:
+            program = scratch / "tests"
+            subprocess.run(with_objects_first(with_output(command, program), [scratch / "mutant.o"]), cwd=build,
+                           check=True, capture_output=True)
+            try:
+                run = subprocess.run([str(program), "--abort", *arguments], cwd=scratch, capture_output=True,
+                                     timeout=SECONDS_MAX, check=False)
+            except subprocess.TimeoutExpired:
+                return True
+            if run.returncode != 0:
+                return True
+    return False
+
+
+def is_known(mutant):
+    return (mutant.source, mutant.text, mutant.change) in SURVIVORS
+
+
+def judge(build, source, share, pool):
+    with tempfile.TemporaryDirectory(prefix="closure-mutants-") as directory:
+        assembly = assemble_source(build, source, pathlib.Path(directory))
+    mutants = mutants_of(source, assembly)[::share]
+    link_commands = links(build, source)
+    killed = list(pool.map(lambda mutant: is_killed(build, assembly, mutant, link_commands), mutants))
+    survived = [mutant for mutant, dead in zip(mutants, killed) if not dead]
+    print(f"{source:36} {len(mutants):6} {len(mutants) - len(survived):6}", flush=True)
+    return mutants, survived
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--build", type=pathlib.Path, required=True, help="the build directory")
+    parser.add_argument("--share", type=int, default=1, help="only every Nth mutant")
+    parser.add_argument("--list", action="store_true", help="only say which mutants there are")
+    parser.add_argument("sources", nargs="*", metavar="SOURCE", help=f"only these: {', '.join(PROOFS)}")
+    arguments = parser.parse_args()
+    build = arguments.build.resolve()
+    total, survivors = 0, []
+    print(f"{'source':36} {'mutants':>6} {'killed':>6}")
+    with concurrent.futures.ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+        for source in arguments.sources or PROOFS:
+            mutants, survived = judge(build, source, arguments.share, pool)
+            total += len(mutants)
+            survivors += survived
+    for mutant in survivors:
+        print(f"survived{'' if is_known(mutant) else ', and nobody knows why'}: {mutant}")
+    rate = 100 * (total - len(survivors)) / total if total else 100
+    print(f"{total} mutants, {total - len(survivors)} killed, {rate:.1f} %")
+    return 0 if all(is_known(mutant) for mutant in survivors) and rate >= 95 else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
