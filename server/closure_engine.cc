@@ -6,6 +6,7 @@
 
 #include "checkers/proto_time.h"
 #include "fmt/format.h"
+#include "protos/coverage_mark.h"
 #include "server/decision_builder.h"
 #include "server/errors.h"
 #include "server/redaction.h"
@@ -249,8 +250,10 @@ bool ClosureEngine::IsWorthAnotherTry(Attempt& attempt, absl::Status& refusal) c
   }
   // What a task did must not be lost because many closures move the system's switches at the same moment; an operator's
   // retry of it can be asked for again.
+  Reach(Mark::kDecidedAgain);
   if (attempt.task.has_value() && !attempt.retry.has_value() && absl::IsAborted(refusal)) return true;
   if (++attempt.tries < kTriesMax) return true;
+  Reach(Mark::kDecidingGivenUp);
   refusal = ConcurrentChange(FormatClosureName(attempt.key));
   return false;
 }

@@ -2,6 +2,7 @@
 #include "server/decide.h"
 
 #include "checkers/proto_time.h"
+#include "protos/coverage_mark.h"
 #include "server/decision_builder.h"
 #include "server/time_witness.h"
 
@@ -29,6 +30,7 @@ absl::StatusOr<Decision> Decide(const internal::v1::ClosureData& data, const Hap
   if (const auto* facts = std::get_if<CreateFacts>(&happening)) return DecideCreate(*facts, circumstances);
   if (circumstances.task.has_value() && IsBoundToState(circumstances.task->kind()) &&
       circumstances.task->payload().fence() != data.fence()) {
+    Reach(Mark::kStaleResultDropped);
     return Drop(circumstances);
   }
   DecisionBuilder builder(data, circumstances);

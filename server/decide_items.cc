@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What an owner does about the result of a scan: discard and confirm, and what releases come to.
+#include <algorithm>
 #include <map>
 #include <set>
 
@@ -11,6 +12,7 @@
 #include "server/errors.h"
 #include "server/redaction.h"
 #include "server/scan_merge.h"
+#include "server/time_witness.h"
 
 namespace closure {
 namespace {
@@ -93,6 +95,8 @@ void StartRelease(DecisionBuilder& builder, v1::BlockingItem& item) {
   const std::string key = fmt::format("discard/{}/{}/{}", ItemIdOf(item), first_seen, item.fingerprint().substr(0, 32));
   internal::v1::TaskData& task = builder.AddTask(v1::Task::DISCARD, key, builder.now());
   task.mutable_payload()->set_item_id(std::string(ItemIdOf(item)));
+  *task.mutable_payload()->mutable_give_up_time() =
+      ToProto(builder.now() + FromProto(builder.policy().discard_limit()));
   builder.data().set_releases_open(builder.data().releases_open() + 1);
 }
 
@@ -114,7 +118,10 @@ absl::StatusOr<Decision> DecideDiscard(DecisionBuilder& builder, const DiscardGi
     selected.push_back(*found->second);
   }
   if (absl::Status risk = CheckRisk(builder.closure(), given.command.risk_digest); !risk.ok()) return risk;
-  if (absl::Status halts = CheckHalts(builder, false); !halts.ok()) return halts;
+  // Renounced money is executed later; a release would have to happen now.
+  const bool releases =
+      std::any_of(selected.begin(), selected.end(), [](const auto& item) { return !IsMoney(item.kind()); });
+  if (absl::Status halts = CheckHalts(builder, releases); !halts.ok()) return halts;
 
   const v1::RiskPrompt prompt = builder.closure().risk_prompt();
   builder.AddConsent(v1::Consent::DISCARD_RISK, "", prompt.digest(), prompt.text());
@@ -176,7 +183,9 @@ absl::StatusOr<Decision> DecideConfirm(DecisionBuilder& builder, const ConfirmCl
   closure.set_reason(command.reason);
   closure.set_reason_text(command.reason_text);
   *closure.mutable_confirm_time() = ToProto(builder.now());
-  *builder.data().mutable_confirm_elapsed() = ToProto(builder.circumstances().elapsed);
+  *builder.data().mutable_confirm_start() = MarkOf(builder.circumstances().clock);
+  const auto& participants = builder.circumstances().participants;
+  builder.data().mutable_participants()->Assign(participants.begin(), participants.end());
   closure.clear_cause();
   closure.clear_cause_detail();
   builder.data().set_late_settlement_consent(command.late_settlement_consent);

@@ -69,9 +69,9 @@ Decision FailNotice(DecisionBuilder& builder, const TaskFailed& failed) {
   notice->set_attempts(notice->attempts() + 1);
   notice->set_last_error(WithoutAddresses(builder.data(), failed.error));
   const bool was_settled = IsSettled(*notice);
-  const absl::Duration span = FromProto(builder.policy().notice_retry_limit());
-  const absl::Time limit = FromProto(builder.closure().end_time()) + span;
-  if (failed.due <= limit && !HasEnded(limit, span, builder.now())) {
+  // By the trusted clock: neither an owner must go untold nor an address be kept because the wall clock was wrong.
+  const absl::Duration passed = PassedSince(builder.data().end(), builder.circumstances().clock);
+  if (passed + (failed.due - builder.now()) <= FromProto(builder.policy().notice_retry_limit())) {
     builder.RescheduleTask(failed.due, notice->last_error(), v1::Task::PARKED_UNSPECIFIED);
     return builder.Finish();
   }

@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // The phases of participants: stage by stage, until every one of them is done.
 #include <algorithm>
+#include <map>
 #include <set>
+#include <string>
+#include <vector>
 
 #include "checkers/proto_time.h"
 #include "checkers/text.h"
 #include "fmt/format.h"
 #include "server/decision_builder.h"
 #include "server/scan_merge.h"
+#include "server/time_witness.h"
 
 namespace closure {
 namespace {
@@ -129,19 +133,36 @@ Decision AskAgain(DecisionBuilder& builder, v1::ParticipantProgress& progress, s
   return builder.Finish();
 }
 
+// The stages of each participant in a phase, by its name.
+using StagesByName = std::map<std::string, std::vector<int32_t>>;
+
+template <typename Descriptions>
+StagesByName StagesOf(const Descriptions& participants, v1::ParticipantPhase phase) {
+  StagesByName stages;
+  for (const v1::ParticipantDescription& participant : participants) {
+    for (const auto& stage : participant.stages()) {
+      if (stage.phase() == phase) stages[participant.name()].push_back(stage.stage());
+    }
+  }
+  return stages;
+}
+
 }  // namespace
 
 void BeginPhase(DecisionBuilder& builder, v1::ParticipantPhase phase) {
   builder.data().set_phase_number(builder.data().phase_number() + 1);
   v1::Closure& closure = builder.closure();
   closure.clear_participants();
-  for (const v1::ParticipantDescription& participant : builder.circumstances().participants) {
-    for (const auto& stage : participant.stages()) {
-      if (stage.phase() != phase) continue;
+  StagesByName stages = StagesOf(builder.circumstances().participants, phase);
+  // Whoever took part at Confirm and was taken out of the configuration since is asked all the same: what it froze
+  // would stay frozen, and nobody would know. Its task says that it is missing until it is there again.
+  stages.merge(StagesOf(builder.data().participants(), phase));
+  for (const auto& [participant, its_stages] : stages) {
+    for (const int32_t stage : its_stages) {
       v1::ParticipantProgress& progress = *closure.add_participants();
-      progress.set_participant(participant.name());
+      progress.set_participant(participant);
       progress.set_phase(phase);
-      progress.set_stage(stage.stage());
+      progress.set_stage(stage);
       progress.set_status(v1::ParticipantProgress::WAITING);
     }
   }
@@ -154,7 +175,7 @@ void BeginPhase(DecisionBuilder& builder, v1::ParticipantPhase phase) {
 absl::Duration ConfirmTimeLeft(DecisionBuilder& builder) {
   const absl::Duration limit = FromProto(builder.policy().confirm_limit());
   const absl::Duration on_the_wall = builder.now() - FromProto(builder.closure().confirm_time());
-  const absl::Duration elapsed = builder.circumstances().elapsed - FromProto(builder.data().confirm_elapsed());
+  const absl::Duration elapsed = PassedSince(builder.data().confirm_start(), builder.circumstances().clock);
   return limit - std::max(on_the_wall, elapsed);
 }
 

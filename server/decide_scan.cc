@@ -2,10 +2,13 @@
 // What a scan comes to: for the owner, after Confirm, and at the final check.
 #include "checkers/proto_time.h"
 #include "fmt/format.h"
+#include "protos/coverage_mark.h"
 #include "protos/money.h"
 #include "server/decision_builder.h"
+#include "server/redaction.h"
 #include "server/scan_merge.h"
 #include "server/texts.h"
+#include "server/time_witness.h"
 
 namespace closure {
 namespace {
@@ -77,7 +80,7 @@ Decision DecideOwnerScan(DecisionBuilder& builder, const ScanAnswered& answered)
 Decision DecideConfirmScan(DecisionBuilder& builder, const ScanAnswered& answered) {
   ScanMerge merge = MergeScan(builder.data(), answered.findings, answered.previous, builder.now());
   const bool clean = merge.unresolved == 0 && !answered.findings.required_unanswered;
-  const std::string problems = Problems(merge, answered.findings);
+  const std::string problems = WithoutAddresses(builder.data(), Problems(merge, answered.findings));
   StoreMerge(builder, answered.findings, merge, clean);
   const absl::Duration time_left = ConfirmTimeLeft(builder);
   if (!clean) {
@@ -94,7 +97,7 @@ Decision DecideConfirmScan(DecisionBuilder& builder, const ScanAnswered& answere
     builder.Move(Event::kSilentPeriodEntered, Summary(merge, answered.findings));
     *closure.mutable_silent_period_start_time() = ToProto(builder.now());
     *closure.mutable_silent_period_end_time() = ToProto(builder.now() + FromProto(builder.policy().silent_period()));
-    *builder.data().mutable_silent_period_start_elapsed() = ToProto(builder.circumstances().elapsed);
+    *builder.data().mutable_silent_period_start() = MarkOf(builder.circumstances().clock);
     builder.GuardSystem();
     BeginPhase(builder, v1::ENTER_SILENT_PERIOD);
   }
@@ -126,13 +129,14 @@ Decision DecideFinalScan(DecisionBuilder& builder, const ScanAnswered& answered)
   if (builder.data().late_settlement_consent()) SettleLate(builder, merge);
   const std::string summary = Summary(merge, answered.findings);
   if (merge.unresolved > 0) {
-    const std::string problems = Problems(merge, answered.findings);
+    const std::string problems = WithoutAddresses(builder.data(), Problems(merge, answered.findings));
     StoreMerge(builder, answered.findings, merge, false);
     BeginRestore(builder, Event::kFinalCheckProblem, v1::Closure::FINAL_CHECK_PROBLEM, problems);
     return builder.Finish();
   }
   const v1::Task::Parked halt = HaltOf(builder.data(), builder.circumstances().system);
   if (answered.findings.required_unanswered) {
+    Reach(Mark::kFinalCheckRetried);
     StoreCheckers(builder, answered.findings);
     const Circumstances& circumstances = builder.circumstances();
     const absl::Duration backoff = RetryDelay(circumstances.task->attempts(), circumstances.retry_factor);

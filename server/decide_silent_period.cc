@@ -5,6 +5,7 @@
 #include "fmt/format.h"
 #include "server/decide_system.h"
 #include "server/decision_builder.h"
+#include "server/time_witness.h"
 
 namespace closure {
 namespace {
@@ -18,8 +19,7 @@ absl::Duration Remaining(DecisionBuilder& builder) {
   const absl::Duration on_the_wall = FromProto(closure.silent_period_end_time()) - builder.now();
   const absl::Duration period =
       FromProto(closure.silent_period_end_time()) - FromProto(closure.silent_period_start_time());
-  const absl::Duration passed =
-      builder.circumstances().elapsed - FromProto(builder.data().silent_period_start_elapsed());
+  const absl::Duration passed = PassedSince(builder.data().silent_period_start(), builder.circumstances().clock);
   return std::max(on_the_wall, period - passed);
 }
 

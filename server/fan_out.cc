@@ -14,6 +14,7 @@
 #include "checkers/proto_time.h"
 #include "checkers/text.h"
 #include "fmt/format.h"
+#include "protos/coverage_mark.h"
 #include "server/answer_validation.h"
 #include "server/item_identity.h"
 #include "server/log.h"
@@ -115,6 +116,19 @@ class ScanRun : public std::enable_shared_from_this<ScanRun> {
   FanOut::Done done_;
 };
 
+Mark MarkOf(v1::CheckerResult::Fault fault) {
+  switch (fault) {
+    case v1::CheckerResult::TIMED_OUT:
+      return Mark::kCheckerTimedOut;
+    case v1::CheckerResult::MALFORMED:
+      return Mark::kCheckerMalformed;
+    case v1::CheckerResult::TOO_MUCH:
+      return Mark::kCheckerTooMuch;
+    default:
+      return Mark::kCheckerFailed;
+  }
+}
+
 ScanRun::ScanRun(std::shared_ptr<const Slots> slots, Timers& timers, FanOutRequest request, FanOut::Progress progress,
                  FanOut::Done done)
     : slots_(std::move(slots)),
@@ -197,7 +211,7 @@ void ScanRun::OnAnswer(size_t number, absl::StatusOr<CheckAnswer> answer) {
   v1::CheckerResult result;
   {
     absl::MutexLock lock(&mutex_);
-    if (asks_[number].over) return;
+    if (asks_[number].over) return Reach(Mark::kLateAnswerDropped);
     result = asks_[number].result;
   }
   if (!answer.ok()) {
@@ -255,6 +269,7 @@ bool ScanRun::End(size_t number, v1::CheckerResult result, std::vector<v1::Block
     absl::MutexLock lock(&mutex_);
     if (ask.over) return false;
     ask.over = true;
+    if (result.status() == v1::CheckerResult::UNANSWERED) Reach(MarkOf(result.fault()));
     if (ask.start) *result.mutable_latency() = ToProto(Since(*ask.start));
     ask.result = std::move(result);
     ask.items = std::move(items);

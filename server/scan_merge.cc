@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/scan_merge.h"
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 
@@ -75,6 +76,16 @@ void MergeMissing(const v1::BlockingItem& before, bool keep, ScanMerge& merge) {
   merge.items.push_back(std::move(item));
 }
 
+// Of what was dropped the latest are kept, for people; consents and history tell of all.
+void ForgetDropped(std::vector<v1::Renunciation>& renunciations) {
+  constexpr std::ptrdiff_t kDroppedKept = 100;
+  const auto is_dropped = [](const v1::Renunciation& each) { return each.status() == v1::Renunciation::DROPPED; };
+  std::ptrdiff_t excess = std::count_if(renunciations.begin(), renunciations.end(), is_dropped) - kDroppedKept;
+  const auto forgotten = std::remove_if(renunciations.begin(), renunciations.end(),
+                                        [&](const v1::Renunciation& each) { return is_dropped(each) && excess-- > 0; });
+  renunciations.erase(forgotten, renunciations.end());
+}
+
 // Renunciations whose item is not there with the same facts are dropped, unless the checker did not say.
 void MergeRenunciations(const internal::v1::ClosureData& data, const absl::flat_hash_set<std::string>& renounced,
                         bool billing_answered, ScanMerge& merge) {
@@ -85,6 +96,7 @@ void MergeRenunciations(const internal::v1::ClosureData& data, const absl::flat_
     }
     merge.renunciations.push_back(std::move(renunciation));
   }
+  ForgetDropped(merge.renunciations);
 }
 
 }  // namespace

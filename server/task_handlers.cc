@@ -8,6 +8,7 @@
 #include "checkers/text.h"
 #include "checkers/upstream_call.h"
 #include "fmt/format.h"
+#include "protos/coverage_mark.h"
 #include "server/account_lookup.h"
 #include "server/decision_builder.h"
 #include "server/item_identity.h"
@@ -42,6 +43,20 @@ bool IsIrreversible(const internal::v1::TaskData& task) {
 void AddRenunciations(const internal::v1::ClosureData& data, v1::PerformRequest& request) {
   for (const v1::Renunciation& renunciation : data.closure().renunciations()) {
     if (IsExecutedIn(request.phase(), renunciation)) *request.add_renunciations() = renunciation;
+  }
+}
+
+// Of the tasks that can fail; a scan always has a result.
+Mark MarkOf(v1::Task::Kind kind) {
+  switch (kind) {
+    case v1::Task::SEND_CODE:
+      return Mark::kCodeRetried;
+    case v1::Task::NOTICE:
+      return Mark::kNoticeRetried;
+    case v1::Task::DISCARD:
+      return Mark::kReleaseRetried;
+    default:
+      return Mark::kParticipantRetried;
   }
 }
 
@@ -84,6 +99,7 @@ void TaskHandlers::GiveBack(internal::v1::TaskData task, std::string_view error,
 
 void TaskHandlers::ReportFailure(const internal::v1::TaskData& task, std::string_view error, Done done) const {
   if (parts_.cancel->cancelled()) return std::move(done)();
+  Reach(MarkOf(task.kind()));
   if (parts_.on_failure) parts_.on_failure(task, error);
   const absl::Time due = parts_.clock->Now() + RetryDelay(task.attempts(), parts_.random->RetryFactor());
   Report(task, TaskFailed{std::string(error), due}, std::move(done));
@@ -120,6 +136,8 @@ void TaskHandlers::Run(const internal::v1::TaskData& task, Done done) const {
       return RunMessage(task, *data, std::move(done));
     case v1::Task::SILENT_PERIOD_END:
       return RunSilentPeriodEnd(task, *data, std::move(done));
+    case v1::Task::EXPIRY:
+      return RunExpiry(task, std::move(done));
     case v1::Task::ERASURE:
       return RunErasure(task, *data, std::move(done));
     default:
@@ -207,8 +225,11 @@ void TaskHandlers::RunDiscard(const internal::v1::TaskData& task, const internal
   // The fence of the task's state: should the state be left while the call is under way, it is refused where it
   // arrives.
   request.set_fence(task.payload().fence());
+  // Whoever asks must not still be asking when the release was given up: the owner may have gone back by then.
+  const absl::Duration left = FromProto(task.payload().give_up_time()) - parts_.clock->Now();
+  if (left <= absl::ZeroDuration()) return ReportFailure(task, "no time is left to release it", std::move(done));
   slot->checker->Discard(
-      request, OptionsFor(kDiscardTimeout),
+      request, OptionsFor(std::min(kDiscardTimeout, left)),
       [this, task, key, item_id, done = std::move(done)](absl::StatusOr<v1::DiscardResponse> response) mutable {
         const bool answered = response.ok() && response->outcome() != v1::DiscardResponse::OUTCOME_UNSPECIFIED &&
                               response->outcome() != v1::DiscardResponse::FENCED;
@@ -269,9 +290,8 @@ void TaskHandlers::RunParticipant(const internal::v1::TaskData& task, const inte
       request, OptionsFor(slot->deadline),
       [this, task, done = std::move(done)](absl::StatusOr<v1::PerformResponse> response) mutable {
         if (!response.ok()) return ReportFailure(task, ErrorText(response.status()), std::move(done));
-        const bool gone = response->outcome() == v1::PerformResponse::ACCOUNT_DELETED &&
-                          task.payload().participant_phase() != v1::RESTORE;
-        if (gone) return CheckThatGone(task, *std::move(response), std::move(done));
+        if (response->outcome() == v1::PerformResponse::ACCOUNT_DELETED)
+          return CheckThatGone(task, *std::move(response), std::move(done));
         Report(task, ParticipantAnswered{*std::move(response)}, std::move(done));
       });
 }
@@ -285,8 +305,9 @@ void TaskHandlers::CheckThatGone(const internal::v1::TaskData& task, v1::Perform
                                          "it says that the account was deleted, and the account system does not say so",
                                          std::move(done));
                   }
-                  // Past the point of no return that was the aim.
-                  if (task.payload().participant_phase() == v1::DELETE)
+                  // Past the point of no return that was the aim; and nothing is left to restore.
+                  const v1::ParticipantPhase phase = task.payload().participant_phase();
+                  if (phase == v1::DELETE || phase == v1::RESTORE)
                     return Report(task, ParticipantAnswered{std::move(response)}, std::move(done));
                   Report(task, AccountGone{}, std::move(done));
                 });
@@ -308,15 +329,23 @@ void TaskHandlers::RunSilentPeriodEnd(const internal::v1::TaskData& task, const 
           std::move(on_count)(response.ok() ? response->count() : 0);
         });
   };
-  // An account without an organization stands alone.
-  const std::string organization = data.organization_id() == data.account_id() ? "" : data.organization_id();
-  count("", [this, task, organization, count, done = std::move(done)](int64_t accounts) mutable {
-    if (organization.empty())
-      return Report(task, TimerFired{.accounts = accounts, .organization_accounts = 1}, std::move(done));
-    count(organization, [this, task, accounts, done = std::move(done)](int64_t in_organization) mutable {
-      Report(task, TimerFired{.accounts = accounts, .organization_accounts = in_organization}, std::move(done));
-    });
-  });
+  // An account without an organization is one of its own, under its own id; an organization may have that of an
+  // account.
+  count("",
+        [this, task, organization = data.organization_id(), count, done = std::move(done)](int64_t accounts) mutable {
+          count(organization, [this, task, accounts, done = std::move(done)](int64_t in_organization) mutable {
+            Report(task, TimerFired{.accounts = accounts, .organization_accounts = in_organization}, std::move(done));
+          });
+        });
+}
+
+void TaskHandlers::RunExpiry(const internal::v1::TaskData& task, Done done) const {
+  // Nobody has asked for it for long: it may have gone another way (D17).
+  LookUpAccount(parts_.upstreams, task.account_id(), OptionsFor(kAccountTimeout),
+                [this, task, done = std::move(done)](absl::StatusOr<upstream::v1::Account> account) mutable {
+                  Report(task, IsDeleted(account) ? Happening(AccountGone{}) : Happening(TimerFired{}),
+                         std::move(done));
+                });
 }
 
 void TaskHandlers::RunErasure(const internal::v1::TaskData& task, const internal::v1::ClosureData& data,

@@ -67,6 +67,7 @@ class TaskHandlers {
   void SendMessage(const internal::v1::TaskData& task, const internal::v1::ClosureData& data,
                    const std::string& address, Done done) const;
   void RunSilentPeriodEnd(const internal::v1::TaskData& task, const internal::v1::ClosureData& data, Done done) const;
+  void RunExpiry(const internal::v1::TaskData& task, Done done) const;
   void RunErasure(const internal::v1::TaskData& task, const internal::v1::ClosureData& data, Done done) const;
   void RunDiscardDeadline(const internal::v1::TaskData& task, Done done) const;
 

@@ -9,6 +9,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
+#include "protos/coverage_mark.h"
 
 namespace closure {
 namespace {
@@ -114,7 +115,10 @@ absl::Duration TaskRounds::End() {
   for (internal::v1::TaskData& task : tasks) Dispatch(std::move(task));
   // At the limit of running tasks only a finished one makes room.
   if (room_ <= 0) return kHeartbeat;
-  if (lease_failed) return kStoreRetry;
+  if (lease_failed) {
+    Reach(Mark::kStoreRetried);
+    return kStoreRetry;
+  }
   const absl::StatusOr<absl::Time> next = parts_.store->NextDueTime();
   if (!next.ok()) return kStoreRetry;
   return std::clamp(*next - parts_.clock->Now(), absl::Milliseconds(1), kHeartbeat);

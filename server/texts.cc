@@ -10,6 +10,7 @@
 #include "checkers/utf8.h"
 #include "protos/money.h"
 #include "server/phrases.h"
+#include "server/redaction.h"
 #include "server/scan_merge.h"
 #include "server/secret_key.h"
 #include "server/strings.h"
@@ -140,7 +141,8 @@ v1::RiskPrompt MakeRiskPrompt(const internal::v1::ClosureData& data, v1::Closure
   lines.emplace_back(phrases.balance_note);
   lines.push_back(FillIn(phrases.silent_period, phrases.duration(FromProto(data.policy().silent_period()))));
   v1::RiskPrompt prompt;
-  prompt.set_text(Concat(absl::StrJoin(lines, "\n"), "\n"));
+  // It outlives the owner's addresses, in the consents.
+  prompt.set_text(WithoutAddresses(data, Concat(absl::StrJoin(lines, "\n"), "\n")));
   prompt.set_digest(PromptDigest(prompt.text(), sorted));
   return prompt;
 }

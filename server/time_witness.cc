@@ -63,11 +63,25 @@ Observation Observe(const internal::v1::ClockWitness& last, const ClockReading& 
   return next;
 }
 
+internal::v1::ElapsedMark MarkOf(const internal::v1::ClockWitness& witness) {
+  internal::v1::ElapsedMark mark;
+  *mark.mutable_elapsed() = witness.elapsed();
+  *mark.mutable_withheld() = witness.withheld();
+  *mark.mutable_acknowledged() = witness.acknowledged();
+  return mark;
+}
+
+absl::Duration PassedSince(const internal::v1::ElapsedMark& mark, const internal::v1::ClockWitness& witness) {
+  const absl::Duration credited = FromProto(witness.acknowledged()) - FromProto(mark.acknowledged());
+  return FromProto(witness.elapsed()) - FromProto(mark.elapsed()) - std::min(credited, FromProto(mark.withheld()));
+}
+
 internal::v1::ClockWitness CreditWithheld(internal::v1::ClockWitness witness, absl::Duration seen) {
   const absl::Duration withheld = FromProto(witness.withheld());
   const absl::Duration credit = std::min(withheld, seen);
   *witness.mutable_elapsed() = ToProto(FromProto(witness.elapsed()) + credit);
   *witness.mutable_withheld() = ToProto(withheld - credit);
+  *witness.mutable_acknowledged() = ToProto(FromProto(witness.acknowledged()) + credit);
   return witness;
 }
 

@@ -41,6 +41,11 @@ struct Observation {
 // lengthen.
 Observation Observe(const internal::v1::ClockWitness& last, const ClockReading& reading);
 
+// This moment on the trusted clock, and how much of it has passed since. What was withheld before the mark and credited
+// after it passed before it, so it does not count.
+internal::v1::ElapsedMark MarkOf(const internal::v1::ClockWitness& witness);
+absl::Duration PassedSince(const internal::v1::ElapsedMark& mark, const internal::v1::ClockWitness& witness);
+
 // The same witness with at most `seen` of what was withheld credited, as an operator's acknowledgement of what was seen
 // does.
 internal::v1::ClockWitness CreditWithheld(internal::v1::ClockWitness witness, absl::Duration seen);

@@ -8,6 +8,8 @@
 #include <string>
 #include <utility>
 
+#include "protos/coverage_mark.h"
+
 namespace closure::sqlite {
 
 Checkpointer::Checkpointer(std::unique_ptr<Connection> connection, ReaderPool& readers, Options options)
@@ -75,6 +77,7 @@ bool Checkpointer::EmptyLog() {
 }
 
 void Checkpointer::WaitToRetry(std::string_view why) {
+  Reach(Mark::kLogEmptiedLater);
   if (waited_ >= options_.warn_after && !warned_ && options_.warn) {
     warned_ = true;
     options_.warn(

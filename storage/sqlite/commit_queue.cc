@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "protos/coverage_mark.h"
 #include "protos/failpoint.h"
 #include "storage/status_macros.h"
 
@@ -69,7 +70,9 @@ std::vector<CommitQueue::Write> CommitQueue::TakeBatch(absl::Status& damage) {
     writer_ended_ = true;
     return {};
   }
-  const size_t count = std::min(queue_.size(), kBatchMax);
+  size_t count = 0;
+  for (size_t bytes = 0; count < std::min(queue_.size(), kBatchMax) && bytes < kBatchBytesMax; ++count)
+    bytes += queue_[count].bytes;
   const auto end = queue_.begin() + static_cast<std::ptrdiff_t>(count);
   std::vector<Write> batch(std::make_move_iterator(queue_.begin()), std::make_move_iterator(end));
   queue_.erase(queue_.begin(), end);
@@ -84,6 +87,7 @@ void CommitQueue::RunWriter() {
     absl::Status damage;
     std::vector<Write> batch = TakeBatch(damage);
     if (batch.empty()) return;
+    if (!damage.ok()) Reach(Mark::kWriteRefusedForDamage);
     std::vector<Result> results = damage.ok() ? CommitBatch(batch) : std::vector<Result>(batch.size(), damage);
     {
       absl::MutexLock lock(&mutex_);

@@ -21,10 +21,10 @@
 
 namespace closure::sqlite {
 
-// Group commit. One thread writes: it takes whatever queued while it committed the batch before, at most kBatchMax,
-// runs each write in a savepoint of its own, so that one that is refused does not spoil the others, and commits them
-// together. It never waits for more to come. A second thread then calls the observer and each write's `done`, in the
-// order of the writes.
+// Group commit. One thread writes: it takes whatever queued while it committed the batch before, at most kBatchMax
+// and about kBatchBytesMax, runs each write in a savepoint of its own, so that one that is refused does not spoil the
+// others, and commits them together. It never waits for more to come. A second thread then calls the observer and each
+// write's `done`, in the order of the writes.
 //
 // When the database fails, by a write or at the commit, every write of the batch gets UNAVAILABLE, those that would
 // have been refused too: what they were compared with is not durable. After corruption or a failed fsync, the
@@ -34,12 +34,16 @@ namespace closure::sqlite {
 class CommitQueue {
  public:
   static constexpr size_t kBatchMax = 256;
+  // Beyond this no further write joins a batch: its pages stay in memory until the commit.
+  static constexpr size_t kBatchBytesMax = 64 << 20;
 
   // What a write did, to be told to the observer; nothing when there is nothing to tell.
   using Result = absl::StatusOr<std::optional<StoreChange>>;
   struct Write {
     absl::AnyInvocable<Result(Connection&)> run;
     ClosureStore::Done done;
+    // About how much it writes.
+    size_t bytes = 0;
   };
 
   // The checkpointer must outlive the queue.

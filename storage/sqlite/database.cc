@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <sqlite3.h>
 
+#include "storage/sqlite/checksum_vfs.h"
 #include "storage/status_macros.h"
 
 namespace closure::sqlite {
@@ -40,13 +41,15 @@ constexpr Switch kSwitches[] = {
     {SQLITE_DBCONFIG_ENABLE_FKEY, 1},
 };
 
-// The heap limit is that of the process: a runaway statement fails instead of the machine.
+// The heap limit is that of the process: a runaway statement fails instead of the machine. Pages are not spilled before
+// the commit: a frame of the log that is written twice has no valid checksum until then (checksum_vfs.h).
 constexpr const char* kPragmas =
     "PRAGMA foreign_keys = ON;"
     "PRAGMA recursive_triggers = ON;"
     "PRAGMA synchronous = FULL;"
     "PRAGMA wal_autocheckpoint = 0;"
     "PRAGMA mmap_size = 0;"
+    "PRAGMA cache_spill = OFF;"
     "PRAGMA secure_delete = ON;"
     "PRAGMA trusted_schema = OFF;"
     "PRAGMA cell_size_check = ON;"
@@ -54,8 +57,8 @@ constexpr const char* kPragmas =
     "PRAGMA hard_heap_limit = 536870912;";
 
 bool IsDamage(int code) {
-  return (code & 0xff) == SQLITE_CORRUPT || code == SQLITE_NOTADB || code == SQLITE_IOERR_FSYNC ||
-         code == SQLITE_IOERR_DIR_FSYNC;
+  return (code & 0xff) == SQLITE_CORRUPT || code == SQLITE_NOTADB || code == SQLITE_IOERR_DATA ||
+         code == SQLITE_IOERR_FSYNC || code == SQLITE_IOERR_DIR_FSYNC;
 }
 
 absl::StatusCode StatusCodeOf(int code) {
@@ -171,8 +174,9 @@ std::string_view Statement::View(int column) const {
 absl::StatusOr<std::unique_ptr<Connection>> Connection::Open(const std::string& path, Access access) {
   std::unique_ptr<Connection> connection(new Connection());
   const int how = access == Access::kReadWrite ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY;
-  const int code =
-      sqlite3_open_v2(path.c_str(), &connection->database_, how | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nullptr);
+  RegisterChecksumVfs();
+  const int code = sqlite3_open_v2(path.c_str(), &connection->database_,
+                                   how | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, kChecksumVfs);
   absl::Status status = code == SQLITE_OK ? connection->Configure() : connection->Failure(code);
   if (!status.ok()) return status;
   return connection;
@@ -189,6 +193,9 @@ absl::Status Connection::Configure() {
       return Failure(code);
   }
   for (const Limit& limit : kLimits) sqlite3_limit(database_, limit.id, limit.value);
+  // Counts for a file that is new; others keep what they were made with.
+  int reserve = kPageReserveBytes;
+  sqlite3_file_control(database_, "main", SQLITE_FCNTL_RESERVE_BYTES, &reserve);
   sqlite3_busy_timeout(database_, kBusyMillis);
   CLOSURE_RETURN_IF_ERROR(RunScript(kPragmas));
   CLOSURE_ASSIGN_OR_RETURN(page_bytes_, ReadInt("PRAGMA page_size"));
@@ -254,6 +261,16 @@ absl::StatusOr<bool> Connection::IsEmpty() {
   return tables == 0;
 }
 
+absl::Status Connection::CheckSealed() {
+  int sealed = 0;
+  sqlite3_file_control(database_, "main", kIsSealedControl, &sealed);
+  if (sealed != 0) return absl::OkStatus();
+  damage_ = absl::UnavailableError(
+      "store(sqlite): data corruption, the database must be restored: the header of the file is not that of a database "
+      "whose pages have checksums");
+  return damage_;
+}
+
 absl::Status Connection::CheckFile() {
   Statement statement = Select("PRAGMA quick_check(1)");
   CLOSURE_ASSIGN_OR_RETURN(const bool row, statement.Step());
@@ -266,10 +283,13 @@ absl::Status Connection::CheckFile() {
 absl::Status Connection::EnableWriteAheadLog() {
   {
     Statement statement = Select("PRAGMA journal_mode = WAL");
-    CLOSURE_ASSIGN_OR_RETURN(const bool row, statement.Step());
+    CLOSURE_ASSIGN_OR_RETURN(bool row, statement.Step());
     if (!row || statement.View(0) != "wal") {
       return absl::UnavailableError("store(sqlite): this file system does not allow a write-ahead log");
     }
+    // It is told before it is committed, and a commit that fails would leave the rollback journal in force.
+    CLOSURE_ASSIGN_OR_RETURN(row, statement.Step());
+    if (row) return absl::InternalError("store(sqlite): the journal's mode was answered twice");
   }
   return RunScript(fmt::format("PRAGMA journal_size_limit = {}", kWalKeptBytes).c_str());
 }

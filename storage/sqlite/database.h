@@ -122,6 +122,9 @@ class Connection {
 
   // Errors: UNAVAILABLE, with the first finding when the file is damaged.
   absl::Status CheckFile();
+  // Whether every page that this connection reads is compared with its checksum (checksum_vfs.h). Errors: UNAVAILABLE
+  // when it is not, because the file's header cannot be trusted.
+  absl::Status CheckSealed();
   // Write-ahead log with one fsync a commit; checkpoints are made by Checkpoint alone.
   absl::Status EnableWriteAheadLog();
   // Moves what the log holds into the file, as far as readers allow, without waiting for anybody. Needs a connection

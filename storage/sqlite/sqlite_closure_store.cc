@@ -40,6 +40,7 @@ absl::StatusOr<std::unique_ptr<SqliteClosureStore>> SqliteClosureStore::Open(Sql
   CLOSURE_ASSIGN_OR_RETURN(auto file, sqlite::DatabaseFile::Claim(options.path));
   CLOSURE_ASSIGN_OR_RETURN(auto writer, Connection::Open(options.path, Connection::Access::kReadWrite));
   CLOSURE_RETURN_IF_ERROR(sqlite::PrepareSchema(*writer, options.path, options.deployment));
+  CLOSURE_RETURN_IF_ERROR(writer->CheckSealed());
   if (!options.key_check.empty()) CLOSURE_RETURN_IF_ERROR(sqlite::BindToKey(*writer, options.path, options.key_check));
   if (options.size_max_bytes > 0) CLOSURE_RETURN_IF_ERROR(writer->LimitSize(options.size_max_bytes));
   CLOSURE_RETURN_IF_ERROR(sqlite::ClearLeases(*writer));
@@ -48,6 +49,7 @@ absl::StatusOr<std::unique_ptr<SqliteClosureStore>> SqliteClosureStore::Open(Sql
   CLOSURE_ASSIGN_OR_RETURN(auto checkpoints, Connection::Open(options.path, Connection::Access::kReadWrite));
   // A checkpoint does nothing on a connection that has not read yet.
   CLOSURE_RETURN_IF_ERROR(checkpoints->ReadSchemaVersion().status());
+  CLOSURE_RETURN_IF_ERROR(checkpoints->CheckSealed());
   checkpoints->AllowRowsOnly();
   return std::unique_ptr<SqliteClosureStore>(new SqliteClosureStore(std::move(file), std::move(readers),
                                                                     std::move(checkpoints), std::move(writer),
@@ -94,11 +96,14 @@ absl::Status SqliteClosureStore::WriteMeta(std::string_view key, std::string_vie
 // ---- writes ----
 
 void SqliteClosureStore::Apply(Commit commit, Done done) {
+  size_t bytes = 0;
+  for (const v1::BlockingItem& item : commit.items) bytes += item.ByteSizeLong();
   commits_.Add({.run = [commit = std::move(commit)](Connection& connection) mutable -> CommitQueue::Result {
                   CLOSURE_ASSIGN_OR_RETURN(StoreChange change, sqlite::ApplyCommit(connection, commit));
                   return change;
                 },
-                .done = std::move(done)});
+                .done = std::move(done),
+                .bytes = bytes});
 }
 
 void SqliteClosureStore::RecordProgress(ClosureKey key, int64_t scan_number, v1::CheckerResult result, Done done) {

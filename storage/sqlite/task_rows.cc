@@ -8,6 +8,7 @@
 #include <string>
 #include <utility>
 
+#include "protos/coverage_mark.h"
 #include "storage/sqlite/columns.h"
 #include "storage/status_macros.h"
 
@@ -120,7 +121,11 @@ absl::Status Unpark(Connection& connection, v1::Task::Parked reason, absl::Time 
 }
 
 absl::Status ClearLeases(Connection& connection) {
-  return connection.Run("UPDATE tasks SET lease_owner = NULL, lease_until = NULL WHERE lease_until IS NOT NULL");
+  CLOSURE_ASSIGN_OR_RETURN(
+      const int64_t leases,
+      connection.Change("UPDATE tasks SET lease_owner = NULL, lease_until = NULL WHERE lease_until IS NOT NULL"));
+  if (leases > 0) Reach(Mark::kLeasesTakenBack);
+  return absl::OkStatus();
 }
 
 absl::Status PullForward(Connection& connection, absl::Time now) {

@@ -105,6 +105,15 @@ void Forget(RunningServer& server) {
   sqlite3_close(database);
 }
 
+TEST_CASE("an account that goes while its owner does nothing is noticed when the closure would expire", "[D17]") {
+  Doomed doomed;
+  doomed.server.SetFault("DomainService/ListDomains", sandbox::v1::SetFaultRequest::FAULT_UNSPECIFIED);
+  doomed.owner.GoToScanResult();
+  DeleteElsewhere(doomed.server, kAccount);
+  doomed.server.clock().Advance(absl::Hours(24 * 30));
+  doomed.CheckGone(v1::Closure::CANCELLED);
+}
+
 TEST_CASE("an account that is not found is not gone", "[D17][D5]") {
   Doomed doomed;
   doomed.owner.GoToScanResult();

@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include "checkers/proto_time.h"
+#include "tests/support/mark_watch.h"
 #include "tests/support/views.h"
 
 namespace closure {
@@ -328,6 +329,7 @@ TEST_CASE("a release without an answer is given up after ten minutes, and the sc
   const v1::BlockingItem machine = ItemOf(owner.Items(), "resource/i-1");
   const auto fault =
       GENERATE(sandbox::v1::SetFaultRequest::UNAVAILABLE_BEFORE, sandbox::v1::SetFaultRequest::UNAVAILABLE_AFTER);
+  const MarkWatch mark(Mark::kReleaseRetried);
   server.SetFault("ResourceService/ReleaseResource", fault);
   REQUIRE(TryDiscard(server, owner, DiscardRequestFor(owner, {machine})).ok());
   owner.WaitFor({v1::Closure::DISCARDING});
@@ -337,6 +339,7 @@ TEST_CASE("a release without an answer is given up after ten minutes, and the sc
   CHECK(ItemOf(owner.Items(true), "resource/i-1").resolution() ==
         (released ? v1::BlockingItem::RESOLVED : v1::BlockingItem::OPEN));
   CHECK(server.Show(kId).account().resources_size() == (released ? 0 : 1));
+  CHECK(mark.reached());
   server.SetFault("ResourceService/ReleaseResource", sandbox::v1::SetFaultRequest::FAULT_UNSPECIFIED);
   owner.DiscardAll();
   CHECK(owner.closure().state() == v1::Closure::READY);

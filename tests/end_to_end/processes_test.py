@@ -17,6 +17,7 @@ import uuid
 import grpc
 
 sys.path.insert(0, os.path.join(os.environ["CLOSURE_SOURCE_DIR"], "tests", "support"))
+import pages  # noqa: E402
 from closured_process import Closured, Owner, State  # noqa: E402
 from production import CONFIG, OK, SECONDS, TEMPORARY, Files, run_closured  # noqa: E402
 from closure.sandbox.v1 import sandbox_service_pb2 as sandbox  # noqa: E402
@@ -128,7 +129,9 @@ class Databases(Files):
         for _, sql in rows:
             database.execute(sql)
         database.commit()
+        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         database.close()
+        pages.seal(path)
 
 
 class Stops(unittest.TestCase):

@@ -6,6 +6,7 @@
 #include "fmt/format.h"
 #include "tests/support/api_calls.h"
 #include "tests/support/faulty_store.h"
+#include "tests/support/mark_watch.h"
 #include "tests/support/views.h"
 
 namespace closure {
@@ -74,6 +75,8 @@ std::string SightOfSystem(RunningServer& server) {
 
 TEST_CASE("a change that other changes keep overtaking is given up, and counts when it is repeated", "[D1][D14]") {
   Faulty faulty;
+  const MarkWatch again(Mark::kDecidedAgain);
+  const MarkWatch given_up(Mark::kDecidingGivenUp);
   const std::string before = SightOfSystem(faulty.server);
   const std::vector<std::string> names = {"accounts/store-2", faulty.owner.name(), faulty.owner.name(), "the system"};
   const std::vector<Call> calls = MakeCalls(faulty.owner);
@@ -89,6 +92,20 @@ TEST_CASE("a change that other changes keep overtaking is given up, and counts w
     if (i == 0) CHECK(SightOfSystem(faulty.server) == before);
     CHECK(Send(faulty.server, calls[i].actor, *calls[i].request).ok());
   }
+  CHECK(given_up.times() == 2);  // of the two about a closure; creations and operators have tries of their own
+  CHECK(again.times() > given_up.times());
+}
+
+TEST_CASE("while the store leases nothing work waits, and goes on by itself when it does again", "[R12]") {
+  Faulty faulty;
+  const MarkWatch mark(Mark::kStoreRetried);
+  faulty.faults->SetLeases(absl::UnavailableError(kStoresWords));
+  REQUIRE(Send(faulty.server, faulty.owner.actor(), RequestOn<v1::CancelClosureRequest>(faulty.owner.name())).ok());
+  while (!mark.reached()) StatusOf(faulty.server);
+  faulty.faults->SetLeases(absl::OkStatus());
+  WaitUntilQuiet(faulty.server, faulty.owner.name());
+  faulty.owner.Refresh();
+  for (const v1::Notice& notice : faulty.owner.closure().notices()) CHECK(notice.status() == v1::Notice::DELIVERED);
 }
 
 TEST_CASE("a retry of a task that other changes keep overtaking is given up, and the task stays", "[operators]") {

@@ -4,6 +4,7 @@
 
 #include "fmt/format.h"
 #include "tests/support/api_calls.h"
+#include "tests/support/mark_watch.h"
 #include "tests/support/views.h"
 
 namespace closure {
@@ -63,6 +64,7 @@ TEST_CASE("what must happen is retried by itself until it does", "[R67][D5]") {
       GENERATE(as<std::string>(), "BillingService/SealBilling", "DomainService/ListDomains",
                "ResourceService/PurgeData", "AccountService/DeleteAccount", "BillingService/UnsealBilling");
   const bool aborts = method == "BillingService/UnsealBilling";
+  const MarkWatch mark(method == "DomainService/ListDomains" ? Mark::kFinalCheckRetried : Mark::kParticipantRetried);
   Owner owner(server, kAccount);
   owner.GoToSilentPeriod();
   if (aborts) IssueBill(server, kAccount, "250.00 USD");
@@ -79,6 +81,37 @@ TEST_CASE("what must happen is retried by itself until it does", "[R67][D5]") {
   INFO(method << " after " << rounds << " rounds");
   CHECK(owner.closure().state() == (aborts ? v1::Closure::ABORTED : v1::Closure::CLOSED));
   CHECK(rounds > 3);
+  CHECK(mark.times() >= 3);
+}
+
+TEST_CASE("a code and a notice that are not accepted are sent again, and arrive once", "[R44][R64]") {
+  RunningServer server;
+  server.Load(CloudFileOf(kAccount));
+  const MarkWatch code(Mark::kCodeRetried);
+  const MarkWatch notice(Mark::kNoticeRetried);
+  server.SetFault("MessagingService/SendMail", sandbox::v1::SetFaultRequest::UNAVAILABLE_BEFORE, 1);
+  Owner owner(server, kAccount);
+  owner.Create();
+  WaitUntilQuiet(server, owner.name());
+  CHECK(code.times() == 1);
+  server.clock().Advance(absl::Minutes(1));
+  WaitUntilQuiet(server, owner.name());
+  owner.Verify();
+  // It was accepted, and nobody heard of it.
+  server.SetFault("MessagingService/SendMail", sandbox::v1::SetFaultRequest::UNAVAILABLE_AFTER, 1);
+  owner.Cancel();
+  WaitUntilQuiet(server, owner.name());
+  CHECK(notice.times() == 1);
+  server.clock().Advance(absl::Minutes(1));
+  WaitUntilQuiet(server, owner.name());
+  int codes = 0;
+  int notices = 0;
+  for (const sandbox::v1::InboxMessage& message : server.Inbox(kAccount)) {
+    if (message.channel() != "email") continue;
+    ++(message.idempotency_key().find("/code/") != std::string::npos ? codes : notices);
+  }
+  CHECK(codes == 1);
+  CHECK(notices == 1);
 }
 
 TEST_CASE("a retry of work that waits for a hold goes on waiting", "[operators]") {

@@ -94,8 +94,8 @@ MUTATIONS = [
     # ---- the final check ----
     Mutation("no seal before the final check", SILENT, "  BeginPhase(builder, v1::SEAL);\n",
              "  BeginScan(builder, v1::FINAL);\n", "quiet"),
-    Mutation("silence counts as a pass", SCAN, "  if (answered.findings.required_unanswered) {\n    StoreCheckers",
-             "  if (false) {\n    StoreCheckers", "silence and errors"),
+    Mutation("silence counts as a pass", SCAN, "  if (answered.findings.required_unanswered) {\n    Reach(",
+             "  if (false) {\n    Reach(", "silence and errors"),
     Mutation("one problem does not matter", SCAN, "  if (merge.unresolved > 0) {\n", "  if (merge.unresolved > 1) {\n",
              "late bills"),
     Mutation("a halt does not stop the deletion", SCAN, "  if (halt != v1::Task::PARKED_UNSPECIFIED) {\n",

@@ -79,9 +79,11 @@ Fault Arrive(World& world, Call& call) {
 Happening ParticipantResult(const World& world, const Call& call) {
   const bool gone = call.performed.outcome() == v1::PerformResponse::ACCOUNT_DELETED;
   const v1::ParticipantPhase phase = call.task.payload().participant_phase();
-  // What a participant says of a deletion counts when the account system says it too.
-  if (gone && phase != v1::RESTORE && phase != v1::DELETE && world.outside.gone) return AccountGone{};
-  return ParticipantAnswered{call.performed};
+  if (!gone) return ParticipantAnswered{call.performed};
+  // What a participant says of a deletion counts when the account system says it too; our own deletion is one.
+  if (!world.outside.gone && !world.outside.deleted) return TaskFailed{"not deleted", world.clock.wall};
+  if (phase == v1::RESTORE || phase == v1::DELETE) return ParticipantAnswered{call.performed};
+  return AccountGone{};
 }
 
 Happening ResultOf(const World& world, const Call& call) {
@@ -99,6 +101,9 @@ Happening ResultOf(const World& world, const Call& call) {
       return ParticipantResult(world, call);
     case v1::Task::NOTICE:
       return MessageSent{};
+    case v1::Task::EXPIRY:
+      if (world.outside.gone) return AccountGone{};
+      return TimerFired{};
     case v1::Task::ERASURE:
       return Erase{{"hash"}};
     case v1::Task::DISCARD_DEADLINE: {

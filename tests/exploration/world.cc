@@ -95,7 +95,7 @@ Call UnpackCall(Unpacker& unpacker) {
 class Canon {
  public:
   explicit Canon(const World& world)
-      : now_(world.clock.wall), elapsed_(TimeOf(world).elapsed()), back_(StillBack(world)), fences_(Fences(world)) {}
+      : now_(world.clock.wall), witness_(TimeOf(world).witness), back_(StillBack(world)), fences_(Fences(world)) {}
 
   void Number(std::int64_t number) { packer_.Plain(number); }
   void Text(const std::string& text) { packer_.Text(text); }
@@ -109,9 +109,13 @@ class Canon {
     if (present) Number(absl::ToInt64Milliseconds(std::max(-back_, FromProto(time) - now_)));
   }
   // How long ago on the trusted clock, up to `most`.
-  void Elapsed(bool present, const google::protobuf::Duration& since, absl::Duration most) {
+  void Elapsed(bool present, const internal::v1::ElapsedMark& since, absl::Duration most) {
     Number(present);
-    if (present) Number(absl::ToInt64Milliseconds(std::min(most, elapsed_ - FromProto(since))));
+    if (!present) return;
+    Number(absl::ToInt64Milliseconds(std::min(most, PassedSince(since, witness_))));
+    // What will not count when it is credited.
+    const absl::Duration credited = FromProto(witness_.acknowledged()) - FromProto(since.acknowledged());
+    Number(absl::ToInt64Milliseconds(std::max(absl::ZeroDuration(), FromProto(since.withheld()) - credited)));
   }
   // Fences are only compared: what counts is their order.
   void Fence(std::int64_t fence) { Number(std::distance(fences_.begin(), fences_.find(fence))); }
@@ -132,7 +136,7 @@ class Canon {
   }
 
   const absl::Time now_;
-  const absl::Duration elapsed_;
+  const internal::v1::ClockWitness witness_;
   const absl::Duration back_;
   const std::set<std::int64_t> fences_;
   Packer packer_;
@@ -164,10 +168,10 @@ void AddClosure(const World& world, Canon& canon) {
   canon.Number(closure.cause());
   const bool confirming = state == v1::Closure::CONFIRMING;
   canon.Ahead(confirming, ToProto(FromProto(closure.confirm_time()) + FromProto(policy.confirm_limit())));
-  canon.Elapsed(confirming, world.data.confirm_elapsed(), FromProto(policy.confirm_limit()));
+  canon.Elapsed(confirming, world.data.confirm_start(), FromProto(policy.confirm_limit()));
   const bool silent = state == v1::Closure::SILENT_PERIOD;
   canon.Ahead(silent, closure.silent_period_end_time());
-  canon.Elapsed(silent, world.data.silent_period_start_elapsed(), FromProto(policy.silent_period()));
+  canon.Elapsed(silent, world.data.silent_period_start(), FromProto(policy.silent_period()));
   const bool discarding = state == v1::Closure::DISCARDING;
   canon.Ahead(discarding, ToProto(FromProto(closure.state_enter_time()) + FromProto(policy.discard_limit())));
   // What the promises ask of a silent period long after it was decided.

@@ -18,10 +18,12 @@ sqlite3_vfs registered;
 // A file of ours: SQLite's view of it, and behind it in the same memory the one below.
 struct File {
   sqlite3_file base;
+  FileRole role;
   sqlite3_file* below() { return reinterpret_cast<sqlite3_file*>(this + 1); }
 };
 
 sqlite3_file* Below(sqlite3_file* file) { return reinterpret_cast<File*>(file)->below(); }
+FileFailure Next(sqlite3_file* file, FileCall call) { return faults->Next(call, reinterpret_cast<File*>(file)->role); }
 const sqlite3_io_methods& MethodsBelow(sqlite3_file* file) { return *Below(file)->pMethods; }
 
 // ---- calls that fail before they are passed on ----
@@ -29,7 +31,7 @@ const sqlite3_io_methods& MethodsBelow(sqlite3_file* file) { return *Below(file)
 int Close(sqlite3_file* file) { return MethodsBelow(file).xClose(Below(file)); }
 
 int Read(sqlite3_file* file, void* data, int bytes, sqlite3_int64 offset) {
-  const FileFailure failure = faults->Next(FileCall::kRead);
+  const FileFailure failure = Next(file, FileCall::kRead);
   if (failure == FileFailure::kError) return SQLITE_IOERR_READ;
   const int code = MethodsBelow(file).xRead(Below(file), data, bytes, offset);
   auto* const read = static_cast<unsigned char*>(data);
@@ -43,7 +45,7 @@ int Read(sqlite3_file* file, void* data, int bytes, sqlite3_int64 offset) {
 }
 
 int Write(sqlite3_file* file, const void* data, int bytes, sqlite3_int64 offset) {
-  const FileFailure failure = faults->Next(FileCall::kWrite);
+  const FileFailure failure = Next(file, FileCall::kWrite);
   const auto& methods = MethodsBelow(file);
   switch (failure) {
     case FileFailure::kNone:
@@ -66,38 +68,38 @@ int Write(sqlite3_file* file, const void* data, int bytes, sqlite3_int64 offset)
 }
 
 int Truncate(sqlite3_file* file, sqlite3_int64 size) {
-  const FileFailure failure = faults->Next(FileCall::kTruncate);
+  const FileFailure failure = Next(file, FileCall::kTruncate);
   if (failure == FileFailure::kFull) return SQLITE_FULL;
   if (failure != FileFailure::kNone) return SQLITE_IOERR_TRUNCATE;
   return MethodsBelow(file).xTruncate(Below(file), size);
 }
 
 int Sync(sqlite3_file* file, int flags) {
-  if (faults->Next(FileCall::kSync) != FileFailure::kNone) return SQLITE_IOERR_FSYNC;
+  if (Next(file, FileCall::kSync) != FileFailure::kNone) return SQLITE_IOERR_FSYNC;
   return MethodsBelow(file).xSync(Below(file), flags);
 }
 
 int FileSize(sqlite3_file* file, sqlite3_int64* size) {
-  if (faults->Next(FileCall::kFileSize) != FileFailure::kNone) return SQLITE_IOERR_FSTAT;
+  if (Next(file, FileCall::kFileSize) != FileFailure::kNone) return SQLITE_IOERR_FSTAT;
   return MethodsBelow(file).xFileSize(Below(file), size);
 }
 
 int Lock(sqlite3_file* file, int level) {
-  const FileFailure failure = faults->Next(FileCall::kLock);
+  const FileFailure failure = Next(file, FileCall::kLock);
   if (failure == FileFailure::kBusy) return SQLITE_BUSY;
   if (failure != FileFailure::kNone) return SQLITE_IOERR_LOCK;
   return MethodsBelow(file).xLock(Below(file), level);
 }
 
 int ShmMap(sqlite3_file* file, int page, int bytes, int extend, void volatile** memory) {
-  if (faults->Next(FileCall::kShmMap) != FileFailure::kNone) return SQLITE_IOERR_SHMMAP;
+  if (Next(file, FileCall::kShmMap) != FileFailure::kNone) return SQLITE_IOERR_SHMMAP;
   return MethodsBelow(file).xShmMap(Below(file), page, bytes, extend, memory);
 }
 
 int ShmLock(sqlite3_file* file, int offset, int count, int flags) {
   // What is given back cannot be refused.
   if ((flags & SQLITE_SHM_LOCK) != 0) {
-    const FileFailure failure = faults->Next(FileCall::kShmLock);
+    const FileFailure failure = Next(file, FileCall::kShmLock);
     if (failure == FileFailure::kBusy) return SQLITE_BUSY;
     if (failure != FileFailure::kNone) return SQLITE_IOERR_SHMLOCK;
   }
@@ -143,7 +145,10 @@ const sqlite3_io_methods kMethods = {
 
 int Open(sqlite3_vfs*, const char* name, sqlite3_file* file, int flags, int* opened_flags) {
   file->pMethods = nullptr;
-  if (faults->Next(FileCall::kOpen) != FileFailure::kNone) return SQLITE_CANTOPEN;
+  if (faults->Next(FileCall::kOpen, FileRole::kOther) != FileFailure::kNone) return SQLITE_CANTOPEN;
+  reinterpret_cast<File*>(file)->role = (flags & SQLITE_OPEN_MAIN_DB) != 0 ? FileRole::kDatabase
+                                        : (flags & SQLITE_OPEN_WAL) != 0   ? FileRole::kLog
+                                                                           : FileRole::kOther;
   sqlite3_vfs& below = faults->below();
   const int code = below.xOpen(&below, name, Below(file), flags, opened_flags);
   if (Below(file)->pMethods != nullptr) file->pMethods = &kMethods;
@@ -151,12 +156,12 @@ int Open(sqlite3_vfs*, const char* name, sqlite3_file* file, int flags, int* ope
 }
 
 int Delete(sqlite3_vfs*, const char* name, int sync) {
-  if (faults->Next(FileCall::kDelete) != FileFailure::kNone) return SQLITE_IOERR_DELETE;
+  if (faults->Next(FileCall::kDelete, FileRole::kOther) != FileFailure::kNone) return SQLITE_IOERR_DELETE;
   return faults->below().xDelete(&faults->below(), name, sync);
 }
 
 int Access(sqlite3_vfs*, const char* name, int flags, int* answer) {
-  if (faults->Next(FileCall::kAccess) != FileFailure::kNone) return SQLITE_IOERR_ACCESS;
+  if (faults->Next(FileCall::kAccess, FileRole::kOther) != FileFailure::kNone) return SQLITE_IOERR_ACCESS;
   return faults->below().xAccess(&faults->below(), name, flags, answer);
 }
 
@@ -206,10 +211,10 @@ int64_t FaultVfs::failures() const {
   return failures_;
 }
 
-FileFailure FaultVfs::Next(FileCall call) {
+FileFailure FaultVfs::Next(FileCall call, FileRole role) {
   absl::MutexLock lock(&mutex_);
   const int64_t number = ++calls_[static_cast<std::size_t>(call)];
-  const FileFailure failure = decide_ ? decide_(call, number) : FileFailure::kNone;
+  const FileFailure failure = decide_ ? decide_(call, number, role) : FileFailure::kNone;
   if (failure != FileFailure::kNone) ++failures_;
   return failure;
 }

@@ -20,6 +20,9 @@ enum class FileCall { kOpen, kDelete, kAccess, kRead, kWrite, kTruncate, kSync, 
 inline constexpr int kFileCalls = 11;
 std::string_view FileCallName(FileCall call);
 
+// Which file it is asked of.
+enum class FileRole { kDatabase, kLog, kOther };
+
 // What becomes of a call. A call that a failure does not fit fails with an error.
 enum class FileFailure {
   kNone,
@@ -39,8 +42,8 @@ std::string_view FileFailureName(FileFailure failure);
 // `decide` has fail. Databases have to be closed before it ends. At most one at a time; thread-safe.
 class FaultVfs {
  public:
-  // Told which call it is, and the how manieth of its kind from 1 on.
-  using Decide = std::function<FileFailure(FileCall call, int64_t number)>;
+  // Told which call it is, the how manieth of its kind from 1 on, and of which file.
+  using Decide = std::function<FileFailure(FileCall call, int64_t number, FileRole role)>;
 
   FaultVfs();
   FaultVfs(const FaultVfs&) = delete;
@@ -54,7 +57,7 @@ class FaultVfs {
   int64_t failures() const;
 
   // For the calls themselves.
-  FileFailure Next(FileCall call);
+  FileFailure Next(FileCall call, FileRole role);
   sqlite3_vfs& below() { return *below_; }
 
  private:

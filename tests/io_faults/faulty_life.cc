@@ -49,23 +49,27 @@ class Life {
     vfs_.SetDecide(options_.decide);
     Open();
     vfs_.SetDecide(options_.decide);
-    for (int number = 0; number < options_.writes && report_.broken.empty(); ++number) WriteOne();
+    for (int number = 0; number < options_.writes && GoesOn(); ++number) WriteOne();
     vfs_.SetDecide(nullptr);
-    for (int number = 0; number < kWritesAfter && report_.broken.empty(); ++number) WriteWithoutFaults();
-    if (report_.broken.empty()) Compare("at the end");
-    if (report_.broken.empty()) Reopen();
-    if (report_.broken.empty()) Compare("opened anew");
+    for (int number = 0; number < kWritesAfter && GoesOn(); ++number) WriteWithoutFaults();
+    if (GoesOn()) Compare("at the end");
+    if (GoesOn()) Reopen();
+    if (GoesOn()) Compare("opened anew");
     return Finish();
   }
 
  private:
+  bool GoesOn() const { return report_.broken.empty() && report_.given_up == 0; }
+
   void Open() {
     absl::StatusOr<std::unique_ptr<SqliteClosureStore>> store = TryOpen();
     if (store.ok()) {
       sqlite_ = *std::move(store);
       return;
     }
-    if (!absl::IsUnavailable(store.status())) Break(fmt::format("opening was refused: {}", store.status().ToString()));
+    // A flipped bit can make a file look like one of another program or version.
+    const bool refused = absl::IsUnavailable(store.status()) || absl::IsFailedPrecondition(store.status());
+    if (!refused) Break(fmt::format("opening was refused: {}", store.status().ToString()));
     Reopen();
   }
 
@@ -78,6 +82,10 @@ class Life {
     vfs_.SetDecide(nullptr);
     sqlite_ = nullptr;
     absl::StatusOr<std::unique_ptr<SqliteClosureStore>> store = TryOpen();
+    if (!store.ok() && options_.may_damage) {
+      ++report_.given_up;
+      return;
+    }
     if (!store.ok()) return Break(fmt::format("the store does not open again: {}", store.status().ToString()));
     sqlite_ = *std::move(store);
     // A start takes back what the process before it had leased.
@@ -109,7 +117,7 @@ class Life {
     ++report_.refused;
     vfs_.SetDecide(nullptr);
     if (IsUnavailable(Write(*sqlite_, simulation::Lease{}))) Reopen();
-    if (!report_.broken.empty()) return;
+    if (!GoesOn()) return;
     if (!Difference(Observe(memory_), Observe(*sqlite_)).empty()) {
       Write(memory_, write);
       ++report_.made_though_refused;
@@ -124,7 +132,7 @@ class Life {
     if (IsUnavailable(outcome)) {
       // Met damage, which ends with a new start.
       Reopen();
-      if (!report_.broken.empty()) return;
+      if (!GoesOn()) return;
       outcome = Write(*sqlite_, write);
     }
     if (const std::string expected = Write(memory_, write); outcome != expected)

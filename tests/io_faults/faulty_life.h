@@ -18,6 +18,8 @@ struct LifeOptions {
   int writes = 40;
   // A directory that is there, for the database.
   std::string directory;
+  // Whether the disk may leave behind what cannot be repaired; then a start is refused or all is right.
+  bool may_damage = false;
   // What the disk does; see FaultVfs.
   FaultVfs::Decide decide;
 };
@@ -33,6 +35,8 @@ struct LifeReport {
   int64_t made_though_refused = 0;
   // Opened anew, because the store was not opened or met damage.
   int64_t reopened = 0;
+  // What was damaged for good refused to be opened, as it should; nothing is compared then.
+  int64_t given_up = 0;
 };
 
 // Lives it: opens the store, makes the writes with reads between them, then lifts the faults, and demands that the

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <random>
 #include <string>
 
@@ -20,17 +21,34 @@ namespace fs = std::filesystem;
 struct Kind {
   FileCall call;
   FileFailure failure;
+  // Only of this file; of any when absent.
+  std::optional<FileRole> role = std::nullopt;
+
+  bool Fits(FileCall other, FileRole of) const { return other == call && (!role || *role == of); }
 };
 constexpr Kind kKinds[] = {
-    {FileCall::kOpen, FileFailure::kError},     {FileCall::kDelete, FileFailure::kError},
-    {FileCall::kAccess, FileFailure::kError},   {FileCall::kRead, FileFailure::kError},
-    {FileCall::kWrite, FileFailure::kShort},    {FileCall::kWrite, FileFailure::kFull},
-    {FileCall::kTruncate, FileFailure::kError}, {FileCall::kTruncate, FileFailure::kFull},
-    {FileCall::kSync, FileFailure::kError},     {FileCall::kFileSize, FileFailure::kError},
-    {FileCall::kLock, FileFailure::kError},     {FileCall::kLock, FileFailure::kBusy},
-    {FileCall::kShmMap, FileFailure::kError},   {FileCall::kShmLock, FileFailure::kError},
+    {FileCall::kOpen, FileFailure::kError},
+    {FileCall::kDelete, FileFailure::kError},
+    {FileCall::kAccess, FileFailure::kError},
+    {FileCall::kRead, FileFailure::kError},
+    {FileCall::kRead, FileFailure::kShort},
+    {FileCall::kRead, FileFailure::kFlippedBit},
+    {FileCall::kWrite, FileFailure::kShort},
+    {FileCall::kWrite, FileFailure::kFull},
+    {FileCall::kWrite, FileFailure::kFlippedBit, FileRole::kDatabase},
+    {FileCall::kTruncate, FileFailure::kError},
+    {FileCall::kTruncate, FileFailure::kFull},
+    {FileCall::kSync, FileFailure::kError},
+    {FileCall::kFileSize, FileFailure::kError},
+    {FileCall::kLock, FileFailure::kError},
+    {FileCall::kLock, FileFailure::kBusy},
+    {FileCall::kShmMap, FileFailure::kError},
+    {FileCall::kShmLock, FileFailure::kError},
     {FileCall::kShmLock, FileFailure::kBusy},
 };
+// What a write got wrong is on the disk; what a read got wrong is not. In the log it would be found too, but not after
+// a crash (checksum_vfs.h).
+bool Damages(const Kind& kind) { return kind.call == FileCall::kWrite && kind.failure == FileFailure::kFlippedBit; }
 // SQLite waits five seconds for a lock that somebody else has for ever.
 bool CanLast(const Kind& kind) { return kind.failure != FileFailure::kBusy; }
 
@@ -73,8 +91,10 @@ class Runs {
 
   void Print() const {
     fmt::print(
-        "{} lives with {} faults: {} writes acknowledged, {} refused, {} of these made all the same, {} new starts\n",
-        lives_, total_.failures, total_.acknowledged, total_.refused, total_.made_though_refused, total_.reopened);
+        "{} lives with {} faults: {} writes acknowledged, {} refused, {} of these made all the same, {} new starts, {} "
+        "starts refused because of damage\n",
+        lives_, total_.failures, total_.acknowledged, total_.refused, total_.made_though_refused, total_.reopened,
+        total_.given_up);
   }
 
  private:
@@ -87,29 +107,35 @@ class Runs {
   bool One(const Kind& kind, int64_t number, bool lasting) {
     const std::string name = fmt::format("{} {} at {}{}", FileCallName(kind.call), FileFailureName(kind.failure),
                                          number, lasting ? ", lasting" : "");
-    return Live(name, settings_.seed,
-                [=](FileCall call, int64_t at) {
-                  const bool now = call == kind.call && (lasting ? at >= number : at == number);
-                  return now ? kind.failure : FileFailure::kNone;
-                })
+    return Live(
+               name, settings_.seed,
+               [=](FileCall call, int64_t at, FileRole role) {
+                 const bool now = kind.Fits(call, role) && (lasting ? at >= number : at == number);
+                 return now ? kind.failure : FileFailure::kNone;
+               },
+               Damages(kind))
         .broken.empty();
   }
 
   bool Random(uint64_t seed) {
     const auto random = std::make_shared<std::mt19937_64>(seed);
-    const auto decide = [random](FileCall call, int64_t) {
+    const auto decide = [random](FileCall call, int64_t, FileRole role) {
       const Kind& kind = kKinds[(*random)() % std::size(kKinds)];
-      return (*random)() % 8 == 0 && call == kind.call ? kind.failure : FileFailure::kNone;
+      const bool now = (*random)() % 8 == 0 && kind.Fits(call, role) && !Damages(kind);
+      return now ? kind.failure : FileFailure::kNone;
     };
     return Live("faults at random", seed, decide).broken.empty();
   }
 
-  LifeReport Live(const std::string& name, uint64_t seed, FaultVfs::Decide decide) {
+  LifeReport Live(const std::string& name, uint64_t seed, FaultVfs::Decide decide, bool may_damage = false) {
     const fs::path folder = folder_ / "life";
     fs::create_directory(folder);
     fs::permissions(folder, fs::perms::owner_all);
-    LifeReport report = LiveWithFaults(
-        {.seed = seed, .writes = settings_.writes, .directory = folder.string(), .decide = std::move(decide)});
+    LifeReport report = LiveWithFaults({.seed = seed,
+                                        .writes = settings_.writes,
+                                        .directory = folder.string(),
+                                        .may_damage = may_damage,
+                                        .decide = std::move(decide)});
     fs::remove_all(folder);
     ++lives_;
     total_.failures += report.failures;
@@ -117,6 +143,7 @@ class Runs {
     total_.refused += report.refused;
     total_.made_though_refused += report.made_though_refused;
     total_.reopened += report.reopened;
+    total_.given_up += report.given_up;
     if (!report.broken.empty()) fmt::print("BROKEN by {} (seed {}): {}\n", name, seed, report.broken);
     return report;
   }

@@ -8,6 +8,7 @@
 #include "server/errors.h"
 #include "server/time_witness.h"
 #include "tests/support/decided_closure.h"
+#include "tests/support/mark_watch.h"
 
 namespace closure {
 namespace {
@@ -151,7 +152,9 @@ TEST_CASE("freeze and rescan that take more than five minutes send the closure b
   const int64_t version = closure.data().version();
   ParticipantAnswered late;
   late.response.set_outcome(v1::PerformResponse::DONE);
+  const MarkWatch mark(Mark::kStaleResultDropped);
   closure.ReportTask(freeze, late);
+  CHECK(mark.times() == 1);
   CHECK(closure.data().version() == version);
   closure.FinishPhase();
   CHECK(closure.state() == Closure::BLOCKED);

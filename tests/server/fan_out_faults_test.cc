@@ -15,6 +15,7 @@
 #include "fmt/format.h"
 #include "server/fan_out.h"
 #include "tests/server/fake_checker.h"
+#include "tests/support/mark_watch.h"
 
 namespace closure {
 namespace {
@@ -33,6 +34,7 @@ using testing::TestRequest;
 using Result = v1::CheckerResult;
 
 TEST_CASE("a checker that fails is unanswered, with why, and blocks where it is required", "[R12][D5]") {
+  const MarkWatch mark(Mark::kCheckerFailed);
   CheckerSlot slot = Slot("a", Fails(absl::UnavailableError("billing: down\x1B[31m")));
   slot.required = GENERATE(true, false);
   const Scan scan = RunScan(FanOut({slot, Slot("b", Answers(1))}));
@@ -41,12 +43,15 @@ TEST_CASE("a checker that fails is unanswered, with why, and blocks where it is 
   CHECK(result.fault() == Result::FAILED);
   CHECK(result.detail() == "billing: down?[31m");
   CHECK(result.required() == slot.required);
+  CHECK(mark.times() == 1);
   CHECK(scan.findings.required_unanswered == slot.required);
   CHECK(scan.findings.items.size() == 1);
 }
 
 TEST_CASE("a checker that never answers ends with its deadline", "[R16][D5]") {
+  const MarkWatch mark(Mark::kCheckerTimedOut);
   const Scan scan = RunScan(FanOut({Slot("a", Loses(), absl::Milliseconds(30)), Slot("b", Answers(1))}));
+  CHECK(mark.times() == 1);
   const Result& result = scan.ResultOf("a");
   CHECK(result.status() == Result::UNANSWERED);
   CHECK(result.fault() == Result::TIMED_OUT);
@@ -89,7 +94,9 @@ TEST_CASE("a late answer changes nothing", "[D5]") {
   CHECK(scan.ResultOf("a").fault() == Result::TIMED_OUT);
   const size_t reports = scan.reports.size();
   REQUIRE(keeper.size() == 1);
+  const MarkWatch mark(Mark::kLateAnswerDropped);
   keeper.AnswerAll(3);
+  CHECK(mark.times() == 1);
   CHECK(scan.reports.size() == reports);
   CHECK(scan.findings.items.empty());
 }
@@ -122,6 +129,8 @@ TEST_CASE("garbage and floods are unanswered, each with its fault", "[D5][D16]")
   flood.max_items = 10;
   CheckerSlot full = Slot("full", Answers(10));
   full.max_items = 10;
+  const MarkWatch malformed(Mark::kCheckerMalformed);
+  const MarkWatch too_much(Mark::kCheckerTooMuch);
   const Scan scan = RunScan(
       FanOut({Slot("garbage", gives(garbage)), Slot("stale", gives(stale)), Slot("future", gives(future)), flood, full,
               Slot("refused", Fails(MalformedAnswer("no summary"))), Slot("much", Fails(TooMuchAnswer("much")))}));
@@ -135,6 +144,8 @@ TEST_CASE("garbage and floods are unanswered, each with its fault", "[D5][D16]")
   CHECK(scan.ResultOf("much").fault() == Result::TOO_MUCH);
   CHECK(scan.ResultOf("full").status() == Result::ANSWERED);
   CHECK(scan.findings.items.size() == 10);
+  CHECK(malformed.times() == 4);
+  CHECK(too_much.times() == 2);
 }
 
 TEST_CASE("a cancelled preview ends at once, with nobody having answered") {

@@ -14,6 +14,7 @@
 #include "storage/sqlite/reader_pool.h"
 #include "storage/sqlite/sqlite_closure_store.h"
 #include "tests/storage/temporary_directory.h"
+#include "tests/support/mark_watch.h"
 
 namespace closure {
 namespace {
@@ -96,6 +97,7 @@ TEST_CASE("a log that cannot be emptied is told once and tried again until it ca
   options.retry_max = absl::Milliseconds(2);
   options.warn = warn;
   options.warn_after = absl::Milliseconds(5);
+  const MarkWatch mark(Mark::kLogEmptiedLater);
   Checkpointer checkpointer(OpenRaw(files.path), *files.readers, options);
   {
     const SmallFiles small(before);
@@ -108,6 +110,7 @@ TEST_CASE("a log that cannot be emptied is told once and tried again until it ca
   CHECK(warnings == 1);
   CHECK(checkpointer.damage().ok());
   checkpointer.Stop();
+  CHECK(mark.reached());
 }
 
 TEST_CASE("what is newly erased does not wait for the next try of what was erased before", "[sqlite][D12]") {

@@ -14,6 +14,7 @@
 #include "storage/sqlite/sqlite_closure_store.h"
 #include "tests/storage/conformance.h"
 #include "tests/storage/temporary_directory.h"
+#include "tests/support/mark_watch.h"
 
 namespace closure {
 namespace {
@@ -163,11 +164,38 @@ TEST_CASE("after data corruption was met nothing is written any more", "[sqlite]
     return answer;
   };
   Damage(path, 4096, std::filesystem::file_size(path) - 4096);
+  const MarkWatch mark(Mark::kWriteRefusedForDamage);
   const auto met = store->FindOpenClosure("1001");
   CHECK(absl::IsUnavailable(met.status()));
   const absl::Status refused = apply(kKey);
   CHECK(absl::IsUnavailable(refused));
   CHECK_THAT(std::string(refused.message()), Contains("data corruption"));
+  CHECK(mark.reached());
+}
+
+TEST_CASE("what a process had leased when it ended is taken back by the next start", "[sqlite]") {
+  const TemporaryDirectory directory;
+  const std::string path = directory.Path("closure.db");
+  const auto lease = [](SqliteClosureStore& store) {
+    std::size_t leased = 0;
+    store.LeaseDueTasks(kNow, kNow + absl::Minutes(2), 10,
+                        [&leased](auto tasks) { leased = tasks.ok() ? tasks->size() : 0; });
+    store.Drain();
+    return leased;
+  };
+  {
+    const auto store = MustOpen({.path = path});
+    Commit commit = Creation(kKey);
+    commit.add_tasks.push_back(NewTask(kKey, "a"));
+    store->Apply(std::move(commit), [](const absl::Status&) {});
+    store->Drain();
+    REQUIRE(lease(*store) == 1);
+    REQUIRE(lease(*store) == 0);
+  }
+  const MarkWatch mark(Mark::kLeasesTakenBack);
+  const auto store = MustOpen({.path = path});
+  CHECK(mark.reached());
+  CHECK(lease(*store) == 1);
 }
 
 std::string ReadBytes(const std::string& path) {

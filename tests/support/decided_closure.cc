@@ -49,7 +49,7 @@ std::vector<v1::ParticipantDescription> TestParticipants() {
 
 }  // namespace
 
-DecidedClosure::DecidedClosure() {
+DecidedClosure::DecidedClosure() : participants_(TestParticipants()) {
   *system_.mutable_clock() = Observe({}, clock_.Read()).witness;
   CHECK(Do(Facts()).ok());
 }
@@ -84,6 +84,8 @@ v1::BlockingItem DecidedClosure::Item(const std::string& id, v1::ItemKind kind, 
   return item;
 }
 
+void DecidedClosure::WitnessTime() { *system_.mutable_clock() = Observe(system_.clock(), clock_.Read()).witness; }
+
 Circumstances DecidedClosure::Now(const std::string& actor) const {
   const ClockReading reading = clock_.Read();
   const Observation observation = Observe(system_.clock(), reading);
@@ -96,7 +98,7 @@ Circumstances DecidedClosure::Now(const std::string& actor) const {
   circumstances.clock_went_back = observation.went_back;
   circumstances.retry_factor = retry_factor_;
   circumstances.system = system_;
-  circumstances.participants = TestParticipants();
+  circumstances.participants = participants_;
   for (const char* const name : {"billing", "resources"}) {
     v1::CheckerResult& checker = circumstances.checkers.emplace_back();
     checker.set_checker(name);

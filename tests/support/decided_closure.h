@@ -49,6 +49,10 @@ class DecidedClosure {
   internal::v1::SystemData& system() { return system_; }
   ManualClock& clock() { return clock_; }
   BreakerCounts& breaker() { return breaker_; }
+  // Who takes part from now on.
+  std::vector<v1::ParticipantDescription>& participants() { return participants_; }
+  // Keeps what the clocks show now, as the engine does every minute.
+  void WitnessTime();
   double& retry_factor() { return retry_factor_; }
   const Commit& last_commit() const { return last_commit_; }
   std::vector<internal::v1::TaskData> Tasks(v1::Task::Kind kind) const;
@@ -66,6 +70,7 @@ class DecidedClosure {
   internal::v1::ClosureData data_;
   internal::v1::SystemData system_;
   BreakerCounts breaker_{0, 20, 0, 20};
+  std::vector<v1::ParticipantDescription> participants_;
   double retry_factor_ = 1;
   std::map<std::string, v1::BlockingItem> items_;
   std::map<int64_t, internal::v1::TaskData> tasks_;

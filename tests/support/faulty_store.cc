@@ -13,6 +13,14 @@ void FaultyStore::Apply(Commit commit, Done done) {
   });
 }
 
+void FaultyStore::LeaseDueTasks(absl::Time now, absl::Time lease_end, int limit, LeaseDone done) {
+  absl::Status fault = faults_->leases();
+  if (fault.ok()) return store_->LeaseDueTasks(now, lease_end, limit, std::move(done));
+  store_->RecordProgress({}, 0, {}, [fault = std::move(fault), done = std::move(done)](const absl::Status&) mutable {
+    std::move(done)(std::move(fault));
+  });
+}
+
 absl::StatusOr<internal::v1::ClosureData> FaultyStore::LoadClosure(const ClosureKey& key) {
   return Read(&ClosureStore::LoadClosure, key);
 }

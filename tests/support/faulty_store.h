@@ -28,6 +28,11 @@ class StoreFaults {
     absl::MutexLock lock(&mutex_);
     reads_ = std::move(fault);
   }
+  // What every lease of tasks comes to. OK heals.
+  void SetLeases(absl::Status fault) {
+    absl::MutexLock lock(&mutex_);
+    leases_ = std::move(fault);
+  }
   // Called before every commit, those of tasks too, on the thread that asks for it, which may be made to wait for a
   // moment. Nothing when empty.
   void SetBeforeCommit(std::function<void()> before) {
@@ -57,6 +62,10 @@ class StoreFaults {
     if (!commits_.ok()) ++refused_commits_;
     return commits_;
   }
+  absl::Status leases() const {
+    absl::MutexLock lock(&mutex_);
+    return leases_;
+  }
   absl::Status reads() const {
     absl::MutexLock lock(&mutex_);
     return reads_;
@@ -65,6 +74,7 @@ class StoreFaults {
   mutable absl::Mutex mutex_;
   absl::Status commits_ ABSL_GUARDED_BY(mutex_);
   absl::Status reads_ ABSL_GUARDED_BY(mutex_);
+  absl::Status leases_ ABSL_GUARDED_BY(mutex_);
   std::function<void()> before_commit_ ABSL_GUARDED_BY(mutex_);
   int asked_commits_ ABSL_GUARDED_BY(mutex_) = 0;
   int refused_commits_ ABSL_GUARDED_BY(mutex_) = 0;
@@ -81,9 +91,7 @@ class FaultyStore final : public ClosureStore {
   void RecordProgress(ClosureKey key, int64_t scan_number, v1::CheckerResult result, Done done) override {
     store_->RecordProgress(std::move(key), scan_number, std::move(result), std::move(done));
   }
-  void LeaseDueTasks(absl::Time now, absl::Time lease_end, int limit, LeaseDone done) override {
-    store_->LeaseDueTasks(now, lease_end, limit, std::move(done));
-  }
+  void LeaseDueTasks(absl::Time now, absl::Time lease_end, int limit, LeaseDone done) override;
 
   absl::StatusOr<internal::v1::ClosureData> LoadClosure(const ClosureKey& key) override;
   absl::StatusOr<std::optional<internal::v1::ClosureData>> FindOpenClosure(std::string_view account_id) override;

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef CLOSURE_PROTOS_COVERAGE_MARK_H_
+#define CLOSURE_PROTOS_COVERAGE_MARK_H_
+
+#include <cstdint>
+
+// Marks of rare paths: retries, silence, recoveries. A line that runs somewhere in some test proves little; a mark says
+// that this path ran in the test that is about it, because that test asserts it. tests/lint/coverage_marks.py demands a
+// test for each. A mark costs one relaxed increment, in every build.
+namespace closure {
+
+enum class Mark {
+  // A checker did not answer, by the kind of fault; and what it said later was dropped.
+  kCheckerFailed,
+  kCheckerTimedOut,
+  kCheckerMalformed,
+  kCheckerTooMuch,
+  kLateAnswerDropped,
+  // Work that did not succeed is to be tried again, by what it is.
+  kCodeRetried,
+  kNoticeRetried,
+  kReleaseRetried,
+  kParticipantRetried,
+  kFinalCheckRetried,
+  kStoreRetried,
+  // A decision was made again because the closure had changed, and at last given up.
+  kDecidedAgain,
+  kDecidingGivenUp,
+  // The result of a state that was left ended its task and nothing else.
+  kStaleResultDropped,
+  // A start took back what a dead process had leased.
+  kLeasesTakenBack,
+  // The log of the store was not emptied at the first try.
+  kLogEmptiedLater,
+  // The store met damage: in a page of its file, of its log, and told so to a write.
+  kPageDamaged,
+  kLogPageDamaged,
+  kWriteRefusedForDamage,
+  kCount,
+};
+
+// Any thread.
+void Reach(Mark mark);
+
+// How often it was reached in this process.
+int64_t TimesReached(Mark mark);
+
+}  // namespace closure
+
+#endif  // CLOSURE_PROTOS_COVERAGE_MARK_H_

@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "storage/sqlite/checksum_vfs.h"
+
+#include <sqlite3.h>
+
+#include <array>
+#include <cstring>
+#include <new>
+#include <vector>
+
+#include "absl/base/call_once.h"
+#include "protos/coverage_mark.h"
+#include "storage/sqlite/page_checksum.h"
+
+namespace closure::sqlite {
+namespace {
+
+constexpr char kFileMagic[] = "SQLite format 3";
+constexpr int kReserveAt = 20;  // in the file's header
+constexpr int kPageBytesMin = 512;
+
+// Whether pages of a database file carry checksums; unknown as long as there is no header that can be read.
+enum class Sealed { kUnknown, kNo, kYes };
+
+// What SQLite sees, and what is of ours about the file. One connection uses it, one thread at a time.
+struct File {
+  sqlite3_file base;
+  sqlite3_file* below;
+  bool is_database;
+  bool is_log;
+  Sealed sealed;
+  LogForm form;
+  std::vector<unsigned char>* page;  // being sealed
+};
+
+File& Of(sqlite3_file* file) { return *reinterpret_cast<File*>(file); }
+sqlite3_file* Below(sqlite3_file* file) { return Of(file).below; }
+const sqlite3_io_methods& MethodsBelow(sqlite3_file* file) { return *Below(file)->pMethods; }
+
+bool ReadBelow(File& file, unsigned char* to, std::size_t bytes, sqlite3_int64 offset) {
+  return file.below->pMethods->xRead(file.below, to, static_cast<int>(bytes), offset) == SQLITE_OK;
+}
+
+bool IsPage(int bytes, sqlite3_int64 offset) {
+  return bytes >= kPageBytesMin && (bytes & (bytes - 1)) == 0 && offset % bytes == 0;
+}
+
+// ---- the database file ----
+
+Sealed SealedBy(const unsigned char* header) {
+  const bool is_database = std::memcmp(header, kFileMagic, sizeof(kFileMagic)) == 0;
+  return is_database && header[kReserveAt] == kPageReserveBytes ? Sealed::kYes : Sealed::kNo;
+}
+
+// Known for good once there is a header: the room at the end of pages never changes.
+Sealed KnowSealed(File& file) {
+  std::array<unsigned char, kReserveAt + 1> header = {};
+  if (file.sealed == Sealed::kUnknown && ReadBelow(file, header.data(), header.size(), 0))
+    file.sealed = SealedBy(header.data());
+  return file.sealed;
+}
+
+bool IsSoundPage(File& file, Bytes page, sqlite3_int64 offset) {
+  if (KnowSealed(file) == Sealed::kNo) return true;
+  return IsSealedPage(page, offset / static_cast<sqlite3_int64>(page.size()) + 1);
+}
+
+// ---- the write-ahead log ----
+
+bool KnowForm(File& file) {
+  std::array<unsigned char, kLogHeaderBytes> header = {};
+  if (file.form.page_bytes == 0 && ReadBelow(file, header.data(), header.size(), 0) && IsSoundLogHeader(header))
+    file.form = ReadLogForm(header);
+  return file.form.page_bytes != 0;
+}
+
+int64_t FrameBytes(const File& file) { return file.form.page_bytes + static_cast<int64_t>(kFrameHeaderBytes); }
+
+// Whether a frame, or after its header the page of one, begins here.
+bool IsAtFrame(const File& file, sqlite3_int64 offset, std::size_t after_header) {
+  const auto frames = offset - static_cast<sqlite3_int64>(kLogHeaderBytes + after_header);
+  return frames >= 0 && frames % FrameBytes(file) == 0;
+}
+
+// How SQLite reads the log as long as it lives: the pages of frames. They can be of any size as long as the log's
+// header cannot be read, and are then not sound.
+bool IsFramePage(File& file, int bytes, sqlite3_int64 offset) {
+  if (bytes < kPageBytesMin || (bytes & (bytes - 1)) != 0) return false;
+  return !KnowForm(file) || (bytes == file.form.page_bytes && IsAtFrame(file, offset, kFrameHeaderBytes));
+}
+
+// How it reads the log after a crash; it compares the checksums itself then.
+bool IsWholeFrame(File& file, int bytes, sqlite3_int64 offset) {
+  return bytes > kPageBytesMin && KnowForm(file) && bytes == FrameBytes(file) && IsAtFrame(file, offset, 0);
+}
+
+// `frame` is where the frame begins.
+bool IsSoundAfter(File& file, Bytes frame_header, Bytes page, sqlite3_int64 frame) {
+  std::array<unsigned char, 8> before = {};
+  const bool is_first = frame == static_cast<sqlite3_int64>(kLogHeaderBytes);
+  // The checksum stands at the end of the log's header, and 8 bytes before the end of a frame's.
+  const sqlite3_int64 before_at = is_first ? 24 : frame - static_cast<sqlite3_int64>(page.size()) - 8;
+  return ReadBelow(file, before.data(), before.size(), before_at) &&
+         IsSoundFrame(file.form, ReadLogChecksum(before), frame_header, page);
+}
+
+bool IsSoundLogPage(File& file, Bytes page, sqlite3_int64 offset) {
+  if (!KnowForm(file)) return false;
+  std::array<unsigned char, kFrameHeaderBytes> header = {};
+  const auto frame = offset - static_cast<sqlite3_int64>(kFrameHeaderBytes);
+  return ReadBelow(file, header.data(), header.size(), frame) && IsSoundAfter(file, header, page, frame);
+}
+
+// What SQLite reads after a crash. The first of it that does not fit is the end of the log to it, and what was
+// committed behind that is gone; so what does not fit is read again, for the disk may have erred.
+bool IsSoundForRecovery(File& file, Bytes read, sqlite3_int64 offset) {
+  if (offset == 0 && read.size() == kLogHeaderBytes) return IsSoundLogHeader(read);
+  if (!IsWholeFrame(file, static_cast<int>(read.size()), offset)) return true;
+  return IsSoundAfter(file, read.first(kFrameHeaderBytes), read.subspan(kFrameHeaderBytes), offset);
+}
+
+int ReadLogAgain(File& file, void* data, int bytes, sqlite3_int64 offset) {
+  constexpr int kMore = 3;
+  const Bytes read(static_cast<const unsigned char*>(data), static_cast<std::size_t>(bytes));
+  for (int more = 0; more < kMore && !IsSoundForRecovery(file, read, offset); ++more) {
+    const int code = file.below->pMethods->xRead(file.below, data, bytes, offset);
+    if (code != SQLITE_OK) return code;
+  }
+  return SQLITE_OK;
+}
+
+// ---- calls ----
+
+// SQLite takes a page that was read short for one of zeros. That is right only behind the end of the file.
+int JudgeShortRead(File& file, int bytes, sqlite3_int64 offset) {
+  sqlite3_int64 size = 0;
+  if (!file.is_database || !IsPage(bytes, offset)) return SQLITE_IOERR_SHORT_READ;
+  const int code = file.below->pMethods->xFileSize(file.below, &size);
+  if (code != SQLITE_OK) return code;
+  if (size <= offset || KnowSealed(file) == Sealed::kNo) return SQLITE_IOERR_SHORT_READ;
+  Reach(Mark::kPageDamaged);
+  return SQLITE_IOERR_DATA;
+}
+
+int Read(sqlite3_file* base, void* data, int bytes, sqlite3_int64 offset) {
+  File& file = Of(base);
+  const int code = MethodsBelow(base).xRead(file.below, data, bytes, offset);
+  if (code == SQLITE_IOERR_SHORT_READ) return JudgeShortRead(file, bytes, offset);
+  if (code != SQLITE_OK) return code;
+  const Bytes read(static_cast<const unsigned char*>(data), static_cast<std::size_t>(bytes));
+  if (file.is_database && IsPage(bytes, offset) && !IsSoundPage(file, read, offset)) {
+    Reach(Mark::kPageDamaged);
+    return SQLITE_IOERR_DATA;
+  }
+  if (file.is_log && IsFramePage(file, bytes, offset) && !IsSoundLogPage(file, read, offset)) {
+    Reach(Mark::kLogPageDamaged);
+    return SQLITE_IOERR_DATA;
+  }
+  return file.is_log ? ReadLogAgain(file, data, bytes, offset) : SQLITE_OK;
+}
+
+int Write(sqlite3_file* base, const void* data, int bytes, sqlite3_int64 offset) {
+  File& file = Of(base);
+  const auto* const begin = static_cast<const unsigned char*>(data);
+  if (file.is_database && IsPage(bytes, offset)) {
+    if (offset == 0) file.sealed = SealedBy(begin);
+    if (KnowSealed(file) == Sealed::kYes) {
+      file.page->assign(begin, begin + bytes);
+      SealPage(*file.page, offset / bytes + 1);
+      return MethodsBelow(base).xWrite(file.below, file.page->data(), bytes, offset);
+    }
+  }
+  return MethodsBelow(base).xWrite(file.below, data, bytes, offset);
+}
+
+int Close(sqlite3_file* base) {
+  File& file = Of(base);
+  const int code = MethodsBelow(base).xClose(file.below);
+  sqlite3_free(file.below);
+  delete file.page;
+  return code;
+}
+
+int Truncate(sqlite3_file* file, sqlite3_int64 size) { return MethodsBelow(file).xTruncate(Below(file), size); }
+int Sync(sqlite3_file* file, int flags) { return MethodsBelow(file).xSync(Below(file), flags); }
+int FileSize(sqlite3_file* file, sqlite3_int64* size) { return MethodsBelow(file).xFileSize(Below(file), size); }
+int Lock(sqlite3_file* file, int level) { return MethodsBelow(file).xLock(Below(file), level); }
+int Unlock(sqlite3_file* file, int level) { return MethodsBelow(file).xUnlock(Below(file), level); }
+int CheckReservedLock(sqlite3_file* file, int* taken) {
+  return MethodsBelow(file).xCheckReservedLock(Below(file), taken);
+}
+int FileControl(sqlite3_file* file, int what, void* argument) {
+  if (what == kIsSealedControl) {
+    *static_cast<int*>(argument) = KnowSealed(Of(file)) == Sealed::kYes ? 1 : 0;
+    return SQLITE_OK;
+  }
+  return MethodsBelow(file).xFileControl(Below(file), what, argument);
+}
+int SectorSize(sqlite3_file* file) { return MethodsBelow(file).xSectorSize(Below(file)); }
+int DeviceCharacteristics(sqlite3_file* file) { return MethodsBelow(file).xDeviceCharacteristics(Below(file)); }
+int ShmMap(sqlite3_file* file, int page, int bytes, int extend, void volatile** memory) {
+  return MethodsBelow(file).xShmMap(Below(file), page, bytes, extend, memory);
+}
+int ShmLock(sqlite3_file* file, int offset, int count, int flags) {
+  return MethodsBelow(file).xShmLock(Below(file), offset, count, flags);
+}
+void ShmBarrier(sqlite3_file* file) { MethodsBelow(file).xShmBarrier(Below(file)); }
+int ShmUnmap(sqlite3_file* file, int remove) { return MethodsBelow(file).xShmUnmap(Below(file), remove); }
+
+// Version 2: shared memory, but no memory-mapped reads, which would go past us.
+const sqlite3_io_methods kMethods = {
+    2,
+    Close,
+    Read,
+    Write,
+    Truncate,
+    Sync,
+    FileSize,
+    Lock,
+    Unlock,
+    CheckReservedLock,
+    FileControl,
+    SectorSize,
+    DeviceCharacteristics,
+    ShmMap,
+    ShmLock,
+    ShmBarrier,
+    ShmUnmap,
+    nullptr,
+    nullptr,
+};
+
+// ---- the file system ----
+
+sqlite3_vfs& Default() { return *sqlite3_vfs_find(nullptr); }
+
+int Open(sqlite3_vfs*, const char* name, sqlite3_file* base, int flags, int* opened_flags) {
+  sqlite3_vfs& below = Default();
+  auto* const file_below = static_cast<sqlite3_file*>(sqlite3_malloc(below.szOsFile));
+  base->pMethods = nullptr;
+  if (file_below == nullptr) return SQLITE_NOMEM;
+  std::memset(file_below, 0, static_cast<std::size_t>(below.szOsFile));
+  const int code = below.xOpen(&below, name, file_below, flags, opened_flags);
+  if (file_below->pMethods == nullptr) {
+    sqlite3_free(file_below);
+    return code;
+  }
+  // SQLite gives raw memory.
+  new (base) File{.base = {.pMethods = &kMethods},
+                  .below = file_below,
+                  .is_database = (flags & SQLITE_OPEN_MAIN_DB) != 0,
+                  .is_log = (flags & SQLITE_OPEN_WAL) != 0,
+                  .sealed = Sealed::kUnknown,
+                  .form = {},
+                  .page = new std::vector<unsigned char>()};
+  return code;
+}
+
+int Delete(sqlite3_vfs*, const char* name, int sync) { return Default().xDelete(&Default(), name, sync); }
+int Access(sqlite3_vfs*, const char* name, int flags, int* answer) {
+  return Default().xAccess(&Default(), name, flags, answer);
+}
+int FullPathname(sqlite3_vfs*, const char* name, int bytes, char* path) {
+  return Default().xFullPathname(&Default(), name, bytes, path);
+}
+
+void Register() {
+  static sqlite3_vfs vfs = Default();
+  vfs.szOsFile = sizeof(File);
+  vfs.zName = kChecksumVfs;
+  vfs.pNext = nullptr;
+  vfs.xOpen = Open;
+  vfs.xDelete = Delete;
+  vfs.xAccess = Access;
+  vfs.xFullPathname = FullPathname;
+  sqlite3_vfs_register(&vfs, /*makeDflt=*/0);
+}
+
+}  // namespace
+
+void RegisterChecksumVfs() {
+  static absl::once_flag once;
+  absl::call_once(once, Register);
+}
+
+}  // namespace closure::sqlite

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "storage/sqlite/page_checksum.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+namespace closure::sqlite {
+namespace {
+
+constexpr std::size_t kChecksumBytes = 8;
+constexpr std::size_t kFileHeaderBytes = 100;
+// What a backup by the sqlite3 shell changes in the header of the file: the journal's version, the change counter, the
+// schema's cookie, and for which change counter and by which SQLite it was written.
+struct Range {
+  std::size_t begin;
+  std::size_t end;
+};
+constexpr Range kNotCovered[] = {{18, 20}, {24, 28}, {40, 44}, {92, 100}};
+constexpr uint32_t kLogMagic = 0x377f0682;  // with the lowest bit set, checksums are of big-endian words
+
+uint32_t BigEndian(Bytes at) {
+  return (uint32_t{at[0]} << 24) | (uint32_t{at[1]} << 16) | (uint32_t{at[2]} << 8) | uint32_t{at[3]};
+}
+
+uint32_t LittleEndian(Bytes at) {
+  return (uint32_t{at[3]} << 24) | (uint32_t{at[2]} << 16) | (uint32_t{at[1]} << 8) | uint32_t{at[0]};
+}
+
+// Each step can be undone, so no change of a single word goes unseen, and others with a chance of one in 2^64.
+uint64_t Mix(uint64_t sum, uint64_t word) {
+  sum = (sum ^ word) * 0x9e3779b97f4a7c15U;
+  return sum ^ (sum >> 32);
+}
+
+uint64_t MixAll(uint64_t sum, Bytes bytes) {
+  for (std::size_t at = 0; at < bytes.size(); at += sizeof(uint64_t)) {
+    uint64_t word = 0;
+    std::memcpy(&word, bytes.data() + at, std::min(sizeof(word), bytes.size() - at));
+    sum = Mix(sum, word);
+  }
+  return sum;
+}
+
+uint64_t PageChecksum(Bytes page, int64_t number) {
+  const Bytes covered = page.first(page.size() - kChecksumBytes);
+  const uint64_t sum = Mix(0, static_cast<uint64_t>(number));
+  if (number != 1) return MixAll(sum, covered);
+  std::array<unsigned char, kFileHeaderBytes> header;
+  std::copy_n(covered.begin(), kFileHeaderBytes, header.begin());
+  for (const Range& range : kNotCovered) std::memset(header.data() + range.begin, 0, range.end - range.begin);
+  return MixAll(MixAll(sum, header), covered.subspan(kFileHeaderBytes));
+}
+
+LogChecksum Continue(LogChecksum sum, Bytes bytes, bool big_endian) {
+  const auto read = big_endian ? BigEndian : LittleEndian;
+  for (std::size_t at = 0; at < bytes.size(); at += 8) {
+    sum.first += read(bytes.subspan(at, 4)) + sum.second;
+    sum.second += read(bytes.subspan(at + 4, 4)) + sum.first;
+  }
+  return sum;
+}
+
+}  // namespace
+
+void SealPage(std::span<unsigned char> page, int64_t number) {
+  const uint64_t sum = PageChecksum(page, number);
+  std::memcpy(page.data() + page.size() - kChecksumBytes, &sum, kChecksumBytes);
+}
+
+bool IsSealedPage(Bytes page, int64_t number) {
+  uint64_t sealed = 0;
+  std::memcpy(&sealed, page.data() + page.size() - kChecksumBytes, kChecksumBytes);
+  if (sealed == PageChecksum(page, number)) return true;
+  return std::all_of(page.begin(), page.end(), [](unsigned char byte) { return byte == 0; });
+}
+
+LogForm ReadLogForm(Bytes log_header) {
+  const uint32_t magic = BigEndian(log_header.subspan(0, 4));
+  if ((magic & ~1U) != kLogMagic) return {};
+  return {.page_bytes = BigEndian(log_header.subspan(8, 4)), .big_endian = (magic & 1) != 0};
+}
+
+bool IsSoundLogHeader(Bytes log_header) {
+  const LogForm form = ReadLogForm(log_header);
+  return form.page_bytes != 0 &&
+         Continue({}, log_header.first(24), form.big_endian) == ReadLogChecksum(log_header.subspan(24));
+}
+
+LogChecksum ReadLogChecksum(Bytes at) { return {BigEndian(at.subspan(0, 4)), BigEndian(at.subspan(4, 4))}; }
+
+bool IsSoundFrame(const LogForm& form, const LogChecksum& before, Bytes frame_header, Bytes page) {
+  // The salts and the checksum itself are not covered.
+  const LogChecksum head = Continue(before, frame_header.subspan(0, 8), form.big_endian);
+  return Continue(head, page, form.big_endian) == ReadLogChecksum(frame_header.subspan(16, 8));
+}
+
+}  // namespace closure::sqlite

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef CLOSURE_STORAGE_SQLITE_PAGE_CHECKSUM_H_
+#define CLOSURE_STORAGE_SQLITE_PAGE_CHECKSUM_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+// The checksums of checksum_vfs.h. Every function is pure.
+namespace closure::sqlite {
+
+using Bytes = std::span<const unsigned char>;
+
+// Writes the checksum of a database page into its last eight bytes. `number` counts from 1.
+void SealPage(std::span<unsigned char> page, int64_t number);
+
+// Whether a database page is as it was sealed; also for one of zeros only, which was never written.
+bool IsSealedPage(Bytes page, int64_t number);
+
+// The two numbers that SQLite's write-ahead log carries from frame to frame (sqlite.org/fileformat2.html, 4.2).
+struct LogChecksum {
+  uint32_t first = 0;
+  uint32_t second = 0;
+  friend bool operator==(const LogChecksum&, const LogChecksum&) = default;
+};
+
+inline constexpr std::size_t kLogHeaderBytes = 32;
+inline constexpr std::size_t kFrameHeaderBytes = 24;
+
+// What the header of a log says of its frames.
+struct LogForm {
+  // 0 when the header is none.
+  int64_t page_bytes = 0;
+  bool big_endian = false;
+};
+LogForm ReadLogForm(Bytes log_header);
+
+// Whether the header of a log has the checksum that it was written with.
+bool IsSoundLogHeader(Bytes log_header);
+
+// The checksum that stands in a header: of the whole log at 24, of a frame at 16.
+LogChecksum ReadLogChecksum(Bytes at);
+
+// Whether a page of the log is the one that its frame was written with; `before` is the checksum of the frame before
+// it, or of the log's header.
+bool IsSoundFrame(const LogForm& form, const LogChecksum& before, Bytes frame_header, Bytes page);
+
+}  // namespace closure::sqlite
+
+#endif  // CLOSURE_STORAGE_SQLITE_PAGE_CHECKSUM_H_

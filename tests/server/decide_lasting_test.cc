@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+// What must stay true over weeks: over wrong clocks, changed configurations and many rounds of one closure.
+#include <algorithm>
+#include <catch2/catch.hpp>
+
+#include "checkers/proto_time.h"
+#include "server/decide.h"
+#include "server/time_witness.h"
+#include "tests/support/decided_closure.h"
+
+namespace closure {
+namespace {
+
+using Closure = v1::Closure;
+
+TEST_CASE("a clock that was wrong when a closure ended neither gives notices up early nor tries them for a year",
+          "[decide][D12][R64]") {
+  DecidedClosure closure;
+  const absl::Duration ahead = GENERATE(absl::Minutes(3), absl::Hours(24 * 365), -absl::Hours(24));
+  closure.clock().JumpWall(ahead);
+  REQUIRE(closure.Do(CancelClosure{}).ok());
+  closure.clock().JumpWall(-ahead);
+  const auto fail = [&] {
+    const internal::v1::TaskData notice = closure.Tasks(v1::Task::NOTICE).front();
+    closure.ReportTask(notice, TaskFailed{"UNAVAILABLE: no", closure.clock().Now() + absl::Minutes(1)});
+    return closure.closure().notices(0).status();
+  };
+  CHECK(fail() == v1::Notice::PENDING);
+  closure.clock().Advance(absl::Hours(71));
+  CHECK(fail() == v1::Notice::PENDING);
+  closure.clock().Advance(absl::Hours(1));
+  CHECK(fail() == v1::Notice::DEAD_LETTERED);
+}
+
+TEST_CASE("time that was withheld before a silent period and is credited during it did not pass in it",
+          "[decide][R18]") {
+  DecidedClosure closure;
+  closure.GoToReady();
+  closure.clock().Reboot(absl::Hours(24 * 9));
+  closure.WitnessTime();
+  REQUIRE(FromProto(closure.system().clock().withheld()) == absl::Hours(24 * 8));
+  REQUIRE(closure.Do(Recheck{}).ok());
+  closure.FinishScan();
+  closure.GoToSilentPeriod();
+  closure.FinishPhase();
+  *closure.system().mutable_clock() = CreditWithheld(closure.system().clock(), absl::Hours(24 * 8));
+  // A second error of the wall clock, vouched for as well.
+  closure.clock().JumpWall(absl::Hours(168));
+  closure.WitnessTime();
+  closure.Report(v1::Task::SILENT_PERIOD_END, TimerFired{});
+  CHECK(closure.state() == Closure::SILENT_PERIOD);
+  closure.clock().Advance(absl::Hours(168) - absl::Seconds(1));
+  closure.Report(v1::Task::SILENT_PERIOD_END, TimerFired{});
+  CHECK(closure.state() == Closure::SILENT_PERIOD);
+  closure.clock().Advance(absl::Seconds(1));
+  closure.Report(v1::Task::SILENT_PERIOD_END, TimerFired{});
+  CHECK(closure.state() == Closure::FINAL_CHECK);
+}
+
+TEST_CASE("who took part at Confirm is asked to the end, whatever the configuration says by then",
+          "[decide][R3][R67][D2]") {
+  const auto is_asked = [](const DecidedClosure& closure) {
+    const auto& all = closure.closure().participants();
+    return std::any_of(all.begin(), all.end(), [](const auto& each) { return each.participant() == "account"; });
+  };
+  DecidedClosure closure;
+  SECTION("to thaw") {
+    closure.GoToReady();
+    REQUIRE(closure.Do(ConfirmClosure{Closure::OTHER, "", closure.closure().risk_prompt().digest(), false}).ok());
+    closure.participants().pop_back();
+    REQUIRE(closure.Do(PlaceHold{"legal"}, "operator:ann").ok());
+    REQUIRE(closure.state() == Closure::THAWING);
+  }
+  SECTION("to restore") {
+    closure.GoToFinalCheck();
+    closure.participants().pop_back();
+    closure.FinishPhase();
+    closure.FinishScan({DecidedClosure::Item("late", v1::UNPAID_BILL, v1::MUST_HANDLE, 5)});
+    REQUIRE(closure.state() == Closure::RESTORING);
+  }
+  SECTION("to delete") {
+    closure.GoToFinalCheck();
+    closure.participants().pop_back();
+    closure.FinishPhase();
+    closure.FinishScan();
+    REQUIRE(closure.state() == Closure::DELETING);
+  }
+  CHECK(is_asked(closure));
+}
+
+TEST_CASE("of renunciations that were dropped the latest hundred are kept", "[decide][D15]") {
+  DecidedClosure closure;
+  closure.GoToFirstScan();
+  for (int round = 0; round < 130; ++round) {
+    const std::string facts = "f" + std::to_string(round);
+    closure.FinishScan({DecidedClosure::Item("b", v1::BALANCE, v1::RENOUNCEABLE, 5, facts)});
+    REQUIRE(
+        closure.Do(DiscardGiven{{{{"b", facts}}, closure.closure().risk_prompt().digest()}, {closure.item("b")}}).ok());
+    closure.Report(v1::Task::DISCARD_DEADLINE, TimerFired{});
+    closure.FinishScan({DecidedClosure::Item("b", v1::BALANCE, v1::RENOUNCEABLE, 5, facts + "moved")});
+    REQUIRE(closure.Do(Recheck{}).ok());
+  }
+  CHECK(closure.closure().renunciations_size() == 100);
+}
+
+}  // namespace
+}  // namespace closure

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+// A disk that gives back other bits than it was given.
+#include "storage/sqlite/page_checksum.h"
+
+#include <sqlite3.h>
+
+#include <array>
+#include <catch2/catch.hpp>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <random>
+#include <vector>
+
+#include "storage/sqlite/sqlite_closure_store.h"
+#include "tests/simulation/random_writes.h"
+#include "tests/storage/temporary_directory.h"
+#include "tests/support/mark_watch.h"
+#include "tests/support/random_seed.h"
+
+namespace closure {
+namespace {
+
+using simulation::Observe;
+using sqlite::Connection;
+
+constexpr std::size_t kPageBytes = 4096;
+constexpr int kWrites = 60;
+
+std::vector<unsigned char> ReadBytes(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+void WriteBytes(const std::string& path, const std::vector<unsigned char>& bytes) {
+  std::ofstream file(path, std::ios::binary | std::ios::trunc);
+  file.write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+  REQUIRE(file.good());
+}
+
+absl::StatusOr<std::unique_ptr<SqliteClosureStore>> Open(const std::string& path) {
+  return SqliteClosureStore::Open({.path = path, .readers = 1});
+}
+
+void WriteSome(SqliteClosureStore& store) {
+  simulation::RandomWrites writes(7);
+  for (int i = 0; i < kWrites; ++i) {
+    simulation::Send(store, writes.Next(store), [](const std::string&) {});
+    store.Drain();
+  }
+}
+
+// Closed, with some of everything in it; answers what a start finds.
+std::vector<std::string> MakeDatabase(const std::string& path) {
+  {
+    const auto store = Open(path);
+    REQUIRE(store.ok());
+    WriteSome(**store);
+  }
+  const auto store = Open(path);
+  REQUIRE(store.ok());
+  return Observe(**store);
+}
+
+// A start with damage is refused with words that say so, or the damage touches nothing that is used.
+void CheckFound(const std::string& path, const std::vector<std::string>& expected, int& refused) {
+  const auto store = Open(path);
+  if (store.ok()) {
+    CHECK(Observe(**store) == expected);
+    return;
+  }
+  CHECK(!store.status().message().empty());
+  CHECK((absl::IsUnavailable(store.status()) || absl::IsFailedPrecondition(store.status())));
+  ++refused;
+}
+
+TEST_CASE("a bit that flips anywhere in a database at rest is found at the start, or is in nothing that is used",
+          "[sqlite][random]") {
+  const unsigned seed = RandomSeed();
+  INFO(kSeedVariable << "=" << seed);
+  std::mt19937 random(seed);
+  const TemporaryDirectory directory;
+  const std::string path = directory.Path("closure.db");
+  const std::vector<std::string> expected = MakeDatabase(path);
+  const std::vector<unsigned char> sound = ReadBytes(path);
+  constexpr int kFlips = 150;
+  int refused = 0;
+  for (int flip = 0; flip < kFlips; ++flip) {
+    std::vector<unsigned char> damaged = sound;
+    const std::size_t at = random() % damaged.size();
+    damaged[at] = static_cast<unsigned char>(damaged[at] ^ (1U << (random() % 8)));
+    INFO("a bit of byte " << at << " of " << damaged.size());
+    WriteBytes(path, damaged);
+    CheckFound(path, expected, refused);
+  }
+  CHECK(refused > kFlips / 2);
+}
+
+TEST_CASE("a page that lies at another's place is found", "[sqlite]") {
+  const TemporaryDirectory directory;
+  const std::string path = directory.Path("closure.db");
+  MakeDatabase(path);
+  const MarkWatch mark(Mark::kPageDamaged);
+  std::vector<unsigned char> bytes = ReadBytes(path);
+  REQUIRE(bytes.size() > 4 * kPageBytes);
+  std::swap_ranges(bytes.begin() + 2 * kPageBytes, bytes.begin() + 3 * kPageBytes, bytes.begin() + 3 * kPageBytes);
+  WriteBytes(path, bytes);
+  const auto store = Open(path);
+  REQUIRE_FALSE(store.ok());
+  CHECK_THAT(std::string(store.status().message()), Catch::Contains("data corruption"));
+  CHECK(mark.reached());
+}
+
+TEST_CASE("what the sqlite3 shell backs up can be opened", "[sqlite]") {
+  const TemporaryDirectory directory;
+  const std::string path = directory.Path("closure.db");
+  const std::string copy = directory.Path("copy.db");
+  const std::vector<std::string> expected = MakeDatabase(path);
+  sqlite3* from = nullptr;
+  sqlite3* to = nullptr;
+  REQUIRE(sqlite3_open(path.c_str(), &from) == SQLITE_OK);
+  REQUIRE(sqlite3_open(copy.c_str(), &to) == SQLITE_OK);
+  sqlite3_backup* const backup = sqlite3_backup_init(to, "main", from, "main");
+  REQUIRE(backup != nullptr);
+  CHECK(sqlite3_backup_step(backup, -1) == SQLITE_DONE);
+  sqlite3_backup_finish(backup);
+  sqlite3_close(from);
+  sqlite3_close(to);
+  std::filesystem::permissions(copy, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+  const auto store = Open(copy);
+  INFO(store.status());
+  REQUIRE(store.ok());
+  CHECK(Observe(**store) == expected);
+}
+
+TEST_CASE("a page of the log that is not what was written is not believed", "[sqlite]") {
+  const TemporaryDirectory directory;
+  const std::string path = directory.Path("notes.db");
+  WriteBytes(path, {});
+  const auto writer = Connection::Open(path, Connection::Access::kReadWrite);
+  REQUIRE(writer.ok());
+  REQUIRE((*writer)->EnableWriteAheadLog().ok());
+  REQUIRE((*writer)->RunScript("CREATE TABLE notes (text TEXT NOT NULL) STRICT").ok());
+  const auto reads = [&path] {
+    const auto reader = Connection::Open(path, Connection::Access::kReadOnly);
+    return reader.ok() ? (*reader)->IsEmpty().status() : reader.status();
+  };
+  REQUIRE(reads().ok());
+  // The same bit of every page; the log is in use, so it is changed in place.
+  const std::string log = path + "-wal";
+  const std::vector<unsigned char> bytes = ReadBytes(log);
+  REQUIRE(bytes.size() > kPageBytes);
+  std::fstream file(log, std::ios::binary | std::ios::in | std::ios::out);
+  constexpr std::size_t kFrame = sqlite::kFrameHeaderBytes + kPageBytes;
+  for (std::size_t at = sqlite::kLogHeaderBytes + sqlite::kFrameHeaderBytes + 200; at < bytes.size(); at += kFrame) {
+    file.seekp(static_cast<std::streamoff>(at));
+    file.put(static_cast<char>(bytes[at] ^ 0x10));
+  }
+  file.close();
+  const MarkWatch mark(Mark::kLogPageDamaged);
+  CHECK_THAT(std::string(reads().message()), Catch::Contains("data corruption"));
+  CHECK(mark.reached());
+}
+
+TEST_CASE("a sealed page is that page at that place, and nothing else", "[sqlite][random]") {
+  std::vector<unsigned char> page(kPageBytes, 0);
+  CHECK(sqlite::IsSealedPage(page, 5));  // never written
+  std::mt19937 random(RandomSeed());
+  for (unsigned char& byte : page) byte = static_cast<unsigned char>(random());
+  for (const int64_t number : {int64_t{1}, int64_t{2}, int64_t{1'000'000}}) {
+    sqlite::SealPage(page, number);
+    CHECK(sqlite::IsSealedPage(page, number));
+    CHECK_FALSE(sqlite::IsSealedPage(page, number + 1));
+    for (std::size_t at = 0; at < page.size(); ++at) {
+      page[at] ^= 1;
+      const bool counter = number == 1 && ((at >= 18 && at < 20) || (at >= 24 && at < 28) || (at >= 40 && at < 44) ||
+                                           (at >= 92 && at < 100));
+      CHECK(sqlite::IsSealedPage(page, number) == counter);
+      page[at] ^= 1;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace closure
