@@ -10,7 +10,6 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "client/closurectl/argument_check.h"
 #include "client/closurectl/command_set.h"
 #include "client/closurectl/duration_text.h"
@@ -18,6 +17,7 @@
 #include "client/closurectl/error_text.h"
 #include "client/closurectl/item_view.h"
 #include "client/closurectl/resource_names.h"
+#include "client/closurectl/sandbox_account.h"
 #include "client/closurectl/sandbox_inbox.h"
 #include "client/closurectl/table.h"
 #include "client/closurectl/terminal_text.h"
@@ -68,42 +68,6 @@ absl::StatusOr<ExitCode> Load(Session& session, const std::string& path) {
   return ExitCode::kOk;
 }
 
-std::string AccountText(const sandbox::v1::ShowAccountResponse& response, const Style& style) {
-  const sandbox::v1::CloudAccount& account = response.account();
-  const auto yes_no = [](bool value) { return value ? "yes" : "no"; };
-  FieldList fields;
-  fields.Add("NAME", account.account_id());
-  fields.Add("DISPLAY_NAME", account.display_name());
-  fields.AddIf("DESCRIPTION", account.description());
-  fields.Add("DELETED", yes_no(response.deleted()));
-  fields.Add("FROZEN",
-             absl::StrCat("account ", yes_no(response.account_frozen()), ", billing ",
-                          yes_no(response.billing_frozen()), ", resources ", yes_no(response.resources_frozen())));
-  fields.Add("BILLING_SEALED", yes_no(response.billing_sealed()));
-  fields.Add("SESSIONS", absl::StrCat(account.sessions_size()));
-  fields.Add("ROLES", absl::StrJoin(response.service_linked_roles(), ", "));
-  for (const auto& funds : account.funds()) {
-    fields.Add("FUNDS", absl::StrCat("balance ", funds.balance().empty() ? "0" : funds.balance(), ", debt ",
-                                     funds.debt().empty() ? "0" : funds.debt(), " ", funds.currency_code()));
-  }
-  for (const auto& bill : account.bills())
-    fields.Add("BILL", absl::StrCat(bill.bill_id(), " ", bill.amount(), " ", bill.currency_code()));
-  for (const auto& note : account.credit_notes()) {
-    fields.Add("CREDIT_NOTE", absl::StrCat(note.credit_note_id(), " ", note.amount(), " ", note.currency_code()));
-  }
-  for (const auto& domain : account.domains()) fields.Add("DOMAIN", domain.domain_name());
-  for (const auto& filing : account.icp_filings()) fields.Add("ICP_FILING", filing.filing_number());
-  fields.Add("RESOURCES", absl::StrCat(account.resources_size()));
-  fields.Add("BINDINGS", absl::StrCat(account.third_party_bindings_size()));
-  Table acts({"ACT", "OUTCOME", "CALLS", "FENCE", "AMOUNT", "CREATE_TIME"});
-  for (const sandbox::v1::SandboxAct& act : response.acts()) {
-    acts.AddRow({LastSegment(act.method()), act.outcome(), absl::StrCat(act.calls()), absl::StrCat(act.fence()),
-                 act.has_amount() ? AmountText(act.amount()) : "", TimeText(act.create_time())});
-  }
-  return absl::StrCat(fields.Text(style), response.acts().empty() ? "" : "\n",
-                      response.acts().empty() ? "" : acts.Text(style));
-}
-
 absl::StatusOr<ExitCode> Show(Session& session, const std::string& account) {
   if (absl::Status checked = CheckAccount(account); !checked.ok()) return checked;
   sandbox::v1::ShowAccountRequest request;
@@ -111,7 +75,7 @@ absl::StatusOr<ExitCode> Show(Session& session, const std::string& account) {
   const absl::StatusOr<sandbox::v1::ShowAccountResponse> response = session.client().ShowAccount(request);
   if (!response.ok()) return response.status();
   if (session.printer().table()) {
-    session.printer().Data(AccountText(*response, session.printer().style()));
+    session.printer().Data(SandboxAccountText(*response, session.printer().style()));
   } else {
     session.printer().Json(*response);
   }
