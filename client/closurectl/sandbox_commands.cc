@@ -10,12 +10,15 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
 #include "client/closurectl/argument_check.h"
 #include "client/closurectl/command_set.h"
 #include "client/closurectl/duration_text.h"
 #include "client/closurectl/enum_text.h"
 #include "client/closurectl/error_text.h"
 #include "client/closurectl/item_view.h"
+#include "client/closurectl/next_step.h"
 #include "client/closurectl/resource_names.h"
 #include "client/closurectl/sandbox_account.h"
 #include "client/closurectl/sandbox_inbox.h"
@@ -101,6 +104,29 @@ absl::StatusOr<ExitCode> Inbox(Session& session, const std::string& account) {
   return ExitCode::kOk;
 }
 
+// What fits the account now, for who acts; a preview where that cannot be told.
+std::string NextOfAccount(Session& session, const std::string& account) {
+  const std::string& program = session.options().command;
+  const std::string preview = absl::StrCat(program, " preview ", EscapeLine(account));
+  const absl::StatusOr<std::string> name = session.UseAccount(account);
+  if (!name.ok()) return preview;
+  const absl::StatusOr<std::optional<v1::Closure>> open = session.FindOpenClosure(*name);
+  if (!open.ok() || !*open) return preview;
+  const auto& actions = (*open)->allowed_actions();
+  const bool recheck = session.role() == Role::kOwner &&
+                       std::find(actions.begin(), actions.end(), v1::Closure::RECHECK) != actions.end();
+  return absl::StrCat(program, recheck ? " recheck " : " status ", EscapeLine(account));
+}
+
+// What shows what became of the accounts: for operators all of them, for an owner one.
+std::string NextOfAccounts(const Session& session) {
+  const std::string& program = session.options().command;
+  if (session.role() == Role::kOperator) return absl::StrCat(program, " list -");
+  absl::string_view actor = session.options().actor;
+  const bool named = absl::ConsumePrefix(&actor, "root:");
+  return absl::StrCat(program, " status ", named ? EscapeLine(actor) : "ACCOUNT");
+}
+
 struct BillArguments {
   std::string account;
   std::string amount;
@@ -120,21 +146,10 @@ absl::StatusOr<ExitCode> Bill(Session& session, const BillArguments& arguments) 
   if (!response.ok()) return response.status();
   Table table({"NAME", "ACCOUNT", "AMOUNT"});
   table.AddRow({response->bill_id(), request.account_id(), AmountText(*amount)});
-  Print(session, *response, table.Text(session.printer().style()), "The bill arrived.");
+  std::string note = "The bill arrived.";
+  if (session.printer().table()) absl::StrAppend(&note, " Next:\n  ", NextOfAccount(session, request.account_id()));
+  Print(session, *response, table.Text(session.printer().style()), note);
   return ExitCode::kOk;
-}
-
-// What fits the account now; a preview where that cannot be told.
-std::string NextAfterSettling(Session& session, const std::string& account) {
-  const std::string& program = session.options().command;
-  const std::string preview = absl::StrCat(program, " preview ", account);
-  const absl::StatusOr<std::string> name = session.UseAccount(account);
-  if (!name.ok()) return preview;
-  const absl::StatusOr<std::optional<v1::Closure>> open = session.FindOpenClosure(*name);
-  if (!open.ok() || !*open) return preview;
-  const auto& actions = (*open)->allowed_actions();
-  const bool recheck = std::find(actions.begin(), actions.end(), v1::Closure::RECHECK) != actions.end();
-  return absl::StrCat(program, recheck ? " recheck " : " status ", account);
 }
 
 absl::StatusOr<ExitCode> Settle(Session& session, const std::string& account) {
@@ -148,7 +163,7 @@ absl::StatusOr<ExitCode> Settle(Session& session, const std::string& account) {
   std::string note = "There was nothing to settle.";
   if (!response->actions().empty() && session.printer().table()) {
     note = absl::StrCat(response->actions_size(), " thing(s) settled. Next:\n  ",
-                        NextAfterSettling(session, AccountId(account)));
+                        NextOfAccount(session, AccountId(account)));
   }
   Print(session, *response, text, note);
   return ExitCode::kOk;
@@ -162,7 +177,7 @@ absl::StatusOr<ExitCode> Advance(Session& session, const std::string& text) {
   const absl::StatusOr<sandbox::v1::AdvanceClockResponse> response = session.client().AdvanceClock(request);
   if (!response.ok()) return response.status();
   Print(session, *response, absl::StrCat(TimeText(response->time()), "\n"),
-        absl::StrCat("The server's clock moved forward by ", EscapeLine(text), "."));
+        absl::StrCat("The server's clock moved forward by ", EscapeLine(text), ". Next:\n  ", NextOfAccounts(session)));
   return ExitCode::kOk;
 }
 
@@ -172,6 +187,17 @@ struct FaultArguments {
   std::string account;
   int calls = 0;
 };
+
+// What the method plays now, and the command that ends it, or that shows what it led to.
+std::string FaultNote(const Session& session, const SetFaultRequest& request) {
+  const std::string method = EscapeLine(request.method());
+  if (request.fault() == SetFaultRequest::FAULT_UNSPECIFIED)
+    return absl::StrCat(method, ": the fault is removed. Next:\n  ", NextOfAccounts(session));
+  const std::string lasts =
+      request.calls() > 0 ? absl::StrCat("for ", request.calls(), " call(s)") : "until it is replaced";
+  return absl::StrCat(method, ": ", EnumText(request.fault()), " ", lasts, ". To remove it:\n  ",
+                      session.options().command, " sandbox fault ", method, " none");
+}
 
 absl::StatusOr<ExitCode> Fault(Session& session, const FaultArguments& arguments) {
   if (!arguments.account.empty()) {
@@ -189,13 +215,7 @@ absl::StatusOr<ExitCode> Fault(Session& session, const FaultArguments& arguments
   request.set_account_id(AccountId(arguments.account));
   const absl::StatusOr<sandbox::v1::SetFaultResponse> response = session.client().SetFault(request);
   if (!response.ok()) return response.status();
-  std::string what = "the fault is removed";
-  if (request.fault() != SetFaultRequest::FAULT_UNSPECIFIED) {
-    what =
-        absl::StrCat(EnumText(request.fault()), " ",
-                     arguments.calls > 0 ? absl::StrCat("for ", arguments.calls, " call(s)") : "until it is replaced");
-  }
-  Print(session, *response, "", absl::StrCat(EscapeLine(request.method()), ": ", what, "."));
+  Print(session, *response, "", FaultNote(session, request));
   return ExitCode::kOk;
 }
 
