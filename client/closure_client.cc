@@ -26,7 +26,7 @@ using v1::ClosureService;
 using v1::OperatorService;
 
 constexpr char kActorKey[] = "closure-actor";
-// A record or preview may hold 10,000 items of each checker.
+// A record holds every item that a scan found, 10,000 of each checker in one scan.
 constexpr int kReceiveBytesMax = 256 * 1024 * 1024;
 
 // Four attempts, backoff doubled from 0.2 s with gRPC's own jitter. All of ClosureService, AccountGateService and

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/closure_reads.h"
 
-#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -9,6 +8,7 @@
 #include "server/closure_waits.h"
 #include "server/errors.h"
 #include "server/field_checks.h"
+#include "server/page_room.h"
 #include "server/page_token.h"
 #include "server/resource_names.h"
 #include "server/rpc.h"
@@ -21,8 +21,6 @@ namespace {
 constexpr PageLimits kClosurePages = {.fallback = 50, .max = 200};
 constexpr PageLimits kItemPages = {.fallback = 100, .max = 1000};
 constexpr PageLimits kTransitionPages = {.fallback = 100, .max = 1000};
-// A page stays below what gRPC clients receive unless told otherwise, 4 MiB.
-constexpr std::size_t kItemPageBytesMax = 3 << 20;
 constexpr std::size_t kVersionMax = 40;
 constexpr std::size_t kCheckerNameMax = 40;
 constexpr std::string_view kAllAccounts = "accounts/-";
@@ -41,18 +39,6 @@ absl::StatusOr<std::string> ReadableParent(const Actor& actor, std::string_view 
   }
   CLOSURE_RETURN_IF_ERROR(Authorize(actor, parent, RequireReaderOf));
   return ParseAccountName("parent", parent);
-}
-
-// How many of the items, from the first, go into one page; at least one of any.
-std::size_t CountFitting(const std::vector<v1::BlockingItem>& items) {
-  std::size_t bytes = 0;
-  std::size_t count = 0;
-  while (count < items.size()) {
-    bytes += items[count].ByteSizeLong();
-    if (count > 0 && bytes > kItemPageBytesMax) break;
-    ++count;
-  }
-  return count;
 }
 
 }  // namespace
@@ -85,12 +71,14 @@ absl::StatusOr<v1::ListClosuresResponse> ClosureReads::ListClosures(const Actor&
   filter.limit = page_size + 1;
   CLOSURE_ASSIGN_OR_RETURN(const std::vector<ClosureRow> rows, store_->ListClosures(filter));
   v1::ListClosuresResponse response;
+  PageRoom room(page_size);
   for (const ClosureRow& row : rows) {
-    if (response.closures_size() == page_size) {
+    CLOSURE_ASSIGN_OR_RETURN(v1::Closure closure, PresentWithWaits(*store_, row.data, clock_->Now()));
+    if (!room.Take(closure)) {
       response.set_next_page_token(MakePageToken(scope, Concat(filter.before_row)));
       break;
     }
-    CLOSURE_ASSIGN_OR_RETURN(*response.add_closures(), PresentWithWaits(*store_, row.data, clock_->Now()));
+    *response.add_closures() = std::move(closure);
     filter.before_row = row.row;
   }
   return response;
@@ -114,11 +102,15 @@ absl::StatusOr<v1::ListBlockingItemsResponse> ClosureReads::ListBlockingItems(
   response.set_new_count(counts.new_count);
   response.set_changed_count(counts.changed_count);
   response.set_gone_count(counts.gone_count);
-  const std::size_t fitting = std::min(CountFitting(items), static_cast<std::size_t>(page_size));
-  const bool more = items.size() > fitting;
-  if (more) items.resize(fitting);
-  if (more) response.set_next_page_token(MakePageToken(scope, LastSegment(items.back().name())));
-  for (v1::BlockingItem& item : items) *response.add_items() = std::move(item);
+  PageRoom room(page_size);
+  for (v1::BlockingItem& item : items) {
+    if (!room.Take(item)) {
+      const v1::BlockingItem& last = response.items(response.items_size() - 1);
+      response.set_next_page_token(MakePageToken(scope, LastSegment(last.name())));
+      break;
+    }
+    *response.add_items() = std::move(item);
+  }
   return response;
 }
 
@@ -131,11 +123,15 @@ absl::StatusOr<v1::ListTransitionsResponse> ClosureReads::ListTransitions(
   CLOSURE_RETURN_IF_ERROR(FindClosure(*store_, key).status());
   CLOSURE_ASSIGN_OR_RETURN(std::vector<v1::Transition> transitions, store_->ListTransitions(key, after, page_size + 1));
   v1::ListTransitionsResponse response;
-  const bool more = transitions.size() > static_cast<std::size_t>(page_size);
-  if (more) transitions.resize(static_cast<std::size_t>(page_size));
-  // Numbers have no gaps, so the last one on this page is known.
-  if (more) response.set_next_page_token(MakePageToken(scope, Concat(after + page_size)));
-  for (v1::Transition& transition : transitions) *response.add_transitions() = std::move(transition);
+  PageRoom room(page_size);
+  for (v1::Transition& transition : transitions) {
+    if (!room.Take(transition)) {
+      // Numbers have no gaps, so the last one on this page is known.
+      response.set_next_page_token(MakePageToken(scope, Concat(after + response.transitions_size())));
+      break;
+    }
+    *response.add_transitions() = std::move(transition);
+  }
   return response;
 }
 

@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/closured_server.h"
 
+#include <memory>
 #include <mutex>
 #include <set>
 #include <utility>
+#include <vector>
 
 #include "checkers/catalog.h"
 #include "checkers/proto_time.h"
 #include "grpcpp/ext/proto_server_reflection_plugin.h"
 #include "grpcpp/health_check_service_interface.h"
+#include "grpcpp/impl/server_builder_option.h"
+#include "grpcpp/impl/server_builder_plugin.h"
 #include "grpcpp/security/server_credentials.h"
 #include "grpcpp/server_builder.h"
 #include "server/listen_fault.h"
@@ -154,6 +158,15 @@ absl::Status CannotListen(std::string_view address, std::string_view why) {
   return absl::UnavailableError(Concat("listen_address ", address, ": cannot be listened on: ", why));
 }
 
+// Leaves reflection out of one server: as soon as it is linked, gRPC puts it into every server of the process.
+class WithoutReflection final : public grpc::ServerBuilderOption {
+ public:
+  void UpdateArguments(grpc::ChannelArguments* /*arguments*/) override {}
+  void UpdatePlugins(std::vector<std::unique_ptr<grpc::ServerBuilderPlugin>>* plugins) override {
+    std::erase_if(*plugins, [](const auto& plugin) { return plugin->name() == "proto_server_reflection"; });
+  }
+};
+
 // Once per process, before the first server is built.
 void EnablePlugins() {
   static std::once_flag once;
@@ -268,6 +281,7 @@ absl::Status ClosuredServer::Start() {
   interceptors.push_back(CountCalls(calls_));
   builder.experimental().SetInterceptorCreators(std::move(interceptors));
   builder.SetMaxReceiveMessageSize(parts_.config.limits().request_bytes_max());
+  if (parts_.config.reflection_disabled()) builder.SetOption(std::make_unique<WithoutReflection>());
   builder.RegisterService(&closure_service_);
   builder.RegisterService(&gate_service_);
   builder.RegisterService(&operator_service_);

@@ -31,7 +31,7 @@
 namespace closure {
 
 // The whole server: it wires store, checkers, participants, engine, task runner and services together and serves them
-// over gRPC, with health and reflection.
+// over gRPC, with health and, unless the configuration disables it, reflection.
 //
 //   ClosuredServer server({.config = WithDefaults(config), .clock = &clock, .log = &log, …});
 //   absl::Status started = server.Start();

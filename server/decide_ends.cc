@@ -122,7 +122,7 @@ absl::StatusOr<Decision> DecideReleaseHold(DecisionBuilder& builder, const Relea
   v1::Closure& closure = builder.closure();
   if (IsTerminal(closure.state()) || !closure.has_hold()) {
     return Error(v1::NOTHING_TO_RELEASE, fmt::format("closure {} has no hold", closure.name()),
-                 {{"closure", closure.name()}});
+                 {{"closure", closure.name()}, {"what", v1::Task::Parked_Name(v1::Task::HOLD)}});
   }
   closure.clear_hold();
   builder.commit().unpark_hold = builder.now();

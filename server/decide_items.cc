@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What an owner does about the result of a scan: discard and confirm, and what releases come to.
 #include <algorithm>
-#include <map>
 #include <set>
 
 #include "absl/container/flat_hash_map.h"
@@ -33,7 +32,7 @@ absl::Status CheckHalts(DecisionBuilder& builder, bool pause_matters) {
   const v1::Closure& closure = builder.closure();
   if (closure.has_hold()) {
     return Error(v1::CLOSURE_ON_HOLD, fmt::format("closure {} is on hold: {}", closure.name(), closure.hold().reason()),
-                 {{"closure", closure.name()}});
+                 {{"closure", closure.name()}, {"holdReason", closure.hold().reason()}});
   }
   if (pause_matters && builder.circumstances().system.has_pause()) {
     return Error(v1::IRREVERSIBLE_PAUSED, "irreversible work is paused for the whole system; try again later",
@@ -56,16 +55,15 @@ bool IsOpen(v1::BlockingItem::Resolution resolution) {
 }
 
 absl::Status CheckSelection(const v1::BlockingItem& item, const DiscardItems::Selection& selection) {
-  const std::map<std::string, std::string> metadata = {{"item", item.name()}};
   if (item.disposition() != v1::RENOUNCEABLE) {
     return Error(v1::ITEM_NOT_RENOUNCEABLE,
                  fmt::format("{} ({}) cannot be renounced: {}", item.name(), item.display_name(), item.instructions()),
-                 metadata);
+                 {{"item", item.name()}, {"displayName", item.display_name()}});
   }
   if (!IsOpen(item.resolution())) {
-    return Error(v1::ITEM_NOT_OPEN,
-                 fmt::format("{} is {} already", item.name(), v1::BlockingItem::Resolution_Name(item.resolution())),
-                 metadata);
+    const std::string& resolution = v1::BlockingItem::Resolution_Name(item.resolution());
+    return Error(v1::ITEM_NOT_OPEN, fmt::format("{} is {} already", item.name(), resolution),
+                 {{"item", item.name()}, {"resolution", resolution}});
   }
   if (item.fingerprint() != selection.fingerprint) {
     return Error(v1::FINGERPRINT_MISMATCH,

@@ -197,11 +197,12 @@ absl::StatusOr<Decision> DecideResend(DecisionBuilder& builder, const ResendCode
     const absl::Duration spacing = FromProto(builder.policy().resend_spacing());
     if (HasEnded(FromProto(challenge.resend_time()), spacing, builder.now())) continue;
     const absl::Duration wait = FromProto(challenge.resend_time()) - builder.now();
-    return WithRetryAfter(Error(v1::RESEND_TOO_SOON,
-                                fmt::format("a code of {} was sent less than {} ago", builder.closure().name(),
-                                            absl::FormatDuration(spacing)),
-                                {{"closure", builder.closure().name()}}),
-                          wait);
+    return WithRetryAfter(
+        Error(v1::RESEND_TOO_SOON,
+              fmt::format("a code of {} was sent less than {} ago", builder.closure().name(),
+                          absl::FormatDuration(spacing)),
+              {{"closure", builder.closure().name()}, {"spacing", fmt::format("{}s", absl::ToInt64Seconds(spacing))}}),
+        wait);
   }
   if (command.channel != v1::CHANNEL_UNSPECIFIED && channels.size() == 1) channels = {command.channel};
   for (const v1::Channel channel : channels) {

@@ -11,8 +11,8 @@
 namespace closure {
 namespace {
 
-absl::Status NothingToRelease(std::string_view what) {
-  return Error(v1::NOTHING_TO_RELEASE, fmt::format("there is no {}", what));
+absl::Status NothingToRelease(v1::Task::Parked what, std::string_view words) {
+  return Error(v1::NOTHING_TO_RELEASE, fmt::format("there is no {}", words), {{"what", v1::Task::Parked_Name(what)}});
 }
 
 // The second of two different operators releases the breaker; answers whether this one did.
@@ -57,12 +57,12 @@ absl::StatusOr<Commit> DecideSystem(const internal::v1::SystemData& system, cons
       *next.mutable_pause() = MakeHalt(now, actor, command.reason);
       break;
     case SystemCommand::Kind::kResume:
-      if (!system.has_pause()) return NothingToRelease("pause");
+      if (!system.has_pause()) return NothingToRelease(v1::Task::PAUSE, "pause");
       next.clear_pause();
       commit.unpark.emplace_back(v1::Task::PAUSE, now);
       break;
     case SystemCommand::Kind::kReleaseBreaker: {
-      if (!system.has_breaker()) return NothingToRelease("open breaker");
+      if (!system.has_breaker()) return NothingToRelease(v1::Task::BREAKER, "open breaker");
       absl::StatusOr<bool> released = Approve(*next.mutable_breaker(), actor);
       if (!released.ok()) return released.status();
       if (!*released) break;
@@ -72,7 +72,7 @@ absl::StatusOr<Commit> DecideSystem(const internal::v1::SystemData& system, cons
       break;
     }
     case SystemCommand::Kind::kAcknowledgeClockJump:
-      if (!system.has_clock_jump()) return NothingToRelease("clock jump");
+      if (!system.has_clock_jump()) return NothingToRelease(v1::Task::CLOCK_JUMP, "clock jump");
       next.clear_clock_jump();
       *next.mutable_clock() = CreditWithheld(observation.witness, FromProto(system.clock().withheld()));
       commit.unpark.emplace_back(v1::Task::CLOCK_JUMP, now);

@@ -21,8 +21,9 @@ inline constexpr std::string_view kErrorDomain = "closure.v1";
 // The status code that a reason always comes with.
 absl::StatusCode CodeOf(v1::ErrorReason reason);
 
-// An error of that reason. `message` says who, what and where; whatever in it varies is in `metadata` too,
-// lowerCamelCase keys. One that is UNAVAILABLE has RetryInfo, five seconds unless WithRetryAfter says another.
+// An error of that reason. `message` says who, what and where; whatever of it a program could use is in
+// `metadata` too, lowerCamelCase keys. One that is UNAVAILABLE has RetryInfo, five seconds unless WithRetryAfter says
+// another.
 absl::Status Error(v1::ErrorReason reason, std::string_view message,
                    const std::map<std::string, std::string>& metadata = {});
 

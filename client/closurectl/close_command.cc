@@ -383,7 +383,7 @@ void AddCloseCommand(CommandSet& commands) {
   command->add_option("--reason-text", choices.confirm.reason_text, "More in your own words")->type_name("TEXT");
   command->add_flag("--consent-late-settlement", choices.confirm.consent_late_settlement,
                     "A small debt or balance that the final check finds may be voided or forfeited");
-  command->add_option("--confirm", choices.confirm.confirm, "The account's id, instead of typing it when asked")
+  command->add_option("--confirm", choices.confirm.confirm, "The account, instead of typing its id when asked")
       ->type_name("ACCOUNT");
   commands.Bind(command, [arguments](Session& session) -> absl::StatusOr<ExitCode> {
     if (arguments->dry_run) return DryRun(session, arguments->account);

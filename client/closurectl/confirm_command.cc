@@ -88,7 +88,8 @@ absl::Status CheckConfirmChoices(absl::string_view account_id, const ConfirmChoi
     return UsageError(absl::StrCat("--reason-text has more than ", kReasonTextMax, " characters"));
   if (std::any_of(choices.reason_text.begin(), choices.reason_text.end(), absl::ascii_iscntrl))
     return UsageError("--reason-text has control characters; write it in one line of plain text");
-  if (choices.confirm.empty() || choices.confirm == account_id) return absl::OkStatus();
+  const bool right = choices.confirm == account_id || choices.confirm == AccountName(account_id);
+  if (choices.confirm.empty() || right) return absl::OkStatus();
   return UsageError(absl::StrCat("--confirm=", EscapeLine(choices.confirm), " is not the id of the account, ",
                                  EscapeLine(account_id), "; nothing was confirmed"));
 }
@@ -124,7 +125,7 @@ void AddConfirmCommand(CommandSet& commands) {
       ->type_name("TEXT");
   command->add_flag("--consent-late-settlement", choices.consent_late_settlement,
                     "A small debt or balance that the final check finds may be voided or forfeited");
-  command->add_option("--confirm", choices.confirm, "The account's id, instead of typing it when asked")
+  command->add_option("--confirm", choices.confirm, "The account, instead of typing its id when asked")
       ->type_name("ACCOUNT");
   commands.Bind(command, [arguments](Session& session) { return ConfirmCommand(session, *arguments); });
 }

@@ -18,7 +18,7 @@ struct ConfirmChoices {
   bool consent_late_settlement = false;
   // Asks for that consent below the risk where it was not given and somebody can be asked.
   bool ask_late_settlement = false;
-  // The account's id, typed beforehand; empty asks for it.
+  // The account, by its id or its name, typed beforehand; empty asks for its id.
   std::string confirm;
 };
 
@@ -30,7 +30,7 @@ std::string ReasonWords();
 
 // Judges choices before anything is shown or sent; an empty reason or id, which is to be asked for, is none to refuse.
 // Errors: INVALID_ARGUMENT for an unknown reason, a reason text of more than 500 characters or with control characters,
-// an id that is not `account_id`.
+// an account that is not `account_id`.
 absl::Status CheckConfirmChoices(absl::string_view account_id, const ConfirmChoices& choices);
 
 // Confirms the deletion. Nothing is sent before the account's id was typed, on the terminal below the risk prompt or as

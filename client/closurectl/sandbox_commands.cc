@@ -10,14 +10,17 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
+#include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
 #include "client/closurectl/argument_check.h"
 #include "client/closurectl/command_set.h"
 #include "client/closurectl/duration_text.h"
 #include "client/closurectl/enum_text.h"
 #include "client/closurectl/error_text.h"
 #include "client/closurectl/item_view.h"
+#include "client/closurectl/next_step.h"
 #include "client/closurectl/resource_names.h"
+#include "client/closurectl/sandbox_account.h"
 #include "client/closurectl/sandbox_inbox.h"
 #include "client/closurectl/table.h"
 #include "client/closurectl/terminal_text.h"
@@ -68,42 +71,6 @@ absl::StatusOr<ExitCode> Load(Session& session, const std::string& path) {
   return ExitCode::kOk;
 }
 
-std::string AccountText(const sandbox::v1::ShowAccountResponse& response, const Style& style) {
-  const sandbox::v1::CloudAccount& account = response.account();
-  const auto yes_no = [](bool value) { return value ? "yes" : "no"; };
-  FieldList fields;
-  fields.Add("NAME", account.account_id());
-  fields.Add("DISPLAY_NAME", account.display_name());
-  fields.AddIf("DESCRIPTION", account.description());
-  fields.Add("DELETED", yes_no(response.deleted()));
-  fields.Add("FROZEN",
-             absl::StrCat("account ", yes_no(response.account_frozen()), ", billing ",
-                          yes_no(response.billing_frozen()), ", resources ", yes_no(response.resources_frozen())));
-  fields.Add("BILLING_SEALED", yes_no(response.billing_sealed()));
-  fields.Add("SESSIONS", absl::StrCat(account.sessions_size()));
-  fields.Add("ROLES", absl::StrJoin(response.service_linked_roles(), ", "));
-  for (const auto& funds : account.funds()) {
-    fields.Add("FUNDS", absl::StrCat("balance ", funds.balance().empty() ? "0" : funds.balance(), ", debt ",
-                                     funds.debt().empty() ? "0" : funds.debt(), " ", funds.currency_code()));
-  }
-  for (const auto& bill : account.bills())
-    fields.Add("BILL", absl::StrCat(bill.bill_id(), " ", bill.amount(), " ", bill.currency_code()));
-  for (const auto& note : account.credit_notes()) {
-    fields.Add("CREDIT_NOTE", absl::StrCat(note.credit_note_id(), " ", note.amount(), " ", note.currency_code()));
-  }
-  for (const auto& domain : account.domains()) fields.Add("DOMAIN", domain.domain_name());
-  for (const auto& filing : account.icp_filings()) fields.Add("ICP_FILING", filing.filing_number());
-  fields.Add("RESOURCES", absl::StrCat(account.resources_size()));
-  fields.Add("BINDINGS", absl::StrCat(account.third_party_bindings_size()));
-  Table acts({"ACT", "OUTCOME", "CALLS", "FENCE", "AMOUNT", "CREATE_TIME"});
-  for (const sandbox::v1::SandboxAct& act : response.acts()) {
-    acts.AddRow({LastSegment(act.method()), act.outcome(), absl::StrCat(act.calls()), absl::StrCat(act.fence()),
-                 act.has_amount() ? AmountText(act.amount()) : "", TimeText(act.create_time())});
-  }
-  return absl::StrCat(fields.Text(style), response.acts().empty() ? "" : "\n",
-                      response.acts().empty() ? "" : acts.Text(style));
-}
-
 absl::StatusOr<ExitCode> Show(Session& session, const std::string& account) {
   if (absl::Status checked = CheckAccount(account); !checked.ok()) return checked;
   sandbox::v1::ShowAccountRequest request;
@@ -111,7 +78,7 @@ absl::StatusOr<ExitCode> Show(Session& session, const std::string& account) {
   const absl::StatusOr<sandbox::v1::ShowAccountResponse> response = session.client().ShowAccount(request);
   if (!response.ok()) return response.status();
   if (session.printer().table()) {
-    session.printer().Data(AccountText(*response, session.printer().style()));
+    session.printer().Data(SandboxAccountText(*response, session.printer().style()));
   } else {
     session.printer().Json(*response);
   }
@@ -137,6 +104,29 @@ absl::StatusOr<ExitCode> Inbox(Session& session, const std::string& account) {
   return ExitCode::kOk;
 }
 
+// What fits the account now, for who acts; a preview where that cannot be told.
+std::string NextOfAccount(Session& session, const std::string& account) {
+  const std::string& program = session.options().command;
+  const std::string preview = absl::StrCat(program, " preview ", EscapeLine(account));
+  const absl::StatusOr<std::string> name = session.UseAccount(account);
+  if (!name.ok()) return preview;
+  const absl::StatusOr<std::optional<v1::Closure>> open = session.FindOpenClosure(*name);
+  if (!open.ok() || !*open) return preview;
+  const auto& actions = (*open)->allowed_actions();
+  const bool recheck = session.role() == Role::kOwner &&
+                       std::find(actions.begin(), actions.end(), v1::Closure::RECHECK) != actions.end();
+  return absl::StrCat(program, recheck ? " recheck " : " status ", EscapeLine(account));
+}
+
+// What shows what became of the accounts: for operators all of them, for an owner one.
+std::string NextOfAccounts(const Session& session) {
+  const std::string& program = session.options().command;
+  if (session.role() == Role::kOperator) return absl::StrCat(program, " list -");
+  absl::string_view actor = session.options().actor;
+  const bool named = absl::ConsumePrefix(&actor, "root:");
+  return absl::StrCat(program, " status ", named ? EscapeLine(actor) : "ACCOUNT");
+}
+
 struct BillArguments {
   std::string account;
   std::string amount;
@@ -156,21 +146,10 @@ absl::StatusOr<ExitCode> Bill(Session& session, const BillArguments& arguments) 
   if (!response.ok()) return response.status();
   Table table({"NAME", "ACCOUNT", "AMOUNT"});
   table.AddRow({response->bill_id(), request.account_id(), AmountText(*amount)});
-  Print(session, *response, table.Text(session.printer().style()), "The bill arrived.");
+  std::string note = "The bill arrived.";
+  if (session.printer().table()) absl::StrAppend(&note, " Next:\n  ", NextOfAccount(session, request.account_id()));
+  Print(session, *response, table.Text(session.printer().style()), note);
   return ExitCode::kOk;
-}
-
-// What fits the account now; a preview where that cannot be told.
-std::string NextAfterSettling(Session& session, const std::string& account) {
-  const std::string& program = session.options().command;
-  const std::string preview = absl::StrCat(program, " preview ", account);
-  const absl::StatusOr<std::string> name = session.UseAccount(account);
-  if (!name.ok()) return preview;
-  const absl::StatusOr<std::optional<v1::Closure>> open = session.FindOpenClosure(*name);
-  if (!open.ok() || !*open) return preview;
-  const auto& actions = (*open)->allowed_actions();
-  const bool recheck = std::find(actions.begin(), actions.end(), v1::Closure::RECHECK) != actions.end();
-  return absl::StrCat(program, recheck ? " recheck " : " status ", account);
 }
 
 absl::StatusOr<ExitCode> Settle(Session& session, const std::string& account) {
@@ -184,7 +163,7 @@ absl::StatusOr<ExitCode> Settle(Session& session, const std::string& account) {
   std::string note = "There was nothing to settle.";
   if (!response->actions().empty() && session.printer().table()) {
     note = absl::StrCat(response->actions_size(), " thing(s) settled. Next:\n  ",
-                        NextAfterSettling(session, AccountId(account)));
+                        NextOfAccount(session, AccountId(account)));
   }
   Print(session, *response, text, note);
   return ExitCode::kOk;
@@ -198,7 +177,7 @@ absl::StatusOr<ExitCode> Advance(Session& session, const std::string& text) {
   const absl::StatusOr<sandbox::v1::AdvanceClockResponse> response = session.client().AdvanceClock(request);
   if (!response.ok()) return response.status();
   Print(session, *response, absl::StrCat(TimeText(response->time()), "\n"),
-        absl::StrCat("The server's clock moved forward by ", EscapeLine(text), "."));
+        absl::StrCat("The server's clock moved forward by ", EscapeLine(text), ". Next:\n  ", NextOfAccounts(session)));
   return ExitCode::kOk;
 }
 
@@ -208,6 +187,17 @@ struct FaultArguments {
   std::string account;
   int calls = 0;
 };
+
+// What the method plays now, and the command that ends it, or that shows what it led to.
+std::string FaultNote(const Session& session, const SetFaultRequest& request) {
+  const std::string method = EscapeLine(request.method());
+  if (request.fault() == SetFaultRequest::FAULT_UNSPECIFIED)
+    return absl::StrCat(method, ": the fault is removed. Next:\n  ", NextOfAccounts(session));
+  const std::string lasts =
+      request.calls() > 0 ? absl::StrCat("for ", request.calls(), " call(s)") : "until it is replaced";
+  return absl::StrCat(method, ": ", EnumText(request.fault()), " ", lasts, ". To remove it:\n  ",
+                      session.options().command, " sandbox fault ", method, " none");
+}
 
 absl::StatusOr<ExitCode> Fault(Session& session, const FaultArguments& arguments) {
   if (!arguments.account.empty()) {
@@ -225,13 +215,7 @@ absl::StatusOr<ExitCode> Fault(Session& session, const FaultArguments& arguments
   request.set_account_id(AccountId(arguments.account));
   const absl::StatusOr<sandbox::v1::SetFaultResponse> response = session.client().SetFault(request);
   if (!response.ok()) return response.status();
-  std::string what = "the fault is removed";
-  if (request.fault() != SetFaultRequest::FAULT_UNSPECIFIED) {
-    what =
-        absl::StrCat(EnumText(request.fault()), " ",
-                     arguments.calls > 0 ? absl::StrCat("for ", arguments.calls, " call(s)") : "until it is replaced");
-  }
-  Print(session, *response, "", absl::StrCat(EscapeLine(request.method()), ": ", what, "."));
+  Print(session, *response, "", FaultNote(session, request));
   return ExitCode::kOk;
 }
 

@@ -194,6 +194,21 @@ TEST_CASE("confirming sends reason, consent, risk digest and etag", "[D4][D7][R1
   CHECK(requests[1].late_settlement_consent());
 }
 
+TEST_CASE("the account to confirm is given by its id or by its name", "[R55]") {
+  FakeServer server;
+  for (const std::string command : {"confirm", "close"}) {
+    for (const std::string given : {"1000000001", "accounts/1000000001"}) {
+      CAPTURE(command, given);
+      server.SetClosure(MakeClosure(Closure::READY));
+      CHECK(On(server, {command, kAccount, "--reason", "OTHER", "--confirm", given}).code == 0);
+    }
+    server.SetClosure(MakeClosure(Closure::READY));
+    const std::string closure = "accounts/1000000001/closures/1";
+    CHECK(On(server, {command, kAccount, "--reason", "OTHER", "--confirm", closure}).code == 2);
+  }
+  CHECK(server.Calls("ConfirmClosure") == 4);
+}
+
 TEST_CASE("a closure that cannot be confirmed is not asked about") {
   FakeServer server;
   server.SetClosure(MakeClosure(Closure::BLOCKED));

@@ -104,6 +104,36 @@ TEST_CASE("after settling, the next command fits the account") {
   CHECK_THAT(On(server, {"sandbox", "settle", kAccount}).err, Contains(" status 1000000001\n"));
 }
 
+TEST_CASE("after a bill, the next command fits the account") {
+  FakeServer server;
+  CHECK_THAT(On(server, {"sandbox", "bill", kAccount, "1", "USD"}).err,
+             Contains("The bill arrived. Next:\n") && Contains(" preview 1000000001\n"));
+  Closure ready = MakeClosure(Closure::READY);
+  ready.add_allowed_actions(Closure::RECHECK);
+  server.SetClosure(ready);
+  CHECK_THAT(On(server, {"sandbox", "bill", kAccount, "1", "USD"}).err, Contains(" recheck 1000000001\n"));
+  // An operator does not scan.
+  CHECK_THAT(AsOperator(server, {"sandbox", "bill", kAccount, "1", "USD"}).err,
+             Contains(" --as operator:ann status 1000000001\n"));
+  CHECK(On(server, {"sandbox", "bill", kAccount, "1", "USD", "-o", "json"}).err.empty());
+}
+
+TEST_CASE("after the clock was moved, the next command shows what became of the closures") {
+  FakeServer server;
+  CHECK_THAT(On(server, {"sandbox", "advance", "7d"}).err, Contains("by 7d. Next:\n") && Contains(" status ACCOUNT\n"));
+  CHECK_THAT(On(server, {"sandbox", "advance", "7d", "--as", "root:7"}).err, Contains(" --as root:7 status 7\n"));
+  CHECK_THAT(AsOperator(server, {"sandbox", "advance", "7d"}).err, Contains(" --as operator:ann list -\n"));
+}
+
+TEST_CASE("a fault that is set says how it is removed, and one that is removed where to look") {
+  FakeServer server;
+  const std::string method = "closure.upstream.v1.BillingService/SealBilling";
+  CHECK_THAT(On(server, {"sandbox", "fault", "BillingService/SealBilling", "hang", "--calls", "2"}).err,
+             Contains("HANG for 2 call(s). To remove it:\n") && Contains(" sandbox fault " + method + " none\n"));
+  CHECK_THAT(On(server, {"sandbox", "fault", method, "none"}).err,
+             Contains("the fault is removed. Next:\n") && Contains(" status ACCOUNT\n"));
+}
+
 TEST_CASE("a second pause or hold says what it replaces") {
   FakeServer server;
   CHECK_THAT(AsOperator(server, {"operator", "pause", "--reason", "first"}).err,

@@ -10,11 +10,13 @@
 #include "client/closurectl/printer.h"
 #include "client/closurectl/progress_commands.h"
 #include "client/closurectl/resource_names.h"
+#include "client/closurectl/sandbox_account.h"
 #include "client/closurectl/table.h"
 #include "client/closurectl/terminal_text.h"
 #include "client/rpc_status.h"
 #include "closure/v1/closure_service.pb.h"
 #include "closure/v1/error_reason.pb.h"
+#include "protos/json_reading.h"
 #include "protos/suggestion.h"
 
 namespace closure {
@@ -301,6 +303,47 @@ TEST_CASE("an item that is gone says why it was there, and not why it blocks", "
   item.set_resolution(v1::BlockingItem::RESOLVED);
   CHECK(ItemDetailText(item, Style{}).find("was:     money is left") != std::string::npos);
   CHECK(ItemDetailText(item, Style{}).find("why:") == std::string::npos);
+}
+
+TEST_CASE("the sandbox's account is shown with all that it has, and without what it has not") {
+  sandbox::v1::ShowAccountResponse response;
+  const auto shown = [&response] { return SandboxAccountText(response, Style{}); };
+  REQUIRE(ReadJson(R"({"account": {"accountId": "7"}})", response).ok());
+  const std::vector<std::pair<std::string, std::string>> lines = {
+      {"DISPLAY_NAME", "Seven"},
+      {"STATE", "SUSPENDED"},
+      {"ORGANIZATION", "org-1"},
+      {"LANGUAGE", "zh"},
+      {"EMAIL", "a@example.com, changed 2026-01-01T00:00:00Z"},
+      {"PHONE", "+8613800000000"},
+      {"RAM_USERS", "ann, bob"},
+      {"LATE_BILL", "late-1 1.00 USD, 2h after billing is frozen, as debt"},
+      {"UNBILLED_CHARGE", "charge-1 ecs 2.50 USD, billed at 2026-02-01T00:00:00Z"},
+      {"RESOURCE_DIRECTORY", "MEMBER, CLOUD_ACCOUNT, of rd-1, managed by 8"},
+      {"TRUSTEESHIP", "ADMINISTRATOR, members 9, 10"},
+      {"RESELLER", "partner-1, Partner & Co."},
+      {"ARCHIVED_ROWS", "2"}};
+  for (const auto& [heading, text] : lines) CHECK_THAT(shown(), !Catch::Contains(heading));
+  CHECK_THAT(shown(), Catch::Contains("SESSIONS") && Catch::Contains("BINDINGS"));
+
+  REQUIRE(ReadJson(R"({"archivedRows": "2", "account": {"accountId": "7", "displayName": "Seven", "state": "SUSPENDED",
+      "organizationId": "org-1", "languageCode": "zh", "ramUsers": ["ann", "bob"], "bulkResourceCount": 3,
+      "email": {"address": "a@example.com", "changeTime": "2026-01-01T00:00:00Z"},
+      "phone": {"address": "+8613800000000"},
+      "lateBills": [{"bill": {"billId": "late-1", "amount": "1.00", "currencyCode": "USD"}, "afterFreeze": "7200s",
+                     "asDebt": true}],
+      "unbilledCharges": [{"chargeId": "charge-1", "product": "ecs", "amount": "2.50", "currencyCode": "USD",
+                           "expectBillTime": "2026-02-01T00:00:00Z"}],
+      "resourceDirectory": {"role": "MEMBER", "memberType": "CLOUD_ACCOUNT", "directoryId": "rd-1",
+                            "managementAccountId": "8"},
+      "trusteeship": {"role": "ADMINISTRATOR", "memberAccountIds": ["9", "10"]},
+      "reseller": {"partnerId": "partner-1", "partnerName": "Partner & Co."}}})",
+                   response)
+              .ok());
+  for (const auto& [heading, text] : lines) {
+    CHECK_THAT(shown(), Catch::Contains(heading) && Catch::Contains(text + "\n"));
+  }
+  CHECK_THAT(shown(), Catch::Contains("RESOURCES           3\n"));
 }
 
 }  // namespace closure

@@ -71,7 +71,9 @@ TEST_CASE("the deletion beyond an hour's limit opens the breaker and waits", "[D
 
 TEST_CASE("two operators release the breaker, and not one of them twice", "[D14]") {
   Crowd crowd(2, 0, {"", "", ""});
-  CheckRefused(crowd.Approve("operator:ann"), StatusCode::FAILED_PRECONDITION, v1::NOTHING_TO_RELEASE, {"breaker"});
+  const Reply nothing = crowd.Approve("operator:ann");
+  CheckRefused(nothing, StatusCode::FAILED_PRECONDITION, v1::NOTHING_TO_RELEASE, {"breaker"});
+  CHECK(nothing.metadata()["what"] == "BREAKER");
   crowd.server.clock().Advance(absl::Hours(168));
   REQUIRE(crowd.Ended() == 2);
   const auto first = crowd.Approve("operator:ann").As<v1::SystemStatus>();

@@ -37,6 +37,7 @@ TEST_CASE("an item that cannot be renounced is not discarded, nor what was chose
   const Reply reply = blocked.Discard(DiscardRequestFor(blocked.owner, {blocked.balance, blocked.bill}));
   CheckRefused(reply, StatusCode::FAILED_PRECONDITION, v1::ITEM_NOT_RENOUNCEABLE, {blocked.bill.name()});
   CHECK(reply.metadata()["item"] == blocked.bill.name());
+  CHECK(reply.metadata()["displayName"] == blocked.bill.display_name());
   CHECK(Sight(blocked.server, blocked.owner.name()) == before);
 }
 
@@ -115,6 +116,7 @@ TEST_CASE("what was renounced already is not renounced again", "[R52][D15]") {
   const std::string before = Sight(blocked.server, blocked.owner.name());
   const Reply reply = blocked.Discard(DiscardRequestFor(blocked.owner, {blocked.balance}));
   CheckRefused(reply, StatusCode::FAILED_PRECONDITION, v1::ITEM_NOT_OPEN, {blocked.balance.name(), "RENOUNCED"});
+  CHECK(reply.metadata()["resolution"] == "RENOUNCED");
   CHECK(Sight(blocked.server, blocked.owner.name()) == before);
 }
 

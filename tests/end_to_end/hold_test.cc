@@ -98,8 +98,9 @@ TEST_CASE("a held closure is cleared and rechecked, but neither discarded nor co
     WaitUntilQuiet(server, owner->name());
   }
   const std::string before = Sight(server, ready.name()) + Sight(server, blocked.name());
-  CheckRefused(Send(server, ready.actor(), ready.ConfirmRequest()), StatusCode::FAILED_PRECONDITION,
-               v1::CLOSURE_ON_HOLD, {ready.name(), "a court order"});
+  const Reply held = Send(server, ready.actor(), ready.ConfirmRequest());
+  CheckRefused(held, StatusCode::FAILED_PRECONDITION, v1::CLOSURE_ON_HOLD, {ready.name(), "a court order"});
+  CHECK(held.metadata()["holdReason"] == "a court order");
   const v1::DiscardItemsRequest discard = DiscardRequestFor(blocked, {OnlyItem(blocked.Items(), v1::BALANCE)});
   CheckRefused(Send(server, blocked.actor(), discard), StatusCode::FAILED_PRECONDITION, v1::CLOSURE_ON_HOLD,
                {blocked.name()});
@@ -117,8 +118,9 @@ TEST_CASE("holds are placed on what goes on, replaced, and released once", "[ope
     INFO(v1::Closure::State_Name(state));
     Owner& owner = states.In(state);
     const std::string before = Sight(server, owner.name());
-    CheckRefused(Release(server, owner.name()), StatusCode::FAILED_PRECONDITION, v1::NOTHING_TO_RELEASE,
-                 {owner.name()});
+    const Reply released = Release(server, owner.name());
+    CheckRefused(released, StatusCode::FAILED_PRECONDITION, v1::NOTHING_TO_RELEASE, {owner.name()});
+    CHECK(released.metadata()["what"] == "HOLD");
     if (EveryState::IsEnd(state)) {
       const Reply reply = Hold(server, owner.name());
       CheckRefused(reply, StatusCode::FAILED_PRECONDITION, v1::STATE_NOT_ALLOWED,
@@ -262,8 +264,9 @@ TEST_CASE("a pause stops irreversible work of the whole system until it is resum
   CHECK_FALSE(Send(server, kAnn, OperatorRequest<v1::ResumeIrreversibleRequest>()).As<v1::SystemStatus>().has_pause());
   deleting.WaitFor({v1::Closure::CLOSED});
   discarding.WaitFor({v1::Closure::READY});
-  CheckRefused(Send(server, kAnn, OperatorRequest<v1::ResumeIrreversibleRequest>()), StatusCode::FAILED_PRECONDITION,
-               v1::NOTHING_TO_RELEASE, {"pause"});
+  const Reply resumed = Send(server, kAnn, OperatorRequest<v1::ResumeIrreversibleRequest>());
+  CheckRefused(resumed, StatusCode::FAILED_PRECONDITION, v1::NOTHING_TO_RELEASE, {"pause"});
+  CHECK(resumed.metadata()["what"] == "PAUSE");
   REQUIRE(Send(server, kAnn, OperatorRequest<v1::PauseIrreversibleRequest>()).ok());
   server.clock().Advance(absl::Hours(168));
   WaitUntilQuiet(server, silent.name());

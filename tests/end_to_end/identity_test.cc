@@ -143,6 +143,7 @@ TEST_CASE("a code is sent again after sixty seconds and not before", "[R44][D16]
   const Reply early = pending.Resend();
   CheckRefused(early, StatusCode::RESOURCE_EXHAUSTED, v1::RESEND_TOO_SOON, {pending.owner.name()});
   CHECK(early.retry_delay() == absl::Seconds(1));
+  CHECK(early.metadata()["spacing"] == "60s");
   CHECK(Sight(pending.server, pending.owner.name()) == before);
   CHECK(CodesSent(pending.server, pending.owner)["email"] == 1);
   pending.server.clock().Advance(absl::Seconds(1));

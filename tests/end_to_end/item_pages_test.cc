@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Pages of items that are cut by their size.
+// Answers with many large items: pages that are cut by their size, and the record that is not.
 #include <catch2/catch.hpp>
 #include <set>
 
 #include "fmt/format.h"
+#include "grpcpp/create_channel.h"
+#include "grpcpp/security/credentials.h"
+#include "grpcpp/support/channel_arguments.h"
 #include "tests/support/api_calls.h"
 #include "tests/support/scripted_checker.h"
 #include "tests/support/views.h"
@@ -76,6 +79,28 @@ TEST_CASE("a page of large items ends below 3 MiB, and its token leads on to the
   } while (!request.page_token().empty());
   CHECK(names.size() == kItems);
   CHECK((cut > 0) == (page_size != 0));
+}
+
+TEST_CASE("the record of a closure comes whole, however large, to a client that is ready for it", "[pages]") {
+  constexpr std::size_t kReceiveBytesFallback = 4 << 20;
+  RunningServer server(WithLargeItems());
+  server.Load(CloudFileOf(kAccount));
+  Owner owner(server, kAccount);
+  owner.GoToScanResult();
+  v1::GetClosureRecordRequest request;
+  request.set_name(owner.name());
+  v1::ClosureRecord record;
+  CHECK(server.closures().GetClosureRecord(RunningServer::As(owner.actor()).get(), request, &record).error_code() ==
+        grpc::StatusCode::RESOURCE_EXHAUSTED);
+
+  grpc::ChannelArguments arguments;
+  arguments.SetMaxReceiveMessageSize(-1);
+  const auto channel = grpc::CreateCustomChannel(fmt::format("127.0.0.1:{}", server.server().port()),
+                                                 grpc::InsecureChannelCredentials(), arguments);
+  const auto ready = v1::ClosureService::NewStub(channel);
+  REQUIRE(ready->GetClosureRecord(RunningServer::As(owner.actor()).get(), request, &record).ok());
+  CHECK(record.items_size() == kItems);
+  CHECK(record.ByteSizeLong() > kReceiveBytesFallback);
 }
 
 }  // namespace

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A client written in Python straight from the protos drives one whole closure of a real closured process."""
 
+import contextlib
+import io
 import os
 import re
 import subprocess
@@ -10,6 +12,7 @@ import unittest
 sys.path.insert(0, os.path.join(os.environ["CLOSURE_SOURCE_DIR"], "tests", "support"))
 import grpc  # noqa: E402
 from closured_process import Closured, Owner, State, sandbox  # noqa: E402
+from closure.v1 import closure_pb2 as pb  # noqa: E402
 from closure.v1 import closure_service_pb2 as service  # noqa: E402
 
 ACCOUNT = {
@@ -135,6 +138,48 @@ class PageForClients(unittest.TestCase):
         self.assertEqual(functions["mutate"](call, service.RecheckRequest()), "done")
         self.assertEqual((len(ids), len(set(ids))), (3, 1))
         functions["channel"].close()
+
+    def test_the_program_discards_more_than_one_request_takes(self):
+        self.server.load({"accounts": [dict(ACCOUNT, bulkResourceCount=1001)]})
+        code, out, err = self.run_page("py-1", lambda: self.owner_of_open_closure("py-1").code())
+        self.assertEqual((code, err), (0, ""), out[-1000:])
+        self.assertEqual(re.findall(r"^([A-Z_]+) \[", out, re.MULTILINE),
+                         ["IDENTITY_PENDING", "AGREEMENT_PENDING", "BLOCKED", "BLOCKED", "READY", "SILENT_PERIOD"])
+
+    def test_the_program_discards_again_what_was_not_released_once_in_a_run(self):
+        functions = {}
+        os.environ["CLOSURE_SERVER"] = self.server.address
+        self.addCleanup(os.environ.pop, "CLOSURE_SERVER")
+        exec(self.program[:self.program.index("def confirm(")], functions)  # pylint: disable=exec-used
+        functions["channel"].close()
+        resolutions = ("OPEN", "RELEASE_FAILED", "OUTCOME_UNKNOWN", "RELEASED", "RENOUNCED")
+        items = [pb.BlockingItem(name=name, display_name=name, fingerprint="f", disposition=pb.RENOUNCEABLE,
+                                 resolution=pb.BlockingItem.Resolution.Value(name)) for name in resolutions]
+        items[1].resolution_detail = "REFUSED: in use"
+        asked = []
+
+        class Closures:
+            @staticmethod
+            def ListBlockingItems(request, **_):
+                first = int(request.page_token or 0)
+                token = str(first + 2) if first + 2 < len(items) else ""
+                return service.ListBlockingItemsResponse(items=items[first:first + 2], next_page_token=token)
+
+            @staticmethod
+            def DiscardItems(request, **_):
+                asked.append([selection.item for selection in request.selections])
+
+        functions["closures"] = Closures
+        shown = io.StringIO()
+        with contextlib.redirect_stdout(shown):
+            self.assertTrue(functions["discard"](pb.Closure(name="c")))
+            self.assertFalse(functions["discard"](pb.Closure(name="c")))
+            items[1].fingerprint = "g"
+            self.assertTrue(functions["discard"](pb.Closure(name="c")))
+        self.assertEqual(asked, [["OPEN", "RELEASE_FAILED", "OUTCOME_UNKNOWN"], ["RELEASE_FAILED"]])
+        self.assertIn("RELEASE_FAILED - RENOUNCEABLE - REFUSED: in use", shown.getvalue())
+        self.assertIn("RELEASED - RENOUNCEABLE", shown.getvalue())
+        self.assertNotIn("RENOUNCED - ", shown.getvalue())
 
     def test_the_program_tells_the_reason_of_an_error(self):
         code, _, err = self.run_page("py-404")

@@ -159,7 +159,9 @@ TEST_CASE("a wall clock that went back over a boot is noticed", "[R18]") {
 TEST_CASE("there is nothing to acknowledge while the clocks agree", "[operators]") {
   Silent silent;
   silent.server.clock().Advance(absl::Hours(1));
-  CheckRefused(silent.Acknowledge(), StatusCode::FAILED_PRECONDITION, v1::NOTHING_TO_RELEASE, {"clock jump"});
+  const Reply nothing = silent.Acknowledge();
+  CheckRefused(nothing, StatusCode::FAILED_PRECONDITION, v1::NOTHING_TO_RELEASE, {"clock jump"});
+  CHECK(nothing.metadata()["what"] == "CLOCK_JUMP");
 }
 
 TEST_CASE("what comes before the silent period does not wait for an acknowledgement", "[R1]") {

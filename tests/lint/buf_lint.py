@@ -25,7 +25,7 @@ def buf():
 
 
 def why_skipped():
-    npm = "npm could not install it" if shutil.which("npm") else "npm, which installs it, is not there either (apt-get install npm)"
+    npm = "npm could not install it" if shutil.which("npm") else "npm, which installs it, is not there either (./dev setup installs it)"
     return f"skipped: lint.buf_lint: there is no buf, and {npm}; lint.proto_conventions checks its main rules without it"
 
 

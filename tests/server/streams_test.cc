@@ -78,15 +78,26 @@ TEST_CASE("the log says that the server serves when health says so", "[health][l
   CHECK(health == kServing);
 }
 
+const std::string kReflection = "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo";
+const std::string kListServices = "\x3a\x01*";
+
 TEST_CASE("reflection lists the services", "[reflection]") {
   RunningServer server;
-  const std::string list_services = "\x3a\x01*";
-  const std::string answer =
-      CallRaw(server, "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo", list_services);
+  const std::string answer = CallRaw(server, kReflection, kListServices);
   for (const std::string service :
        {"closure.v1.ClosureService", "closure.v1.AccountGateService", "closure.v1.OperatorService"}) {
     CHECK(answer.find(service) != std::string::npos);
   }
+}
+
+TEST_CASE("reflection is left out of the one server that disables it", "[reflection][config]") {
+  RunningServer without({.configure = [](config::v1::ServerConfig& config) { config.set_reflection_disabled(true); }});
+  grpc::Status status;
+  CHECK(CallRaw(without, kReflection, kListServices, &status).empty());
+  CHECK(status.error_code() == grpc::StatusCode::UNIMPLEMENTED);
+  CHECK(CallRaw(without, kHealthCheck, HealthOf("")) == kServing);
+  RunningServer with;
+  CHECK_FALSE(CallRaw(with, kReflection, kListServices).empty());
 }
 
 TEST_CASE("a watch resumes from a revision and ends by itself after the last notice", "[watch][D12]") {
