@@ -163,8 +163,11 @@ constexpr States Reached() {
 
 // The states from which an end can be reached.
 constexpr States CanEnd() {
-  States ending =
-      Bit(v1::Closure::CLOSED) | Bit(v1::Closure::ABORTED) | Bit(v1::Closure::CANCELLED) | Bit(v1::Closure::EXPIRED);
+  States ending = 0;
+  for (std::size_t number = 0; number < kStateCount; ++number) {
+    const auto state = static_cast<State>(number);
+    if (IsTerminal(state)) ending |= Bit(state);
+  }
   for (std::size_t round = 0; round < kStateCount; ++round) {
     for (const TransitionRow& row : kTransitions) {
       if (ending & Bit(row.to)) ending |= Bit(row.from);
