@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // What an owner does about the result of a scan: discard and confirm, and what releases come to.
 #include <map>
-#include <set>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "checkers/proto_time.h"
@@ -73,6 +75,35 @@ absl::Status CheckSelection(const v1::BlockingItem& item, const DiscardItems::Se
   return absl::OkStatus();
 }
 
+// The items that were selected. Every selection is looked at, so that nobody has to come back for the next thing that
+// is wrong.
+// Errors: that of the first selection that is refused, with a violation for each, kViolationsMax at most.
+absl::StatusOr<std::vector<v1::BlockingItem>> SelectItems(const v1::Closure& closure, const DiscardGiven& given) {
+  absl::flat_hash_map<std::string_view, const v1::BlockingItem*> stored;
+  for (const v1::BlockingItem& item : given.items) stored.emplace(ItemIdOf(item), &item);
+  std::vector<v1::BlockingItem> selected;
+  absl::Status first;
+  std::vector<Violation> violations;
+  for (const DiscardItems::Selection& selection : given.command.selections) {
+    const std::string name = ItemNameOf(closure, selection.item_id);
+    const auto found = stored.find(selection.item_id);
+    const absl::Status refusal = found == stored.end()
+                                     ? Error(v1::ITEM_NOT_FOUND, fmt::format("there is no {}", name), {{"item", name}})
+                                     : CheckSelection(*found->second, selection);
+    if (refusal.ok()) {
+      selected.push_back(*found->second);
+      continue;
+    }
+    first.Update(refusal);
+    violations.push_back({.type = v1::ErrorReason_Name(ReasonOf(refusal)),
+                          .subject = name,
+                          .description = std::string(refusal.message())});
+    if (violations.size() == kViolationsMax) break;
+  }
+  if (!first.ok()) return WithViolations(std::move(first), violations);
+  return selected;
+}
+
 // Money is renounced at once and executed later (D15).
 void Renounce(DecisionBuilder& builder, v1::BlockingItem& item) {
   item.set_resolution(v1::BlockingItem::RENOUNCED);
@@ -101,33 +132,23 @@ void StartRelease(DecisionBuilder& builder, v1::BlockingItem& item) {
 absl::StatusOr<Decision> DecideDiscard(DecisionBuilder& builder, const DiscardGiven& given) {
   if (absl::Status allowed = builder.Require(Event::kDiscard, v1::Closure::DISCARD_ITEMS); !allowed.ok())
     return allowed;
-  absl::flat_hash_map<std::string_view, const v1::BlockingItem*> stored;
-  for (const v1::BlockingItem& item : given.items) stored.emplace(ItemIdOf(item), &item);
-  std::vector<v1::BlockingItem> selected;
-  for (const DiscardItems::Selection& selection : given.command.selections) {
-    const auto found = stored.find(selection.item_id);
-    if (found == stored.end()) {
-      const std::string name = ItemNameOf(builder.closure(), selection.item_id);
-      return Error(v1::ITEM_NOT_FOUND, fmt::format("there is no {}", name), {{"item", name}});
-    }
-    if (absl::Status open = CheckSelection(*found->second, selection); !open.ok()) return open;
-    selected.push_back(*found->second);
-  }
+  absl::StatusOr<std::vector<v1::BlockingItem>> selected = SelectItems(builder.closure(), given);
+  if (!selected.ok()) return selected.status();
   if (absl::Status risk = CheckRisk(builder.closure(), given.command.risk_digest); !risk.ok()) return risk;
   if (absl::Status halts = CheckHalts(builder, false); !halts.ok()) return halts;
 
   const v1::RiskPrompt prompt = builder.closure().risk_prompt();
   builder.AddConsent(v1::Consent::DISCARD_RISK, "", prompt.digest(), prompt.text());
-  builder.Move(Event::kDiscard, fmt::format("{} items", selected.size()));
+  builder.Move(Event::kDiscard, fmt::format("{} items", selected->size()));
   builder.data().set_releases_open(0);
-  for (v1::BlockingItem& item : selected) {
+  for (v1::BlockingItem& item : *selected) {
     if (IsMoney(item.kind())) {
       Renounce(builder, item);
     } else {
       StartRelease(builder, item);
     }
   }
-  builder.commit().items = std::move(selected);
+  builder.commit().items = *std::move(selected);
   // With nothing to wait for the deadline is now.
   const bool waits = builder.data().releases_open() > 0;
   const absl::Time due = waits ? builder.now() + FromProto(builder.policy().discard_limit()) : builder.now();
