@@ -7,6 +7,7 @@
 #include "fmt/format.h"
 #include "server/decision_builder.h"
 #include "server/errors.h"
+#include "server/start_obstacles.h"
 #include "server/texts.h"
 #include "server/time_witness.h"
 
@@ -22,12 +23,7 @@ std::string ChannelWords(v1::Channel channel) { return channel == v1::EMAIL ? "m
 // The channels on which a code is demanded: the owner's choice, or both when a contact point changed lately (D9).
 absl::StatusOr<std::vector<v1::Channel>> DemandedChannels(const CreateFacts& facts, absl::Time now) {
   const upstream::v1::Account& account = facts.account;
-  const absl::Duration window = FromProto(facts.policy.contact_change_window());
-  bool changed = false;
-  for (const v1::Channel channel : {v1::EMAIL, v1::SMS}) {
-    const upstream::v1::ContactPoint& contact = ContactOf(account, channel);
-    changed = changed || (contact.has_change_time() && now - FromProto(contact.change_time()) < window);
-  }
+  const bool changed = ChangedContactLately(account, now, FromProto(facts.policy.contact_change_window()));
   std::vector<v1::Channel> channels =
       changed ? std::vector<v1::Channel>{v1::EMAIL, v1::SMS} : std::vector<v1::Channel>{facts.channel};
   for (const v1::Channel channel : channels) {
@@ -90,9 +86,7 @@ absl::Status CheckCodesOfDay(const config::v1::Policy& policy, const Circumstanc
 absl::Status CheckAccountState(const upstream::v1::Account& account) {
   const std::string name = fmt::format("accounts/{}", account.account_id());
   if (account.state() == upstream::v1::Account::ACTIVE) return absl::OkStatus();
-  if (account.state() == upstream::v1::Account::DELETED) {
-    return Error(v1::ACCOUNT_CLOSED, fmt::format("{} was deleted for good", name), {{"account", name}});
-  }
+  if (account.state() == upstream::v1::Account::DELETED) return AccountClosed(account.account_id());
   const std::string state = upstream::v1::Account::State_Name(account.state());
   return Error(v1::ACCOUNT_NOT_ACTIVE, fmt::format("{} is {}; only an active account can be closed", name, state),
                {{"account", name}, {"state", state}});
