@@ -12,7 +12,7 @@
 #include "server/decision_builder.h"
 #include "server/errors.h"
 #include "server/redaction.h"
-#include "server/scan_merge.h"
+#include "server/renounced_money.h"
 
 namespace closure {
 namespace {
@@ -142,7 +142,7 @@ absl::StatusOr<Decision> DecideDiscard(DecisionBuilder& builder, const DiscardGi
   builder.Move(Event::kDiscard, fmt::format("{} items", selected->size()));
   builder.data().set_releases_open(0);
   for (v1::BlockingItem& item : *selected) {
-    if (IsMoney(item.kind())) {
+    if (IsRenouncedAsMoney(item.kind())) {
       Renounce(builder, item);
     } else {
       StartRelease(builder, item);

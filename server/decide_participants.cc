@@ -7,7 +7,7 @@
 #include "checkers/text.h"
 #include "fmt/format.h"
 #include "server/decision_builder.h"
-#include "server/scan_merge.h"
+#include "server/renounced_money.h"
 
 namespace closure {
 namespace {
@@ -107,7 +107,7 @@ bool Settles(const internal::v1::TaskPayload& payload, v1::PerformResponse::Outc
   if (outcome == v1::PerformResponse::ACCOUNT_DELETED) return phase == v1::RESTORE || phase == v1::DELETE;
   // Money whose facts moved is not executed. Past the point of no return the deletion gets on without it: the check
   // under the seal was clean, so what moved is not a debt that came to be.
-  return outcome == v1::PerformResponse::FACTS_MOVED && payload.participant() == kMoneyParticipant &&
+  return outcome == v1::PerformResponse::FACTS_MOVED && payload.participant() == kBillingName &&
          (phase == v1::ENTER_SILENT_PERIOD || phase == v1::DELETE);
 }
 
@@ -182,7 +182,7 @@ Decision DecideParticipant(DecisionBuilder& builder, const ParticipantAnswered& 
   progress->set_attempts(progress->attempts() + 1);
   progress->set_status(v1::ParticipantProgress::DONE);
   progress->clear_last_error();
-  if (payload.participant() == kMoneyParticipant) MarkExecuted(builder, phase, response);
+  if (payload.participant() == kBillingName) MarkExecuted(builder, phase, response);
   const auto& all = builder.closure().participants();
   const bool stage_done = std::all_of(
       all.begin(), all.end(), [&](const auto& each) { return each.stage() != payload.stage() || IsDone(each); });

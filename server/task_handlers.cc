@@ -12,7 +12,7 @@
 #include "server/decision_builder.h"
 #include "server/item_identity.h"
 #include "server/redaction.h"
-#include "server/scan_merge.h"
+#include "server/renounced_money.h"
 
 namespace closure {
 namespace {
@@ -264,7 +264,7 @@ void TaskHandlers::RunParticipant(const internal::v1::TaskData& task, const inte
   // The fence of the task's state: should the state be left while the call is under way, it is refused where it
   // arrives.
   request.set_fence(task.payload().fence());
-  if (payload.participant() == kMoneyParticipant) AddRenunciations(data, request);
+  if (payload.participant() == kBillingName) AddRenunciations(data, request);
   slot->participant->Perform(
       request, OptionsFor(slot->deadline),
       [this, task, done = std::move(done)](absl::StatusOr<v1::PerformResponse> response) mutable {

@@ -16,6 +16,7 @@ NOTICES = "server/decide_notices.cc"
 BUILDER = "server/decision_builder.cc"
 DECIDE = "server/decide.cc"
 MERGE = "server/scan_merge.cc"
+MONEY = "server/renounced_money.cc"
 
 MUTATIONS = [
     # ---- the table ----
@@ -114,7 +115,7 @@ MUTATIONS = [
     Mutation("the gate is open after the end", PARTICIPANTS, "      builder.commit().gate = v1::GATE_CLOSED;\n", "",
              "quiet"),
     # ---- money ----
-    Mutation("debts are voided too early", MERGE,
+    Mutation("debts are voided too early", MONEY,
              "(phase == v1::ENTER_SILENT_PERIOD && renunciation.kind() == v1::BALANCE)",
              "phase == v1::ENTER_SILENT_PERIOD", "quiet"),
     Mutation("executed money is not recorded", PARTICIPANTS,
