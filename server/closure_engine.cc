@@ -8,6 +8,7 @@
 #include "fmt/format.h"
 #include "server/decision_builder.h"
 #include "server/errors.h"
+#include "server/find_closure.h"
 #include "server/redaction.h"
 #include "server/resource_names.h"
 #include "server/time_witness.h"
@@ -15,8 +16,6 @@
 
 namespace closure {
 namespace {
-
-constexpr absl::Duration kBreakerWindow = absl::Hours(1);
 
 absl::Status CheckEtag(const v1::Closure& closure, const std::string& etag) {
   if (etag.empty() || etag == closure.etag()) return absl::OkStatus();
@@ -269,12 +268,7 @@ absl::Status ClosureEngine::TaskNotFound(int64_t task_id) {
 }
 
 absl::StatusOr<ClosureEngine::Prepared> ClosureEngine::Prepare(const Attempt& attempt) const {
-  absl::StatusOr<internal::v1::ClosureData> data = parts_.store->LoadClosure(attempt.key);
-  if (absl::IsNotFound(data.status())) {
-    const std::string name = FormatClosureName(attempt.key);
-    return Error(v1::CLOSURE_NOT_FOUND, fmt::format("there is no {}", name), {{"closure", name}});
-  }
-  CLOSURE_RETURN_IF_ERROR(data.status());
+  CLOSURE_ASSIGN_OR_RETURN(const internal::v1::ClosureData data, FindClosure(*parts_.store, attempt.key));
   std::optional<internal::v1::TaskData> task = attempt.task;
   if (attempt.retry.has_value()) {
     CLOSURE_ASSIGN_OR_RETURN(const bool needed, NeedsRetry(attempt, task));
@@ -283,19 +277,19 @@ absl::StatusOr<ClosureEngine::Prepared> ClosureEngine::Prepare(const Attempt& at
   if (attempt.context.has_value()) {
     CLOSURE_ASSIGN_OR_RETURN(std::optional<v1::Closure> replay, FindReplay(attempt.key.account_id, *attempt.context));
     if (replay.has_value()) return Prepared{std::nullopt, *std::move(replay)};
-    CLOSURE_RETURN_IF_ERROR(CheckEtag(data->closure(), attempt.etag));
+    CLOSURE_RETURN_IF_ERROR(CheckEtag(data.closure(), attempt.etag));
   }
-  CLOSURE_ASSIGN_OR_RETURN(const Happening happening, attempt.make(*data));
+  CLOSURE_ASSIGN_OR_RETURN(const Happening happening, attempt.make(data));
   CLOSURE_ASSIGN_OR_RETURN(const Circumstances circumstances,
-                           CircumstancesOf(attempt, std::move(task), *data, happening));
-  CLOSURE_ASSIGN_OR_RETURN(Decision decision, Decide(*data, happening, circumstances));
+                           CircumstancesOf(attempt, std::move(task), data, happening));
+  CLOSURE_ASSIGN_OR_RETURN(Decision decision, Decide(data, happening, circumstances));
   Prepared prepared{std::move(decision.commit), v1::Closure()};
   if (!decision.reply.ok()) {
     prepared.answer = decision.reply;
   } else if (prepared.commit->closure.has_value()) {
     prepared.answer = Present(*prepared.commit->closure, circumstances.now);
   }
-  Remember(attempt, *data, circumstances, prepared);
+  Remember(attempt, data, circumstances, prepared);
   return prepared;
 }
 

@@ -6,6 +6,7 @@
 #include "server/account_lookup.h"
 #include "server/closure_engine.h"
 #include "server/errors.h"
+#include "server/resource_names.h"
 #include "server/start_obstacles.h"
 
 namespace closure {
@@ -61,15 +62,15 @@ void ClosureEngine::CreateFrom(upstream::v1::Account account, v1::Channel channe
   v1::Closure answer = Present(*decision->commit.closure, circumstances->now);
   decision->commit.request =
       RequestRecord{account_id, context.request_id, context.body_hash, answer.SerializeAsString(), circumstances->now};
-  parts_.store->Apply(
-      std::move(decision->commit), [this, account = std::move(account), channel, context, tries,
-                                    answer = std::move(answer), reply = std::move(reply)](absl::Status status) mutable {
-        if (status.ok()) return std::move(reply)(std::move(answer));
-        const bool again = IsConflict(status) && tries < kTriesMax;
-        if (!again)
-          return std::move(reply)(IsConflict(status) ? ConcurrentChange("accounts/" + account.account_id()) : status);
-        CreateFrom(std::move(account), channel, context, tries + 1, std::move(reply));
-      });
+  parts_.store->Apply(std::move(decision->commit), [this, account = std::move(account), channel, context, tries,
+                                                    answer = std::move(answer),
+                                                    reply = std::move(reply)](absl::Status status) mutable {
+    if (status.ok()) return std::move(reply)(std::move(answer));
+    const bool again = IsConflict(status) && tries < kTriesMax;
+    if (!again)
+      return std::move(reply)(IsConflict(status) ? ConcurrentChange(FormatAccountName(account.account_id())) : status);
+    CreateFrom(std::move(account), channel, context, tries + 1, std::move(reply));
+  });
 }
 
 }  // namespace closure

@@ -7,9 +7,9 @@
 #include "server/closure_engine.h"
 #include "server/closure_waits.h"
 #include "server/errors.h"
+#include "server/find_closure.h"
 #include "server/machine.h"
 #include "server/resource_names.h"
-#include "server/rpc.h"
 
 namespace closure {
 namespace {

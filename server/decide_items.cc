@@ -11,23 +11,16 @@
 #include "fmt/format.h"
 #include "server/decision_builder.h"
 #include "server/errors.h"
+#include "server/item_identity.h"
 #include "server/redaction.h"
 #include "server/renounced_money.h"
+#include "server/resource_names.h"
 
 namespace closure {
 namespace {
 
 // How much of what a checker says about a release is kept.
 constexpr std::size_t kDetailCharactersMax = 500;
-
-std::string ItemNameOf(const v1::Closure& closure, std::string_view item_id) {
-  return fmt::format("{}/blockingItems/{}", closure.name(), item_id);
-}
-
-std::string_view ItemIdOf(const v1::BlockingItem& item) {
-  const std::string_view name = item.name();
-  return name.substr(name.rfind('/') + 1);
-}
 
 absl::Status CheckHalts(DecisionBuilder& builder, bool pause_matters) {
   const v1::Closure& closure = builder.closure();
@@ -80,12 +73,12 @@ absl::Status CheckSelection(const v1::BlockingItem& item, const DiscardItems::Se
 // Errors: that of the first selection that is refused, with a violation for each, kViolationsMax at most.
 absl::StatusOr<std::vector<v1::BlockingItem>> SelectItems(const v1::Closure& closure, const DiscardGiven& given) {
   absl::flat_hash_map<std::string_view, const v1::BlockingItem*> stored;
-  for (const v1::BlockingItem& item : given.items) stored.emplace(ItemIdOf(item), &item);
+  for (const v1::BlockingItem& item : given.items) stored.emplace(LastSegment(item.name()), &item);
   std::vector<v1::BlockingItem> selected;
   absl::Status first;
   std::vector<Violation> violations;
   for (const DiscardItems::Selection& selection : given.command.selections) {
-    const std::string name = ItemNameOf(closure, selection.item_id);
+    const std::string name = ItemName(closure.name(), selection.item_id);
     const auto found = stored.find(selection.item_id);
     const absl::Status refusal = found == stored.end()
                                      ? Error(v1::ITEM_NOT_FOUND, fmt::format("there is no {}", name), {{"item", name}})
@@ -121,9 +114,10 @@ void StartRelease(DecisionBuilder& builder, v1::BlockingItem& item) {
   // The same finding with the same facts has the same key, so that a release whose outcome was unknown is not done
   // twice.
   const int64_t first_seen = absl::ToUnixMicros(FromProto(item.first_seen_time()));
-  const std::string key = fmt::format("discard/{}/{}/{}", ItemIdOf(item), first_seen, item.fingerprint().substr(0, 32));
+  const std::string key =
+      fmt::format("discard/{}/{}/{}", LastSegment(item.name()), first_seen, item.fingerprint().substr(0, 32));
   internal::v1::TaskData& task = builder.AddTask(v1::Task::DISCARD, key, builder.now());
-  task.mutable_payload()->set_item_id(std::string(ItemIdOf(item)));
+  task.mutable_payload()->set_item_id(std::string(LastSegment(item.name())));
   builder.data().set_releases_open(builder.data().releases_open() + 1);
 }
 
@@ -167,7 +161,8 @@ Decision DecideRelease(DecisionBuilder& builder, const ReleaseAnswered& answered
                                            WithoutAddresses(builder.data(), response.detail())),
                                kDetailCharactersMax));
   builder.data().set_releases_open(builder.data().releases_open() - 1);
-  const std::string detail = fmt::format("{} {}", ItemIdOf(item), v1::BlockingItem::Resolution_Name(item.resolution()));
+  const std::string detail =
+      fmt::format("{} {}", LastSegment(item.name()), v1::BlockingItem::Resolution_Name(item.resolution()));
   builder.commit().items.push_back(std::move(item));
   if (builder.data().releases_open() > 0) {
     builder.TouchItems();

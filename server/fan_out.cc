@@ -18,6 +18,7 @@
 #include "server/item_identity.h"
 #include "server/log.h"
 #include "server/strings.h"
+#include "storage/closure_store.h"
 
 namespace closure {
 namespace {
@@ -121,7 +122,7 @@ ScanRun::ScanRun(std::shared_ptr<const Slots> slots, Timers& timers, FanOutReque
       timers_(timers),
       request_(std::move(request)),
       closure_name_(request_.check.closure().empty()
-                        ? fmt::format("accounts/{}/closures/preview", request_.check.account_id())
+                        ? FormatClosureName({.account_id = request_.check.account_id(), .closure_id = "preview"})
                         : request_.check.closure()),
       start_(timers.Elapsed()),
       begin_(timers.NewTimer()),

@@ -13,7 +13,6 @@
 #include "server/identity.h"
 #include "server/log.h"
 #include "server/resource_names.h"
-#include "storage/closure_store.h"
 
 // What every RPC does the same way: who calls, whether they may, and how it ends.
 namespace closure {
@@ -61,9 +60,6 @@ absl::Status Authorize(const Actor& actor, std::string_view name, Require requir
 
 // Errors: UNAVAILABLE with SHUTTING_DOWN once the server is stopping.
 absl::Status RefuseWhenStopping(const absl::Notification& stopping);
-
-// Errors: NOT_FOUND with CLOSURE_NOT_FOUND; those of the store.
-absl::StatusOr<internal::v1::ClosureData> FindClosure(ClosureStore& store, const ClosureKey& key);
 
 }  // namespace closure
 

@@ -12,6 +12,7 @@
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "closure/internal/v1/closure_data.pb.h"
 #include "closure/v1/account_gate_service.pb.h"
@@ -28,6 +29,11 @@ struct ClosureKey {
   friend bool operator==(const ClosureKey&, const ClosureKey&) = default;
   friend auto operator<=>(const ClosureKey&, const ClosureKey&) = default;
 };
+
+// "accounts/{account}/closures/{closure}", as the API names it.
+inline std::string FormatClosureName(const ClosureKey& key) {
+  return absl::StrCat("accounts/", key.account_id, "/closures/", key.closure_id);
+}
 
 // A history row before it has its number and hashes; the store gives it both.
 struct HistoryEntry {

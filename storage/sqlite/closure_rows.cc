@@ -125,9 +125,9 @@ absl::Status UpdateClosure(Connection& connection, const ClosureData& data) {
 absl::StatusOr<bool> AddProgress(Connection& connection, const ClosureKey& key, int64_t scan_number,
                                  const v1::CheckerResult& result) {
   CLOSURE_ASSIGN_OR_RETURN(const std::optional<StoredClosure> stored, FindClosure(connection, key));
-  if (!stored.has_value()) return absl::NotFoundError(fmt::format("{} does not exist", ClosureName(key)));
+  if (!stored.has_value()) return absl::NotFoundError(fmt::format("{} does not exist", FormatClosureName(key)));
   ClosureData data;
-  CLOSURE_RETURN_IF_ERROR(ParseStored(stored->data, ClosureName(key), data));
+  CLOSURE_RETURN_IF_ERROR(ParseStored(stored->data, FormatClosureName(key), data));
   v1::Scan& scan = *data.mutable_closure()->mutable_scan();
   if (scan.number() != scan_number || scan.has_end_time()) return false;
   PutResult(scan, result);
@@ -162,9 +162,9 @@ absl::StatusOr<ClosureData> LoadClosure(Connection& connection, const ClosureKey
   Statement row = connection.Select("SELECT data FROM closures WHERE account_id = ?1 AND closure_id = ?2",
                                     key.account_id, key.closure_id);
   CLOSURE_ASSIGN_OR_RETURN(const bool found, row.Step());
-  if (!found) return absl::NotFoundError(fmt::format("{} does not exist", ClosureName(key)));
+  if (!found) return absl::NotFoundError(fmt::format("{} does not exist", FormatClosureName(key)));
   ClosureData data;
-  CLOSURE_RETURN_IF_ERROR(ParseStored(row.View(0), ClosureName(key), data));
+  CLOSURE_RETURN_IF_ERROR(ParseStored(row.View(0), FormatClosureName(key), data));
   return data;
 }
 

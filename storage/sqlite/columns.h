@@ -26,9 +26,6 @@ int64_t Micros(const google::protobuf::Timestamp& time);
 std::optional<int64_t> MicrosIf(bool present, const google::protobuf::Timestamp& time);
 google::protobuf::Timestamp TimestampOfMicros(int64_t micros);
 
-// "accounts/{account}/closures/{closure}".
-std::string ClosureName(const ClosureKey& key);
-
 // INTERNAL: a stored row is not understood.
 absl::Status NotUnderstood(std::string_view what);
 

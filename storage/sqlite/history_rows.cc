@@ -38,7 +38,7 @@ absl::Status AppendTransition(Connection& connection, int64_t closure_row, const
       "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
       closure_row, number, v1::Closure::State_Name(entry.from_state), entry.event,
       v1::Closure::State_Name(entry.to_state), Micros(entry.time), entry.actor, entry.detail, last.hash,
-      HashEntry(last.hash, stored, number, ClosureName(key)));
+      HashEntry(last.hash, stored, number, FormatClosureName(key)));
 }
 
 absl::Status AddConsent(Connection& connection, int64_t closure_row, const v1::Consent& consent) {
@@ -58,7 +58,7 @@ absl::StatusOr<std::vector<v1::Transition>> ListTransitions(Connection& connecti
       "?3 "
       "ORDER BY number LIMIT ?4",
       key.account_id, key.closure_id, after, limit);
-  const std::string closure_name = ClosureName(key);
+  const std::string closure_name = FormatClosureName(key);
   std::vector<v1::Transition> transitions;
   for (;;) {
     CLOSURE_ASSIGN_OR_RETURN(const bool more, row.Step());

@@ -19,7 +19,7 @@ using Item = v1::BlockingItem;
   "i.instructions, "                                                                                                  \
   "i.process_uri, i.fingerprint, i.native_id, i.native_state, i.first_seen_time"
 
-std::string ItemPrefix(const ClosureKey& key) { return fmt::format("{}/blockingItems/", ClosureName(key)); }
+std::string ItemPrefix(const ClosureKey& key) { return fmt::format("{}/blockingItems/", FormatClosureName(key)); }
 
 absl::Status ReadItemNames(const Statement& row, Item& item) {
   v1::ItemKind kind = v1::ITEM_KIND_UNSPECIFIED;
@@ -70,7 +70,7 @@ absl::StatusOr<Item> ReadItem(const Statement& row, const std::string& prefix) {
 absl::Status PutItem(Connection& connection, int64_t closure_row, const ClosureKey& key, const Item& item) {
   const std::string prefix = ItemPrefix(key);
   if (!absl::StartsWith(item.name(), prefix)) {
-    return absl::InvalidArgumentError(fmt::format("the item {} is not one of {}", item.name(), ClosureName(key)));
+    return absl::InvalidArgumentError(fmt::format("the item {} is not one of {}", item.name(), FormatClosureName(key)));
   }
   const bool money = item.has_amount();
   return connection.Run(
