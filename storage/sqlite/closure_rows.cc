@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
+#include <utility>
 
 #include "storage/sqlite/columns.h"
 #include "storage/status_macros.h"
@@ -50,15 +52,20 @@ void PutResult(v1::Scan& scan, const v1::CheckerResult& result) {
             [](const v1::CheckerResult& a, const v1::CheckerResult& b) { return a.checker() < b.checker(); });
 }
 
-absl::StatusOr<std::vector<ClosureRow>> ReadClosureRows(Statement statement) {
-  std::vector<ClosureRow> rows;
-  for (;;) {
-    CLOSURE_ASSIGN_OR_RETURN(const bool more, statement.Step());
-    if (!more) return rows;
-    ClosureRow& row = rows.emplace_back();
-    row.row = statement.Int(0);
-    CLOSURE_RETURN_IF_ERROR(ParseStored(statement.View(1), fmt::format("closure row {}", row.row), row.data));
-  }
+// The columns closure_row, data.
+absl::StatusOr<ClosureRow> ReadClosureRow(const Statement& row) {
+  ClosureRow stored{.row = row.Int(0)};
+  CLOSURE_RETURN_IF_ERROR(ParseStored(row.View(1), fmt::format("closure row {}", stored.row), stored.data));
+  return stored;
+}
+
+using StateCount = std::pair<v1::Closure::State, int64_t>;
+
+// The columns state, COUNT(*).
+absl::StatusOr<StateCount> ReadStateCount(const Statement& row) {
+  StateCount count{v1::Closure::STATE_UNSPECIFIED, row.Int(1)};
+  CLOSURE_RETURN_IF_ERROR(ParseName(row, 0, &v1::Closure::State_Parse, count.first));
+  return count;
 }
 
 // The columns account_id, gate_state, gate_revision, closure_id, silent_period_end_time.
@@ -184,32 +191,32 @@ absl::StatusOr<std::vector<ClosureRow>> ListClosures(Connection& connection, con
   const bool any_state = filter.state == v1::Closure::STATE_UNSPECIFIED;
   const std::string state = v1::Closure::State_Name(filter.state);
   if (!filter.account_id.empty()) {
-    return ReadClosureRows(connection.Select(
-        "SELECT closure_row, data FROM closures WHERE account_id = ?1 AND (?2 OR state = ?3) AND closure_row < ?4 "
-        "ORDER BY closure_row DESC LIMIT ?5",
-        filter.account_id, any_state ? 1 : 0, state, before, filter.limit));
+    return ReadRows(
+        connection.Select(
+            "SELECT closure_row, data FROM closures WHERE account_id = ?1 AND (?2 OR state = ?3) AND closure_row < ?4 "
+            "ORDER BY closure_row DESC LIMIT ?5",
+            filter.account_id, any_state ? 1 : 0, state, before, filter.limit),
+        &ReadClosureRow);
   }
   if (!any_state) {
-    return ReadClosureRows(
+    return ReadRows(
         connection.Select("SELECT closure_row, data FROM closures WHERE state = ?1 AND closure_row < ?2 ORDER BY "
                           "closure_row DESC LIMIT ?3",
-                          state, before, filter.limit));
+                          state, before, filter.limit),
+        &ReadClosureRow);
   }
-  return ReadClosureRows(connection.Select(
-      "SELECT closure_row, data FROM closures WHERE closure_row < ?1 ORDER BY closure_row DESC LIMIT ?2", before,
-      filter.limit));
+  return ReadRows(
+      connection.Select(
+          "SELECT closure_row, data FROM closures WHERE closure_row < ?1 ORDER BY closure_row DESC LIMIT ?2", before,
+          filter.limit),
+      &ReadClosureRow);
 }
 
-absl::StatusOr<std::vector<std::pair<v1::Closure::State, int64_t>>> CountClosures(Connection& connection) {
-  Statement row = connection.Select("SELECT state, COUNT(*) FROM closures GROUP BY state ORDER BY state");
-  std::vector<std::pair<v1::Closure::State, int64_t>> counts;
-  for (;;) {
-    CLOSURE_ASSIGN_OR_RETURN(const bool more, row.Step());
-    if (!more) break;
-    auto& [state, count] = counts.emplace_back();
-    CLOSURE_RETURN_IF_ERROR(ParseName(row, 0, &v1::Closure::State_Parse, state));
-    count = row.Int(1);
-  }
+absl::StatusOr<std::vector<StateCount>> CountClosures(Connection& connection) {
+  CLOSURE_ASSIGN_OR_RETURN(
+      std::vector<StateCount> counts,
+      ReadRows(connection.Select("SELECT state, COUNT(*) FROM closures GROUP BY state ORDER BY state"),
+               &ReadStateCount));
   std::sort(counts.begin(), counts.end());
   return counts;
 }
@@ -232,7 +239,7 @@ absl::StatusOr<GateRow> LoadGate(Connection& connection, std::string_view accoun
 
 absl::StatusOr<std::vector<GateRow>> ListGates(Connection& connection, int64_t after_revision, int limit) {
   // The literal conditions choose the partial indexes.
-  Statement row =
+  Statement rows =
       after_revision == 0
           ? connection.Select(
                 "SELECT a.account_id, a.gate_state, a.gate_revision, c.closure_id, c.silent_period_end_time FROM "
@@ -246,13 +253,7 @@ absl::StatusOr<std::vector<GateRow>> ListGates(Connection& connection, int64_t a
                 "LEFT JOIN closures AS c ON c.closure_row = a.gate_closure_row "
                 "WHERE a.gate_revision > 0 AND a.gate_revision > ?1 ORDER BY a.gate_revision LIMIT ?2",
                 after_revision, limit);
-  std::vector<GateRow> gates;
-  for (;;) {
-    CLOSURE_ASSIGN_OR_RETURN(const bool more, row.Step());
-    if (!more) return gates;
-    CLOSURE_ASSIGN_OR_RETURN(GateRow gate, ReadGate(row));
-    gates.push_back(std::move(gate));
-  }
+  return ReadRows(std::move(rows), &ReadGate);
 }
 
 }  // namespace closure::sqlite

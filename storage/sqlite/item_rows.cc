@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "absl/strings/match.h"
 #include "storage/sqlite/columns.h"
 #include "storage/status_macros.h"
@@ -99,12 +101,12 @@ absl::Status PutItem(Connection& connection, int64_t closure_row, const ClosureK
       item.amount().currency_code(), item.amount().units(), item.amount().nanos(), item.why(),
       v1::Resolver_Name(item.resolver()), item.resolver_id(), item.instructions(), item.process_uri(),
       item.fingerprint(), item.native_id(), item.native_state(),
-      item.has_first_seen_time() ? std::optional(Micros(item.first_seen_time())) : std::nullopt);
+      MicrosIf(item.has_first_seen_time(), item.first_seen_time()));
 }
 
 absl::StatusOr<std::vector<Item>> ListItems(Connection& connection, const ClosureKey& key, const ItemFilter& filter) {
   constexpr int kNoLimit = -1;
-  Statement row = connection.Select(
+  Statement rows = connection.Select(
       "SELECT " CLOSURE_ITEM_COLUMNS
       " FROM blocking_items AS i "
       "WHERE i.closure_row = (SELECT closure_row FROM closures WHERE account_id = ?1 AND closure_id = ?2) AND "
@@ -115,13 +117,7 @@ absl::StatusOr<std::vector<Item>> ListItems(Connection& connection, const Closur
       v1::Disposition_Name(filter.disposition), filter.checker, filter.show_resolved ? 1 : 0,
       filter.limit == 0 ? kNoLimit : filter.limit);
   const std::string prefix = ItemPrefix(key);
-  std::vector<Item> items;
-  for (;;) {
-    CLOSURE_ASSIGN_OR_RETURN(const bool more, row.Step());
-    if (!more) return items;
-    CLOSURE_ASSIGN_OR_RETURN(Item item, ReadItem(row, prefix));
-    items.push_back(std::move(item));
-  }
+  return ReadRows(std::move(rows), [&prefix](const Statement& row) { return ReadItem(row, prefix); });
 }
 
 absl::StatusOr<std::vector<Item>> LoadItems(Connection& connection, const ClosureKey& key,

@@ -4,8 +4,6 @@
 #include <fmt/format.h>
 
 #include <limits>
-#include <optional>
-#include <string>
 #include <utility>
 
 #include "storage/sqlite/columns.h"
@@ -22,10 +20,6 @@ using internal::v1::TaskData;
   "SELECT t.task_id, t.kind, c.account_id, c.closure_id, t.idempotency_key, t.due_time, t.attempts, t.last_error, " \
   "t.first_failure_time, t.parked, t.payload FROM tasks AS t CROSS JOIN closures AS c ON c.closure_row = "          \
   "t.closure_row "
-
-std::optional<int64_t> FirstFailure(const TaskData& task) {
-  return task.has_first_failure_time() ? std::optional(Micros(task.first_failure_time())) : std::nullopt;
-}
 
 absl::Status Gone(int64_t task_id) { return absl::AbortedError(fmt::format("tasks/{} is done or dropped", task_id)); }
 
@@ -50,15 +44,7 @@ absl::StatusOr<TaskData> ReadTask(const Statement& row) {
   return task;
 }
 
-absl::StatusOr<std::vector<TaskData>> ReadTasks(Statement row) {
-  std::vector<TaskData> tasks;
-  for (;;) {
-    CLOSURE_ASSIGN_OR_RETURN(const bool more, row.Step());
-    if (!more) return tasks;
-    CLOSURE_ASSIGN_OR_RETURN(TaskData task, ReadTask(row));
-    tasks.push_back(std::move(task));
-  }
-}
+absl::StatusOr<std::vector<TaskData>> ReadTasks(Statement rows) { return ReadRows(std::move(rows), &ReadTask); }
 
 }  // namespace
 
@@ -71,8 +57,9 @@ absl::Status AddTask(Connection& connection, int64_t closure_row, const TaskData
       "INSERT INTO tasks (closure_row, idempotency_key, kind, state_bound, due_time, attempts, last_error, "
       "first_failure_time, parked, payload) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
       closure_row, task.idempotency_key(), v1::Task::Kind_Name(task.kind()), IsBoundToState(task.kind()) ? 1 : 0,
-      Micros(task.due_time()), task.attempts(), task.last_error(), FirstFailure(task),
-      v1::Task::Parked_Name(task.parked()), Blob{task.payload().SerializeAsString()});
+      Micros(task.due_time()), task.attempts(), task.last_error(),
+      MicrosIf(task.has_first_failure_time(), task.first_failure_time()), v1::Task::Parked_Name(task.parked()),
+      Blob{task.payload().SerializeAsString()});
   if (!absl::IsAlreadyExists(status)) return status;
   return absl::AlreadyExistsError(
       fmt::format("the closure {} has a task with the key {} already", task.closure_id(), task.idempotency_key()));
@@ -96,8 +83,8 @@ absl::Status RescheduleTask(Connection& connection, const TaskData& task) {
       connection.Change(
           "UPDATE tasks SET due_time = ?2, attempts = ?3, last_error = ?4, first_failure_time = ?5, parked = ?6, "
           "lease_owner = NULL, lease_until = NULL WHERE task_id = ?1",
-          task.id(), Micros(task.due_time()), task.attempts(), task.last_error(), FirstFailure(task),
-          v1::Task::Parked_Name(task.parked())));
+          task.id(), Micros(task.due_time()), task.attempts(), task.last_error(),
+          MicrosIf(task.has_first_failure_time(), task.first_failure_time()), v1::Task::Parked_Name(task.parked())));
   return updated == 1 ? absl::OkStatus() : Gone(task.id());
 }
 
