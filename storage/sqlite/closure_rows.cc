@@ -83,8 +83,11 @@ absl::StatusOr<GateRow> ReadGate(const Statement& row) {
 
 absl::StatusOr<std::optional<StoredClosure>> FindClosure(Connection& connection, const ClosureKey& key) {
   Statement row = connection.Select(
-      "SELECT closure_row, version, revision, fence, state, data FROM closures WHERE account_id = ?1 AND closure_id = "
-      "?2",
+      R"sql(
+      SELECT closure_row, version, revision, fence, state, data
+      FROM closures
+      WHERE account_id = ?1 AND closure_id = ?2
+      )sql",
       key.account_id, key.closure_id);
   CLOSURE_ASSIGN_OR_RETURN(const bool found, row.Step());
   if (!found) return std::nullopt;
@@ -95,37 +98,39 @@ absl::StatusOr<std::optional<StoredClosure>> FindClosure(Connection& connection,
 }
 
 absl::StatusOr<int64_t> InsertClosure(Connection& connection, const ClosureData& data) {
-  Statement insert =
-      SelectWrite(connection,
-                  "INSERT INTO closures (account_id, closure_id, organization_id, language_code, state, version, "
-                  "fence, etag_number, revision, "
-                  "create_time, update_time, state_enter_time, expire_time, confirm_time, silent_period_start_time, "
-                  "silent_period_end_time, "
-                  "end_time, personal_data_erase_time, reason, reason_text, cause, cause_detail, held, hold_operator, "
-                  "hold_reason, hold_time, "
-                  "scan_number, scan_clean, must_handle_count, renounceable_count, renounced_count, data) "
-                  "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, "
-                  "?21, ?22, ?23, ?24, ?25, "
-                  "?26, ?27, ?28, ?29, ?30, ?31, ?32)",
-                  data);
+  Statement insert = SelectWrite(connection,
+                                 R"sql(
+      INSERT INTO closures (
+        account_id, closure_id, organization_id, language_code, state, version, fence, etag_number, revision,
+        create_time, update_time, state_enter_time, expire_time, confirm_time, silent_period_start_time,
+        silent_period_end_time, end_time, personal_data_erase_time, reason, reason_text, cause, cause_detail,
+        held, hold_operator, hold_reason, hold_time, scan_number, scan_clean,
+        must_handle_count, renounceable_count, renounced_count, data)
+      VALUES (
+        ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9,
+        ?10, ?11, ?12, ?13, ?14, ?15,
+        ?16, ?17, ?18, ?19, ?20, ?21, ?22,
+        ?23, ?24, ?25, ?26, ?27, ?28,
+        ?29, ?30, ?31, ?32)
+      )sql",
+                                 data);
   CLOSURE_RETURN_IF_ERROR(insert.Run());
   return connection.last_insert_row();
 }
 
 absl::Status UpdateClosure(Connection& connection, const ClosureData& data) {
-  return SelectWrite(
-             connection,
-             "UPDATE closures SET organization_id = ?3, language_code = ?4, state = ?5, version = ?6, fence = ?7, "
-             "etag_number = ?8, "
-             "revision = ?9, create_time = ?10, update_time = ?11, state_enter_time = ?12, expire_time = ?13, "
-             "confirm_time = ?14, "
-             "silent_period_start_time = ?15, silent_period_end_time = ?16, end_time = ?17, personal_data_erase_time = "
-             "?18, "
-             "reason = ?19, reason_text = ?20, cause = ?21, cause_detail = ?22, held = ?23, hold_operator = ?24, "
-             "hold_reason = ?25, "
-             "hold_time = ?26, scan_number = ?27, scan_clean = ?28, must_handle_count = ?29, renounceable_count = ?30, "
-             "renounced_count = ?31, data = ?32 WHERE account_id = ?1 AND closure_id = ?2",
-             data)
+  return SelectWrite(connection,
+                     R"sql(
+      UPDATE closures
+      SET organization_id = ?3, language_code = ?4, state = ?5, version = ?6, fence = ?7, etag_number = ?8,
+        revision = ?9, create_time = ?10, update_time = ?11, state_enter_time = ?12, expire_time = ?13,
+        confirm_time = ?14, silent_period_start_time = ?15, silent_period_end_time = ?16, end_time = ?17,
+        personal_data_erase_time = ?18, reason = ?19, reason_text = ?20, cause = ?21, cause_detail = ?22,
+        held = ?23, hold_operator = ?24, hold_reason = ?25, hold_time = ?26, scan_number = ?27, scan_clean = ?28,
+        must_handle_count = ?29, renounceable_count = ?30, renounced_count = ?31, data = ?32
+      WHERE account_id = ?1 AND closure_id = ?2
+      )sql",
+                     data)
       .Run();
 }
 
@@ -156,13 +161,15 @@ absl::Status RaiseFence(Connection& connection, std::string_view account_id, int
 
 absl::StatusOr<bool> SetGate(Connection& connection, std::string_view account_id, int64_t closure_row,
                              v1::GateState state) {
-  CLOSURE_ASSIGN_OR_RETURN(
-      const int64_t changed,
-      connection.Change("UPDATE accounts SET gate_state = ?2, gate_closure_row = ?3, gate_revision = 1 + "
-                        "(SELECT COALESCE (MAX (g.gate_revision), 0) FROM accounts AS g WHERE g.gate_revision > 0) "
-                        "WHERE account_id = ?1 AND (gate_state <> ?2 OR gate_closure_row IS NOT ?3)",
-                        account_id, v1::GateState_Name(state), closure_row));
-  return changed > 0;
+  const absl::StatusOr<int64_t> changed = connection.Change(R"sql(
+      UPDATE accounts
+      SET gate_state = ?2, gate_closure_row = ?3, gate_revision = 1 +
+        (SELECT COALESCE (MAX (g.gate_revision), 0) FROM accounts AS g WHERE g.gate_revision > 0)
+      WHERE account_id = ?1 AND (gate_state <> ?2 OR gate_closure_row IS NOT ?3)
+      )sql",
+                                                            account_id, v1::GateState_Name(state), closure_row);
+  if (!changed.ok()) return changed.status();
+  return *changed > 0;
 }
 
 absl::StatusOr<ClosureData> LoadClosure(Connection& connection, const ClosureKey& key) {
@@ -177,7 +184,11 @@ absl::StatusOr<ClosureData> LoadClosure(Connection& connection, const ClosureKey
 
 absl::StatusOr<std::optional<ClosureData>> FindOpenClosure(Connection& connection, std::string_view account_id) {
   Statement row = connection.Select(
-      "SELECT data FROM closures WHERE account_id = ?1 AND state NOT IN ('CLOSED', 'ABORTED', 'CANCELLED', 'EXPIRED')",
+      R"sql(
+      SELECT data
+      FROM closures
+      WHERE account_id = ?1 AND state NOT IN ('CLOSED', 'ABORTED', 'CANCELLED', 'EXPIRED')
+      )sql",
       account_id);
   CLOSURE_ASSIGN_OR_RETURN(const bool found, row.Step());
   if (!found) return std::nullopt;
@@ -191,25 +202,35 @@ absl::StatusOr<std::vector<ClosureRow>> ListClosures(Connection& connection, con
   const bool any_state = filter.state == v1::Closure::STATE_UNSPECIFIED;
   const std::string state = v1::Closure::State_Name(filter.state);
   if (!filter.account_id.empty()) {
-    return ReadRows(
-        connection.Select(
-            "SELECT closure_row, data FROM closures WHERE account_id = ?1 AND (?2 OR state = ?3) AND closure_row < ?4 "
-            "ORDER BY closure_row DESC LIMIT ?5",
-            filter.account_id, any_state ? 1 : 0, state, before, filter.limit),
-        &ReadClosureRow);
+    Statement rows = connection.Select(
+        R"sql(
+      SELECT closure_row, data
+      FROM closures
+      WHERE account_id = ?1 AND (?2 OR state = ?3) AND closure_row < ?4
+      ORDER BY closure_row DESC LIMIT ?5
+      )sql",
+        filter.account_id, any_state ? 1 : 0, state, before, filter.limit);
+    return ReadRows(std::move(rows), &ReadClosureRow);
   }
   if (!any_state) {
-    return ReadRows(
-        connection.Select("SELECT closure_row, data FROM closures WHERE state = ?1 AND closure_row < ?2 ORDER BY "
-                          "closure_row DESC LIMIT ?3",
-                          state, before, filter.limit),
-        &ReadClosureRow);
+    Statement rows = connection.Select(R"sql(
+      SELECT closure_row, data
+      FROM closures
+      WHERE state = ?1 AND closure_row < ?2
+      ORDER BY closure_row DESC LIMIT ?3
+      )sql",
+                                       state, before, filter.limit);
+    return ReadRows(std::move(rows), &ReadClosureRow);
   }
-  return ReadRows(
-      connection.Select(
-          "SELECT closure_row, data FROM closures WHERE closure_row < ?1 ORDER BY closure_row DESC LIMIT ?2", before,
-          filter.limit),
-      &ReadClosureRow);
+  Statement rows = connection.Select(
+      R"sql(
+      SELECT closure_row, data
+      FROM closures
+      WHERE closure_row < ?1
+      ORDER BY closure_row DESC LIMIT ?2
+      )sql",
+      before, filter.limit);
+  return ReadRows(std::move(rows), &ReadClosureRow);
 }
 
 absl::StatusOr<std::vector<StateCount>> CountClosures(Connection& connection) {
@@ -229,8 +250,11 @@ absl::StatusOr<int64_t> LoadFence(Connection& connection, std::string_view accou
 
 absl::StatusOr<GateRow> LoadGate(Connection& connection, std::string_view account_id) {
   Statement row = connection.Select(
-      "SELECT a.account_id, a.gate_state, a.gate_revision, c.closure_id, c.silent_period_end_time FROM accounts AS a "
-      "LEFT JOIN closures AS c ON c.closure_row = a.gate_closure_row WHERE a.account_id = ?1",
+      R"sql(
+      SELECT a.account_id, a.gate_state, a.gate_revision, c.closure_id, c.silent_period_end_time
+      FROM accounts AS a LEFT JOIN closures AS c ON c.closure_row = a.gate_closure_row
+      WHERE a.account_id = ?1
+      )sql",
       account_id);
   CLOSURE_ASSIGN_OR_RETURN(const bool found, row.Step());
   if (!found) return GateRow{.account_id = std::string(account_id)};
@@ -239,20 +263,25 @@ absl::StatusOr<GateRow> LoadGate(Connection& connection, std::string_view accoun
 
 absl::StatusOr<std::vector<GateRow>> ListGates(Connection& connection, int64_t after_revision, int limit) {
   // The literal conditions choose the partial indexes.
-  Statement rows =
-      after_revision == 0
-          ? connection.Select(
-                "SELECT a.account_id, a.gate_state, a.gate_revision, c.closure_id, c.silent_period_end_time FROM "
-                "accounts AS a "
-                "LEFT JOIN closures AS c ON c.closure_row = a.gate_closure_row WHERE a.gate_state <> 'GATE_OPEN' "
-                "ORDER BY a.gate_revision LIMIT ?1",
-                limit)
-          : connection.Select(
-                "SELECT a.account_id, a.gate_state, a.gate_revision, c.closure_id, c.silent_period_end_time FROM "
-                "accounts AS a "
-                "LEFT JOIN closures AS c ON c.closure_row = a.gate_closure_row "
-                "WHERE a.gate_revision > 0 AND a.gate_revision > ?1 ORDER BY a.gate_revision LIMIT ?2",
-                after_revision, limit);
+  if (after_revision == 0) {
+    Statement closing = connection.Select(
+        R"sql(
+      SELECT a.account_id, a.gate_state, a.gate_revision, c.closure_id, c.silent_period_end_time
+      FROM accounts AS a LEFT JOIN closures AS c ON c.closure_row = a.gate_closure_row
+      WHERE a.gate_state <> 'GATE_OPEN'
+      ORDER BY a.gate_revision LIMIT ?1
+      )sql",
+        limit);
+    return ReadRows(std::move(closing), &ReadGate);
+  }
+  Statement rows = connection.Select(
+      R"sql(
+      SELECT a.account_id, a.gate_state, a.gate_revision, c.closure_id, c.silent_period_end_time
+      FROM accounts AS a LEFT JOIN closures AS c ON c.closure_row = a.gate_closure_row
+      WHERE a.gate_revision > 0 AND a.gate_revision > ?1
+      ORDER BY a.gate_revision LIMIT ?2
+      )sql",
+      after_revision, limit);
   return ReadRows(std::move(rows), &ReadGate);
 }
 

@@ -70,9 +70,11 @@ absl::Status AppendTransition(Connection& connection, int64_t closure_row, const
   stored.time = absl::FromUnixMicros(Micros(entry.time));
   const int64_t number = last.number + 1;
   return connection.Run(
-      "INSERT INTO transitions (closure_row, number, from_state, event, to_state, create_time, actor, detail, "
-      "previous_hash, hash) "
-      "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+      R"sql(
+      INSERT INTO transitions (closure_row, number, from_state, event, to_state, create_time, actor, detail,
+        previous_hash, hash)
+      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+      )sql",
       closure_row, number, v1::Closure::State_Name(entry.from_state), entry.event,
       v1::Closure::State_Name(entry.to_state), Micros(entry.time), entry.actor, entry.detail, last.hash,
       HashEntry(last.hash, stored, number, FormatClosureName(key)));
@@ -80,8 +82,10 @@ absl::Status AppendTransition(Connection& connection, int64_t closure_row, const
 
 absl::Status AddConsent(Connection& connection, int64_t closure_row, const v1::Consent& consent) {
   return connection.Run(
-      "INSERT INTO consents (closure_row, kind, version, digest, text, language_code, create_time, actor) "
-      "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+      R"sql(
+      INSERT INTO consents (closure_row, kind, version, digest, text, language_code, create_time, actor)
+      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+      )sql",
       closure_row, v1::Consent::Kind_Name(consent.kind()), consent.version(), consent.digest(), consent.text(),
       consent.language_code(), MicrosIf(consent.has_create_time(), consent.create_time()), consent.actor());
 }
@@ -89,24 +93,27 @@ absl::Status AddConsent(Connection& connection, int64_t closure_row, const v1::C
 absl::StatusOr<std::vector<v1::Transition>> ListTransitions(Connection& connection, const ClosureKey& key,
                                                             int64_t after, int limit) {
   const std::string closure_name = FormatClosureName(key);
-  return ReadRows(connection.Select("SELECT number, from_state, event, to_state, create_time, actor, detail, "
-                                    "previous_hash, hash FROM transitions "
-                                    "WHERE closure_row = (SELECT closure_row FROM closures WHERE account_id = ?1 AND "
-                                    "closure_id = ?2) AND number > "
-                                    "?3 "
-                                    "ORDER BY number LIMIT ?4",
-                                    key.account_id, key.closure_id, after, limit),
-                  [&closure_name](const Statement& row) { return ReadTransition(row, closure_name); });
+  Statement rows = connection.Select(R"sql(
+      SELECT number, from_state, event, to_state, create_time, actor, detail, previous_hash, hash
+      FROM transitions
+      WHERE closure_row = (SELECT closure_row FROM closures WHERE account_id = ?1 AND closure_id = ?2)
+        AND number > ?3
+      ORDER BY number LIMIT ?4
+      )sql",
+                                     key.account_id, key.closure_id, after, limit);
+  return ReadRows(std::move(rows), [&closure_name](const Statement& row) { return ReadTransition(row, closure_name); });
 }
 
 absl::StatusOr<std::vector<v1::Consent>> ListConsents(Connection& connection, const ClosureKey& key) {
-  return ReadRows(
-      connection.Select(
-          "SELECT kind, version, digest, text, language_code, create_time, actor FROM consents "
-          "WHERE closure_row = (SELECT closure_row FROM closures WHERE account_id = ?1 AND closure_id = ?2) ORDER BY "
-          "consent_row",
-          key.account_id, key.closure_id),
-      &ReadConsent);
+  Statement rows = connection.Select(
+      R"sql(
+      SELECT kind, version, digest, text, language_code, create_time, actor
+      FROM consents
+      WHERE closure_row = (SELECT closure_row FROM closures WHERE account_id = ?1 AND closure_id = ?2)
+      ORDER BY consent_row
+      )sql",
+      key.account_id, key.closure_id);
+  return ReadRows(std::move(rows), &ReadConsent);
 }
 
 }  // namespace closure::sqlite
