@@ -3,6 +3,7 @@
 #include "checkers/proto_time.h"
 #include "fmt/format.h"
 #include "server/decision_builder.h"
+#include "server/die.h"
 #include "server/errors.h"
 #include "server/state_refusal.h"
 #include "server/time_witness.h"

@@ -7,6 +7,7 @@
 #include "checkers/text.h"
 #include "fmt/format.h"
 #include "server/decision_builder.h"
+#include "server/die.h"
 #include "server/renounced_money.h"
 
 namespace closure {

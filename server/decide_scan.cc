@@ -4,6 +4,7 @@
 #include "fmt/format.h"
 #include "protos/money.h"
 #include "server/decision_builder.h"
+#include "server/die.h"
 #include "server/scan_merge.h"
 #include "server/texts.h"
 

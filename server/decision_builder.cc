@@ -5,12 +5,10 @@
 
 #include "checkers/proto_time.h"
 #include "fmt/format.h"
-#include "server/log.h"
+#include "server/die.h"
 #include "server/state_refusal.h"
 
 namespace closure {
-
-[[noreturn]] void Impossible(std::string_view what) { Die(fmt::format("impossible: {}", what)); }
 
 DecisionBuilder::DecisionBuilder(const internal::v1::ClosureData& data, const Circumstances& circumstances)
     : circumstances_(circumstances) {

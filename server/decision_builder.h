@@ -62,9 +62,6 @@ class DecisionBuilder {
   bool task_settled_ = false;
 };
 
-// Ends the process: what is said cannot be, and going on would do harm.
-[[noreturn]] void Impossible(std::string_view what);
-
 // How long after its nth attempt a failed task is tried again: doubling from a second up to five minutes, times a
 // factor (Circumstances::retry_factor).
 absl::Duration RetryDelay(int attempts, double factor);
