@@ -34,19 +34,7 @@ bool IsSettled(const v1::Closure& closure) {
 
 ClosureWatch::ClosureWatch(ClosureStore* store, const Clock* clock, WatchHub* hub, ClosureKey key,
                            int64_t after_revision)
-    : store_(store), clock_(clock), hub_(hub), key_(std::move(key)), sent_revision_(after_revision) {}
-
-void ClosureWatch::Wake() {
-  if (turn_.Take()) Look();
-}
-
-void ClosureWatch::End(const absl::Status& why) { Close(ToGrpcStatus(why)); }
-
-void ClosureWatch::OnIdle() {
-  if (turn_.Keep()) Look();
-}
-
-void ClosureWatch::OnOver() { hub_->Remove(shared_from_this()); }
+    : WatchStream(hub), store_(store), clock_(clock), key_(std::move(key)), sent_revision_(after_revision) {}
 
 void ClosureWatch::Look() {
   do {
@@ -68,19 +56,7 @@ void ClosureWatch::Look() {
 }
 
 GateWatch::GateWatch(ClosureStore* store, WatchHub* hub, int64_t after_revision)
-    : store_(store), hub_(hub), sent_revision_(after_revision) {}
-
-void GateWatch::Wake() {
-  if (turn_.Take()) Look();
-}
-
-void GateWatch::End(const absl::Status& why) { Close(ToGrpcStatus(why)); }
-
-void GateWatch::OnIdle() {
-  if (turn_.Keep()) Look();
-}
-
-void GateWatch::OnOver() { hub_->Remove(shared_from_this()); }
+    : WatchStream(hub), store_(store), sent_revision_(after_revision) {}
 
 void GateWatch::Look() {
   do {
