@@ -182,13 +182,6 @@ void ClosureEngine::Report(const internal::v1::TaskData& task, HappeningMaker ma
   Enqueue(std::move(attempt));
 }
 
-void ClosureEngine::Report(const internal::v1::TaskData& task, Happening happening, ClosureStore::Done done) {
-  auto shared = std::make_shared<Happening>(std::move(happening));
-  Report(
-      task, [shared](const internal::v1::ClosureData&) -> absl::StatusOr<Happening> { return *shared; },
-      std::move(done));
-}
-
 void ClosureEngine::Enqueue(std::shared_ptr<Attempt> attempt) {
   const ClosureKey key = attempt->key;
   {

@@ -82,7 +82,6 @@ class ClosureEngine {
   // Carries the result of a task into its closure. `done` gets OK also when the result came too late to matter.
   // Errors: UNAVAILABLE when the store does not answer; the task's lease then brings it back.
   void Report(const internal::v1::TaskData& task, HappeningMaker make, ClosureStore::Done done);
-  void Report(const internal::v1::TaskData& task, Happening happening, ClosureStore::Done done);
 
   // Ends the look-ups of accounts that Create waits for, so that a stop need not wait for them. Later ones end at once.
   void CancelCalls() { cancel_->Cancel(); }

@@ -62,6 +62,9 @@ class DecisionBuilder {
   bool task_settled_ = false;
 };
 
+// Writes into a task that a try of it failed: one more attempt, why, and since when it fails.
+void CountFailure(internal::v1::TaskData& task, std::string_view error, absl::Time now);
+
 // How long after its nth attempt a failed task is tried again: doubling from a second up to five minutes, times a
 // factor (Circumstances::retry_factor).
 absl::Duration RetryDelay(int attempts, double factor);

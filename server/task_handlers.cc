@@ -74,9 +74,7 @@ void TaskHandlers::ReportMade(const internal::v1::TaskData& task, ClosureEngine:
 void TaskHandlers::GiveBack(internal::v1::TaskData task, std::string_view error, Done done) const {
   const absl::Time now = parts_.clock->Now();
   *task.mutable_due_time() = ToProto(now + RetryDelay(task.attempts(), parts_.random->RetryFactor()));
-  task.set_attempts(task.attempts() + 1);
-  task.set_last_error(std::string(error));
-  if (!task.has_first_failure_time()) *task.mutable_first_failure_time() = ToProto(now);
+  CountFailure(task, error, now);
   Commit commit;
   commit.reschedule_task = std::move(task);
   parts_.store->Apply(std::move(commit), [done = std::move(done)](const absl::Status&) mutable { std::move(done)(); });
