@@ -17,7 +17,7 @@
 namespace closure {
 namespace {
 
-absl::Status CheckEtag(const v1::Closure& closure, const std::string& etag) {
+absl::Status CompareEtag(const v1::Closure& closure, const std::string& etag) {
   if (etag.empty() || etag == closure.etag()) return absl::OkStatus();
   return Error(v1::ETAG_MISMATCH,
                fmt::format("the etag of {} is {}, not {}; read it again", closure.name(), closure.etag(), etag),
@@ -274,7 +274,7 @@ absl::StatusOr<ClosureEngine::Prepared> ClosureEngine::Prepare(const Attempt& at
   if (attempt.context.has_value()) {
     CLOSURE_ASSIGN_OR_RETURN(std::optional<v1::Closure> replay, FindReplay(attempt.key.account_id, *attempt.context));
     if (replay.has_value()) return Prepared{std::nullopt, *std::move(replay)};
-    CLOSURE_RETURN_IF_ERROR(CheckEtag(data.closure(), attempt.etag));
+    CLOSURE_RETURN_IF_ERROR(CompareEtag(data.closure(), attempt.etag));
   }
   CLOSURE_ASSIGN_OR_RETURN(const Happening happening, attempt.make(data));
   CLOSURE_ASSIGN_OR_RETURN(const Circumstances circumstances,

@@ -29,7 +29,7 @@ namespace closure {
 
 // Loads a closure, lets the pure function of decide.h decide, and commits the outcome with compare-and-set: closure,
 // history, items, tasks and request id in one transaction. It changes nothing outside; every outside act is a task
-// (design: Deciding and committing).
+// (docs/ARCHITECTURE.md, "How a call changes something").
 //
 // Threading: every method can be called from any thread and never waits for a commit; `reply` is called exactly once,
 // on a thread of the store or in the calling thread. Everything in Parts must outlive the engine, and the engine must

@@ -28,7 +28,7 @@ std::vector<v1::WatchGatesResponse> Responses(const std::vector<GateRow>& rows) 
 
 }  // namespace
 
-bool IsSettled(const v1::Closure& closure) {
+bool IsOver(const v1::Closure& closure) {
   return IsTerminal(closure.state()) && closure.has_personal_data_erase_time();
 }
 
@@ -49,7 +49,7 @@ void ClosureWatch::Look() {
       sent_revision_ = data->closure().revision();
       Push(std::move(response));
     }
-    if (IsSettled(data->closure())) return Close(grpc::Status::OK);
+    if (IsOver(data->closure())) return Close(grpc::Status::OK);
     // The turn is given back by OnIdle, when this has been sent; from here on another thread may have it.
     if (news) return;
   } while (turn_.Keep());

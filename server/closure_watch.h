@@ -18,7 +18,7 @@ namespace closure {
 
 // Whether nothing more will happen to a closure: it has ended, its notices are settled and the owner's personal data is
 // erased (D12).
-bool IsSettled(const v1::Closure& closure);
+bool IsOver(const v1::Closure& closure);
 
 // A stream that tells what the store committed. It looks when the hub wakes it and when all that it sent has gone out,
 // one thread at a time; wakes that come meanwhile become one more look. Owned together, with the hub and with gRPC.
@@ -50,7 +50,7 @@ class WatchStream : public ServerStream<Response>,
 };
 
 // One WatchClosure call: sends the closure whenever its revision is above the last one sent. A slow caller skips
-// revisions. Ends with OK after a settled closure. What it is given must outlive the call.
+// revisions. Ends with OK after one that is over. What it is given must outlive the call.
 class ClosureWatch final : public WatchStream<v1::WatchClosureResponse> {
  public:
   ClosureWatch(ClosureStore* store, const Clock* clock, WatchHub* hub, ClosureKey key, int64_t after_revision);

@@ -51,7 +51,7 @@ grpc::ServerUnaryReactor* Answer(grpc::CallbackServerContext* context, std::stri
 
 // Whether the actor may act on the account that the name is about, with RequireRootOf or RequireReaderOf. OK when no
 // account can be read from the name: that is a syntax error, which the parser of the name finds next, and a refusal
-// comes before it (design: order of refusals).
+// comes before it (docs/errors.md).
 template <typename Require>
 absl::Status Authorize(const Actor& actor, std::string_view name, Require require) {
   const std::optional<std::string_view> account_id = AccountIdIn(name);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The participants that call the upstream systems. What each does in a phase is listed in its Perform; stages order
-// them within DELETE: consented debts are voided before data is purged, and the account itself goes last (design: API).
+// them within DELETE: consented debts are voided before data is purged, and the account itself goes last, because
+// nothing can be done to an account that is gone.
 #include <utility>
 
 #include "fmt/format.h"
