@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What an owner does about the result of a scan: discard and confirm, and what releases come to.
+// What an owner gives up: discards, and what their releases come to.
 #include <map>
 #include <string>
 #include <utility>
@@ -21,27 +21,6 @@ namespace {
 
 // How much of what a checker says about a release is kept.
 constexpr std::size_t kDetailCharactersMax = 500;
-
-absl::Status CheckHalts(DecisionBuilder& builder, bool pause_matters) {
-  const v1::Closure& closure = builder.closure();
-  if (closure.has_hold()) {
-    return Error(v1::CLOSURE_ON_HOLD, fmt::format("closure {} is on hold: {}", closure.name(), closure.hold().reason()),
-                 {{"closure", closure.name()}});
-  }
-  if (pause_matters && builder.circumstances().system.has_pause()) {
-    return Error(v1::IRREVERSIBLE_PAUSED, "irreversible work is paused for the whole system; try again later",
-                 {{"closure", closure.name()}});
-  }
-  return absl::OkStatus();
-}
-
-absl::Status CheckRisk(const v1::Closure& closure, std::string_view digest) {
-  if (!digest.empty() && digest == closure.risk_prompt().digest()) return absl::OkStatus();
-  return Error(v1::RISK_NOT_ACKNOWLEDGED,
-               fmt::format("the risk prompt of {} must be read and its digest returned{}", closure.name(),
-                           digest.empty() ? "" : "; the one given is of another prompt"),
-               {{"closure", closure.name()}, {"digest", closure.risk_prompt().digest()}});
-}
 
 bool IsOpen(v1::BlockingItem::Resolution resolution) {
   return resolution == v1::BlockingItem::OPEN || resolution == v1::BlockingItem::RELEASE_FAILED ||
@@ -123,13 +102,34 @@ void StartRelease(DecisionBuilder& builder, v1::BlockingItem& item) {
 
 }  // namespace
 
+absl::Status RequireNoHalt(DecisionBuilder& builder, bool pause_matters) {
+  const v1::Closure& closure = builder.closure();
+  if (closure.has_hold()) {
+    return Error(v1::CLOSURE_ON_HOLD, fmt::format("closure {} is on hold: {}", closure.name(), closure.hold().reason()),
+                 {{"closure", closure.name()}});
+  }
+  if (pause_matters && builder.circumstances().system.has_pause()) {
+    return Error(v1::IRREVERSIBLE_PAUSED, "irreversible work is paused for the whole system; try again later",
+                 {{"closure", closure.name()}});
+  }
+  return absl::OkStatus();
+}
+
+absl::Status RequireRiskRead(const v1::Closure& closure, std::string_view digest) {
+  if (!digest.empty() && digest == closure.risk_prompt().digest()) return absl::OkStatus();
+  return Error(v1::RISK_NOT_ACKNOWLEDGED,
+               fmt::format("the risk prompt of {} must be read and its digest returned{}", closure.name(),
+                           digest.empty() ? "" : "; the one given is of another prompt"),
+               {{"closure", closure.name()}, {"digest", closure.risk_prompt().digest()}});
+}
+
 absl::StatusOr<Decision> DecideDiscard(DecisionBuilder& builder, const DiscardGiven& given) {
   if (absl::Status allowed = builder.Require(Event::kDiscard, v1::Closure::DISCARD_ITEMS); !allowed.ok())
     return allowed;
   absl::StatusOr<std::vector<v1::BlockingItem>> selected = SelectItems(builder.closure(), given);
   if (!selected.ok()) return selected.status();
-  if (absl::Status risk = CheckRisk(builder.closure(), given.command.risk_digest); !risk.ok()) return risk;
-  if (absl::Status halts = CheckHalts(builder, false); !halts.ok()) return halts;
+  if (absl::Status risk = RequireRiskRead(builder.closure(), given.command.risk_digest); !risk.ok()) return risk;
+  if (absl::Status halts = RequireNoHalt(builder, false); !halts.ok()) return halts;
 
   const v1::RiskPrompt prompt = builder.closure().risk_prompt();
   builder.AddConsent(v1::Consent::DISCARD_RISK, "", prompt.digest(), prompt.text());
@@ -171,37 +171,6 @@ Decision DecideRelease(DecisionBuilder& builder, const ReleaseAnswered& answered
   }
   builder.Move(Event::kDiscardSettled, detail);
   BeginScan(builder, v1::SCAN);
-  return builder.Finish();
-}
-
-absl::StatusOr<Decision> DecideConfirm(DecisionBuilder& builder, const ConfirmClosure& command) {
-  if (absl::Status allowed = builder.Require(Event::kConfirm, v1::Closure::CONFIRM_CLOSURE); !allowed.ok())
-    return allowed;
-  v1::Closure& closure = builder.closure();
-  if (!closure.scan().clean() || IsScanOld(builder.data(), builder.now())) {
-    return Error(v1::SCAN_NOT_FRESH, fmt::format("the last scan of {} is too old; recheck first", closure.name()),
-                 {{"closure", closure.name()}});
-  }
-  if (absl::Status risk = CheckRisk(closure, command.risk_digest); !risk.ok()) return risk;
-  if (absl::Status halts = CheckHalts(builder, true); !halts.ok()) return halts;
-
-  const v1::RiskPrompt prompt = closure.risk_prompt();
-  builder.AddConsent(v1::Consent::CONFIRM_RISK, "", prompt.digest(), prompt.text());
-  if (command.late_settlement_consent)
-    builder.AddConsent(v1::Consent::LATE_SETTLEMENT, "", prompt.digest(), prompt.text());
-  closure.set_reason(command.reason);
-  closure.set_reason_text(command.reason_text);
-  *closure.mutable_confirm_time() = ToProto(builder.now());
-  *builder.data().mutable_confirm_elapsed() = ToProto(builder.circumstances().elapsed);
-  closure.clear_cause();
-  closure.clear_cause_detail();
-  builder.data().set_late_settlement_consent(command.late_settlement_consent);
-  builder.Move(Event::kConfirm, fmt::format("reason {}{}", v1::Closure::Reason_Name(command.reason),
-                                            command.late_settlement_consent ? ", consents to late settlements" : ""));
-  builder.commit().gate = v1::GATE_CLOSING;
-  BeginPhase(builder, v1::FREEZE);
-  builder.AddTask(v1::Task::CONFIRM_DEADLINE, fmt::format("confirm-deadline/{}", builder.data().fence()),
-                  builder.now() + FromProto(builder.policy().confirm_limit()));
   return builder.Finish();
 }
 

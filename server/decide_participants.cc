@@ -152,21 +152,6 @@ void BeginPhase(DecisionBuilder& builder, v1::ParticipantPhase phase) {
   if (!StartNextStage(builder)) Impossible("a phase without participants");
 }
 
-absl::Duration ConfirmTimeLeft(DecisionBuilder& builder) {
-  const absl::Duration limit = FromProto(builder.policy().confirm_limit());
-  const absl::Duration on_the_wall = builder.now() - FromProto(builder.closure().confirm_time());
-  const absl::Duration elapsed = builder.circumstances().elapsed - FromProto(builder.data().confirm_elapsed());
-  return limit - std::max(on_the_wall, elapsed);
-}
-
-void FailConfirm(DecisionBuilder& builder, v1::Closure::Cause cause, std::string_view detail) {
-  builder.closure().set_cause(cause);
-  builder.closure().set_cause_detail(std::string(detail));
-  builder.Move(Event::kConfirmFailed, detail);
-  // Every participant thaws, whether its freeze was answered or not: the fence keeps a late freeze out.
-  BeginPhase(builder, v1::THAW);
-}
-
 Decision DecideParticipant(DecisionBuilder& builder, const ParticipantAnswered& answered) {
   const internal::v1::TaskPayload& payload = builder.circumstances().task->payload();
   const v1::ParticipantPhase phase = payload.participant_phase();
@@ -196,30 +181,10 @@ Decision DecideParticipant(DecisionBuilder& builder, const ParticipantAnswered& 
   return builder.Finish();
 }
 
-Decision DecideFailure(DecisionBuilder& builder, const TaskFailed& failed) {
-  const internal::v1::TaskData& task = *builder.circumstances().task;
-  if (task.kind() == v1::Task::PARTICIPANT) {
-    v1::ParticipantProgress* const progress = FindProgress(builder, task.payload());
-    if (progress == nullptr) return builder.Finish();
-    return AskAgain(builder, *progress, failed.error, failed.due);
-  }
-  if (task.kind() == v1::Task::NOTICE) return FailNotice(builder, failed);
-  builder.RescheduleTask(failed.due, failed.error, v1::Task::PARKED_UNSPECIFIED);
-  return builder.Finish();
-}
-
-Decision DecideHeld(DecisionBuilder& builder) {
-  const v1::Task::Parked halt = HaltOf(builder.data(), builder.circumstances().system);
-  // When the halt was released meanwhile there is nothing to wait for.
-  builder.RescheduleTask(builder.now(), "", halt);
-  return builder.Finish();
-}
-
-Decision DecideRetry(DecisionBuilder& builder, const RetryRequested& request) {
-  builder.RescheduleTask(builder.now(), "", v1::Task::PARKED_UNSPECIFIED);
-  builder.Note("task_retried",
-               fmt::format("{}: {}", v1::Task::Kind_Name(builder.circumstances().task->kind()), request.reason));
-  return builder.Finish();
+Decision FailParticipant(DecisionBuilder& builder, const TaskFailed& failed) {
+  v1::ParticipantProgress* const progress = FindProgress(builder, builder.circumstances().task->payload());
+  if (progress == nullptr) return builder.Finish();
+  return AskAgain(builder, *progress, failed.error, failed.due);
 }
 
 }  // namespace closure
