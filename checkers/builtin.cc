@@ -27,9 +27,12 @@ v1::CheckerDescription DescribeBuiltin(std::string_view name, std::initializer_l
   return description;
 }
 
-void RefuseDiscard(std::string_view checker, const v1::DiscardRequest& request, Checker::DiscardDone done) {
-  std::move(done)(absl::UnimplementedError(fmt::format("checker({}): {} is not released through this checker", checker,
-                                                       QuotedExcerpt(request.native_id()))));
+ReportingChecker::ReportingChecker(std::string_view name, std::initializer_list<v1::ItemKind> kinds)
+    : description_(DescribeBuiltin(name, kinds)) {}
+
+void ReportingChecker::Discard(const v1::DiscardRequest& request, const CallOptions& /*options*/, DiscardDone done) {
+  std::move(done)(absl::UnimplementedError(fmt::format("checker({}): {} is not released through this checker",
+                                                       description_.name(), QuotedExcerpt(request.native_id()))));
 }
 
 }  // namespace closure

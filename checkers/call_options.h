@@ -41,7 +41,7 @@ struct CallOptions {
   absl::Duration timeout = absl::Seconds(30);
   // W3C trace context to pass on; empty for none.
   std::string traceparent;
-  // Null for work that does not die with its caller (toolbox T8).
+  // Null for work that goes on whether or not somebody waits for it.
   std::shared_ptr<CancelSignal> cancel;
 };
 

@@ -11,8 +11,8 @@
 
 namespace closure {
 
-// Makes every checker that the server has built in. A new one is a folder, a line in catalog.cc and a page in
-// docs/checkers/.
+// Makes every checker that the server has built in. A new one is a folder, its sources in CMakeLists.txt, a
+// line in catalog.cc and a page in docs/checkers/.
 std::vector<std::shared_ptr<Checker>> MakeBuiltinCheckers(const Upstreams& upstreams, const CheckerSettings& settings);
 
 }  // namespace closure

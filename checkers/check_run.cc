@@ -80,6 +80,12 @@ void CheckRun::PartDone() {
   std::move(done)(std::move(answer));
 }
 
+void CheckRun::FinishPart(size_t part, absl::StatusOr<std::vector<v1::ReportedItem>> items) {
+  if (!items.ok()) return Fail(items.status());
+  Add(part, *std::move(items));
+  PartDone();
+}
+
 void CheckRun::Fail(absl::Status status) {
   Checker::CheckDone done;
   {

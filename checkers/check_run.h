@@ -8,6 +8,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "checkers/call_options.h"
@@ -44,6 +45,8 @@ class CheckRun {
   void Add(size_t part, std::vector<v1::ReportedItem> items);
   // Says that a part has added all it will. Each part says so at most once.
   void PartDone();
+  // What a part found in one go, which is all it will find, or why it could not.
+  void FinishPart(size_t part, absl::StatusOr<std::vector<v1::ReportedItem>> items);
   // Answers with an error; ignored when it has answered.
   void Fail(absl::Status status);
 

@@ -14,6 +14,7 @@ namespace {
 constexpr size_t kIdBytesMax = 200;  // leaves room in a native id of 255 characters for what stands before it
 constexpr size_t kStateCharactersMax = 100;
 constexpr size_t kDisplayNameMax = 255;
+constexpr size_t kInSentenceMax = 100;
 
 }  // namespace
 
@@ -55,6 +56,8 @@ absl::Status ValidateAmount(std::string_view who, std::string_view id, bool pres
 std::string DisplayName(std::string_view shown, std::string_view otherwise) {
   return PrintableText(shown.empty() ? otherwise : shown, kDisplayNameMax);
 }
+
+std::string InSentence(std::string_view shown) { return PrintableText(shown, kInSentenceMax); }
 
 std::string ConsoleLink(std::string_view console_base_uri, std::string_view path, std::string_view id) {
   while (console_base_uri.ends_with('/')) console_base_uri.remove_suffix(1);

@@ -30,6 +30,9 @@ absl::Status ValidateAmount(std::string_view who, std::string_view id, bool pres
 // `shown`, or `otherwise` where that is empty, made printable and cut to what a ReportedItem's display_name can hold.
 std::string DisplayName(std::string_view shown, std::string_view otherwise);
 
+// What an upstream says, made fit to stand within a sentence of ours: printable, and cut to 100 characters.
+std::string InSentence(std::string_view shown);
+
 // The console's address, with or without a slash at its end, and a path whose last segment is the id.
 std::string ConsoleLink(std::string_view console_base_uri, std::string_view path, std::string_view id);
 

@@ -4,7 +4,9 @@
 #include <utility>
 
 #include "checkers/upstream_call.h"
-#include "fmt/format.h"
+#include "server/errors.h"
+#include "server/resource_names.h"
+#include "server/strings.h"
 
 namespace closure {
 
@@ -26,6 +28,16 @@ void LookUpAccount(const Upstreams& upstreams, const std::string& account_id, co
         }
         std::move(done)(std::move(account));
       });
+}
+
+absl::Status LookupError(std::string_view account_id, const absl::Status& status) {
+  if (status.ok()) return absl::OkStatus();
+  const std::string name = FormatAccountName(account_id);
+  if (absl::IsNotFound(status)) {
+    return Error(v1::ACCOUNT_NOT_FOUND, Concat("the account system does not know ", name), {{"account", name}});
+  }
+  return Error(v1::ACCOUNT_SYSTEM_UNAVAILABLE,
+               Concat("the account system did not tell about ", name, ": ", status.message()), {{"account", name}});
 }
 
 }  // namespace closure

@@ -3,8 +3,10 @@
 #define CLOSURE_SERVER_ACCOUNT_LOOKUP_H_
 
 #include <string>
+#include <string_view>
 
 #include "absl/functional/any_invocable.h"
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "checkers/call_options.h"
 #include "checkers/upstreams.h"
@@ -19,6 +21,10 @@ inline constexpr absl::Duration kAccountTimeout = absl::Seconds(10);
 // never known; UNAVAILABLE when the system did not answer, or answered something else.
 void LookUpAccount(const Upstreams& upstreams, const std::string& account_id, const CallOptions& options,
                    absl::AnyInvocable<void(absl::StatusOr<upstream::v1::Account>) &&> done);
+
+// What a caller is told when LookUpAccount answered `status`; OK for OK. Pure.
+// Errors: NOT_FOUND with ACCOUNT_NOT_FOUND, UNAVAILABLE with ACCOUNT_SYSTEM_UNAVAILABLE.
+absl::Status LookupError(std::string_view account_id, const absl::Status& status);
 
 }  // namespace closure
 

@@ -3,8 +3,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <system_error>
 #include <vector>
 
@@ -12,6 +10,7 @@
 #include "absl/strings/str_join.h"
 #include "checkers/text.h"
 #include "checkers/utf8.h"
+#include "protos/file_reading.h"
 #include "server/errors.h"
 #include "server/secret_key.h"
 #include "server/strings.h"
@@ -22,6 +21,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t kTextBytesMax = 200'000;
+// How much of a file is read to find that its text is too long; what is larger yet is not read at all.
+constexpr std::size_t kFileBytesMax = 1 << 20;
 constexpr std::size_t kTagMax = 35;
 constexpr std::string_view kFallbackLanguage = "en";
 
@@ -31,16 +32,6 @@ bool IsTag(std::string_view text, std::string_view also) {
          std::all_of(text.begin(), text.end(), [also](char c) {
            return absl::ascii_isalnum(static_cast<unsigned char>(c)) || also.find(c) != std::string_view::npos;
          });
-}
-
-absl::StatusOr<std::string> ReadFile(const fs::path& path) {
-  std::ifstream stream(path, std::ios::binary);
-  std::string text(kTextBytesMax + 1, '\0');
-  stream.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (!stream.is_open() || stream.bad())
-    return absl::FailedPreconditionError(Concat("agreement ", path.string(), ": cannot be read"));
-  text.resize(static_cast<std::size_t>(stream.gcount()));
-  return text;
 }
 
 absl::StatusOr<std::vector<fs::path>> ListFolder(const fs::path& folder) {
@@ -97,10 +88,10 @@ void ReadVersion(const fs::path& folder, Agreements::Texts& texts, std::vector<s
     const std::string language = file.stem().string();
     if (!IsTag(language, "-")) {
       faults.push_back(Concat("agreement ", file.string(), ": the file is not named after a language, such as en.txt"));
-    } else if (absl::StatusOr<std::string> text = ReadFile(file); text.ok()) {
+    } else if (absl::StatusOr<std::string> text = ReadFile(file.string(), kFileBytesMax); text.ok()) {
       texts[{version, language}] = *std::move(text);
     } else {
-      faults.emplace_back(text.status().message());
+      faults.push_back(Concat("agreement ", file.string(), ": ", text.status().message()));
     }
   }
   if (is_empty) faults.push_back(Concat("agreements folder ", folder.string(), ": there is no en.txt"));

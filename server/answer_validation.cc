@@ -11,11 +11,10 @@
 #include "checkers/text.h"
 #include "fmt/format.h"
 #include "protos/money.h"
+#include "server/renounced_money.h"
 
 namespace closure {
 namespace {
-
-constexpr std::string_view kMoneySettler = "billing";
 
 // How long a text may be, in characters, and what may be in it.
 struct TextRule {
@@ -38,7 +37,8 @@ constexpr TextRule kTextRules[] = {
     {"native_state", &v1::ReportedItem::native_state, 0, 100, false},
 };
 
-bool IsMoneyKind(v1::ItemKind kind) {
+// Whether an item of this kind is about an amount of money.
+bool HasAmount(v1::ItemKind kind) {
   return kind == v1::UNPAID_BILL || kind == v1::UNBILLED_CHARGE || kind == v1::CREDIT_NOTE || kind == v1::BALANCE ||
          kind == v1::DEBT;
 }
@@ -66,8 +66,8 @@ std::string EnumComplaint(const v1::ReportedItem& item, const v1::CheckerDescrip
   if (!kinds.empty() && std::find(kinds.begin(), kinds.end(), kind) == kinds.end()) {
     return fmt::format("kind {} is not one of the description", v1::ItemKind_Name(kind));
   }
-  if ((kind == v1::BALANCE || kind == v1::DEBT) && description.name() != kMoneySettler) {
-    return fmt::format("kind {} can be reported by {} only", v1::ItemKind_Name(kind), kMoneySettler);
+  if (IsRenouncedAsMoney(kind) && description.name() != kBillingName) {
+    return fmt::format("kind {} can be reported by {} only", v1::ItemKind_Name(kind), kBillingName);
   }
   if (item.disposition() == v1::DISPOSITION_UNSPECIFIED || !v1::Disposition_IsValid(item.disposition())) {
     return fmt::format("disposition {} is unknown", static_cast<int>(item.disposition()));
@@ -83,7 +83,7 @@ std::string EnumComplaint(const v1::ReportedItem& item, const v1::CheckerDescrip
 
 std::string AmountComplaint(const v1::ReportedItem& item) {
   if (!item.has_amount()) {
-    if (!IsMoneyKind(item.kind())) return "";
+    if (!HasAmount(item.kind())) return "";
     return fmt::format("amount is required for the kind {}", v1::ItemKind_Name(item.kind()));
   }
   const absl::Status valid = ValidateMoney(item.amount());

@@ -23,7 +23,7 @@ struct AnswerLimits {
   absl::Time as_of_max = absl::InfiniteFuture();
 };
 
-// Judges what a checker answered; nothing in it is trusted (design: Fan-out). It looks at
+// Judges what a checker answered; nothing in it is trusted (docs/checkers/README.md). It looks at
 //
 //   how much there is: the number of items and their bytes;
 //   every field as checker_service.proto demands it: required ones, lengths in characters, known enum values, UTF-8,

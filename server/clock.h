@@ -13,7 +13,7 @@
 
 namespace closure {
 
-// What the machine's clocks show at one moment: the witnesses of the passing of time (design: Time).
+// What the machine's clocks show at one moment: the witnesses of the passing of time (time_witness.h).
 struct ClockReading {
   // The wall clock: what people call the time. It can jump.
   absl::Time wall;

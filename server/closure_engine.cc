@@ -7,8 +7,9 @@
 #include "checkers/proto_time.h"
 #include "fmt/format.h"
 #include "protos/coverage_mark.h"
-#include "server/decision_builder.h"
 #include "server/errors.h"
+#include "server/find_closure.h"
+#include "server/overloaded.h"
 #include "server/redaction.h"
 #include "server/resource_names.h"
 #include "server/time_witness.h"
@@ -17,13 +18,26 @@
 namespace closure {
 namespace {
 
-constexpr absl::Duration kBreakerWindow = absl::Hours(1);
-
-absl::Status CheckEtag(const v1::Closure& closure, const std::string& etag) {
+absl::Status CompareEtag(const v1::Closure& closure, const std::string& etag) {
   if (etag.empty() || etag == closure.etag()) return absl::OkStatus();
   return Error(v1::ETAG_MISMATCH,
                fmt::format("the etag of {} is {}, not {}; read it again", closure.name(), closure.etag(), etag),
                {{"closure", closure.name()}, {"etag", closure.etag()}});
+}
+
+// Which of the codes that were given are right, each against the challenge of its channel.
+CodesGiven CompareCodes(const SecretKey& key, const internal::v1::ClosureData& data, const VerifyIdentity& codes) {
+  CodesGiven given;
+  for (const VerifyIdentity::Code& code : codes.codes) {
+    CodesGiven::Code result{code.channel, false};
+    for (const internal::v1::CodeChallenge& challenge : data.codes()) {
+      const bool meant =
+          challenge.channel() == code.channel || (code.channel == v1::CHANNEL_UNSPECIFIED && data.codes_size() == 1);
+      if (meant) result.right = key.IsIdentityCode(challenge.challenge_id(), code.code);
+    }
+    given.codes.push_back(result);
+  }
+  return given;
 }
 
 int64_t HourlyLimit(const config::v1::BreakerConfig& config, int64_t accounts) {
@@ -120,39 +134,28 @@ absl::StatusOr<BreakerCounts> ClosureEngine::CountBreaker(std::string_view organ
 
 absl::StatusOr<Happening> ClosureEngine::MakeHappening(const internal::v1::ClosureData& data,
                                                        const ClosureCommand& command) const {
-  if (const auto* codes = std::get_if<VerifyIdentity>(&command)) {
-    CodesGiven given;
-    for (const VerifyIdentity::Code& code : codes->codes) {
-      CodesGiven::Code result{code.channel, false};
-      for (const internal::v1::CodeChallenge& challenge : data.codes()) {
-        const bool meant =
-            challenge.channel() == code.channel || (code.channel == v1::CHANNEL_UNSPECIFIED && data.codes_size() == 1);
-        if (meant) result.right = parts_.secret_key->IsIdentityCode(challenge.challenge_id(), code.code);
-      }
-      given.codes.push_back(result);
-    }
-    return given;
-  }
-  if (const auto* accept = std::get_if<AcceptAgreement>(&command)) {
-    absl::StatusOr<v1::Agreement> agreement = parts_.agreements->Find(accept->version, accept->language_code);
-    if (!agreement.ok()) return agreement.status();
-    return AgreementGiven{*std::move(agreement)};
-  }
-  if (const auto* discard = std::get_if<DiscardItems>(&command)) {
-    std::vector<std::string> ids;
-    for (const DiscardItems::Selection& selection : discard->selections) ids.push_back(selection.item_id);
-    absl::StatusOr<std::vector<v1::BlockingItem>> items =
-        parts_.store->LoadItems({data.account_id(), data.closure_id()}, ids);
-    if (!items.ok()) return items.status();
-    return DiscardGiven{*discard, *std::move(items)};
-  }
+  using Result = absl::StatusOr<Happening>;
   return std::visit(
-      [](const auto& plain) -> absl::StatusOr<Happening> {
-        if constexpr (std::is_constructible_v<Happening, decltype(plain)>) {
-          return Happening(plain);
-        } else {
-          return absl::InternalError("a command has no happening");
-        }
+      Overloaded{
+          [](const ResendCode& resend) -> Result { return Happening(resend); },
+          [&](const VerifyIdentity& codes) -> Result { return CompareCodes(*parts_.secret_key, data, codes); },
+          [&](const AcceptAgreement& accept) -> Result {
+            CLOSURE_ASSIGN_OR_RETURN(v1::Agreement agreement,
+                                     parts_.agreements->Find(accept.version, accept.language_code));
+            return AgreementGiven{std::move(agreement)};
+          },
+          [](const Recheck& recheck) -> Result { return Happening(recheck); },
+          [&](const DiscardItems& discard) -> Result {
+            std::vector<std::string> ids;
+            for (const DiscardItems::Selection& selection : discard.selections) ids.push_back(selection.item_id);
+            CLOSURE_ASSIGN_OR_RETURN(std::vector<v1::BlockingItem> items,
+                                     parts_.store->LoadItems({data.account_id(), data.closure_id()}, ids));
+            return DiscardGiven{discard, std::move(items)};
+          },
+          [](const ConfirmClosure& confirm) -> Result { return Happening(confirm); },
+          [](const CancelClosure& cancel) -> Result { return Happening(cancel); },
+          [](const PlaceHold& hold) -> Result { return Happening(hold); },
+          [](const ReleaseHold& release) -> Result { return Happening(release); },
       },
       command);
 }
@@ -178,13 +181,6 @@ void ClosureEngine::Report(const internal::v1::TaskData& task, HappeningMaker ma
   attempt->task = task;
   attempt->done = std::move(done);
   Enqueue(std::move(attempt));
-}
-
-void ClosureEngine::Report(const internal::v1::TaskData& task, Happening happening, ClosureStore::Done done) {
-  auto shared = std::make_shared<Happening>(std::move(happening));
-  Report(
-      task, [shared](const internal::v1::ClosureData&) -> absl::StatusOr<Happening> { return *shared; },
-      std::move(done));
 }
 
 void ClosureEngine::Enqueue(std::shared_ptr<Attempt> attempt) {
@@ -272,12 +268,7 @@ absl::Status ClosureEngine::TaskNotFound(int64_t task_id) {
 }
 
 absl::StatusOr<ClosureEngine::Prepared> ClosureEngine::Prepare(const Attempt& attempt) const {
-  absl::StatusOr<internal::v1::ClosureData> data = parts_.store->LoadClosure(attempt.key);
-  if (absl::IsNotFound(data.status())) {
-    const std::string name = FormatClosureName(attempt.key);
-    return Error(v1::CLOSURE_NOT_FOUND, fmt::format("there is no {}", name), {{"closure", name}});
-  }
-  CLOSURE_RETURN_IF_ERROR(data.status());
+  CLOSURE_ASSIGN_OR_RETURN(const internal::v1::ClosureData data, FindClosure(*parts_.store, attempt.key));
   std::optional<internal::v1::TaskData> task = attempt.task;
   if (attempt.retry.has_value()) {
     CLOSURE_ASSIGN_OR_RETURN(const bool needed, NeedsRetry(attempt, task));
@@ -286,19 +277,19 @@ absl::StatusOr<ClosureEngine::Prepared> ClosureEngine::Prepare(const Attempt& at
   if (attempt.context.has_value()) {
     CLOSURE_ASSIGN_OR_RETURN(std::optional<v1::Closure> replay, FindReplay(attempt.key.account_id, *attempt.context));
     if (replay.has_value()) return Prepared{std::nullopt, *std::move(replay)};
-    CLOSURE_RETURN_IF_ERROR(CheckEtag(data->closure(), attempt.etag));
+    CLOSURE_RETURN_IF_ERROR(CompareEtag(data.closure(), attempt.etag));
   }
-  CLOSURE_ASSIGN_OR_RETURN(const Happening happening, attempt.make(*data));
+  CLOSURE_ASSIGN_OR_RETURN(const Happening happening, attempt.make(data));
   CLOSURE_ASSIGN_OR_RETURN(const Circumstances circumstances,
-                           CircumstancesOf(attempt, std::move(task), *data, happening));
-  CLOSURE_ASSIGN_OR_RETURN(Decision decision, Decide(*data, happening, circumstances));
+                           CircumstancesOf(attempt, std::move(task), data, happening));
+  CLOSURE_ASSIGN_OR_RETURN(Decision decision, Decide(data, happening, circumstances));
   Prepared prepared{std::move(decision.commit), v1::Closure()};
   if (!decision.reply.ok()) {
     prepared.answer = decision.reply;
   } else if (prepared.commit->closure.has_value()) {
     prepared.answer = Present(*prepared.commit->closure, circumstances.now);
   }
-  Remember(attempt, *data, circumstances, prepared);
+  Remember(attempt, data, circumstances, prepared);
   return prepared;
 }
 

@@ -29,7 +29,7 @@ namespace closure {
 
 // Loads a closure, lets the pure function of decide.h decide, and commits the outcome with compare-and-set: closure,
 // history, items, tasks and request id in one transaction. It changes nothing outside; every outside act is a task
-// (design: Deciding and committing).
+// (docs/ARCHITECTURE.md, "How a call changes something").
 //
 // Threading: every method can be called from any thread and never waits for a commit; `reply` is called exactly once,
 // on a thread of the store or in the calling thread. Everything in Parts must outlive the engine, and the engine must
@@ -82,7 +82,6 @@ class ClosureEngine {
   // Carries the result of a task into its closure. `done` gets OK also when the result came too late to matter.
   // Errors: UNAVAILABLE when the store does not answer; the task's lease then brings it back.
   void Report(const internal::v1::TaskData& task, HappeningMaker make, ClosureStore::Done done);
-  void Report(const internal::v1::TaskData& task, Happening happening, ClosureStore::Done done);
 
   // Ends the look-ups of accounts that Create waits for, so that a stop need not wait for them. Later ones end at once.
   void CancelCalls() { cancel_->Cancel(); }

@@ -6,6 +6,8 @@
 #include "server/account_lookup.h"
 #include "server/closure_engine.h"
 #include "server/errors.h"
+#include "server/resource_names.h"
+#include "server/start_obstacles.h"
 
 namespace closure {
 namespace {
@@ -27,23 +29,12 @@ void ClosureEngine::Create(const std::string& account_id, v1::Channel channel, c
   absl::StatusOr<std::optional<v1::Closure>> replay = FindReplay(account_id, context);
   if (!replay.ok()) return std::move(reply)(replay.status());
   if (replay->has_value()) return std::move(reply)(**replay);
-  LookUpAccount(
-      parts_.upstreams, account_id, CallOptions{.timeout = kAccountTimeout, .cancel = cancel_},
-      [this, account_id, channel, context,
-       reply = std::move(reply)](absl::StatusOr<upstream::v1::Account> account) mutable {
-        const std::string name = fmt::format("accounts/{}", account_id);
-        if (absl::IsNotFound(account.status())) {
-          return std::move(reply)(Error(v1::ACCOUNT_NOT_FOUND, fmt::format("the account system does not know {}", name),
-                                        {{"account", name}}));
-        }
-        if (!account.ok()) {
-          const std::string why(account.status().message());
-          return std::move(reply)(Error(v1::ACCOUNT_SYSTEM_UNAVAILABLE,
-                                        fmt::format("the account system did not tell about {}: {}", name, why),
-                                        {{"account", name}}));
-        }
-        CreateFrom(*std::move(account), channel, context, 0, std::move(reply));
-      });
+  LookUpAccount(parts_.upstreams, account_id, CallOptions{.timeout = kAccountTimeout, .cancel = cancel_},
+                [this, account_id, channel, context,
+                 reply = std::move(reply)](absl::StatusOr<upstream::v1::Account> account) mutable {
+                  if (!account.ok()) return std::move(reply)(LookupError(account_id, account.status()));
+                  CreateFrom(*std::move(account), channel, context, 0, std::move(reply));
+                });
 }
 
 void ClosureEngine::CreateFrom(upstream::v1::Account account, v1::Channel channel, const CallContext& context,
@@ -56,11 +47,7 @@ void ClosureEngine::CreateFrom(upstream::v1::Account account, v1::Channel channe
   if (!circumstances.ok()) return std::move(reply)(circumstances.status());
   absl::StatusOr<bool> closed = parts_.store->HasTombstone(circumstances->tombstone);
   if (!closed.ok()) return std::move(reply)(closed.status());
-  if (*closed) {
-    const std::string name = fmt::format("accounts/{}", account_id);
-    return std::move(reply)(
-        Error(v1::ACCOUNT_CLOSED, fmt::format("{} was closed for good", name), {{"account", name}}));
-  }
+  if (*closed) return std::move(reply)(AccountClosed(account_id));
   absl::StatusOr<std::optional<internal::v1::ClosureData>> open = parts_.store->FindOpenClosure(account_id);
   if (!open.ok()) return std::move(reply)(open.status());
   if (open->has_value()) return std::move(reply)(AlreadyOpen(**open));
@@ -75,15 +62,15 @@ void ClosureEngine::CreateFrom(upstream::v1::Account account, v1::Channel channe
   v1::Closure answer = Present(*decision->commit.closure, circumstances->now);
   decision->commit.request =
       RequestRecord{account_id, context.request_id, context.body_hash, answer.SerializeAsString(), circumstances->now};
-  parts_.store->Apply(
-      std::move(decision->commit), [this, account = std::move(account), channel, context, tries,
-                                    answer = std::move(answer), reply = std::move(reply)](absl::Status status) mutable {
-        if (status.ok()) return std::move(reply)(std::move(answer));
-        const bool again = IsConflict(status) && tries < kTriesMax;
-        if (!again)
-          return std::move(reply)(IsConflict(status) ? ConcurrentChange("accounts/" + account.account_id()) : status);
-        CreateFrom(std::move(account), channel, context, tries + 1, std::move(reply));
-      });
+  parts_.store->Apply(std::move(decision->commit), [this, account = std::move(account), channel, context, tries,
+                                                    answer = std::move(answer),
+                                                    reply = std::move(reply)](absl::Status status) mutable {
+    if (status.ok()) return std::move(reply)(std::move(answer));
+    const bool again = IsConflict(status) && tries < kTriesMax;
+    if (!again)
+      return std::move(reply)(IsConflict(status) ? ConcurrentChange(FormatAccountName(account.account_id())) : status);
+    CreateFrom(std::move(account), channel, context, tries + 1, std::move(reply));
+  });
 }
 
 }  // namespace closure

@@ -11,6 +11,7 @@
 #include "absl/strings/str_join.h"
 #include "checkers/proto_time.h"
 #include "fmt/format.h"
+#include "server/phrases.h"
 
 namespace closure {
 namespace {
@@ -150,13 +151,6 @@ bool AnyKind(const ScanFindings& findings, Predicate predicate) {
                      [&](const v1::BlockingItem& item) { return predicate(item.kind()); });
 }
 
-// "7 days" where it is a whole number of days.
-std::string DurationText(absl::Duration duration) {
-  const int64_t days = duration / absl::Hours(24);
-  if (days == 0 || absl::Hours(24) * days != duration) return absl::FormatDuration(duration);
-  return fmt::format("{}{}", days, days == 1 ? " day" : " days");
-}
-
 std::string Explain(bool workloads, bool transfers, absl::Duration silent_period, bool incomplete) {
   std::vector<std::string> parts;
   if (workloads) {
@@ -171,7 +165,7 @@ std::string Explain(bool workloads, bool transfers, absl::Duration silent_period
     parts.push_back(incomplete ? "a few minutes, as no workloads were found"
                                : "a few minutes, as the account has no workloads");
   return fmt::format("{}; then the silent period of {}, in which late bills arrive and which nobody can shorten.{}",
-                     absl::StrJoin(parts, ", "), DurationText(silent_period),
+                     absl::StrJoin(parts, ", "), EnglishPhrases().duration(silent_period),
                      incomplete ? " Not every checker answered, so there may be more to do than is known." : "");
 }
 
@@ -191,7 +185,7 @@ void AddEstimate(v1::ClosurePlan& plan, const ScanFindings& findings, const Busi
     plan.mutable_estimate()->set_explanation(
         fmt::format("not every checker answered ({}), so there may be more to do than is known; look again when it "
                     "answers. The silent period of {} comes on top.",
-                    Silent(findings), DurationText(silent_period)));
+                    Silent(findings), EnglishPhrases().duration(silent_period)));
     return;
   }
   const bool workloads = AnyKind(findings, IsWorkload);

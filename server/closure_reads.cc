@@ -8,6 +8,7 @@
 #include "server/closure_waits.h"
 #include "server/errors.h"
 #include "server/field_checks.h"
+#include "server/find_closure.h"
 #include "server/page_room.h"
 #include "server/page_token.h"
 #include "server/resource_names.h"

@@ -7,6 +7,7 @@
 #include "server/closure_watch.h"
 #include "server/execute_call.h"
 #include "server/field_checks.h"
+#include "server/find_closure.h"
 #include "server/identity.h"
 #include "server/rpc.h"
 #include "storage/status_macros.h"

@@ -7,9 +7,9 @@
 #include "server/closure_engine.h"
 #include "server/closure_waits.h"
 #include "server/errors.h"
+#include "server/find_closure.h"
 #include "server/machine.h"
 #include "server/resource_names.h"
-#include "server/rpc.h"
 
 namespace closure {
 namespace {
@@ -28,25 +28,13 @@ std::vector<v1::WatchGatesResponse> Responses(const std::vector<GateRow>& rows) 
 
 }  // namespace
 
-bool IsSettled(const v1::Closure& closure) {
+bool IsOver(const v1::Closure& closure) {
   return IsTerminal(closure.state()) && closure.has_personal_data_erase_time();
 }
 
 ClosureWatch::ClosureWatch(ClosureStore* store, const Clock* clock, WatchHub* hub, ClosureKey key,
                            int64_t after_revision)
-    : store_(store), clock_(clock), hub_(hub), key_(std::move(key)), sent_revision_(after_revision) {}
-
-void ClosureWatch::Wake() {
-  if (turn_.Take()) Look();
-}
-
-void ClosureWatch::End(const absl::Status& why) { Close(ToGrpcStatus(why)); }
-
-void ClosureWatch::OnIdle() {
-  if (turn_.Keep()) Look();
-}
-
-void ClosureWatch::OnOver() { hub_->Remove(shared_from_this()); }
+    : WatchStream(hub), store_(store), clock_(clock), key_(std::move(key)), sent_revision_(after_revision) {}
 
 void ClosureWatch::Look() {
   do {
@@ -61,26 +49,14 @@ void ClosureWatch::Look() {
       sent_revision_ = data->closure().revision();
       Push(std::move(response));
     }
-    if (IsSettled(data->closure())) return Close(grpc::Status::OK);
+    if (IsOver(data->closure())) return Close(grpc::Status::OK);
     // The turn is given back by OnIdle, when this has been sent; from here on another thread may have it.
     if (news) return;
   } while (turn_.Keep());
 }
 
 GateWatch::GateWatch(ClosureStore* store, WatchHub* hub, int64_t after_revision)
-    : store_(store), hub_(hub), sent_revision_(after_revision) {}
-
-void GateWatch::Wake() {
-  if (turn_.Take()) Look();
-}
-
-void GateWatch::End(const absl::Status& why) { Close(ToGrpcStatus(why)); }
-
-void GateWatch::OnIdle() {
-  if (turn_.Keep()) Look();
-}
-
-void GateWatch::OnOver() { hub_->Remove(shared_from_this()); }
+    : WatchStream(hub), store_(store), sent_revision_(after_revision) {}
 
 void GateWatch::Look() {
   do {

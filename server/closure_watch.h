@@ -2,11 +2,14 @@
 #ifndef CLOSURE_SERVER_CLOSURE_WATCH_H_
 #define CLOSURE_SERVER_CLOSURE_WATCH_H_
 
+#include <cstdint>
 #include <memory>
 
+#include "absl/status/status.h"
 #include "closure/v1/account_gate_service.pb.h"
 #include "closure/v1/closure_service.pb.h"
 #include "server/clock.h"
+#include "server/errors.h"
 #include "server/server_stream.h"
 #include "server/watch_hub.h"
 #include "storage/closure_store.h"
@@ -15,53 +18,64 @@ namespace closure {
 
 // Whether nothing more will happen to a closure: it has ended, its notices are settled and the owner's personal data is
 // erased (D12).
-bool IsSettled(const v1::Closure& closure);
+bool IsOver(const v1::Closure& closure);
+
+// A stream that tells what the store committed. It looks when the hub wakes it and when all that it sent has gone out,
+// one thread at a time; wakes that come meanwhile become one more look. Owned together, with the hub and with gRPC.
+template <typename Response>
+class WatchStream : public ServerStream<Response>,
+                    public Watcher,
+                    public std::enable_shared_from_this<WatchStream<Response>> {
+ public:
+  explicit WatchStream(WatchHub* hub) : hub_(hub) {}
+
+  void Wake() final {
+    if (turn_.Take()) Look();
+  }
+  void End(const absl::Status& why) final { this->Close(ToGrpcStatus(why)); }
+
+ protected:
+  // By the one who has the turn: sends what is new, or gives the turn back.
+  virtual void Look() = 0;
+
+  LookTurn turn_;
+
+ private:
+  void OnIdle() final {
+    if (turn_.Keep()) Look();
+  }
+  void OnOver() final { hub_->Remove(this->shared_from_this()); }
+
+  WatchHub* const hub_;
+};
 
 // One WatchClosure call: sends the closure whenever its revision is above the last one sent. A slow caller skips
-// revisions. Ends with OK after a settled closure. What it is given must outlive the call.
-class ClosureWatch final : public ServerStream<v1::WatchClosureResponse>,
-                           public Watcher,
-                           public std::enable_shared_from_this<ClosureWatch> {
+// revisions. Ends with OK after one that is over. What it is given must outlive the call.
+class ClosureWatch final : public WatchStream<v1::WatchClosureResponse> {
  public:
   ClosureWatch(ClosureStore* store, const Clock* clock, WatchHub* hub, ClosureKey key, int64_t after_revision);
 
-  void Wake() override;
-  void End(const absl::Status& why) override;
-
  private:
-  void OnIdle() override;
-  void OnOver() override;
-  // By the one who has the turn: sends what is new, or gives the turn back.
-  void Look();
+  void Look() override;
 
   ClosureStore* const store_;
   const Clock* const clock_;
-  WatchHub* const hub_;
   const ClosureKey key_;
-  LookTurn turn_;
   // Used by the one who has the turn.
   int64_t sent_revision_;
 };
 
 // One WatchGates call: sends every gate whose revision is above the last one sent, in order of revision. Ends only with
 // the server.
-class GateWatch final : public ServerStream<v1::WatchGatesResponse>,
-                        public Watcher,
-                        public std::enable_shared_from_this<GateWatch> {
+class GateWatch final : public WatchStream<v1::WatchGatesResponse> {
  public:
   GateWatch(ClosureStore* store, WatchHub* hub, int64_t after_revision);
 
-  void Wake() override;
-  void End(const absl::Status& why) override;
-
  private:
-  void OnIdle() override;
-  void OnOver() override;
-  void Look();
+  void Look() override;
 
   ClosureStore* const store_;
-  WatchHub* const hub_;
-  LookTurn turn_;
+  // Used by the one who has the turn.
   int64_t sent_revision_;
 };
 

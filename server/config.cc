@@ -44,16 +44,17 @@ bool IsSection(const FieldDescriptor& field) {
   return name == "policy" || name == "business_calendar" || name == "breaker" || name == "limits";
 }
 
-void FillIn(Message& message) {
+// Sets what is not set and has a default, in sections that are always there and in lists too.
+void AddDefaults(Message& message) {
   const Reflection& reflection = *message.GetReflection();
   for (int i = 0; i < message.GetDescriptor()->field_count(); ++i) {
     const FieldDescriptor& field = *message.GetDescriptor()->field(i);
     if (field.is_repeated()) {
       if (field.cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE) continue;
       for (int n = 0; n < reflection.FieldSize(message, &field); ++n)
-        FillIn(*reflection.MutableRepeatedMessage(&message, &field, n));
+        AddDefaults(*reflection.MutableRepeatedMessage(&message, &field, n));
     } else if (IsSection(field)) {
-      FillIn(*reflection.MutableMessage(&message, &field));
+      AddDefaults(*reflection.MutableMessage(&message, &field));
     } else if (!reflection.HasField(message, &field)) {
       const NumberRule* const rule = FindNumberRule(field);
       const std::string_view text = FallbackText(field);
@@ -175,7 +176,7 @@ ServerConfig WithDefaults(const ServerConfig& given) {
         std::any_of(checkers.begin(), checkers.end(), [&name](const auto& checker) { return checker.name() == name; });
     if (!named) complete.add_checkers()->set_name(name);
   }
-  FillIn(complete);
+  AddDefaults(complete);
   return complete;
 }
 

@@ -13,6 +13,7 @@
 #include "server/config.h"
 #include "server/config_rules.h"
 #include "server/grpc_target.h"
+#include "server/renounced_money.h"
 #include "server/strings.h"
 
 namespace closure {
@@ -134,7 +135,7 @@ class Validation {
                       nearest.empty() ? "; there are " : "? There are ", absl::StrJoin(known, ", ")));
       }
       if (!seen.insert(checker.name()).second) Refuse(path + ".name", Concat(Quoted(checker.name()), " comes twice"));
-      if (checker.name() == "billing" && (checker.has_disabled() || checker.advisory())) {
+      if (checker.name() == kBillingName && (checker.has_disabled() || checker.advisory())) {
         Refuse(path,
                "billing can be neither disabled nor advisory: an account with unknown debts must not be closed (D5)");
       }

@@ -4,6 +4,8 @@
 #include "checkers/proto_time.h"
 #include "protos/coverage_mark.h"
 #include "server/decision_builder.h"
+#include "server/die.h"
+#include "server/overloaded.h"
 #include "server/time_witness.h"
 
 namespace closure {
@@ -15,13 +17,6 @@ Decision Drop(const Circumstances& circumstances) {
   decision.commit.finish_task = circumstances.task->id();
   return decision;
 }
-
-template <typename... Cases>
-struct Overloaded : Cases... {
-  using Cases::operator()...;
-};
-template <typename... Cases>
-Overloaded(Cases...) -> Overloaded<Cases...>;
 
 }  // namespace
 
@@ -37,7 +32,7 @@ absl::StatusOr<Decision> Decide(const internal::v1::ClosureData& data, const Hap
   using Result = absl::StatusOr<Decision>;
   return std::visit(
       Overloaded{
-          [](const CreateFacts&) -> Result { return absl::InternalError("a creation is decided without a closure"); },
+          [](const CreateFacts&) -> Result { Impossible("a creation that was not decided as one"); },
           [&](const ResendCode& command) -> Result { return DecideResend(builder, command); },
           [&](const CodesGiven& given) -> Result { return DecideCodes(builder, given); },
           [&](const AgreementGiven& given) -> Result { return DecideAgreement(builder, given); },

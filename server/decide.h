@@ -106,7 +106,10 @@ using Happening =
                  CancelClosure, PlaceHold, ReleaseHold, TimerFired, ScanAnswered, AccountGone, ReleaseAnswered,
                  ParticipantAnswered, MessageSent, TaskFailed, TaskHeld, RetryRequested, Erase>;
 
-// Admissions of the velocity breaker within the last hour, against their limits (D14).
+// Over how long the velocity breaker counts (D14).
+inline constexpr absl::Duration kBreakerWindow = absl::Hours(1);
+
+// Admissions of the velocity breaker within that, against their limits.
 struct BreakerCounts {
   int64_t global = 0;
   int64_t global_limit = 0;

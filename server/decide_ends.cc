@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Timers, holds, restoring, and what every end does.
+// Timers, holds, accounts that are gone, restoring, and what every end does.
 #include "checkers/proto_time.h"
 #include "fmt/format.h"
 #include "server/decision_builder.h"
+#include "server/die.h"
 #include "server/errors.h"
 #include "server/state_refusal.h"
 #include "server/time_witness.h"
@@ -99,6 +100,18 @@ Decision DecideTimer(DecisionBuilder& builder, const TimerFired& fired) {
     default:
       Impossible("a task of no kind that there is");
   }
+}
+
+Decision DecideAccountGone(DecisionBuilder& builder) {
+  constexpr std::string_view kDetail = "the account system says that the account was deleted";
+  if (!NextState(builder.state(), Event::kAccountGone).has_value()) return builder.Finish();
+  if (NextState(builder.state(), Event::kAccountGone) == v1::Closure::CANCELLED) {
+    builder.Move(Event::kAccountGone, kDetail);
+    BeginEnd(builder, v1::Closure::ACCOUNT_GONE, kDetail);
+  } else {
+    BeginRestore(builder, Event::kAccountGone, v1::Closure::ACCOUNT_GONE, kDetail);
+  }
+  return builder.Finish();
 }
 
 absl::StatusOr<Decision> DecideHold(DecisionBuilder& builder, const PlaceHold& command) {

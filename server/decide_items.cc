@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// What an owner does about the result of a scan: discard and confirm, and what releases come to.
+// What an owner gives up: discards, and what their releases come to.
 #include <algorithm>
-#include <set>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "checkers/proto_time.h"
@@ -9,45 +12,16 @@
 #include "fmt/format.h"
 #include "server/decision_builder.h"
 #include "server/errors.h"
+#include "server/item_identity.h"
 #include "server/redaction.h"
-#include "server/scan_merge.h"
-#include "server/time_witness.h"
+#include "server/renounced_money.h"
+#include "server/resource_names.h"
 
 namespace closure {
 namespace {
 
 // How much of what a checker says about a release is kept.
 constexpr std::size_t kDetailCharactersMax = 500;
-
-std::string ItemNameOf(const v1::Closure& closure, std::string_view item_id) {
-  return fmt::format("{}/blockingItems/{}", closure.name(), item_id);
-}
-
-std::string_view ItemIdOf(const v1::BlockingItem& item) {
-  const std::string_view name = item.name();
-  return name.substr(name.rfind('/') + 1);
-}
-
-absl::Status CheckHalts(DecisionBuilder& builder, bool pause_matters) {
-  const v1::Closure& closure = builder.closure();
-  if (closure.has_hold()) {
-    return Error(v1::CLOSURE_ON_HOLD, fmt::format("closure {} is on hold: {}", closure.name(), closure.hold().reason()),
-                 {{"closure", closure.name()}, {"holdReason", closure.hold().reason()}});
-  }
-  if (pause_matters && builder.circumstances().system.has_pause()) {
-    return Error(v1::IRREVERSIBLE_PAUSED, "irreversible work is paused for the whole system; try again later",
-                 {{"closure", closure.name()}});
-  }
-  return absl::OkStatus();
-}
-
-absl::Status CheckRisk(const v1::Closure& closure, std::string_view digest) {
-  if (!digest.empty() && digest == closure.risk_prompt().digest()) return absl::OkStatus();
-  return Error(v1::RISK_NOT_ACKNOWLEDGED,
-               fmt::format("the risk prompt of {} must be read and its digest returned{}", closure.name(),
-                           digest.empty() ? "" : "; the one given is of another prompt"),
-               {{"closure", closure.name()}, {"digest", closure.risk_prompt().digest()}});
-}
 
 bool IsOpen(v1::BlockingItem::Resolution resolution) {
   return resolution == v1::BlockingItem::OPEN || resolution == v1::BlockingItem::RELEASE_FAILED ||
@@ -73,6 +47,35 @@ absl::Status CheckSelection(const v1::BlockingItem& item, const DiscardItems::Se
   return absl::OkStatus();
 }
 
+// The items that were selected. Every selection is looked at, so that nobody has to come back for the next thing that
+// is wrong.
+// Errors: that of the first selection that is refused, with a violation for each, kViolationsMax at most.
+absl::StatusOr<std::vector<v1::BlockingItem>> SelectItems(const v1::Closure& closure, const DiscardGiven& given) {
+  absl::flat_hash_map<std::string_view, const v1::BlockingItem*> stored;
+  for (const v1::BlockingItem& item : given.items) stored.emplace(LastSegment(item.name()), &item);
+  std::vector<v1::BlockingItem> selected;
+  absl::Status first;
+  std::vector<Violation> violations;
+  for (const DiscardItems::Selection& selection : given.command.selections) {
+    const std::string name = ItemName(closure.name(), selection.item_id);
+    const auto found = stored.find(selection.item_id);
+    const absl::Status refusal = found == stored.end()
+                                     ? Error(v1::ITEM_NOT_FOUND, fmt::format("there is no {}", name), {{"item", name}})
+                                     : CheckSelection(*found->second, selection);
+    if (refusal.ok()) {
+      selected.push_back(*found->second);
+      continue;
+    }
+    first.Update(refusal);
+    violations.push_back({.type = v1::ErrorReason_Name(ReasonOf(refusal)),
+                          .subject = name,
+                          .description = std::string(refusal.message())});
+    if (violations.size() == kViolationsMax) break;
+  }
+  if (!first.ok()) return WithViolations(std::move(first), violations);
+  return selected;
+}
+
 // Money is renounced at once and executed later (D15).
 void Renounce(DecisionBuilder& builder, v1::BlockingItem& item) {
   item.set_resolution(v1::BlockingItem::RENOUNCED);
@@ -90,9 +93,10 @@ void StartRelease(DecisionBuilder& builder, v1::BlockingItem& item) {
   // The same finding with the same facts has the same key, so that a release whose outcome was unknown is not done
   // twice.
   const int64_t first_seen = absl::ToUnixMicros(FromProto(item.first_seen_time()));
-  const std::string key = fmt::format("discard/{}/{}/{}", ItemIdOf(item), first_seen, item.fingerprint().substr(0, 32));
+  const std::string key =
+      fmt::format("discard/{}/{}/{}", LastSegment(item.name()), first_seen, item.fingerprint().substr(0, 32));
   internal::v1::TaskData& task = builder.AddTask(v1::Task::DISCARD, key, builder.now());
-  task.mutable_payload()->set_item_id(std::string(ItemIdOf(item)));
+  task.mutable_payload()->set_item_id(std::string(LastSegment(item.name())));
   *task.mutable_payload()->mutable_give_up_time() =
       ToProto(builder.now() + FromProto(builder.policy().discard_limit()));
   builder.data().set_releases_open(builder.data().releases_open() + 1);
@@ -100,39 +104,50 @@ void StartRelease(DecisionBuilder& builder, v1::BlockingItem& item) {
 
 }  // namespace
 
+absl::Status RequireNoHalt(DecisionBuilder& builder, bool pause_matters) {
+  const v1::Closure& closure = builder.closure();
+  if (closure.has_hold()) {
+    return Error(v1::CLOSURE_ON_HOLD, fmt::format("closure {} is on hold: {}", closure.name(), closure.hold().reason()),
+                 {{"closure", closure.name()}, {"holdReason", closure.hold().reason()}});
+  }
+  if (pause_matters && builder.circumstances().system.has_pause()) {
+    return Error(v1::IRREVERSIBLE_PAUSED, "irreversible work is paused for the whole system; try again later",
+                 {{"closure", closure.name()}});
+  }
+  return absl::OkStatus();
+}
+
+absl::Status RequireRiskRead(const v1::Closure& closure, std::string_view digest) {
+  if (!digest.empty() && digest == closure.risk_prompt().digest()) return absl::OkStatus();
+  return Error(v1::RISK_NOT_ACKNOWLEDGED,
+               fmt::format("the risk prompt of {} must be read and its digest returned{}", closure.name(),
+                           digest.empty() ? "" : "; the one given is of another prompt"),
+               {{"closure", closure.name()}, {"digest", closure.risk_prompt().digest()}});
+}
+
 absl::StatusOr<Decision> DecideDiscard(DecisionBuilder& builder, const DiscardGiven& given) {
   if (absl::Status allowed = builder.Require(Event::kDiscard, v1::Closure::DISCARD_ITEMS); !allowed.ok())
     return allowed;
-  absl::flat_hash_map<std::string_view, const v1::BlockingItem*> stored;
-  for (const v1::BlockingItem& item : given.items) stored.emplace(ItemIdOf(item), &item);
-  std::vector<v1::BlockingItem> selected;
-  for (const DiscardItems::Selection& selection : given.command.selections) {
-    const auto found = stored.find(selection.item_id);
-    if (found == stored.end()) {
-      const std::string name = ItemNameOf(builder.closure(), selection.item_id);
-      return Error(v1::ITEM_NOT_FOUND, fmt::format("there is no {}", name), {{"item", name}});
-    }
-    if (absl::Status open = CheckSelection(*found->second, selection); !open.ok()) return open;
-    selected.push_back(*found->second);
-  }
-  if (absl::Status risk = CheckRisk(builder.closure(), given.command.risk_digest); !risk.ok()) return risk;
+  absl::StatusOr<std::vector<v1::BlockingItem>> selected = SelectItems(builder.closure(), given);
+  if (!selected.ok()) return selected.status();
+  if (absl::Status risk = RequireRiskRead(builder.closure(), given.command.risk_digest); !risk.ok()) return risk;
   // Renounced money is executed later; a release would have to happen now.
-  const bool releases =
-      std::any_of(selected.begin(), selected.end(), [](const auto& item) { return !IsMoney(item.kind()); });
-  if (absl::Status halts = CheckHalts(builder, releases); !halts.ok()) return halts;
+  const bool releases = std::any_of(selected->begin(), selected->end(),
+                                    [](const v1::BlockingItem& item) { return !IsRenouncedAsMoney(item.kind()); });
+  if (absl::Status halts = RequireNoHalt(builder, releases); !halts.ok()) return halts;
 
   const v1::RiskPrompt prompt = builder.closure().risk_prompt();
   builder.AddConsent(v1::Consent::DISCARD_RISK, "", prompt.digest(), prompt.text());
-  builder.Move(Event::kDiscard, fmt::format("{} items", selected.size()));
+  builder.Move(Event::kDiscard, fmt::format("{} items", selected->size()));
   builder.data().set_releases_open(0);
-  for (v1::BlockingItem& item : selected) {
-    if (IsMoney(item.kind())) {
+  for (v1::BlockingItem& item : *selected) {
+    if (IsRenouncedAsMoney(item.kind())) {
       Renounce(builder, item);
     } else {
       StartRelease(builder, item);
     }
   }
-  builder.commit().items = std::move(selected);
+  builder.commit().items = *std::move(selected);
   // With nothing to wait for the deadline is now.
   const bool waits = builder.data().releases_open() > 0;
   const absl::Time due = waits ? builder.now() + FromProto(builder.policy().discard_limit()) : builder.now();
@@ -151,7 +166,8 @@ Decision DecideRelease(DecisionBuilder& builder, const ReleaseAnswered& answered
                                            WithoutAddresses(builder.data(), response.detail())),
                                kDetailCharactersMax));
   builder.data().set_releases_open(builder.data().releases_open() - 1);
-  const std::string detail = fmt::format("{} {}", ItemIdOf(item), v1::BlockingItem::Resolution_Name(item.resolution()));
+  const std::string detail =
+      fmt::format("{} {}", LastSegment(item.name()), v1::BlockingItem::Resolution_Name(item.resolution()));
   builder.commit().items.push_back(std::move(item));
   if (builder.data().releases_open() > 0) {
     builder.TouchItems();
@@ -160,39 +176,6 @@ Decision DecideRelease(DecisionBuilder& builder, const ReleaseAnswered& answered
   }
   builder.Move(Event::kDiscardSettled, detail);
   BeginScan(builder, v1::SCAN);
-  return builder.Finish();
-}
-
-absl::StatusOr<Decision> DecideConfirm(DecisionBuilder& builder, const ConfirmClosure& command) {
-  if (absl::Status allowed = builder.Require(Event::kConfirm, v1::Closure::CONFIRM_CLOSURE); !allowed.ok())
-    return allowed;
-  v1::Closure& closure = builder.closure();
-  if (!closure.scan().clean() || IsScanOld(builder.data(), builder.now())) {
-    return Error(v1::SCAN_NOT_FRESH, fmt::format("the last scan of {} is too old; recheck first", closure.name()),
-                 {{"closure", closure.name()}});
-  }
-  if (absl::Status risk = CheckRisk(closure, command.risk_digest); !risk.ok()) return risk;
-  if (absl::Status halts = CheckHalts(builder, true); !halts.ok()) return halts;
-
-  const v1::RiskPrompt prompt = closure.risk_prompt();
-  builder.AddConsent(v1::Consent::CONFIRM_RISK, "", prompt.digest(), prompt.text());
-  if (command.late_settlement_consent)
-    builder.AddConsent(v1::Consent::LATE_SETTLEMENT, "", prompt.digest(), prompt.text());
-  closure.set_reason(command.reason);
-  closure.set_reason_text(command.reason_text);
-  *closure.mutable_confirm_time() = ToProto(builder.now());
-  *builder.data().mutable_confirm_start() = MarkOf(builder.circumstances().clock);
-  const auto& participants = builder.circumstances().participants;
-  builder.data().mutable_participants()->Assign(participants.begin(), participants.end());
-  closure.clear_cause();
-  closure.clear_cause_detail();
-  builder.data().set_late_settlement_consent(command.late_settlement_consent);
-  builder.Move(Event::kConfirm, fmt::format("reason {}{}", v1::Closure::Reason_Name(command.reason),
-                                            command.late_settlement_consent ? ", consents to late settlements" : ""));
-  builder.commit().gate = v1::GATE_CLOSING;
-  BeginPhase(builder, v1::FREEZE);
-  builder.AddTask(v1::Task::CONFIRM_DEADLINE, fmt::format("confirm-deadline/{}", builder.data().fence()),
-                  builder.now() + FromProto(builder.policy().confirm_limit()));
   return builder.Finish();
 }
 

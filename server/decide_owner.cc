@@ -7,6 +7,8 @@
 #include "fmt/format.h"
 #include "server/decision_builder.h"
 #include "server/errors.h"
+#include "server/resource_names.h"
+#include "server/start_obstacles.h"
 #include "server/texts.h"
 #include "server/time_witness.h"
 
@@ -22,21 +24,15 @@ std::string ChannelWords(v1::Channel channel) { return channel == v1::EMAIL ? "m
 // The channels on which a code is demanded: the owner's choice, or both when a contact point changed lately (D9).
 absl::StatusOr<std::vector<v1::Channel>> DemandedChannels(const CreateFacts& facts, absl::Time now) {
   const upstream::v1::Account& account = facts.account;
-  const absl::Duration window = FromProto(facts.policy.contact_change_window());
-  bool changed = false;
-  for (const v1::Channel channel : {v1::EMAIL, v1::SMS}) {
-    const upstream::v1::ContactPoint& contact = ContactOf(account, channel);
-    changed = changed || (contact.has_change_time() && now - FromProto(contact.change_time()) < window);
-  }
+  const bool changed = ChangedContactLately(account, now, FromProto(facts.policy.contact_change_window()));
   std::vector<v1::Channel> channels =
       changed ? std::vector<v1::Channel>{v1::EMAIL, v1::SMS} : std::vector<v1::Channel>{facts.channel};
   for (const v1::Channel channel : channels) {
     if (!ContactOf(account, channel).address().empty()) continue;
-    return Error(
-        v1::CONTACT_POINT_MISSING,
-        fmt::format("account {} has no {}{}", account.account_id(), ChannelWords(channel),
-                    changed ? "; a contact point changed lately, so a code is demanded on both channels" : ""),
-        {{"account", fmt::format("accounts/{}", account.account_id())}, {"channel", v1::Channel_Name(channel)}});
+    return Error(v1::CONTACT_POINT_MISSING,
+                 fmt::format("account {} has no {}{}", account.account_id(), ChannelWords(channel),
+                             changed ? "; a contact point changed lately, so a code is demanded on both channels" : ""),
+                 {{"account", FormatAccountName(account.account_id())}, {"channel", v1::Channel_Name(channel)}});
   }
   return channels;
 }
@@ -82,17 +78,15 @@ absl::Status CheckCodesOfDay(const config::v1::Policy& policy, const Circumstanc
   return WithRetryAfter(Error(v1::CODE_ATTEMPTS_EXHAUSTED,
                               fmt::format("account {} was sent {} identity codes within 24 hours; the limit is {}",
                                           account_id, circumstances.codes_today, policy.codes_per_account_per_day()),
-                              {{"account", fmt::format("accounts/{}", account_id)},
+                              {{"account", FormatAccountName(account_id)},
                                {"limit", fmt::format("{}", policy.codes_per_account_per_day())}}),
                         absl::Hours(24));
 }
 
 absl::Status CheckAccountState(const upstream::v1::Account& account) {
-  const std::string name = fmt::format("accounts/{}", account.account_id());
+  const std::string name = FormatAccountName(account.account_id());
   if (account.state() == upstream::v1::Account::ACTIVE) return absl::OkStatus();
-  if (account.state() == upstream::v1::Account::DELETED) {
-    return Error(v1::ACCOUNT_CLOSED, fmt::format("{} was deleted for good", name), {{"account", name}});
-  }
+  if (account.state() == upstream::v1::Account::DELETED) return AccountClosed(account.account_id());
   const std::string state = upstream::v1::Account::State_Name(account.state());
   return Error(v1::ACCOUNT_NOT_ACTIVE, fmt::format("{} is {}; only an active account can be closed", name, state),
                {{"account", name}, {"state", state}});
@@ -114,8 +108,8 @@ internal::v1::ClosureData NewClosure(const CreateFacts& facts, absl::Time now) {
     contact.set_address(ContactOf(facts.account, channel).address());
   }
   v1::Closure& closure = *data.mutable_closure();
-  closure.set_account(fmt::format("accounts/{}", account_id));
-  closure.set_name(fmt::format("{}/closures/{}", closure.account(), facts.closure_id));
+  closure.set_account(FormatAccountName(account_id));
+  closure.set_name(FormatClosureName({.account_id = account_id, .closure_id = facts.closure_id}));
   *closure.mutable_create_time() = ToProto(now);
   return data;
 }

@@ -10,8 +10,8 @@
 #include "checkers/text.h"
 #include "fmt/format.h"
 #include "server/decision_builder.h"
-#include "server/scan_merge.h"
-#include "server/time_witness.h"
+#include "server/die.h"
+#include "server/renounced_money.h"
 
 namespace closure {
 namespace {
@@ -111,7 +111,7 @@ bool Settles(const internal::v1::TaskPayload& payload, v1::PerformResponse::Outc
   if (outcome == v1::PerformResponse::ACCOUNT_DELETED) return phase == v1::RESTORE || phase == v1::DELETE;
   // Money whose facts moved is not executed. Past the point of no return the deletion gets on without it: the check
   // under the seal was clean, so what moved is not a debt that came to be.
-  return outcome == v1::PerformResponse::FACTS_MOVED && payload.participant() == kMoneyParticipant &&
+  return outcome == v1::PerformResponse::FACTS_MOVED && payload.participant() == kBillingName &&
          (phase == v1::ENTER_SILENT_PERIOD || phase == v1::DELETE);
 }
 
@@ -172,21 +172,6 @@ void BeginPhase(DecisionBuilder& builder, v1::ParticipantPhase phase) {
   if (!StartNextStage(builder)) Impossible("a phase without participants");
 }
 
-absl::Duration ConfirmTimeLeft(DecisionBuilder& builder) {
-  const absl::Duration limit = FromProto(builder.policy().confirm_limit());
-  const absl::Duration on_the_wall = builder.now() - FromProto(builder.closure().confirm_time());
-  const absl::Duration elapsed = PassedSince(builder.data().confirm_start(), builder.circumstances().clock);
-  return limit - std::max(on_the_wall, elapsed);
-}
-
-void FailConfirm(DecisionBuilder& builder, v1::Closure::Cause cause, std::string_view detail) {
-  builder.closure().set_cause(cause);
-  builder.closure().set_cause_detail(std::string(detail));
-  builder.Move(Event::kConfirmFailed, detail);
-  // Every participant thaws, whether its freeze was answered or not: the fence keeps a late freeze out.
-  BeginPhase(builder, v1::THAW);
-}
-
 Decision DecideParticipant(DecisionBuilder& builder, const ParticipantAnswered& answered) {
   const internal::v1::TaskPayload& payload = builder.circumstances().task->payload();
   const v1::ParticipantPhase phase = payload.participant_phase();
@@ -203,7 +188,7 @@ Decision DecideParticipant(DecisionBuilder& builder, const ParticipantAnswered& 
   progress->set_attempts(progress->attempts() + 1);
   progress->set_status(v1::ParticipantProgress::DONE);
   progress->clear_last_error();
-  if (payload.participant() == kMoneyParticipant) MarkExecuted(builder, phase, response);
+  if (payload.participant() == kBillingName) MarkExecuted(builder, phase, response);
   const auto& all = builder.closure().participants();
   const bool stage_done = std::all_of(
       all.begin(), all.end(), [&](const auto& each) { return each.stage() != payload.stage() || IsDone(each); });
@@ -216,30 +201,10 @@ Decision DecideParticipant(DecisionBuilder& builder, const ParticipantAnswered& 
   return builder.Finish();
 }
 
-Decision DecideFailure(DecisionBuilder& builder, const TaskFailed& failed) {
-  const internal::v1::TaskData& task = *builder.circumstances().task;
-  if (task.kind() == v1::Task::PARTICIPANT) {
-    v1::ParticipantProgress* const progress = FindProgress(builder, task.payload());
-    if (progress == nullptr) return builder.Finish();
-    return AskAgain(builder, *progress, failed.error, failed.due);
-  }
-  if (task.kind() == v1::Task::NOTICE) return FailNotice(builder, failed);
-  builder.RescheduleTask(failed.due, failed.error, v1::Task::PARKED_UNSPECIFIED);
-  return builder.Finish();
-}
-
-Decision DecideHeld(DecisionBuilder& builder) {
-  const v1::Task::Parked halt = HaltOf(builder.data(), builder.circumstances().system);
-  // When the halt was released meanwhile there is nothing to wait for.
-  builder.RescheduleTask(builder.now(), "", halt);
-  return builder.Finish();
-}
-
-Decision DecideRetry(DecisionBuilder& builder, const RetryRequested& request) {
-  builder.RescheduleTask(builder.now(), "", v1::Task::PARKED_UNSPECIFIED);
-  builder.Note("task_retried",
-               fmt::format("{}: {}", v1::Task::Kind_Name(builder.circumstances().task->kind()), request.reason));
-  return builder.Finish();
+Decision FailParticipant(DecisionBuilder& builder, const TaskFailed& failed) {
+  v1::ParticipantProgress* const progress = FindProgress(builder, builder.circumstances().task->payload());
+  if (progress == nullptr) return builder.Finish();
+  return AskAgain(builder, *progress, failed.error, failed.due);
 }
 
 }  // namespace closure

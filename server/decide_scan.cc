@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a scan comes to: for the owner, after Confirm, and at the final check.
+// What a scan comes to: for the owner and at the final check; after Confirm see decide_confirm.cc.
+#include "server/decide_scan.h"
+
 #include "checkers/proto_time.h"
 #include "fmt/format.h"
 #include "protos/coverage_mark.h"
 #include "protos/money.h"
 #include "server/decision_builder.h"
+#include "server/die.h"
 #include "server/redaction.h"
 #include "server/scan_merge.h"
 #include "server/texts.h"
@@ -23,84 +26,20 @@ std::string Unanswered(const ScanFindings& findings) {
   return text;
 }
 
-std::string Summary(const ScanMerge& merge, const ScanFindings& findings) {
-  const std::string unanswered = Unanswered(findings);
-  return fmt::format("{} must-handle, {} renounceable, {} renounced{}{}", merge.counts.must_handle(),
-                     merge.counts.renounceable(), merge.counts.renounced(), unanswered.empty() ? "" : "; ", unanswered);
-}
-
-// What stands in the way, for people: the first few by name and amount, and how many more there are.
-std::string Problems(const ScanMerge& merge, const ScanFindings& findings) {
-  constexpr int kNamed = 3;
-  std::string text;
-  int named = 0;
-  for (const v1::BlockingItem& item : merge.items) {
-    if (!IsInTheWay(item.resolution()) || named == kNamed) continue;
-    ++named;
-    text += fmt::format("{}{}{}", text.empty() ? "" : "; ", item.display_name(),
-                        item.has_amount() ? fmt::format(" ({})", FormatMoney(item.amount())) : "");
-  }
-  if (merge.unresolved > named) text += fmt::format("; and {} more", merge.unresolved - named);
-  const std::string unanswered = Unanswered(findings);
-  if (!unanswered.empty()) text += fmt::format("{}{}", text.empty() ? "" : "; ", unanswered);
-  return text;
-}
-
 void StoreCheckers(DecisionBuilder& builder, const ScanFindings& findings) {
   auto& checkers = *builder.closure().mutable_scan()->mutable_checkers();
   checkers.Clear();
   for (const v1::CheckerResult& checker : findings.checkers) *checkers.Add() = checker;
 }
 
-// Writes what the scan found into the closure; the caller moves it on.
-void StoreMerge(DecisionBuilder& builder, const ScanFindings& findings, ScanMerge& merge, bool clean) {
-  v1::Closure& closure = builder.closure();
-  StoreCheckers(builder, findings);
-  v1::Scan& scan = *closure.mutable_scan();
-  *scan.mutable_end_time() = ToProto(builder.now());
-  scan.set_clean(clean);
-  if (clean) *scan.mutable_fresh_until_time() = ToProto(builder.now() + FromProto(builder.policy().scan_freshness()));
-  *closure.mutable_item_counts() = merge.counts;
-  closure.clear_renunciations();
-  for (v1::Renunciation& renunciation : merge.renunciations) *closure.add_renunciations() = std::move(renunciation);
-  builder.commit().items = std::move(merge.items);
-}
-
 Decision DecideOwnerScan(DecisionBuilder& builder, const ScanAnswered& answered) {
   ScanMerge merge = MergeScan(builder.data(), answered.findings, answered.previous, builder.now());
   const bool clean = merge.unresolved == 0 && !answered.findings.required_unanswered;
-  StoreMerge(builder, answered.findings, merge, clean);
-  builder.Move(clean ? Event::kScanClean : Event::kScanNotClean, Summary(merge, answered.findings));
+  StoreScan(builder, answered.findings, merge, clean);
+  builder.Move(clean ? Event::kScanClean : Event::kScanNotClean, ScanSummary(merge, answered.findings));
   *builder.closure().mutable_risk_prompt() =
       MakeRiskPrompt(builder.data(), builder.state(), clean ? merge.renounced : merge.renounceable);
   builder.SetExpiry(FromProto(builder.policy().idle_expiry_after_agreement()));
-  return builder.Finish();
-}
-
-Decision DecideConfirmScan(DecisionBuilder& builder, const ScanAnswered& answered) {
-  ScanMerge merge = MergeScan(builder.data(), answered.findings, answered.previous, builder.now());
-  const bool clean = merge.unresolved == 0 && !answered.findings.required_unanswered;
-  const std::string problems = WithoutAddresses(builder.data(), Problems(merge, answered.findings));
-  StoreMerge(builder, answered.findings, merge, clean);
-  const absl::Duration time_left = ConfirmTimeLeft(builder);
-  if (!clean) {
-    *builder.closure().mutable_risk_prompt() = MakeRiskPrompt(builder.data(), v1::Closure::BLOCKED, merge.renounceable);
-    // Silence at the deadline is the time's fault, not the checkers'.
-    const bool late = merge.unresolved == 0 && time_left <= absl::ZeroDuration();
-    FailConfirm(builder, late ? v1::Closure::CONFIRM_TIMED_OUT : v1::Closure::RESCAN_NOT_CLEAN, problems);
-  } else if (HaltOf(builder.data(), builder.circumstances().system) != v1::Task::PARKED_UNSPECIFIED) {
-    FailConfirm(builder, v1::Closure::HALTED, "a hold or pause came before the silent period began");
-  } else if (time_left < absl::ZeroDuration()) {
-    FailConfirm(builder, v1::Closure::CONFIRM_TIMED_OUT, "freeze and rescan took too long");
-  } else {
-    v1::Closure& closure = builder.closure();
-    builder.Move(Event::kSilentPeriodEntered, Summary(merge, answered.findings));
-    *closure.mutable_silent_period_start_time() = ToProto(builder.now());
-    *closure.mutable_silent_period_end_time() = ToProto(builder.now() + FromProto(builder.policy().silent_period()));
-    *builder.data().mutable_silent_period_start() = MarkOf(builder.circumstances().clock);
-    builder.GuardSystem();
-    BeginPhase(builder, v1::ENTER_SILENT_PERIOD);
-  }
   return builder.Finish();
 }
 
@@ -127,10 +66,10 @@ void SettleLate(DecisionBuilder& builder, ScanMerge& merge) {
 Decision DecideFinalScan(DecisionBuilder& builder, const ScanAnswered& answered) {
   ScanMerge merge = MergeScan(builder.data(), answered.findings, answered.previous, builder.now());
   if (builder.data().late_settlement_consent()) SettleLate(builder, merge);
-  const std::string summary = Summary(merge, answered.findings);
+  const std::string summary = ScanSummary(merge, answered.findings);
   if (merge.unresolved > 0) {
-    const std::string problems = WithoutAddresses(builder.data(), Problems(merge, answered.findings));
-    StoreMerge(builder, answered.findings, merge, false);
+    const std::string problems = WithoutAddresses(builder.data(), ScanProblems(merge, answered.findings));
+    StoreScan(builder, answered.findings, merge, false);
     BeginRestore(builder, Event::kFinalCheckProblem, v1::Closure::FINAL_CHECK_PROBLEM, problems);
     return builder.Finish();
   }
@@ -149,7 +88,7 @@ Decision DecideFinalScan(DecisionBuilder& builder, const ScanAnswered& answered)
     builder.RescheduleTask(builder.now(), "", halt);
     return builder.Finish();
   }
-  StoreMerge(builder, answered.findings, merge, true);
+  StoreScan(builder, answered.findings, merge, true);
   builder.Move(Event::kFinalCheckPassed, summary);
   builder.GuardSystem();
   BeginPhase(builder, v1::DELETE);
@@ -157,6 +96,41 @@ Decision DecideFinalScan(DecisionBuilder& builder, const ScanAnswered& answered)
 }
 
 }  // namespace
+
+std::string ScanSummary(const ScanMerge& merge, const ScanFindings& findings) {
+  const std::string unanswered = Unanswered(findings);
+  return fmt::format("{} must-handle, {} renounceable, {} renounced{}{}", merge.counts.must_handle(),
+                     merge.counts.renounceable(), merge.counts.renounced(), unanswered.empty() ? "" : "; ", unanswered);
+}
+
+std::string ScanProblems(const ScanMerge& merge, const ScanFindings& findings) {
+  constexpr int kNamed = 3;
+  std::string text;
+  int named = 0;
+  for (const v1::BlockingItem& item : merge.items) {
+    if (!IsInTheWay(item.resolution()) || named == kNamed) continue;
+    ++named;
+    text += fmt::format("{}{}{}", text.empty() ? "" : "; ", item.display_name(),
+                        item.has_amount() ? fmt::format(" ({})", FormatMoney(item.amount())) : "");
+  }
+  if (merge.unresolved > named) text += fmt::format("; and {} more", merge.unresolved - named);
+  const std::string unanswered = Unanswered(findings);
+  if (!unanswered.empty()) text += fmt::format("{}{}", text.empty() ? "" : "; ", unanswered);
+  return text;
+}
+
+void StoreScan(DecisionBuilder& builder, const ScanFindings& findings, ScanMerge& merge, bool clean) {
+  v1::Closure& closure = builder.closure();
+  StoreCheckers(builder, findings);
+  v1::Scan& scan = *closure.mutable_scan();
+  *scan.mutable_end_time() = ToProto(builder.now());
+  scan.set_clean(clean);
+  if (clean) *scan.mutable_fresh_until_time() = ToProto(builder.now() + FromProto(builder.policy().scan_freshness()));
+  *closure.mutable_item_counts() = merge.counts;
+  closure.clear_renunciations();
+  for (v1::Renunciation& renunciation : merge.renunciations) *closure.add_renunciations() = std::move(renunciation);
+  builder.commit().items = std::move(merge.items);
+}
 
 void BeginScan(DecisionBuilder& builder, v1::CheckPhase phase) {
   v1::Scan scan;
@@ -182,18 +156,6 @@ Decision DecideScan(DecisionBuilder& builder, const ScanAnswered& answered) {
     default:
       Impossible("a scan in a state without scans");
   }
-}
-
-Decision DecideAccountGone(DecisionBuilder& builder) {
-  constexpr std::string_view kDetail = "the account system says that the account was deleted";
-  if (!NextState(builder.state(), Event::kAccountGone).has_value()) return builder.Finish();
-  if (NextState(builder.state(), Event::kAccountGone) == v1::Closure::CANCELLED) {
-    builder.Move(Event::kAccountGone, kDetail);
-    BeginEnd(builder, v1::Closure::ACCOUNT_GONE, kDetail);
-  } else {
-    BeginRestore(builder, Event::kAccountGone, v1::Closure::ACCOUNT_GONE, kDetail);
-  }
-  return builder.Finish();
 }
 
 }  // namespace closure

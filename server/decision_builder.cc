@@ -5,12 +5,10 @@
 
 #include "checkers/proto_time.h"
 #include "fmt/format.h"
-#include "server/log.h"
+#include "server/die.h"
 #include "server/state_refusal.h"
 
 namespace closure {
-
-[[noreturn]] void Impossible(std::string_view what) { Die(fmt::format("impossible: {}", what)); }
 
 DecisionBuilder::DecisionBuilder(const internal::v1::ClosureData& data, const Circumstances& circumstances)
     : circumstances_(circumstances) {
@@ -102,11 +100,7 @@ void DecisionBuilder::RescheduleTask(absl::Time due, std::string_view error, v1:
   internal::v1::TaskData task = *circumstances_.task;
   *task.mutable_due_time() = ToProto(due);
   task.set_parked(parked);
-  if (!error.empty()) {
-    task.set_attempts(task.attempts() + 1);
-    task.set_last_error(std::string(error));
-    if (!task.has_first_failure_time()) *task.mutable_first_failure_time() = ToProto(now());
-  }
+  if (!error.empty()) CountFailure(task, error, now());
   commit_.reschedule_task = std::move(task);
   task_settled_ = true;
   // Otherwise a release that comes between reading and committing would find nothing parked, and nobody would come back
@@ -127,6 +121,12 @@ Decision DecisionBuilder::FinishWithoutChange() {
   decision.commit.closure.reset();
   decision.commit.expected_version = 0;
   return decision;
+}
+
+void CountFailure(internal::v1::TaskData& task, std::string_view error, absl::Time now) {
+  task.set_attempts(task.attempts() + 1);
+  task.set_last_error(std::string(error));
+  if (!task.has_first_failure_time()) *task.mutable_first_failure_time() = ToProto(now);
 }
 
 absl::Duration RetryDelay(int attempts, double factor) {

@@ -62,8 +62,8 @@ class DecisionBuilder {
   bool task_settled_ = false;
 };
 
-// Ends the process: what is said cannot be, and going on would do harm.
-[[noreturn]] void Impossible(std::string_view what);
+// Writes into a task that a try of it failed: one more attempt, why, and since when it fails.
+void CountFailure(internal::v1::TaskData& task, std::string_view error, absl::Time now);
 
 // How long after its nth attempt a failed task is tried again: doubling from a second up to five minutes, times a
 // factor (Circumstances::retry_factor).
@@ -76,18 +76,24 @@ absl::Duration RetryDelay(int attempts, double factor);
 void BeginScan(DecisionBuilder& builder, v1::CheckPhase phase);
 // decide_participants.cc: asks the participants of a phase, stage by stage.
 void BeginPhase(DecisionBuilder& builder, v1::ParticipantPhase phase);
-// decide_participants.cc: what is left of the five minutes after Confirm, on the clock that shows least (D6).
+// decide_confirm.cc: what is left of the five minutes after Confirm, on the clock that shows least (D6).
 absl::Duration ConfirmTimeLeft(DecisionBuilder& builder);
+// decide_confirm.cc: sends a closure that is being confirmed back (D6).
+void FailConfirm(DecisionBuilder& builder, v1::Closure::Cause cause, std::string_view detail);
 // decide_notices.cc: sends the result to every contact point, and erases them when that is settled (D12).
 void BeginNotices(DecisionBuilder& builder);
 // decide_ends.cc: what every terminal state does: notices, renunciations dropped, request ids to be forgotten.
 void BeginEnd(DecisionBuilder& builder, v1::Closure::Cause cause, std::string_view detail);
-// decide_participants.cc: sends a closure that is being confirmed back (D6).
-void FailConfirm(DecisionBuilder& builder, v1::Closure::Cause cause, std::string_view detail);
 // decide_ends.cc: begins the restoring.
 void BeginRestore(DecisionBuilder& builder, Event event, v1::Closure::Cause cause, std::string_view detail);
 
-// The cases of Decide, by file.
+// What discards and Confirm need alike, in decide_items.cc.
+// Errors: FAILED_PRECONDITION with CLOSURE_ON_HOLD, or with IRREVERSIBLE_PAUSED where a pause matters.
+absl::Status RequireNoHalt(DecisionBuilder& builder, bool pause_matters);
+// Errors: FAILED_PRECONDITION with RISK_NOT_ACKNOWLEDGED unless the digest is that of the closure's risk prompt.
+absl::Status RequireRiskRead(const v1::Closure& closure, std::string_view digest);
+
+// The cases of Decide, and of its parts.
 absl::StatusOr<Decision> DecideCreate(const CreateFacts& facts, const Circumstances& circumstances);
 absl::StatusOr<Decision> DecideResend(DecisionBuilder& builder, const ResendCode& command);
 absl::StatusOr<Decision> DecideCodes(DecisionBuilder& builder, const CodesGiven& given);
@@ -107,6 +113,10 @@ Decision DecideMessage(DecisionBuilder& builder, const MessageSent& sent);
 Decision DecideFailure(DecisionBuilder& builder, const TaskFailed& failed);
 Decision DecideHeld(DecisionBuilder& builder);
 Decision DecideRetry(DecisionBuilder& builder, const RetryRequested& request);
+// decide_confirm.cc: the rescan of a frozen account was answered (D6).
+Decision DecideConfirmScan(DecisionBuilder& builder, const ScanAnswered& answered);
+// decide_participants.cc: a participant did not answer; it is asked again, and shown as failing.
+Decision FailParticipant(DecisionBuilder& builder, const TaskFailed& failed);
 // decide_notices.cc: a result notice was not accepted; it is tried again, or given up after its limit.
 Decision FailNotice(DecisionBuilder& builder, const TaskFailed& failed);
 Decision DecideErase(DecisionBuilder& builder, const Erase& erase);

@@ -21,7 +21,7 @@ constexpr std::string_view kTypePrefix = "type.googleapis.com/";
 // Details travel in trailing metadata, of which clients accept 8 KiB by default.
 constexpr std::size_t kMessageBytesMax = 1000;
 constexpr std::size_t kMetadataBytesMax = 300;
-constexpr std::size_t kViolationsMax = 10;
+constexpr std::size_t kViolationBytesMax = 6000;
 // What a caller of something that does not answer is told, where nothing better is known.
 constexpr absl::Duration kUnavailableDelay = absl::Seconds(5);
 
@@ -159,6 +159,9 @@ absl::Status WithViolations(absl::Status status, const std::vector<Violation>& v
     added->set_type(violations[i].type);
     added->set_subject(std::string(CutAtCodePoint(violations[i].subject, kMetadataBytesMax)));
     added->set_description(std::string(CutAtCodePoint(violations[i].description, kMetadataBytesMax)));
+    if (failure.ByteSizeLong() <= kViolationBytesMax) continue;
+    failure.mutable_violations()->RemoveLast();
+    break;
   }
   SetDetail(status, failure);
   return status;

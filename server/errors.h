@@ -2,6 +2,7 @@
 #ifndef CLOSURE_SERVER_ERRORS_H_
 #define CLOSURE_SERVER_ERRORS_H_
 
+#include <cstddef>
 #include <map>
 #include <string>
 #include <string_view>
@@ -37,12 +38,19 @@ absl::Status WithField(absl::Status status, std::string_view field, std::string_
 // The same error with RetryInfo.
 absl::Status WithRetryAfter(absl::Status status, absl::Duration delay);
 
-// One violated condition of a PreconditionFailure: why a mutating call was refused because of blockers.
+// One violated condition of a PreconditionFailure: what a call was refused for, where several things may speak against
+// it.
 struct Violation {
+  // The name of its reason.
   std::string type;
+  // The name of the resource that it is about.
   std::string subject;
   std::string description;
 };
+// The most violations that one error names.
+inline constexpr std::size_t kViolationsMax = 100;
+// The same error with PreconditionFailure: the first of the violations, as many as fit into trailing metadata and no
+// more than kViolationsMax.
 absl::Status WithViolations(absl::Status status, const std::vector<Violation>& violations);
 
 // The reason in an error; ERROR_REASON_UNSPECIFIED when there is none.

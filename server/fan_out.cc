@@ -16,9 +16,9 @@
 #include "fmt/format.h"
 #include "protos/coverage_mark.h"
 #include "server/answer_validation.h"
+#include "server/die.h"
 #include "server/item_identity.h"
-#include "server/log.h"
-#include "server/strings.h"
+#include "storage/closure_store.h"
 
 namespace closure {
 namespace {
@@ -135,7 +135,7 @@ ScanRun::ScanRun(std::shared_ptr<const Slots> slots, Timers& timers, FanOutReque
       timers_(timers),
       request_(std::move(request)),
       closure_name_(request_.check.closure().empty()
-                        ? fmt::format("accounts/{}/closures/preview", request_.check.account_id())
+                        ? FormatClosureName({.account_id = request_.check.account_id(), .closure_id = "preview"})
                         : request_.check.closure()),
       start_(timers.Elapsed()),
       begin_(timers.NewTimer()),
@@ -326,21 +326,19 @@ ScanFindings ScanRun::TakeFindings() {
   return findings;
 }
 
-[[noreturn]] void EndProcess(const std::string& condition) { Die(Concat("FanOut: ", condition)); }
-
 const std::string& NameOf(const CheckerSlot& slot) { return slot.checker->description().name(); }
 
 }  // namespace
 
 FanOut::FanOut(std::vector<CheckerSlot> slots, Timers* timers) : timers_(timers) {
   for (const CheckerSlot& slot : slots) {
-    if (slot.checker == nullptr) EndProcess("a slot has no checker");
+    if (slot.checker == nullptr) Impossible("a slot of the fan-out has no checker");
   }
   std::sort(slots.begin(), slots.end(),
             [](const CheckerSlot& a, const CheckerSlot& b) { return NameOf(a) < NameOf(b); });
   for (size_t i = 1; i < slots.size(); ++i) {
     if (NameOf(slots[i - 1]) == NameOf(slots[i])) {
-      EndProcess(fmt::format("two checkers have the name {}", NameOf(slots[i])));
+      Impossible(fmt::format("two checkers of the fan-out have the name {}", NameOf(slots[i])));
     }
   }
   slots_ = std::make_shared<const Slots>(std::move(slots));

@@ -56,9 +56,9 @@ struct ScanFindings {
   bool required_unanswered = false;
 };
 
-// Asks all checkers of a phase at the same time and gathers what they say (design: Fan-out). A scan takes as long as
-// its slowest checker, at most the longest deadline. No thread waits for an answer, so hanging checkers cost memory and
-// nothing else.
+// Asks all checkers of a phase at the same time and gathers what they say (docs/ARCHITECTURE.md). A scan takes as long
+// as its slowest checker, at most the longest deadline. No thread waits for an answer, so hanging checkers cost memory
+// and nothing else.
 //
 // A checker is not trusted: it is waited for until its deadline only, what it says later is dropped, and what it says
 // in time counts after ValidateAnswer found nothing wrong with it. Anything else is UNANSWERED with the kind of fault

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/log.h"
 
-#include <atomic>
 #include <cstdio>
-#include <cstdlib>
 #include <optional>
 
 #include "absl/strings/str_format.h"
@@ -14,9 +12,6 @@ namespace closure {
 namespace {
 
 constexpr std::size_t kValueBytesMax = 2000;
-
-// Where Die speaks.
-std::atomic<Log*> dying_log = nullptr;
 
 std::string_view LevelName(LogLevel level) {
   switch (level) {
@@ -88,19 +83,6 @@ void Log::Write(LogLevel level, std::string_view message, LogFields fields) {
   const std::string line = FormatLogLine(clock_->Now(), level, message, fields);
   absl::MutexLock lock(&mutex_);
   sink_(line);
-}
-
-DyingWords::DyingWords(Log& log) { dying_log = &log; }
-
-DyingWords::~DyingWords() { dying_log = nullptr; }
-
-void Die(std::string_view why) {
-  if (Log* const log = dying_log; log != nullptr) {
-    log->Error("the process ends: this cannot be, and going on would do harm", {{"error", why}});
-  } else {
-    std::fprintf(stderr, "closured: %.*s\n", static_cast<int>(why.size()), why.data());
-  }
-  std::abort();
 }
 
 }  // namespace closure

@@ -65,19 +65,6 @@ class Log {
   Sink sink_ ABSL_GUARDED_BY(mutex_);
 };
 
-// While it lives, Die speaks through this log. One at a time; made and destroyed in one thread; the log outlives it.
-class DyingWords {
- public:
-  explicit DyingWords(Log& log);
-  DyingWords(const DyingWords&) = delete;
-  DyingWords& operator=(const DyingWords&) = delete;
-  ~DyingWords();
-};
-
-// Ends the process at once because going on would do harm: says why as an error of the log, or in plain text on
-// standard error where there is no log (yet). Not to be called from a log's sink or clock.
-[[noreturn]] void Die(std::string_view why);
-
 }  // namespace closure
 
 #endif  // CLOSURE_SERVER_LOG_H_

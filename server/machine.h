@@ -163,8 +163,11 @@ constexpr States Reached() {
 
 // The states from which an end can be reached.
 constexpr States CanEnd() {
-  States ending =
-      Bit(v1::Closure::CLOSED) | Bit(v1::Closure::ABORTED) | Bit(v1::Closure::CANCELLED) | Bit(v1::Closure::EXPIRED);
+  States ending = 0;
+  for (std::size_t number = 0; number < kStateCount; ++number) {
+    const auto state = static_cast<State>(number);
+    if (IsTerminal(state)) ending |= Bit(state);
+  }
   for (std::size_t round = 0; round < kStateCount; ++round) {
     for (const TransitionRow& row : kTransitions) {
       if (ending & Bit(row.to)) ending |= Bit(row.from);
@@ -189,7 +192,7 @@ constexpr bool EveryEventIsListed() {
   return true;
 }
 
-// No way back from the silent period but the two endings (S4, R18).
+// No way back from the silent period but the two endings (R18).
 constexpr bool SilentPeriodIsIrrevocable() {
   States after = Bit(v1::Closure::SILENT_PERIOD);
   for (std::size_t round = 0; round < kStateCount; ++round) {
@@ -201,7 +204,7 @@ constexpr bool SilentPeriodIsIrrevocable() {
                    Bit(v1::Closure::CLOSED) | Bit(v1::Closure::RESTORING) | Bit(v1::Closure::ABORTED));
 }
 
-// A deletion has one way in, through a passed final check, and one way out (what never happens: 3 and 10).
+// A deletion has one way in, through a passed final check, and one way out (promise 1 of docs/assurance.md).
 constexpr bool DeletionIsGuarded() {
   for (const TransitionRow& row : kTransitions) {
     if (row.to == v1::Closure::DELETING &&

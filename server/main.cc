@@ -20,6 +20,7 @@
 #include "protos/file_reading.h"
 #include "server/config.h"
 #include "server/dev_cloud.h"
+#include "server/die.h"
 #include "server/library_logs.h"
 #include "server/named_files.h"
 #include "server/options.h"

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "checkers/proto_time.h"
+#include "server/decide.h"
 #include "server/errors.h"
 #include "server/field_checks.h"
 #include "server/page_token.h"
@@ -18,7 +19,6 @@ namespace closure {
 namespace {
 
 constexpr PageLimits kTaskPages = {.fallback = 50, .max = 200};
-constexpr absl::Duration kBreakerWindow = absl::Hours(1);
 
 std::string SubjectOf(const internal::v1::TaskPayload& payload) {
   if (!payload.participant().empty()) return payload.participant();

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "checkers/proto_time.h"
+#include "server/closure_calls.h"
 #include "server/execute_call.h"
 #include "server/identity.h"
 #include "server/resource_names.h"
@@ -36,11 +37,6 @@ std::string_view ActText(SystemCommand::Kind kind, const internal::v1::SystemDat
   return "the clock jump was acknowledged";
 }
 
-template <typename Request>
-absl::StatusOr<CallContext> ReadSystemCall(const Actor& actor, const Request& request) {
-  return ReadOperatorContext(actor, request, request.reason(), request.request_id());
-}
-
 }  // namespace
 
 OperatorService::OperatorService(const Parts& parts)
@@ -64,7 +60,7 @@ grpc::ServerUnaryReactor* OperatorService::Operate(grpc::CallbackServerContext* 
                                                    const Request& request, v1::SystemStatus* response) {
   const std::string_view method = MethodOf<Request>();
   grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
-  const absl::StatusOr<CallContext> call = Admit(*context, mutations_, request, ReadSystemCall<Request>);
+  const absl::StatusOr<CallContext> call = Admit(*context, mutations_, request, ReadOperatorCall<Request>);
   if (!call.ok()) {
     Finish<v1::SystemStatus>(reactor, method, call.status(), response, *parts_.log);
     return reactor;
@@ -100,7 +96,8 @@ grpc::ServerUnaryReactor* OperatorService::RetryTask(grpc::CallbackServerContext
                                                      const v1::RetryTaskRequest* request, v1::Task* response) {
   static constexpr std::string_view kMethod = "RetryTask";
   grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
-  const absl::StatusOr<CallContext> call = Admit(*context, mutations_, *request, ReadSystemCall<v1::RetryTaskRequest>);
+  const absl::StatusOr<CallContext> call =
+      Admit(*context, mutations_, *request, ReadOperatorCall<v1::RetryTaskRequest>);
   const absl::StatusOr<int64_t> task_id = call.ok() ? ParseTaskName("name", request->name()) : call.status();
   if (!task_id.ok()) {
     Finish<v1::Task>(reactor, kMethod, task_id.status(), response, *parts_.log);

@@ -23,23 +23,9 @@ absl::Status Stopping() {
   return Error(v1::SHUTTING_DOWN, "closured: the server is stopping; ask for the preview again");
 }
 
-absl::Status AccountClosed(std::string_view account_id) {
-  const std::string name = FormatAccountName(account_id);
-  return Error(v1::ACCOUNT_CLOSED, Concat(name, " was deleted for good"), {{"account", name}});
-}
-
 // Why a preview cannot go on after the account system answered; OK when it can.
 absl::Status CheckAccount(const std::string& account_id, const absl::StatusOr<upstream::v1::Account>& account) {
-  const std::string name = FormatAccountName(account_id);
-  if (absl::IsNotFound(account.status())) {
-    return Error(v1::ACCOUNT_NOT_FOUND, Concat("the account system does not know ", name), {{"account", name}});
-  }
-  if (!account.ok()) {
-    const std::string why(account.status().message());
-    return WithRetryAfter(Error(v1::ACCOUNT_SYSTEM_UNAVAILABLE,
-                                Concat("the account system did not tell about ", name, ": ", why), {{"account", name}}),
-                          kRetryDelay);
-  }
+  if (!account.ok()) return LookupError(account_id, account.status());
   return account->state() == upstream::v1::Account::DELETED ? AccountClosed(account_id) : absl::OkStatus();
 }
 

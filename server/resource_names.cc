@@ -107,10 +107,6 @@ absl::StatusOr<std::string> ParseItemName(std::string_view field, std::string_vi
 
 std::string FormatAccountName(std::string_view account_id) { return Concat(kAccounts, account_id); }
 
-std::string FormatClosureName(const ClosureKey& key) {
-  return Concat(kAccounts, key.account_id, kClosures, key.closure_id);
-}
-
 std::string FormatTaskName(int64_t task_id) { return Concat(kTasks, task_id); }
 
 std::string_view LastSegment(std::string_view name) { return name.substr(name.rfind('/') + 1); }

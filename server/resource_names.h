@@ -37,8 +37,8 @@ absl::StatusOr<int64_t> ParseTaskName(std::string_view field, std::string_view n
 // Errors besides: INVALID_ARGUMENT with NAME_MALFORMED for an item of another closure.
 absl::StatusOr<std::string> ParseItemName(std::string_view field, std::string_view name, const ClosureKey& closure);
 
+// FormatClosureName is in storage/closure_store.h: the store needs it too.
 std::string FormatAccountName(std::string_view account_id);
-std::string FormatClosureName(const ClosureKey& key);
 std::string FormatTaskName(int64_t task_id);
 
 // What stands behind the last slash.

@@ -2,7 +2,6 @@
 #include "server/rpc.h"
 
 #include "server/errors.h"
-#include "server/strings.h"
 
 namespace closure {
 
@@ -26,14 +25,6 @@ absl::Status RefuseWhenStopping(const absl::Notification& stopping) {
   if (!stopping.HasBeenNotified()) return absl::OkStatus();
   return Error(v1::SHUTTING_DOWN,
                "closured: the server is stopping; repeat the call, and a change with the same request id");
-}
-
-absl::StatusOr<internal::v1::ClosureData> FindClosure(ClosureStore& store, const ClosureKey& key) {
-  absl::StatusOr<internal::v1::ClosureData> data = store.LoadClosure(key);
-  if (!absl::IsNotFound(data.status())) return data;
-  const std::string name = FormatClosureName(key);
-  return Error(v1::CLOSURE_NOT_FOUND, Concat(FormatAccountName(key.account_id), " has no closure ", name),
-               {{"closure", name}});
 }
 
 }  // namespace closure

@@ -13,7 +13,6 @@
 #include "server/identity.h"
 #include "server/log.h"
 #include "server/resource_names.h"
-#include "storage/closure_store.h"
 
 // What every RPC does the same way: who calls, whether they may, and how it ends.
 namespace closure {
@@ -52,7 +51,7 @@ grpc::ServerUnaryReactor* Answer(grpc::CallbackServerContext* context, std::stri
 
 // Whether the actor may act on the account that the name is about, with RequireRootOf or RequireReaderOf. OK when no
 // account can be read from the name: that is a syntax error, which the parser of the name finds next, and a refusal
-// comes before it (design: order of refusals).
+// comes before it (docs/errors.md).
 template <typename Require>
 absl::Status Authorize(const Actor& actor, std::string_view name, Require require) {
   const std::optional<std::string_view> account_id = AccountIdIn(name);
@@ -61,9 +60,6 @@ absl::Status Authorize(const Actor& actor, std::string_view name, Require requir
 
 // Errors: UNAVAILABLE with SHUTTING_DOWN once the server is stopping.
 absl::Status RefuseWhenStopping(const absl::Notification& stopping);
-
-// Errors: NOT_FOUND with CLOSURE_NOT_FOUND; those of the store.
-absl::StatusOr<internal::v1::ClosureData> FindClosure(ClosureStore& store, const ClosureKey& key);
 
 }  // namespace closure
 

@@ -8,6 +8,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
 #include "checkers/proto_time.h"
+#include "server/renounced_money.h"
 
 namespace closure {
 namespace {
@@ -31,7 +32,8 @@ v1::BlockingItem MergeFound(const internal::v1::ClosureData& data, v1::BlockingI
                                                                 : v1::BlockingItem::CHANGED);
   // What comes back after it was gone is another finding, and its release another act.
   *item.mutable_first_seen_time() = known ? before->first_seen_time() : ToProto(now);
-  const bool renounced = IsMoney(item.kind()) && item.disposition() == v1::RENOUNCEABLE && IsRenounced(data, item);
+  const bool renounced =
+      IsRenouncedAsMoney(item.kind()) && item.disposition() == v1::RENOUNCEABLE && IsRenounced(data, item);
   item.set_resolution(renounced ? v1::BlockingItem::RENOUNCED : v1::BlockingItem::OPEN);
   if (known && before->resolution() == v1::BlockingItem::RELEASE_FAILED &&
       before->fingerprint() == item.fingerprint()) {
@@ -56,7 +58,7 @@ void Count(const v1::BlockingItem& item, ScanMerge& merge) {
   }
   merge.counts.set_renounceable(merge.counts.renounceable() + 1);
   merge.renounceable.push_back(item);
-  if (IsMoney(item.kind())) merge.late_money.push_back(item);
+  if (IsRenouncedAsMoney(item.kind())) merge.late_money.push_back(item);
 }
 
 // An item that was stored and was not found now.
@@ -109,13 +111,6 @@ bool IsInTheWay(v1::BlockingItem::Resolution resolution) {
     default:
       return true;
   }
-}
-
-bool IsMoney(v1::ItemKind kind) { return kind == v1::BALANCE || kind == v1::DEBT; }
-
-bool IsExecutedIn(v1::ParticipantPhase phase, const v1::Renunciation& renunciation) {
-  if (renunciation.status() != v1::Renunciation::RECORDED) return false;
-  return phase == v1::DELETE || (phase == v1::ENTER_SILENT_PERIOD && renunciation.kind() == v1::BALANCE);
 }
 
 ScanMerge MergeScan(const internal::v1::ClosureData& data, const ScanFindings& findings,

@@ -2,7 +2,6 @@
 #ifndef CLOSURE_SERVER_SCAN_MERGE_H_
 #define CLOSURE_SERVER_SCAN_MERGE_H_
 
-#include <string_view>
 #include <vector>
 
 #include "absl/time/time.h"
@@ -30,16 +29,6 @@ struct ScanMerge {
 
 // Whether an item of this resolution stands in the way.
 bool IsInTheWay(v1::BlockingItem::Resolution resolution);
-
-// The participant that executes renounced money. Nobody else is asked to, and nobody else is believed about it.
-inline constexpr std::string_view kMoneyParticipant = "billing";
-
-// Whether renouncing an item of this kind is recorded now and executed later by a participant (D15).
-bool IsMoney(v1::ItemKind kind);
-
-// Whether a participant executes the renunciation with this phase: balances with ENTER_SILENT_PERIOD, all that is left
-// with DELETE (D15).
-bool IsExecutedIn(v1::ParticipantPhase phase, const v1::Renunciation& renunciation);
 
 // Lays the findings of a scan over the items of the scans before (R48). Found items are NEW, CHANGED or UNCHANGED by
 // their fingerprints; what is not found any more is RESOLVED and GONE, except that what a silent required checker

@@ -21,7 +21,7 @@
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_format.h"
-#include "server/log.h"
+#include "server/die.h"
 #include "server/strings.h"
 
 namespace closure {

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "checkers/proto_time.h"
+#include "server/errors.h"
 #include "server/resource_names.h"
 #include "server/strings.h"
 
@@ -20,10 +21,6 @@ v1::StartObstacle Obstacle(v1::ErrorReason reason, std::string detail) {
   return obstacle;
 }
 
-bool ChangedLately(const upstream::v1::ContactPoint& contact, absl::Time now, absl::Duration window) {
-  return contact.has_change_time() && now - FromProto(contact.change_time()) < window;
-}
-
 // Which contact point is missing; empty when none is needed that is not there.
 std::string_view MissingContact(const Account& account, bool both) {
   const bool email = !account.email().address().empty();
@@ -34,6 +31,13 @@ std::string_view MissingContact(const Account& account, bool both) {
 }
 
 }  // namespace
+
+bool ChangedContactLately(const Account& account, absl::Time now, absl::Duration window) {
+  const auto changed = [&](const upstream::v1::ContactPoint& contact) {
+    return contact.has_change_time() && now - FromProto(contact.change_time()) < window;
+  };
+  return changed(account.email()) || changed(account.phone());
+}
 
 std::vector<v1::StartObstacle> FindStartObstacles(const Account& account, std::string_view open_closure, absl::Time now,
                                                   absl::Duration contact_change_window) {
@@ -47,8 +51,7 @@ std::vector<v1::StartObstacle> FindStartObstacles(const Account& account, std::s
     obstacles.push_back(Obstacle(v1::ACCOUNT_NOT_ACTIVE, Concat(name, " is ", Account::State_Name(account.state()),
                                                                 "; only an active account can be closed")));
   }
-  const bool both = ChangedLately(account.email(), now, contact_change_window) ||
-                    ChangedLately(account.phone(), now, contact_change_window);
+  const bool both = ChangedContactLately(account, now, contact_change_window);
   if (const std::string_view missing = MissingContact(account, both); !missing.empty()) {
     obstacles.push_back(
         Obstacle(v1::CONTACT_POINT_MISSING,
@@ -57,6 +60,11 @@ std::vector<v1::StartObstacle> FindStartObstacles(const Account& account, std::s
                         "; add it in the account center")));
   }
   return obstacles;
+}
+
+absl::Status AccountClosed(std::string_view account_id) {
+  const std::string name = FormatAccountName(account_id);
+  return Error(v1::ACCOUNT_CLOSED, Concat(name, " was closed for good"), {{"account", name}});
 }
 
 }  // namespace closure

@@ -7,7 +7,8 @@
 #include <vector>
 
 #include "fmt/format.h"
-#include "server/decision_builder.h"
+#include "server/decide.h"
+#include "server/die.h"
 #include "server/errors.h"
 #include "server/machine.h"
 

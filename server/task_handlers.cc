@@ -13,7 +13,7 @@
 #include "server/decision_builder.h"
 #include "server/item_identity.h"
 #include "server/redaction.h"
-#include "server/scan_merge.h"
+#include "server/renounced_money.h"
 
 namespace closure {
 namespace {
@@ -89,9 +89,7 @@ void TaskHandlers::ReportMade(const internal::v1::TaskData& task, ClosureEngine:
 void TaskHandlers::GiveBack(internal::v1::TaskData task, std::string_view error, Done done) const {
   const absl::Time now = parts_.clock->Now();
   *task.mutable_due_time() = ToProto(now + RetryDelay(task.attempts(), parts_.random->RetryFactor()));
-  task.set_attempts(task.attempts() + 1);
-  task.set_last_error(std::string(error));
-  if (!task.has_first_failure_time()) *task.mutable_first_failure_time() = ToProto(now);
+  CountFailure(task, error, now);
   Commit commit;
   commit.reschedule_task = std::move(task);
   parts_.store->Apply(std::move(commit), [done = std::move(done)](const absl::Status&) mutable { std::move(done)(); });
@@ -285,7 +283,7 @@ void TaskHandlers::RunParticipant(const internal::v1::TaskData& task, const inte
   // The fence of the task's state: should the state be left while the call is under way, it is refused where it
   // arrives.
   request.set_fence(task.payload().fence());
-  if (payload.participant() == kMoneyParticipant) AddRenunciations(data, request);
+  if (payload.participant() == kBillingName) AddRenunciations(data, request);
   slot->participant->Perform(
       request, OptionsFor(slot->deadline),
       [this, task, done = std::move(done)](absl::StatusOr<v1::PerformResponse> response) mutable {

@@ -11,7 +11,7 @@
 #include "protos/money.h"
 #include "server/phrases.h"
 #include "server/redaction.h"
-#include "server/scan_merge.h"
+#include "server/renounced_money.h"
 #include "server/secret_key.h"
 #include "server/strings.h"
 
@@ -32,9 +32,9 @@ const Phrases& PhrasesIn(std::string_view language_code) {
 std::string Facts(const v1::BlockingItem& item) {
   std::vector<std::string> facts;
   if (item.has_amount()) facts.push_back(FormatMoney(item.amount()));
-  if (!IsMoney(item.kind()) && !item.type().empty()) facts.push_back(item.type());
+  if (!IsRenouncedAsMoney(item.kind()) && !item.type().empty()) facts.push_back(item.type());
   if (!item.region_code().empty()) facts.push_back(item.region_code());
-  if (!IsMoney(item.kind()) && !item.native_id().empty() && item.native_id() != item.display_name())
+  if (!IsRenouncedAsMoney(item.kind()) && !item.native_id().empty() && item.native_id() != item.display_name())
     facts.push_back(item.native_id());
   return facts.empty() ? "" : Concat(" (", absl::StrJoin(facts, ", "), ")");
 }
@@ -54,7 +54,7 @@ std::vector<std::string> DiscardLines(const Phrases& phrases, const internal::v1
   if (items.empty()) return {FillIn(phrases.discard_nothing, data.account_id())};
   std::vector<std::string> lines = {FillIn(phrases.discard_intro, data.account_id())};
   AppendItems(phrases, items, lines);
-  const auto is_money = [](const v1::BlockingItem* item) { return IsMoney(item->kind()); };
+  const auto is_money = [](const v1::BlockingItem* item) { return IsRenouncedAsMoney(item->kind()); };
   if (!std::all_of(items.begin(), items.end(), is_money)) lines.emplace_back(phrases.discard_resources);
   if (std::any_of(items.begin(), items.end(), is_money)) lines.emplace_back(phrases.discard_money);
   return lines;

@@ -8,8 +8,8 @@
 #include "closure/internal/v1/closure_data.pb.h"
 #include "server/clock.h"
 
-// How much time has passed, judged by every witness (design: Time). A silent period ends only when it has passed on the
-// wall clock and in trusted elapsed time, so that no single clock can shorten it. Pure functions.
+// How much time has passed, judged by every witness (docs/ARCHITECTURE.md). A silent period ends only when it has
+// passed on the wall clock and in trusted elapsed time, so that no single clock can shorten it. Pure functions.
 namespace closure {
 
 // Wall and boot-time clock may differ by this much between two readings before it counts as a jump.

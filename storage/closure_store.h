@@ -12,6 +12,7 @@
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "closure/internal/v1/closure_data.pb.h"
 #include "closure/v1/account_gate_service.pb.h"
@@ -28,6 +29,11 @@ struct ClosureKey {
   friend bool operator==(const ClosureKey&, const ClosureKey&) = default;
   friend auto operator<=>(const ClosureKey&, const ClosureKey&) = default;
 };
+
+// "accounts/{account}/closures/{closure}", as the API names it.
+inline std::string FormatClosureName(const ClosureKey& key) {
+  return absl::StrCat("accounts/", key.account_id, "/closures/", key.closure_id);
+}
 
 // A history row before it has its number and hashes; the store gives it both.
 struct HistoryEntry {
@@ -253,6 +259,8 @@ class ClosureStore {
   virtual void LeaseDueTasks(absl::Time now, absl::Time lease_end, int limit, LeaseDone done) = 0;
 
   // ---- reads ----
+  // Where nothing is said of it, a closure or account that is not known has empty lists and counts of 0.
+
   // Errors: NOT_FOUND.
   virtual absl::StatusOr<internal::v1::ClosureData> LoadClosure(const ClosureKey& key) = 0;
   // The open closure of an account, if there is one.
@@ -263,21 +271,25 @@ class ClosureStore {
   virtual absl::StatusOr<int64_t> LoadFence(std::string_view account_id) = 0;
   // How many identity codes the account's closures made at or after `since`, over all its closures.
   virtual absl::StatusOr<int> CountCodes(std::string_view account_id, absl::Time since) = 0;
+  // Whether a commit kept this tombstone, however long ago.
   virtual absl::StatusOr<bool> HasTombstone(std::string_view tombstone) = 0;
 
   // Ordered by item id.
   virtual absl::StatusOr<std::vector<v1::BlockingItem>> ListItems(const ClosureKey& key, const ItemFilter& filter) = 0;
-  // Those of the ids that exist.
+  // Those of the ids that exist, in the order in which they are asked for.
   virtual absl::StatusOr<std::vector<v1::BlockingItem>> LoadItems(const ClosureKey& key,
                                                                   const std::vector<std::string>& item_ids) = 0;
-  // By the change that the last scan gave them.
+  // By the change that the last scan gave them; all 0 for a closure without items.
   virtual absl::StatusOr<ItemChangeCounts> CountItemChanges(const ClosureKey& key) = 0;
   // Entries with numbers above `after`, in order.
   virtual absl::StatusOr<std::vector<v1::Transition>> ListTransitions(const ClosureKey& key, int64_t after,
                                                                       int limit) = 0;
+  // All of them, in the order in which they were given.
   virtual absl::StatusOr<std::vector<v1::Consent>> ListConsents(const ClosureKey& key) = 0;
   // All of the above in one state of the store. Errors: NOT_FOUND.
   virtual absl::StatusOr<StoredRecord> LoadRecord(const ClosureKey& key) = 0;
+  // What remembers a request id of an account, or of "" (see RequestRecord); nothing when it was never used, or was
+  // forgotten.
   virtual absl::StatusOr<std::optional<RequestRecord>> FindRequest(std::string_view account_id,
                                                                    std::string_view request_id) = 0;
 
@@ -288,14 +300,19 @@ class ClosureStore {
 
   // Errors: NOT_FOUND.
   virtual absl::StatusOr<internal::v1::TaskData> LoadTask(int64_t id) = 0;
+  // The earliest due first, then by id; parked and leased ones too.
   virtual absl::StatusOr<std::vector<internal::v1::TaskData>> ListTasks(const TaskFilter& filter) = 0;
   // When the next task that is neither parked nor leased is due; InfiniteFuture when there is none.
   virtual absl::StatusOr<absl::Time> NextDueTime() = 0;
+  // Of all closures. `due` are those that are due at `now` and not parked; `stuck` those that were given up, or whose
+  // first failure is at or before `stuck_since`.
   virtual absl::StatusOr<TaskCounts> CountTasks(absl::Time now, absl::Time stuck_since) = 0;
 
+  // The switches and the witness of time; version 0 with nothing set before the first commit that writes them.
   virtual absl::StatusOr<internal::v1::SystemData> LoadSystem() = 0;
   // Silent periods that were ended at or after `since`; of one organization, or of all with "".
   virtual absl::StatusOr<int64_t> CountAdmissions(std::string_view organization_id, absl::Time since) = 0;
+  // How many closures are in each state, in the order of the states; those without any are left out.
   virtual absl::StatusOr<std::vector<std::pair<v1::Closure::State, int64_t>>> CountClosures() = 0;
 
   // Called after every commit, in commit order, on a thread of the store, before the commit's `done`. Set once, before

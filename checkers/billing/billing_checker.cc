@@ -9,7 +9,6 @@
 #include "checkers/answer_fault.h"
 #include "checkers/billing/billing_items.h"
 #include "checkers/billing/fund_limits.h"
-#include "checkers/builtin.h"
 #include "checkers/check_run.h"
 #include "checkers/page_walk.h"
 #include "fmt/format.h"
@@ -120,10 +119,9 @@ PagedList<up::ListFundsRequest, up::ListFundsResponse> AllFunds(Stub billing, st
 }  // namespace
 
 BillingChecker::BillingChecker(Stub billing, CheckerSettings settings)
-    : billing_(std::move(billing)),
-      settings_(std::move(settings)),
-      description_(
-          DescribeBuiltin("billing", {v1::UNPAID_BILL, v1::UNBILLED_CHARGE, v1::CREDIT_NOTE, v1::BALANCE, v1::DEBT})) {}
+    : ReportingChecker("billing", {v1::UNPAID_BILL, v1::UNBILLED_CHARGE, v1::CREDIT_NOTE, v1::BALANCE, v1::DEBT}),
+      billing_(std::move(billing)),
+      settings_(std::move(settings)) {}
 
 void BillingChecker::Check(const v1::CheckRequest& request, const CallOptions& options, CheckDone done) {
   absl::StatusOr<FundLimits> limits = FundLimits::For(request, settings_);
@@ -141,10 +139,6 @@ void BillingChecker::Check(const v1::CheckRequest& request, const CallOptions& o
   WalkPages(run, kCharges, std::move(charges));
   WalkPages(run, kCreditNotes, std::move(credit_notes));
   WalkPages(run, kFunds, std::move(funds));
-}
-
-void BillingChecker::Discard(const v1::DiscardRequest& request, const CallOptions& /*options*/, DiscardDone done) {
-  RefuseDiscard("billing", request, std::move(done));
 }
 
 }  // namespace closure

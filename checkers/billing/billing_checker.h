@@ -4,7 +4,7 @@
 
 #include <memory>
 
-#include "checkers/checker.h"
+#include "checkers/builtin.h"
 #include "checkers/checker_settings.h"
 #include "closure/upstream/v1/billing_service.grpc.pb.h"
 
@@ -13,18 +13,15 @@ namespace closure {
 // Finds what an account owes and owns: unpaid bills, unbilled charges, credit notes, and a balance and a debt per
 // settlement currency (R20 to R26, D8). Asks the four lists of the billing system at the same time. Discard is
 // UNIMPLEMENTED: renounced money is settled by the billing participant. docs/checkers/billing.md describes it.
-class BillingChecker final : public Checker {
+class BillingChecker final : public ReportingChecker {
  public:
   BillingChecker(std::shared_ptr<upstream::v1::BillingService::StubInterface> billing, CheckerSettings settings);
 
-  const v1::CheckerDescription& description() const override { return description_; }
   void Check(const v1::CheckRequest& request, const CallOptions& options, CheckDone done) override;
-  void Discard(const v1::DiscardRequest& request, const CallOptions& options, DiscardDone done) override;
 
  private:
   const std::shared_ptr<upstream::v1::BillingService::StubInterface> billing_;
   const CheckerSettings settings_;
-  const v1::CheckerDescription description_;
 };
 
 }  // namespace closure

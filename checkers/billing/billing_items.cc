@@ -10,14 +10,11 @@
 #include "checkers/answer_fault.h"
 #include "checkers/item_facts.h"
 #include "checkers/proto_time.h"
-#include "checkers/text.h"
 #include "fmt/format.h"
 #include "protos/money.h"
 
 namespace closure {
 namespace {
-
-constexpr size_t kQuotedMax = 100;
 
 // What every billing item has in common: the owner handles it, and its facts are kind, disposition, amount and state.
 v1::ReportedItem MoneyItem(v1::ItemKind kind, std::string_view type, std::string_view native_id,
@@ -103,8 +100,8 @@ absl::StatusOr<v1::ReportedItem> BillItem(const upstream::v1::Bill& bill, const 
   v1::ReportedItem item =
       MoneyItem(v1::UNPAID_BILL, "billing/bill", fmt::format("bill/{}", id), bill.amount_due(), "unpaid");
   item.set_display_name(DisplayName(bill.description(), fmt::format("Bill {}", id)));
-  item.set_why(fmt::format("Bill {} is not fully paid: {} is still due.", PrintableText(id, kQuotedMax),
-                           FormatMoney(bill.amount_due())));
+  item.set_why(
+      fmt::format("Bill {} is not fully paid: {} is still due.", InSentence(id), FormatMoney(bill.amount_due())));
   item.set_instructions("Pay the bill in the console, then recheck.");
   item.set_process_uri(ConsoleLink(console_base_uri, "/billing/bills", id));
   return item;
@@ -122,7 +119,7 @@ absl::StatusOr<v1::ReportedItem> UnbilledChargeItem(const upstream::v1::Unbilled
                                     charge.amount(), "unbilled");
   item.set_display_name(DisplayName(charge.product(), fmt::format("Charge {}", id)));
   item.set_why(fmt::format("Past usage has cost {} so far that is not on a bill yet (charge {}).{}",
-                           FormatMoney(charge.amount()), PrintableText(id, kQuotedMax), ExpectedBill(charge)));
+                           FormatMoney(charge.amount()), InSentence(id), ExpectedBill(charge)));
   item.set_instructions("Stop the usage if it goes on, wait for the bill, pay it in the console, then recheck.");
   item.set_process_uri(ConsoleLink(console_base_uri, "/billing/charges", id));
   return item;
@@ -139,7 +136,7 @@ absl::StatusOr<v1::ReportedItem> CreditNoteItem(const upstream::v1::CreditNote& 
   v1::ReportedItem item = MoneyItem(v1::CREDIT_NOTE, "billing/credit_note", fmt::format("credit_note/{}", id),
                                     credit_note.amount(), "unhandled");
   item.set_display_name(DisplayName("", fmt::format("Credit note {}", id)));
-  const std::string order = PrintableText(credit_note.order_id(), kQuotedMax);
+  const std::string order = InSentence(credit_note.order_id());
   item.set_why(fmt::format("A refund{}{} left a credit note of {} that is not handled.",
                            order.empty() ? "" : " of order ", order, FormatMoney(credit_note.amount())));
   item.set_instructions("Apply or cash the credit note in the console, then recheck.");

@@ -9,12 +9,10 @@
 
 #include "absl/strings/ascii.h"
 #include "checkers/answer_fault.h"
-#include "checkers/builtin.h"
 #include "checkers/check_run.h"
 #include "checkers/item_facts.h"
 #include "checkers/page_walk.h"
 #include "checkers/proto_time.h"
-#include "checkers/text.h"
 #include "fmt/format.h"
 
 namespace closure {
@@ -29,7 +27,6 @@ enum Part : size_t { kDomainNames, kIcpFilings, kParts };
 
 constexpr std::string_view kListDomains = "domains: ListDomains";
 constexpr std::string_view kListIcpFilings = "domains: ListIcpFilings";
-constexpr size_t kQuotedMax = 100;
 
 v1::ReportedItem DomainItem(const up::Domain& domain, const std::optional<absl::Time>& expire_time,
                             const std::string& console) {
@@ -41,7 +38,7 @@ v1::ReportedItem DomainItem(const up::Domain& domain, const std::optional<absl::
   item.set_type("domain/name");
   item.set_display_name(DisplayName(domain.domain_name(), name));
   item.set_why(
-      fmt::format("The domain name {} is registered under this account{}", PrintableText(name, kQuotedMax),
+      fmt::format("The domain name {} is registered under this account{}", InSentence(name),
                   expire_time ? absl::FormatTime(" until %Y-%m-%d (UTC).", *expire_time, absl::UTCTimeZone()) : "."));
   item.set_resolver(v1::OWNER);
   item.set_instructions(
@@ -62,8 +59,8 @@ Items ReadDomains(const up::ListDomainsResponse& page, absl::Time check_time, co
     if (domain.has_expire_time()) {
       expire_time = TimeFromProto(domain.expire_time());
       if (!expire_time) {
-        return MalformedAnswer(fmt::format("{}: the domain \"{}\" has an invalid expire_time", kListDomains,
-                                           PrintableText(name, kQuotedMax)));
+        return MalformedAnswer(
+            fmt::format("{}: the domain \"{}\" has an invalid expire_time", kListDomains, InSentence(name)));
       }
       if (*expire_time <= check_time) continue;
     }
@@ -82,15 +79,15 @@ Items ReadIcpFilings(const up::ListIcpFilingsResponse& page, const std::string& 
     if (auto valid = ValidateState(kListIcpFilings, number, filing.state()); !valid.ok()) {
       return valid;
     }
-    const std::string domain = PrintableText(filing.domain_name(), kQuotedMax);
-    const std::string entity = PrintableText(filing.entity_name(), kQuotedMax);
+    const std::string domain = InSentence(filing.domain_name());
+    const std::string entity = InSentence(filing.entity_name());
     v1::ReportedItem item;
     item.set_native_id(fmt::format("icp/{}", number));
     item.set_kind(v1::ICP_FILING);
     item.set_disposition(v1::MUST_HANDLE);
     item.set_type("icp/filing");
     item.set_display_name(DisplayName(domain, number));
-    item.set_why(fmt::format("The ICP filing {}{}{} is held through this account.", PrintableText(number, kQuotedMax),
+    item.set_why(fmt::format("The ICP filing {}{}{} is held through this account.", InSentence(number),
                              domain.empty() ? "" : fmt::format(" of {}", domain),
                              entity.empty() ? "" : fmt::format(" by {}", entity)));
     item.set_resolver(v1::OWNER);
@@ -128,9 +125,9 @@ PagedList<up::ListIcpFilingsRequest, up::ListIcpFilingsResponse> IcpFilings(Stub
 }  // namespace
 
 DomainsChecker::DomainsChecker(Stub domains, CheckerSettings settings)
-    : domains_(std::move(domains)),
-      settings_(std::move(settings)),
-      description_(DescribeBuiltin("domains", {v1::DOMAIN_NAME, v1::ICP_FILING})) {}
+    : ReportingChecker("domains", {v1::DOMAIN_NAME, v1::ICP_FILING}),
+      domains_(std::move(domains)),
+      settings_(std::move(settings)) {}
 
 void DomainsChecker::Check(const v1::CheckRequest& request, const CallOptions& options, CheckDone done) {
   auto run = CheckRun::Start(request, options, kParts, settings_.items_max, std::move(done));
@@ -140,10 +137,6 @@ void DomainsChecker::Check(const v1::CheckRequest& request, const CallOptions& o
   auto filings = IcpFilings(domains_, settings_.console_base_uri);
   WalkPages(run, kDomainNames, std::move(names));
   WalkPages(run, kIcpFilings, std::move(filings));
-}
-
-void DomainsChecker::Discard(const v1::DiscardRequest& request, const CallOptions& /*options*/, DiscardDone done) {
-  RefuseDiscard("domains", request, std::move(done));
 }
 
 }  // namespace closure

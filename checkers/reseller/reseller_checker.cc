@@ -7,11 +7,9 @@
 #include <vector>
 
 #include "checkers/answer_fault.h"
-#include "checkers/builtin.h"
+#include "checkers/ask_once.h"
 #include "checkers/check_run.h"
 #include "checkers/item_facts.h"
-#include "checkers/text.h"
-#include "checkers/upstream_call.h"
 #include "fmt/format.h"
 
 namespace closure {
@@ -28,11 +26,11 @@ absl::StatusOr<std::vector<v1::ReportedItem>> ReadRelationship(const up::Reselle
     if (relationship.partner_name().empty()) return std::vector<v1::ReportedItem>();
     // Somebody is meant, so this must not read as "no reseller" (D5).
     return MalformedAnswer(
-        fmt::format("{}: the partner \"{}\" has no partner_id", kWho, PrintableText(relationship.partner_name(), 100)));
+        fmt::format("{}: the partner \"{}\" has no partner_id", kWho, InSentence(relationship.partner_name())));
   }
   if (auto valid = ValidateId(kWho, "partner_id", partner_id); !valid.ok()) return valid;
   const std::string name = DisplayName(relationship.partner_name(), partner_id);
-  const std::string short_name = PrintableText(name, 100);
+  const std::string short_name = InSentence(name);
   v1::ReportedItem item;
   item.set_native_id(fmt::format("reseller/{}", partner_id));
   item.set_kind(v1::RESELLER_CUSTOMER);
@@ -53,31 +51,21 @@ absl::StatusOr<std::vector<v1::ReportedItem>> ReadRelationship(const up::Reselle
 }  // namespace
 
 ResellerChecker::ResellerChecker(std::shared_ptr<up::PartnerService::StubInterface> partner, CheckerSettings settings)
-    : partner_(std::move(partner)),
-      settings_(std::move(settings)),
-      description_(DescribeBuiltin("reseller", {v1::RESELLER_CUSTOMER})) {}
+    : ReportingChecker("reseller", {v1::RESELLER_CUSTOMER}),
+      partner_(std::move(partner)),
+      settings_(std::move(settings)) {}
 
 void ResellerChecker::Check(const v1::CheckRequest& request, const CallOptions& options, CheckDone done) {
   auto run = CheckRun::Start(request, options, 1, settings_.items_max, std::move(done));
   if (run == nullptr) return;
-  up::GetResellerRelationshipRequest get;
-  get.set_account_id(request.account_id());
-  CallUpstream<up::ResellerRelationship>(
-      kWho, get, options,
-      [partner = partner_](auto* context, auto* relationship, auto* response, auto on_done) {
-        partner->async()->GetResellerRelationship(context, relationship, response, std::move(on_done));
+  AskOnce<up::GetResellerRelationshipRequest, up::ResellerRelationship>(
+      run, kWho,
+      [partner = partner_](auto* context, auto* get, auto* response, auto on_done) {
+        partner->async()->GetResellerRelationship(context, get, response, std::move(on_done));
       },
-      [run, console = settings_.console_base_uri](absl::StatusOr<up::ResellerRelationship> relationship) {
-        if (!relationship.ok()) return run->Fail(relationship.status());
-        auto items = ReadRelationship(*relationship, console);
-        if (!items.ok()) return run->Fail(items.status());
-        run->Add(0, *std::move(items));
-        run->PartDone();
+      [run, console = settings_.console_base_uri](const up::ResellerRelationship& relationship) {
+        run->FinishPart(0, ReadRelationship(relationship, console));
       });
-}
-
-void ResellerChecker::Discard(const v1::DiscardRequest& request, const CallOptions& /*options*/, DiscardDone done) {
-  RefuseDiscard("reseller", request, std::move(done));
 }
 
 }  // namespace closure

@@ -4,7 +4,7 @@
 
 #include <memory>
 
-#include "checkers/checker.h"
+#include "checkers/builtin.h"
 #include "checkers/checker_settings.h"
 #include "closure/upstream/v1/partner_service.grpc.pb.h"
 
@@ -12,18 +12,15 @@ namespace closure {
 
 // Finds out whether the account is a reseller's customer, which only the partner can end (R39). Discard is
 // UNIMPLEMENTED. docs/checkers/reseller.md describes it.
-class ResellerChecker final : public Checker {
+class ResellerChecker final : public ReportingChecker {
  public:
   ResellerChecker(std::shared_ptr<upstream::v1::PartnerService::StubInterface> partner, CheckerSettings settings);
 
-  const v1::CheckerDescription& description() const override { return description_; }
   void Check(const v1::CheckRequest& request, const CallOptions& options, CheckDone done) override;
-  void Discard(const v1::DiscardRequest& request, const CallOptions& options, DiscardDone done) override;
 
  private:
   const std::shared_ptr<upstream::v1::PartnerService::StubInterface> partner_;
   const CheckerSettings settings_;
-  const v1::CheckerDescription description_;
 };
 
 }  // namespace closure

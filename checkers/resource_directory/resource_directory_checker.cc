@@ -7,11 +7,10 @@
 #include <vector>
 
 #include "checkers/answer_fault.h"
-#include "checkers/builtin.h"
+#include "checkers/ask_once.h"
 #include "checkers/check_run.h"
 #include "checkers/item_facts.h"
 #include "checkers/text.h"
-#include "checkers/upstream_call.h"
 #include "fmt/format.h"
 
 namespace closure {
@@ -22,7 +21,6 @@ namespace up = upstream::v1;
 using Items = absl::StatusOr<std::vector<v1::ReportedItem>>;
 
 constexpr std::string_view kWho = "resource_directory: GetMembership";
-constexpr size_t kQuotedMax = 100;
 
 v1::ReportedItem DirectoryItem(const up::Membership& membership) {
   v1::ReportedItem item;
@@ -37,7 +35,7 @@ v1::ReportedItem ManagementItem(const up::Membership& membership, const std::str
   item.set_kind(v1::DIRECTORY_MANAGEMENT_ACCOUNT);
   item.set_type("resource_directory/management_account");
   item.set_why(fmt::format("This account is the management account of the resource directory {}.",
-                           PrintableText(membership.directory_id(), kQuotedMax)));
+                           InSentence(membership.directory_id())));
   item.set_resolver(v1::OWNER);
   item.set_instructions(
       "Remove or delete every member, disable the resource directory in its console, then "
@@ -50,14 +48,13 @@ v1::ReportedItem ManagementItem(const up::Membership& membership, const std::str
 v1::ReportedItem MemberItem(const up::Membership& membership, const std::string& account_id,
                             const std::string& console) {
   const bool resource_account = membership.member_type() == up::Membership::RESOURCE_ACCOUNT;
-  const std::string manager = PrintableText(membership.management_account_id(), kQuotedMax);
+  const std::string manager = InSentence(membership.management_account_id());
   v1::ReportedItem item = DirectoryItem(membership);
   item.set_kind(resource_account ? v1::DIRECTORY_RESOURCE_ACCOUNT : v1::DIRECTORY_CLOUD_ACCOUNT);
   item.set_type(resource_account ? "resource_directory/resource_account" : "resource_directory/cloud_account");
-  item.set_why(
-      fmt::format("This account is a member, of the {} type, of the resource directory {} of management account {}.",
-                  resource_account ? "resource account" : "cloud account",
-                  PrintableText(membership.directory_id(), kQuotedMax), manager));
+  item.set_why(fmt::format(
+      "This account is a member, of the {} type, of the resource directory {} of management account {}.",
+      resource_account ? "resource account" : "cloud account", InSentence(membership.directory_id()), manager));
   item.set_resolver(v1::MANAGEMENT_ACCOUNT);
   item.set_resolver_id(membership.management_account_id());
   item.set_instructions(
@@ -98,8 +95,8 @@ Items ReadMembership(const up::Membership& membership, const std::string& accoun
   const std::string& manager = membership.management_account_id();
   if (role == up::Membership::MANAGEMENT) {
     if (!manager.empty() && manager != account_id) {
-      return MalformedAnswer(fmt::format("{}: the role is MANAGEMENT, but the management account is \"{}\"", kWho,
-                                         PrintableText(manager, kQuotedMax)));
+      return MalformedAnswer(
+          fmt::format("{}: the role is MANAGEMENT, but the management account is \"{}\"", kWho, InSentence(manager)));
     }
     return std::vector{ManagementItem(membership, console)};
   }
@@ -119,34 +116,22 @@ Items ReadMembership(const up::Membership& membership, const std::string& accoun
 
 ResourceDirectoryChecker::ResourceDirectoryChecker(
     std::shared_ptr<up::ResourceDirectoryService::StubInterface> directory, CheckerSettings settings)
-    : directory_(std::move(directory)),
-      settings_(std::move(settings)),
-      description_(DescribeBuiltin(
-          "resource_directory",
-          {v1::DIRECTORY_MANAGEMENT_ACCOUNT, v1::DIRECTORY_RESOURCE_ACCOUNT, v1::DIRECTORY_CLOUD_ACCOUNT})) {}
+    : ReportingChecker("resource_directory",
+                       {v1::DIRECTORY_MANAGEMENT_ACCOUNT, v1::DIRECTORY_RESOURCE_ACCOUNT, v1::DIRECTORY_CLOUD_ACCOUNT}),
+      directory_(std::move(directory)),
+      settings_(std::move(settings)) {}
 
 void ResourceDirectoryChecker::Check(const v1::CheckRequest& request, const CallOptions& options, CheckDone done) {
   auto run = CheckRun::Start(request, options, 1, settings_.items_max, std::move(done));
   if (run == nullptr) return;
-  up::GetMembershipRequest get;
-  get.set_account_id(request.account_id());
-  CallUpstream<up::Membership>(
-      kWho, get, options,
-      [directory = directory_](auto* context, auto* membership, auto* response, auto on_done) {
-        directory->async()->GetMembership(context, membership, response, std::move(on_done));
+  AskOnce<up::GetMembershipRequest, up::Membership>(
+      run, kWho,
+      [directory = directory_](auto* context, auto* get, auto* response, auto on_done) {
+        directory->async()->GetMembership(context, get, response, std::move(on_done));
       },
-      [run, console = settings_.console_base_uri](absl::StatusOr<up::Membership> membership) {
-        if (!membership.ok()) return run->Fail(membership.status());
-        Items items = ReadMembership(*membership, run->request().account_id(), console);
-        if (!items.ok()) return run->Fail(items.status());
-        run->Add(0, *std::move(items));
-        run->PartDone();
+      [run, console = settings_.console_base_uri](const up::Membership& membership) {
+        run->FinishPart(0, ReadMembership(membership, run->request().account_id(), console));
       });
-}
-
-void ResourceDirectoryChecker::Discard(const v1::DiscardRequest& request, const CallOptions& /*options*/,
-                                       DiscardDone done) {
-  RefuseDiscard("resource_directory", request, std::move(done));
 }
 
 }  // namespace closure

@@ -4,7 +4,7 @@
 
 #include <memory>
 
-#include "checkers/checker.h"
+#include "checkers/builtin.h"
 #include "checkers/checker_settings.h"
 #include "closure/upstream/v1/resource_directory_service.grpc.pb.h"
 
@@ -13,19 +13,16 @@ namespace closure {
 // Finds out whether the account manages a resource directory, which its owner must disable first (R35), or is a member
 // of one, which only the management account can end, by two paths for the two types of member (R36). Discard is
 // UNIMPLEMENTED. docs/checkers/resource_directory.md describes it.
-class ResourceDirectoryChecker final : public Checker {
+class ResourceDirectoryChecker final : public ReportingChecker {
  public:
   ResourceDirectoryChecker(std::shared_ptr<upstream::v1::ResourceDirectoryService::StubInterface> directory,
                            CheckerSettings settings);
 
-  const v1::CheckerDescription& description() const override { return description_; }
   void Check(const v1::CheckRequest& request, const CallOptions& options, CheckDone done) override;
-  void Discard(const v1::DiscardRequest& request, const CallOptions& options, DiscardDone done) override;
 
  private:
   const std::shared_ptr<upstream::v1::ResourceDirectoryService::StubInterface> directory_;
   const CheckerSettings settings_;
-  const v1::CheckerDescription description_;
 };
 
 }  // namespace closure

@@ -57,7 +57,7 @@ absl::Status ValidateResource(const up::Resource& resource) {
 // Why the instance stands in the way, for one that does.
 std::string Why(const up::Resource& resource) {
   const std::string what =
-      fmt::format("{} {} {}{}", resource.product(), resource.type(), PrintableText(resource.resource_id(), 100),
+      fmt::format("{} {} {}{}", resource.product(), resource.type(), InSentence(resource.resource_id()),
                   resource.state().empty() ? "" : fmt::format(" ({})", resource.state()));
   if (resource.charge_type() == up::Resource::PAY_AS_YOU_GO) {
     return fmt::format("The pay-as-you-go instance {} is not released.", what);

@@ -8,12 +8,11 @@
 
 #include "absl/strings/str_join.h"
 #include "checkers/answer_fault.h"
-#include "checkers/builtin.h"
+#include "checkers/ask_once.h"
 #include "checkers/check_run.h"
 #include "checkers/item_facts.h"
 #include "checkers/page_walk.h"
 #include "checkers/text.h"
-#include "checkers/upstream_call.h"
 #include "fmt/format.h"
 
 namespace closure {
@@ -103,28 +102,21 @@ void ReadTrusteeship(const up::Trusteeship& trusteeship, const Stub& stub, const
 }  // namespace
 
 TrusteeshipChecker::TrusteeshipChecker(Stub trusteeship, CheckerSettings settings)
-    : trusteeship_(std::move(trusteeship)),
-      settings_(std::move(settings)),
-      description_(DescribeBuiltin("trusteeship", {v1::TRUSTEESHIP_ADMINISTRATOR})) {}
+    : ReportingChecker("trusteeship", {v1::TRUSTEESHIP_ADMINISTRATOR}),
+      trusteeship_(std::move(trusteeship)),
+      settings_(std::move(settings)) {}
 
 void TrusteeshipChecker::Check(const v1::CheckRequest& request, const CallOptions& options, CheckDone done) {
   auto run = CheckRun::Start(request, options, 1, settings_.items_max, std::move(done));
   if (run == nullptr) return;
-  up::GetTrusteeshipRequest get;
-  get.set_account_id(request.account_id());
-  CallUpstream<up::Trusteeship>(
-      kGetTrusteeship, get, options,
-      [stub = trusteeship_](auto* context, auto* role, auto* response, auto on_done) {
-        stub->async()->GetTrusteeship(context, role, response, std::move(on_done));
+  AskOnce<up::GetTrusteeshipRequest, up::Trusteeship>(
+      run, kGetTrusteeship,
+      [stub = trusteeship_](auto* context, auto* get, auto* response, auto on_done) {
+        stub->async()->GetTrusteeship(context, get, response, std::move(on_done));
       },
-      [run, stub = trusteeship_, console = settings_.console_base_uri](absl::StatusOr<up::Trusteeship> trusteeship) {
-        if (!trusteeship.ok()) return run->Fail(trusteeship.status());
-        ReadTrusteeship(*trusteeship, stub, console, run);
+      [run, stub = trusteeship_, console = settings_.console_base_uri](const up::Trusteeship& trusteeship) {
+        ReadTrusteeship(trusteeship, stub, console, run);
       });
-}
-
-void TrusteeshipChecker::Discard(const v1::DiscardRequest& request, const CallOptions& /*options*/, DiscardDone done) {
-  RefuseDiscard("trusteeship", request, std::move(done));
 }
 
 }  // namespace closure

@@ -4,7 +4,7 @@
 
 #include <memory>
 
-#include "checkers/checker.h"
+#include "checkers/builtin.h"
 #include "checkers/checker_settings.h"
 #include "closure/upstream/v1/trusteeship_service.grpc.pb.h"
 
@@ -14,19 +14,16 @@ namespace closure {
 // first (R37). A member is no blocker (R38), and neither is an administrator without members. One item in any case; it
 // says how many members there are and names the first of them. Discard is UNIMPLEMENTED. docs/checkers/trusteeship.md
 // describes it.
-class TrusteeshipChecker final : public Checker {
+class TrusteeshipChecker final : public ReportingChecker {
  public:
   TrusteeshipChecker(std::shared_ptr<upstream::v1::TrusteeshipService::StubInterface> trusteeship,
                      CheckerSettings settings);
 
-  const v1::CheckerDescription& description() const override { return description_; }
   void Check(const v1::CheckRequest& request, const CallOptions& options, CheckDone done) override;
-  void Discard(const v1::DiscardRequest& request, const CallOptions& options, DiscardDone done) override;
 
  private:
   const std::shared_ptr<upstream::v1::TrusteeshipService::StubInterface> trusteeship_;
   const CheckerSettings settings_;
-  const v1::CheckerDescription description_;
 };
 
 }  // namespace closure

@@ -87,7 +87,8 @@ class GuidedClosure {
   std::optional<int> discarded_of_;
 };
 
-bool IsSettled(Closure::State state) {
+// Whether nothing more is to be done by the owner: the silent period has begun, or it has ended.
+bool IsOutOfOwnersHands(Closure::State state) {
   return state == Closure::SILENT_PERIOD || state == Closure::FINAL_CHECK || state == Closure::DELETING ||
          state == Closure::RESTORING || IsTerminal(state);
 }
@@ -101,7 +102,7 @@ absl::StatusOr<Closure> GuidedClosure::Begin(const std::string& account) {
   if (!choices.ok()) return choices;
   const std::string resume = absl::StrCat(session_.options().command, " close ", AccountId(account));
   if (*open || session_.interactive()) session_.set_resume_command(resume);
-  if (session_.interactive() && !(*open && IsSettled((*open)->state()))) {
+  if (session_.interactive() && !(*open && IsOutOfOwnersHands((*open)->state()))) {
     session_.printer().Say(
         absl::StrCat("Leave at any question with Ctrl-C; this goes on where it was:\n  ", resume, "\n"));
   }
@@ -163,7 +164,8 @@ absl::StatusOr<Closure> GuidedClosure::WatchOn(const Closure& closure) {
   const absl::Status followed = session_.Follow(closure.name(), absl::InfiniteDuration(), [&](const Closure& changed) {
     view_.Show(changed);
     last = changed;
-    return !IsSettled(changed.state()) && changed.state() != Closure::BLOCKED && changed.state() != Closure::READY;
+    return !IsOutOfOwnersHands(changed.state()) && changed.state() != Closure::BLOCKED &&
+           changed.state() != Closure::READY;
   });
   if (!followed.ok()) return followed;
   return last;
@@ -338,7 +340,7 @@ absl::StatusOr<ExitCode> GuidedClosure::Run() {
   const absl::StatusOr<std::string> account = session_.UseAccount(account_);
   if (!account.ok()) return account.status();
   absl::StatusOr<Closure> closure = Begin(*account);
-  while (closure.ok() && !stopped_ && !IsSettled(closure->state())) closure = Step(*closure);
+  while (closure.ok() && !stopped_ && !IsOutOfOwnersHands(closure->state())) closure = Step(*closure);
   if (!closure.ok()) return closure.status();
   return Finish(*closure);
 }

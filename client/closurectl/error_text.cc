@@ -193,6 +193,8 @@ std::string ErrorLines(const absl::Status& error, const ErrorDetails& details, a
     absl::StrAppend(&text, "  field ", EscapeLine(violation.field), ": ", EscapeLine(violation.description), "\n");
   }
   for (const PreconditionViolation& violation : details.precondition_violations) {
+    // The first is what the message says.
+    if (!violation.description.empty() && absl::StartsWith(error.message(), violation.description)) continue;
     absl::StrAppend(&text, "  ", EscapeLine(violation.type), " ", EscapeLine(violation.subject), ": ",
                     EscapeLine(violation.description), "\n");
   }

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // The participants that call the upstream systems. What each does in a phase is listed in its Perform; stages order
-// them within DELETE: consented debts are voided before data is purged, and the account itself goes last (design: API).
+// them within DELETE: consented debts are voided before data is purged, and the account itself goes last, because
+// nothing can be done to an account that is gone.
 #include <utility>
 
 #include "fmt/format.h"
 #include "protos/money.h"
 #include "server/participants/act_sequence.h"
 #include "server/participants/participant.h"
+#include "server/renounced_money.h"
 
 namespace closure {
 namespace {
@@ -44,19 +46,19 @@ class BillingParticipant final : public Participant {
 
   const v1::ParticipantDescription& description() const override {
     static const v1::ParticipantDescription& description =
-        *new v1::ParticipantDescription(Describe("billing", {{v1::FREEZE, 1},
-                                                             {v1::THAW, 1},
-                                                             {v1::ENTER_SILENT_PERIOD, 1},
-                                                             {v1::SEAL, 1},
-                                                             {v1::DELETE, 1},
-                                                             {v1::RESTORE, 1}}));
+        *new v1::ParticipantDescription(Describe(kBillingName, {{v1::FREEZE, 1},
+                                                                {v1::THAW, 1},
+                                                                {v1::ENTER_SILENT_PERIOD, 1},
+                                                                {v1::SEAL, 1},
+                                                                {v1::DELETE, 1},
+                                                                {v1::RESTORE, 1}}));
     return description;
   }
 
   void Perform(const v1::PerformRequest& request, const CallOptions& options, Done done) override {
     using upstream::v1::BillingService;
     using Async = BillingService::StubInterface::async_interface;
-    ActSequence acts("billing", request);
+    ActSequence acts(kBillingName, request);
     switch (request.phase()) {
       case v1::FREEZE:
         acts.Add("freeze", billing_, &Async::FreezeBilling, upstream::v1::FreezeBillingRequest());

@@ -23,7 +23,7 @@ using internal::v1::TaskData;
 ClosureKey KeyOf(const ClosureData& data) { return {.account_id = data.account_id(), .closure_id = data.closure_id()}; }
 
 absl::Status Contradiction(const ClosureKey& key, std::string_view what) {
-  return absl::InvalidArgumentError(fmt::format("commit of {}: {}", ClosureName(key), what));
+  return absl::InvalidArgumentError(fmt::format("commit of {}: {}", FormatClosureName(key), what));
 }
 
 bool HasClosureSections(const Commit& commit) {
@@ -41,7 +41,7 @@ absl::Status CheckCommit(const Commit& commit) {
   }
   const ClosureData& next = *commit.closure;
   const ClosureKey key = KeyOf(next);
-  if (key.account_id.empty() || key.closure_id.empty() || next.closure().name() != ClosureName(key)) {
+  if (key.account_id.empty() || key.closure_id.empty() || next.closure().name() != FormatClosureName(key)) {
     return Contradiction(key, fmt::format("its name is \"{}\"", next.closure().name()));
   }
   if (commit.expected_version < 0 || next.version() != commit.expected_version + 1) {
@@ -88,8 +88,8 @@ absl::Status CheckNext(Connection& connection, const StoredClosure& stored, cons
   const ClosureData& next = *commit.closure;
   const ClosureKey key = KeyOf(next);
   if (stored.version != commit.expected_version) {
-    return absl::AbortedError(fmt::format("{} is at version {}, the commit was made for version {}", ClosureName(key),
-                                          stored.version, commit.expected_version));
+    return absl::AbortedError(fmt::format("{} is at version {}, the commit was made for version {}",
+                                          FormatClosureName(key), stored.version, commit.expected_version));
   }
   if (next.fence() < stored.fence) return Contradiction(key, "its fence falls");
   if (stored.state == next.closure().state()) return absl::OkStatus();
@@ -138,7 +138,7 @@ absl::StatusOr<int64_t> WriteClosure(Connection& connection, Commit& commit) {
     CLOSURE_RETURN_IF_ERROR(RaiseFence(connection, key.account_id, next.fence()));
     return InsertClosure(connection, next);
   }
-  if (!stored.has_value()) return absl::AbortedError(fmt::format("{} does not exist", ClosureName(key)));
+  if (!stored.has_value()) return absl::AbortedError(fmt::format("{} does not exist", FormatClosureName(key)));
   CLOSURE_RETURN_IF_ERROR(CheckNext(connection, *stored, commit));
   CLOSURE_RETURN_IF_ERROR(CheckHistory(stored->state, commit));
   CLOSURE_RETURN_IF_ERROR(MergeProgress(*stored, next));
@@ -178,7 +178,7 @@ absl::StatusOr<int64_t> RowOfNewTask(Connection& connection, const TaskData& tas
   if (closure_row.has_value()) {
     if (key == change.closure) return *closure_row;
     return Contradiction(change.closure,
-                         fmt::format("the task {} is one of {}", task.idempotency_key(), ClosureName(key)));
+                         fmt::format("the task {} is one of {}", task.idempotency_key(), FormatClosureName(key)));
   }
   CLOSURE_ASSIGN_OR_RETURN(const auto stored, FindClosure(connection, key));
   if (stored.has_value()) return stored->row;

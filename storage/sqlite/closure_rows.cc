@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
+#include <utility>
 
 #include "storage/sqlite/columns.h"
 #include "storage/status_macros.h"
@@ -50,15 +52,20 @@ void PutResult(v1::Scan& scan, const v1::CheckerResult& result) {
             [](const v1::CheckerResult& a, const v1::CheckerResult& b) { return a.checker() < b.checker(); });
 }
 
-absl::StatusOr<std::vector<ClosureRow>> ReadClosureRows(Statement statement) {
-  std::vector<ClosureRow> rows;
-  for (;;) {
-    CLOSURE_ASSIGN_OR_RETURN(const bool more, statement.Step());
-    if (!more) return rows;
-    ClosureRow& row = rows.emplace_back();
-    row.row = statement.Int(0);
-    CLOSURE_RETURN_IF_ERROR(ParseStored(statement.View(1), fmt::format("closure row {}", row.row), row.data));
-  }
+// The columns closure_row, data.
+absl::StatusOr<ClosureRow> ReadClosureRow(const Statement& row) {
+  ClosureRow stored{.row = row.Int(0)};
+  CLOSURE_RETURN_IF_ERROR(ParseStored(row.View(1), fmt::format("closure row {}", stored.row), stored.data));
+  return stored;
+}
+
+using StateCount = std::pair<v1::Closure::State, int64_t>;
+
+// The columns state, COUNT(*).
+absl::StatusOr<StateCount> ReadStateCount(const Statement& row) {
+  StateCount count{v1::Closure::STATE_UNSPECIFIED, row.Int(1)};
+  CLOSURE_RETURN_IF_ERROR(ParseName(row, 0, &v1::Closure::State_Parse, count.first));
+  return count;
 }
 
 // The columns account_id, gate_state, gate_revision, closure_id, silent_period_end_time.
@@ -76,8 +83,11 @@ absl::StatusOr<GateRow> ReadGate(const Statement& row) {
 
 absl::StatusOr<std::optional<StoredClosure>> FindClosure(Connection& connection, const ClosureKey& key) {
   Statement row = connection.Select(
-      "SELECT closure_row, version, revision, fence, state, data FROM closures WHERE account_id = ?1 AND closure_id = "
-      "?2",
+      R"sql(
+      SELECT closure_row, version, revision, fence, state, data
+      FROM closures
+      WHERE account_id = ?1 AND closure_id = ?2
+      )sql",
       key.account_id, key.closure_id);
   CLOSURE_ASSIGN_OR_RETURN(const bool found, row.Step());
   if (!found) return std::nullopt;
@@ -88,46 +98,48 @@ absl::StatusOr<std::optional<StoredClosure>> FindClosure(Connection& connection,
 }
 
 absl::StatusOr<int64_t> InsertClosure(Connection& connection, const ClosureData& data) {
-  Statement insert =
-      SelectWrite(connection,
-                  "INSERT INTO closures (account_id, closure_id, organization_id, language_code, state, version, "
-                  "fence, etag_number, revision, "
-                  "create_time, update_time, state_enter_time, expire_time, confirm_time, silent_period_start_time, "
-                  "silent_period_end_time, "
-                  "end_time, personal_data_erase_time, reason, reason_text, cause, cause_detail, held, hold_operator, "
-                  "hold_reason, hold_time, "
-                  "scan_number, scan_clean, must_handle_count, renounceable_count, renounced_count, data) "
-                  "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, "
-                  "?21, ?22, ?23, ?24, ?25, "
-                  "?26, ?27, ?28, ?29, ?30, ?31, ?32)",
-                  data);
+  Statement insert = SelectWrite(connection,
+                                 R"sql(
+      INSERT INTO closures (
+        account_id, closure_id, organization_id, language_code, state, version, fence, etag_number, revision,
+        create_time, update_time, state_enter_time, expire_time, confirm_time, silent_period_start_time,
+        silent_period_end_time, end_time, personal_data_erase_time, reason, reason_text, cause, cause_detail,
+        held, hold_operator, hold_reason, hold_time, scan_number, scan_clean,
+        must_handle_count, renounceable_count, renounced_count, data)
+      VALUES (
+        ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9,
+        ?10, ?11, ?12, ?13, ?14, ?15,
+        ?16, ?17, ?18, ?19, ?20, ?21, ?22,
+        ?23, ?24, ?25, ?26, ?27, ?28,
+        ?29, ?30, ?31, ?32)
+      )sql",
+                                 data);
   CLOSURE_RETURN_IF_ERROR(insert.Run());
   return connection.last_insert_row();
 }
 
 absl::Status UpdateClosure(Connection& connection, const ClosureData& data) {
-  return SelectWrite(
-             connection,
-             "UPDATE closures SET organization_id = ?3, language_code = ?4, state = ?5, version = ?6, fence = ?7, "
-             "etag_number = ?8, "
-             "revision = ?9, create_time = ?10, update_time = ?11, state_enter_time = ?12, expire_time = ?13, "
-             "confirm_time = ?14, "
-             "silent_period_start_time = ?15, silent_period_end_time = ?16, end_time = ?17, personal_data_erase_time = "
-             "?18, "
-             "reason = ?19, reason_text = ?20, cause = ?21, cause_detail = ?22, held = ?23, hold_operator = ?24, "
-             "hold_reason = ?25, "
-             "hold_time = ?26, scan_number = ?27, scan_clean = ?28, must_handle_count = ?29, renounceable_count = ?30, "
-             "renounced_count = ?31, data = ?32 WHERE account_id = ?1 AND closure_id = ?2",
-             data)
+  return SelectWrite(connection,
+                     R"sql(
+      UPDATE closures
+      SET organization_id = ?3, language_code = ?4, state = ?5, version = ?6, fence = ?7, etag_number = ?8,
+        revision = ?9, create_time = ?10, update_time = ?11, state_enter_time = ?12, expire_time = ?13,
+        confirm_time = ?14, silent_period_start_time = ?15, silent_period_end_time = ?16, end_time = ?17,
+        personal_data_erase_time = ?18, reason = ?19, reason_text = ?20, cause = ?21, cause_detail = ?22,
+        held = ?23, hold_operator = ?24, hold_reason = ?25, hold_time = ?26, scan_number = ?27, scan_clean = ?28,
+        must_handle_count = ?29, renounceable_count = ?30, renounced_count = ?31, data = ?32
+      WHERE account_id = ?1 AND closure_id = ?2
+      )sql",
+                     data)
       .Run();
 }
 
 absl::StatusOr<bool> AddProgress(Connection& connection, const ClosureKey& key, int64_t scan_number,
                                  const v1::CheckerResult& result) {
   CLOSURE_ASSIGN_OR_RETURN(const std::optional<StoredClosure> stored, FindClosure(connection, key));
-  if (!stored.has_value()) return absl::NotFoundError(fmt::format("{} does not exist", ClosureName(key)));
+  if (!stored.has_value()) return absl::NotFoundError(fmt::format("{} does not exist", FormatClosureName(key)));
   ClosureData data;
-  CLOSURE_RETURN_IF_ERROR(ParseStored(stored->data, ClosureName(key), data));
+  CLOSURE_RETURN_IF_ERROR(ParseStored(stored->data, FormatClosureName(key), data));
   v1::Scan& scan = *data.mutable_closure()->mutable_scan();
   if (scan.number() != scan_number || scan.has_end_time()) return false;
   PutResult(scan, result);
@@ -149,28 +161,34 @@ absl::Status RaiseFence(Connection& connection, std::string_view account_id, int
 
 absl::StatusOr<bool> SetGate(Connection& connection, std::string_view account_id, int64_t closure_row,
                              v1::GateState state) {
-  CLOSURE_ASSIGN_OR_RETURN(
-      const int64_t changed,
-      connection.Change("UPDATE accounts SET gate_state = ?2, gate_closure_row = ?3, gate_revision = 1 + "
-                        "(SELECT COALESCE (MAX (g.gate_revision), 0) FROM accounts AS g WHERE g.gate_revision > 0) "
-                        "WHERE account_id = ?1 AND (gate_state <> ?2 OR gate_closure_row IS NOT ?3)",
-                        account_id, v1::GateState_Name(state), closure_row));
-  return changed > 0;
+  const absl::StatusOr<int64_t> changed = connection.Change(R"sql(
+      UPDATE accounts
+      SET gate_state = ?2, gate_closure_row = ?3, gate_revision = 1 +
+        (SELECT COALESCE (MAX (g.gate_revision), 0) FROM accounts AS g WHERE g.gate_revision > 0)
+      WHERE account_id = ?1 AND (gate_state <> ?2 OR gate_closure_row IS NOT ?3)
+      )sql",
+                                                            account_id, v1::GateState_Name(state), closure_row);
+  if (!changed.ok()) return changed.status();
+  return *changed > 0;
 }
 
 absl::StatusOr<ClosureData> LoadClosure(Connection& connection, const ClosureKey& key) {
   Statement row = connection.Select("SELECT data FROM closures WHERE account_id = ?1 AND closure_id = ?2",
                                     key.account_id, key.closure_id);
   CLOSURE_ASSIGN_OR_RETURN(const bool found, row.Step());
-  if (!found) return absl::NotFoundError(fmt::format("{} does not exist", ClosureName(key)));
+  if (!found) return absl::NotFoundError(fmt::format("{} does not exist", FormatClosureName(key)));
   ClosureData data;
-  CLOSURE_RETURN_IF_ERROR(ParseStored(row.View(0), ClosureName(key), data));
+  CLOSURE_RETURN_IF_ERROR(ParseStored(row.View(0), FormatClosureName(key), data));
   return data;
 }
 
 absl::StatusOr<std::optional<ClosureData>> FindOpenClosure(Connection& connection, std::string_view account_id) {
   Statement row = connection.Select(
-      "SELECT data FROM closures WHERE account_id = ?1 AND state NOT IN ('CLOSED', 'ABORTED', 'CANCELLED', 'EXPIRED')",
+      R"sql(
+      SELECT data
+      FROM closures
+      WHERE account_id = ?1 AND state NOT IN ('CLOSED', 'ABORTED', 'CANCELLED', 'EXPIRED')
+      )sql",
       account_id);
   CLOSURE_ASSIGN_OR_RETURN(const bool found, row.Step());
   if (!found) return std::nullopt;
@@ -184,32 +202,42 @@ absl::StatusOr<std::vector<ClosureRow>> ListClosures(Connection& connection, con
   const bool any_state = filter.state == v1::Closure::STATE_UNSPECIFIED;
   const std::string state = v1::Closure::State_Name(filter.state);
   if (!filter.account_id.empty()) {
-    return ReadClosureRows(connection.Select(
-        "SELECT closure_row, data FROM closures WHERE account_id = ?1 AND (?2 OR state = ?3) AND closure_row < ?4 "
-        "ORDER BY closure_row DESC LIMIT ?5",
-        filter.account_id, any_state ? 1 : 0, state, before, filter.limit));
+    Statement rows = connection.Select(
+        R"sql(
+      SELECT closure_row, data
+      FROM closures
+      WHERE account_id = ?1 AND (?2 OR state = ?3) AND closure_row < ?4
+      ORDER BY closure_row DESC LIMIT ?5
+      )sql",
+        filter.account_id, any_state ? 1 : 0, state, before, filter.limit);
+    return ReadRows(std::move(rows), &ReadClosureRow);
   }
   if (!any_state) {
-    return ReadClosureRows(
-        connection.Select("SELECT closure_row, data FROM closures WHERE state = ?1 AND closure_row < ?2 ORDER BY "
-                          "closure_row DESC LIMIT ?3",
-                          state, before, filter.limit));
+    Statement rows = connection.Select(R"sql(
+      SELECT closure_row, data
+      FROM closures
+      WHERE state = ?1 AND closure_row < ?2
+      ORDER BY closure_row DESC LIMIT ?3
+      )sql",
+                                       state, before, filter.limit);
+    return ReadRows(std::move(rows), &ReadClosureRow);
   }
-  return ReadClosureRows(connection.Select(
-      "SELECT closure_row, data FROM closures WHERE closure_row < ?1 ORDER BY closure_row DESC LIMIT ?2", before,
-      filter.limit));
+  Statement rows = connection.Select(
+      R"sql(
+      SELECT closure_row, data
+      FROM closures
+      WHERE closure_row < ?1
+      ORDER BY closure_row DESC LIMIT ?2
+      )sql",
+      before, filter.limit);
+  return ReadRows(std::move(rows), &ReadClosureRow);
 }
 
-absl::StatusOr<std::vector<std::pair<v1::Closure::State, int64_t>>> CountClosures(Connection& connection) {
-  Statement row = connection.Select("SELECT state, COUNT(*) FROM closures GROUP BY state ORDER BY state");
-  std::vector<std::pair<v1::Closure::State, int64_t>> counts;
-  for (;;) {
-    CLOSURE_ASSIGN_OR_RETURN(const bool more, row.Step());
-    if (!more) break;
-    auto& [state, count] = counts.emplace_back();
-    CLOSURE_RETURN_IF_ERROR(ParseName(row, 0, &v1::Closure::State_Parse, state));
-    count = row.Int(1);
-  }
+absl::StatusOr<std::vector<StateCount>> CountClosures(Connection& connection) {
+  CLOSURE_ASSIGN_OR_RETURN(
+      std::vector<StateCount> counts,
+      ReadRows(connection.Select("SELECT state, COUNT(*) FROM closures GROUP BY state ORDER BY state"),
+               &ReadStateCount));
   std::sort(counts.begin(), counts.end());
   return counts;
 }
@@ -222,8 +250,11 @@ absl::StatusOr<int64_t> LoadFence(Connection& connection, std::string_view accou
 
 absl::StatusOr<GateRow> LoadGate(Connection& connection, std::string_view account_id) {
   Statement row = connection.Select(
-      "SELECT a.account_id, a.gate_state, a.gate_revision, c.closure_id, c.silent_period_end_time FROM accounts AS a "
-      "LEFT JOIN closures AS c ON c.closure_row = a.gate_closure_row WHERE a.account_id = ?1",
+      R"sql(
+      SELECT a.account_id, a.gate_state, a.gate_revision, c.closure_id, c.silent_period_end_time
+      FROM accounts AS a LEFT JOIN closures AS c ON c.closure_row = a.gate_closure_row
+      WHERE a.account_id = ?1
+      )sql",
       account_id);
   CLOSURE_ASSIGN_OR_RETURN(const bool found, row.Step());
   if (!found) return GateRow{.account_id = std::string(account_id)};
@@ -232,27 +263,26 @@ absl::StatusOr<GateRow> LoadGate(Connection& connection, std::string_view accoun
 
 absl::StatusOr<std::vector<GateRow>> ListGates(Connection& connection, int64_t after_revision, int limit) {
   // The literal conditions choose the partial indexes.
-  Statement row =
-      after_revision == 0
-          ? connection.Select(
-                "SELECT a.account_id, a.gate_state, a.gate_revision, c.closure_id, c.silent_period_end_time FROM "
-                "accounts AS a "
-                "LEFT JOIN closures AS c ON c.closure_row = a.gate_closure_row WHERE a.gate_state <> 'GATE_OPEN' "
-                "ORDER BY a.gate_revision LIMIT ?1",
-                limit)
-          : connection.Select(
-                "SELECT a.account_id, a.gate_state, a.gate_revision, c.closure_id, c.silent_period_end_time FROM "
-                "accounts AS a "
-                "LEFT JOIN closures AS c ON c.closure_row = a.gate_closure_row "
-                "WHERE a.gate_revision > 0 AND a.gate_revision > ?1 ORDER BY a.gate_revision LIMIT ?2",
-                after_revision, limit);
-  std::vector<GateRow> gates;
-  for (;;) {
-    CLOSURE_ASSIGN_OR_RETURN(const bool more, row.Step());
-    if (!more) return gates;
-    CLOSURE_ASSIGN_OR_RETURN(GateRow gate, ReadGate(row));
-    gates.push_back(std::move(gate));
+  if (after_revision == 0) {
+    Statement closing = connection.Select(
+        R"sql(
+      SELECT a.account_id, a.gate_state, a.gate_revision, c.closure_id, c.silent_period_end_time
+      FROM accounts AS a LEFT JOIN closures AS c ON c.closure_row = a.gate_closure_row
+      WHERE a.gate_state <> 'GATE_OPEN'
+      ORDER BY a.gate_revision LIMIT ?1
+      )sql",
+        limit);
+    return ReadRows(std::move(closing), &ReadGate);
   }
+  Statement rows = connection.Select(
+      R"sql(
+      SELECT a.account_id, a.gate_state, a.gate_revision, c.closure_id, c.silent_period_end_time
+      FROM accounts AS a LEFT JOIN closures AS c ON c.closure_row = a.gate_closure_row
+      WHERE a.gate_revision > 0 AND a.gate_revision > ?1
+      ORDER BY a.gate_revision LIMIT ?2
+      )sql",
+      after_revision, limit);
+  return ReadRows(std::move(rows), &ReadGate);
 }
 
 }  // namespace closure::sqlite

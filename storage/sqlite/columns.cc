@@ -19,10 +19,6 @@ google::protobuf::Timestamp TimestampOfMicros(int64_t micros) {
   return google::protobuf::util::TimeUtil::MicrosecondsToTimestamp(micros);
 }
 
-std::string ClosureName(const ClosureKey& key) {
-  return fmt::format("accounts/{}/closures/{}", key.account_id, key.closure_id);
-}
-
 absl::Status NotUnderstood(std::string_view what) {
   return absl::InternalError(fmt::format("store(sqlite): a stored row is not understood: {}", what));
 }

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "absl/strings/match.h"
 #include "storage/sqlite/columns.h"
 #include "storage/status_macros.h"
@@ -13,13 +15,12 @@ namespace {
 using Item = v1::BlockingItem;
 
 // What both reading statements select, in the order of ReadItem.
-#define CLOSURE_ITEM_COLUMNS                                                                                          \
-  "i.item_id, i.checker, i.kind, i.disposition, i.resolution, i.resolution_detail, i.change, i.type, i.region_code, " \
-  "i.display_name, i.amount_currency, i.amount_units, i.amount_nanos, i.why, i.resolver, i.resolver_id, "             \
-  "i.instructions, "                                                                                                  \
-  "i.process_uri, i.fingerprint, i.native_id, i.native_state, i.first_seen_time"
+#define CLOSURE_ITEM_COLUMNS                                                                              \
+  "i.item_id, i.checker, i.kind, i.disposition, i.resolution, i.resolution_detail, i.change, i.type, "    \
+  "i.region_code, i.display_name, i.amount_currency, i.amount_units, i.amount_nanos, i.why, i.resolver, " \
+  "i.resolver_id, i.instructions, i.process_uri, i.fingerprint, i.native_id, i.native_state, i.first_seen_time"
 
-std::string ItemPrefix(const ClosureKey& key) { return fmt::format("{}/blockingItems/", ClosureName(key)); }
+std::string ItemPrefix(const ClosureKey& key) { return fmt::format("{}/blockingItems/", FormatClosureName(key)); }
 
 absl::Status ReadItemNames(const Statement& row, Item& item) {
   v1::ItemKind kind = v1::ITEM_KIND_UNSPECIFIED;
@@ -70,58 +71,52 @@ absl::StatusOr<Item> ReadItem(const Statement& row, const std::string& prefix) {
 absl::Status PutItem(Connection& connection, int64_t closure_row, const ClosureKey& key, const Item& item) {
   const std::string prefix = ItemPrefix(key);
   if (!absl::StartsWith(item.name(), prefix)) {
-    return absl::InvalidArgumentError(fmt::format("the item {} is not one of {}", item.name(), ClosureName(key)));
+    return absl::InvalidArgumentError(fmt::format("the item {} is not one of {}", item.name(), FormatClosureName(key)));
   }
   const bool money = item.has_amount();
   return connection.Run(
-      "INSERT INTO blocking_items (closure_row, item_id, checker, kind, disposition, resolution, resolution_detail, "
-      "change, type, "
-      "region_code, display_name, amount_currency, amount_units, amount_nanos, why, resolver, resolver_id, "
-      "instructions, process_uri, "
-      "fingerprint, native_id, native_state, first_seen_time) "
-      "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, IIF (?12, ?13, NULL), IIF (?12, ?14, NULL), IIF (?12, "
-      "?15, NULL), ?16, "
-      "?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24) "
-      "ON CONFLICT (closure_row, item_id) DO UPDATE SET checker = excluded.checker, kind = excluded.kind, "
-      "disposition = excluded.disposition, resolution = excluded.resolution, resolution_detail = "
-      "excluded.resolution_detail, "
-      "change = excluded.change, type = excluded.type, region_code = excluded.region_code, display_name = "
-      "excluded.display_name, "
-      "amount_currency = excluded.amount_currency, amount_units = excluded.amount_units, amount_nanos = "
-      "excluded.amount_nanos, "
-      "why = excluded.why, resolver = excluded.resolver, resolver_id = excluded.resolver_id, instructions = "
-      "excluded.instructions, "
-      "process_uri = excluded.process_uri, fingerprint = excluded.fingerprint, native_id = excluded.native_id, "
-      "native_state = excluded.native_state, first_seen_time = excluded.first_seen_time",
+      R"sql(
+      INSERT INTO blocking_items (closure_row, item_id, checker, kind, disposition, resolution, resolution_detail,
+        change, type, region_code, display_name, amount_currency, amount_units, amount_nanos, why,
+        resolver, resolver_id, instructions, process_uri, fingerprint, native_id, native_state, first_seen_time)
+      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7,
+        ?8, ?9, ?10, ?11, IIF (?12, ?13, NULL), IIF (?12, ?14, NULL), IIF (?12, ?15, NULL), ?16,
+        ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24)
+      ON CONFLICT (closure_row, item_id) DO UPDATE
+      SET checker = excluded.checker, kind = excluded.kind, disposition = excluded.disposition,
+        resolution = excluded.resolution, resolution_detail = excluded.resolution_detail, change = excluded.change,
+        type = excluded.type, region_code = excluded.region_code, display_name = excluded.display_name,
+        amount_currency = excluded.amount_currency, amount_units = excluded.amount_units,
+        amount_nanos = excluded.amount_nanos, why = excluded.why, resolver = excluded.resolver,
+        resolver_id = excluded.resolver_id, instructions = excluded.instructions, process_uri = excluded.process_uri,
+        fingerprint = excluded.fingerprint, native_id = excluded.native_id, native_state = excluded.native_state,
+        first_seen_time = excluded.first_seen_time
+      )sql",
       closure_row, item.name().substr(prefix.size()), item.checker(), v1::ItemKind_Name(item.kind()),
       v1::Disposition_Name(item.disposition()), Item::Resolution_Name(item.resolution()), item.resolution_detail(),
       Item::Change_Name(item.change()), item.type(), item.region_code(), item.display_name(), money ? 1 : 0,
       item.amount().currency_code(), item.amount().units(), item.amount().nanos(), item.why(),
       v1::Resolver_Name(item.resolver()), item.resolver_id(), item.instructions(), item.process_uri(),
       item.fingerprint(), item.native_id(), item.native_state(),
-      item.has_first_seen_time() ? std::optional(Micros(item.first_seen_time())) : std::nullopt);
+      MicrosIf(item.has_first_seen_time(), item.first_seen_time()));
 }
 
 absl::StatusOr<std::vector<Item>> ListItems(Connection& connection, const ClosureKey& key, const ItemFilter& filter) {
   constexpr int kNoLimit = -1;
-  Statement row = connection.Select(
-      "SELECT " CLOSURE_ITEM_COLUMNS
-      " FROM blocking_items AS i "
-      "WHERE i.closure_row = (SELECT closure_row FROM closures WHERE account_id = ?1 AND closure_id = ?2) AND "
-      "i.item_id > ?3 "
-      "AND (?4 OR i.disposition = ?5) AND (?6 = '' OR i.checker = ?6) AND (?7 OR i.resolution <> 'RESOLVED') "
-      "ORDER BY i.item_id LIMIT ?8",
-      key.account_id, key.closure_id, filter.after_item_id, filter.disposition == v1::DISPOSITION_UNSPECIFIED ? 1 : 0,
-      v1::Disposition_Name(filter.disposition), filter.checker, filter.show_resolved ? 1 : 0,
-      filter.limit == 0 ? kNoLimit : filter.limit);
+  Statement rows = connection.Select("SELECT " CLOSURE_ITEM_COLUMNS
+                                     R"sql(
+      FROM blocking_items AS i
+      WHERE i.closure_row = (SELECT closure_row FROM closures WHERE account_id = ?1 AND closure_id = ?2)
+        AND i.item_id > ?3 AND (?4 OR i.disposition = ?5) AND (?6 = '' OR i.checker = ?6)
+        AND (?7 OR i.resolution <> 'RESOLVED')
+      ORDER BY i.item_id LIMIT ?8
+      )sql",
+                                     key.account_id, key.closure_id, filter.after_item_id,
+                                     filter.disposition == v1::DISPOSITION_UNSPECIFIED ? 1 : 0,
+                                     v1::Disposition_Name(filter.disposition), filter.checker,
+                                     filter.show_resolved ? 1 : 0, filter.limit == 0 ? kNoLimit : filter.limit);
   const std::string prefix = ItemPrefix(key);
-  std::vector<Item> items;
-  for (;;) {
-    CLOSURE_ASSIGN_OR_RETURN(const bool more, row.Step());
-    if (!more) return items;
-    CLOSURE_ASSIGN_OR_RETURN(Item item, ReadItem(row, prefix));
-    items.push_back(std::move(item));
-  }
+  return ReadRows(std::move(rows), [&prefix](const Statement& row) { return ReadItem(row, prefix); });
 }
 
 absl::StatusOr<std::vector<Item>> LoadItems(Connection& connection, const ClosureKey& key,
@@ -131,9 +126,11 @@ absl::StatusOr<std::vector<Item>> LoadItems(Connection& connection, const Closur
   std::vector<Item> items;
   for (const std::string& item_id : item_ids) {
     Statement row = connection.Select("SELECT " CLOSURE_ITEM_COLUMNS
-                                      " FROM blocking_items AS i "
-                                      "WHERE i.closure_row = (SELECT closure_row FROM closures WHERE account_id = ?1 "
-                                      "AND closure_id = ?2) AND i.item_id = ?3",
+                                      R"sql(
+      FROM blocking_items AS i
+      WHERE i.closure_row = (SELECT closure_row FROM closures WHERE account_id = ?1 AND closure_id = ?2)
+        AND i.item_id = ?3
+      )sql",
                                       key.account_id, key.closure_id, item_id);
     CLOSURE_ASSIGN_OR_RETURN(const bool found, row.Step());
     if (!found) continue;
@@ -145,9 +142,12 @@ absl::StatusOr<std::vector<Item>> LoadItems(Connection& connection, const Closur
 
 absl::StatusOr<ItemChangeCounts> CountItemChanges(Connection& connection, const ClosureKey& key) {
   Statement row = connection.Select(
-      "SELECT COUNT(*) FILTER (WHERE i.change = 'NEW'), COUNT(*) FILTER (WHERE i.change = 'CHANGED'), "
-      "COUNT(*) FILTER (WHERE i.change = 'GONE') FROM blocking_items AS i "
-      "WHERE i.closure_row = (SELECT closure_row FROM closures WHERE account_id = ?1 AND closure_id = ?2)",
+      R"sql(
+      SELECT COUNT(*) FILTER (WHERE i.change = 'NEW'), COUNT(*) FILTER (WHERE i.change = 'CHANGED'),
+        COUNT(*) FILTER (WHERE i.change = 'GONE')
+      FROM blocking_items AS i
+      WHERE i.closure_row = (SELECT closure_row FROM closures WHERE account_id = ?1 AND closure_id = ?2)
+      )sql",
       key.account_id, key.closure_id);
   CLOSURE_RETURN_IF_ERROR(row.Step().status());
   return ItemChangeCounts{.new_count = static_cast<int>(row.Int(0)),

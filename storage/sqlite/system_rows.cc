@@ -8,19 +8,20 @@
 
 namespace closure::sqlite {
 absl::Status UpdateSystem(Connection& connection, const internal::v1::SystemData& next) {
-  CLOSURE_ASSIGN_OR_RETURN(
-      const int64_t updated,
-      connection.Change(
-          "UPDATE system SET version = ?1, pause_time = ?2, pause_actor = ?3, pause_reason = ?4, breaker_time = ?5, "
-          "breaker_reason = ?6, clock_jump_time = ?7, clock_jump_reason = ?8, admissions = ?9, clock_wall_time = ?10, "
-          "data = ?11 "
-          "WHERE system_row = 1 AND version = ?1 - 1",
-          next.version(), MicrosIf(next.pause().has_create_time(), next.pause().create_time()), next.pause().actor(),
-          next.pause().reason(), MicrosIf(next.breaker().has_create_time(), next.breaker().create_time()),
-          next.breaker().reason(), MicrosIf(next.clock_jump().has_create_time(), next.clock_jump().create_time()),
-          next.clock_jump().reason(), next.admissions(),
-          MicrosIf(next.clock().has_wall_time(), next.clock().wall_time()), Blob{next.SerializeAsString()}));
-  if (updated == 1) return absl::OkStatus();
+  const absl::StatusOr<int64_t> updated = connection.Change(
+      R"sql(
+      UPDATE system
+      SET version = ?1, pause_time = ?2, pause_actor = ?3, pause_reason = ?4, breaker_time = ?5, breaker_reason = ?6,
+        clock_jump_time = ?7, clock_jump_reason = ?8, admissions = ?9, clock_wall_time = ?10, data = ?11
+      WHERE system_row = 1 AND version = ?1 - 1
+      )sql",
+      next.version(), MicrosIf(next.pause().has_create_time(), next.pause().create_time()), next.pause().actor(),
+      next.pause().reason(), MicrosIf(next.breaker().has_create_time(), next.breaker().create_time()),
+      next.breaker().reason(), MicrosIf(next.clock_jump().has_create_time(), next.clock_jump().create_time()),
+      next.clock_jump().reason(), next.admissions(), MicrosIf(next.clock().has_wall_time(), next.clock().wall_time()),
+      Blob{next.SerializeAsString()});
+  if (!updated.ok()) return updated.status();
+  if (*updated == 1) return absl::OkStatus();
   return absl::AbortedError(
       fmt::format("the system's version moved; the commit was made for version {}", next.version() - 1));
 }
@@ -90,8 +91,10 @@ absl::StatusOr<int> CountCodes(Connection& connection, std::string_view account_
 
 absl::Status AddRequest(Connection& connection, const RequestRecord& request, std::optional<int64_t> closure_row) {
   const absl::Status status = connection.Run(
-      "INSERT INTO requests (account_id, request_id, closure_row, body_hash, response, create_time) "
-      "VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+      R"sql(
+      INSERT INTO requests (account_id, request_id, closure_row, body_hash, response, create_time)
+      VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+      )sql",
       request.account_id, request.request_id, closure_row, Blob{request.body_hash}, Blob{request.response},
       Micros(request.time));
   if (!absl::IsAlreadyExists(status)) return status;
@@ -101,8 +104,11 @@ absl::Status AddRequest(Connection& connection, const RequestRecord& request, st
 absl::StatusOr<std::optional<RequestRecord>> FindRequest(Connection& connection, std::string_view account_id,
                                                          std::string_view request_id) {
   Statement row = connection.Select(
-      "SELECT r.body_hash, r.response, r.create_time, c.closure_id FROM requests AS r "
-      "LEFT JOIN closures AS c ON c.closure_row = r.closure_row WHERE r.account_id = ?1 AND r.request_id = ?2",
+      R"sql(
+      SELECT r.body_hash, r.response, r.create_time, c.closure_id
+      FROM requests AS r LEFT JOIN closures AS c ON c.closure_row = r.closure_row
+      WHERE r.account_id = ?1 AND r.request_id = ?2
+      )sql",
       account_id, request_id);
   CLOSURE_ASSIGN_OR_RETURN(const bool found, row.Step());
   if (!found) return std::nullopt;
@@ -125,22 +131,29 @@ absl::Status ForgetRequests(Connection& connection, int64_t closure_row) {
 absl::Status ForgetCodes(Connection& connection, absl::Time before) {
   // Rows are numbered as they come, so the oldest are found without an index on the time.
   return connection.Run(
-      "DELETE FROM codes WHERE code_row IN (SELECT code_row FROM codes ORDER BY code_row LIMIT ?2) AND create_time < "
-      "?1",
+      R"sql(
+      DELETE FROM codes
+      WHERE code_row IN (SELECT code_row FROM codes ORDER BY code_row LIMIT ?2) AND create_time < ?1
+      )sql",
       Micros(before), kForgottenRowsMax);
 }
 
 absl::Status ForgetAdmissions(Connection& connection, absl::Time before) {
   return connection.Run(
-      "DELETE FROM admissions WHERE closure_row IN (SELECT closure_row FROM admissions WHERE admit_time < ?1 "
-      "ORDER BY admit_time LIMIT ?2)",
+      R"sql(
+      DELETE FROM admissions
+      WHERE closure_row IN (SELECT closure_row FROM admissions WHERE admit_time < ?1 ORDER BY admit_time LIMIT ?2)
+      )sql",
       Micros(before), kForgottenRowsMax);
 }
 
 absl::Status ForgetSystemRequests(Connection& connection, absl::Time before) {
   return connection.Run(
-      "DELETE FROM requests WHERE request_row IN (SELECT request_row FROM requests WHERE closure_row IS NULL "
-      "ORDER BY request_row LIMIT ?2) AND account_id = '' AND create_time < ?1",
+      R"sql(
+      DELETE FROM requests
+      WHERE request_row IN (SELECT request_row FROM requests WHERE closure_row IS NULL ORDER BY request_row LIMIT ?2)
+        AND account_id = '' AND create_time < ?1
+      )sql",
       Micros(before), kForgottenRowsMax);
 }
 

@@ -4,8 +4,6 @@
 #include <fmt/format.h>
 
 #include <limits>
-#include <optional>
-#include <string>
 #include <utility>
 
 #include "protos/coverage_mark.h"
@@ -21,12 +19,8 @@ using internal::v1::TaskData;
 // of the tables: the conditions on tasks choose the index.
 #define CLOSURE_TASKS                                                                                               \
   "SELECT t.task_id, t.kind, c.account_id, c.closure_id, t.idempotency_key, t.due_time, t.attempts, t.last_error, " \
-  "t.first_failure_time, t.parked, t.payload FROM tasks AS t CROSS JOIN closures AS c ON c.closure_row = "          \
-  "t.closure_row "
-
-std::optional<int64_t> FirstFailure(const TaskData& task) {
-  return task.has_first_failure_time() ? std::optional(Micros(task.first_failure_time())) : std::nullopt;
-}
+  "t.first_failure_time, t.parked, t.payload "                                                                      \
+  "FROM tasks AS t CROSS JOIN closures AS c ON c.closure_row = t.closure_row "
 
 absl::Status Gone(int64_t task_id) { return absl::AbortedError(fmt::format("tasks/{} is done or dropped", task_id)); }
 
@@ -51,15 +45,7 @@ absl::StatusOr<TaskData> ReadTask(const Statement& row) {
   return task;
 }
 
-absl::StatusOr<std::vector<TaskData>> ReadTasks(Statement row) {
-  std::vector<TaskData> tasks;
-  for (;;) {
-    CLOSURE_ASSIGN_OR_RETURN(const bool more, row.Step());
-    if (!more) return tasks;
-    CLOSURE_ASSIGN_OR_RETURN(TaskData task, ReadTask(row));
-    tasks.push_back(std::move(task));
-  }
-}
+absl::StatusOr<std::vector<TaskData>> ReadTasks(Statement rows) { return ReadRows(std::move(rows), &ReadTask); }
 
 }  // namespace
 
@@ -69,11 +55,15 @@ absl::Status AddTask(Connection& connection, int64_t closure_row, const TaskData
         fmt::format("the new task {} has an id already, or no due time", task.idempotency_key()));
   }
   const absl::Status status = connection.Run(
-      "INSERT INTO tasks (closure_row, idempotency_key, kind, state_bound, due_time, attempts, last_error, "
-      "first_failure_time, parked, payload) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+      R"sql(
+      INSERT INTO tasks (closure_row, idempotency_key, kind, state_bound, due_time, attempts, last_error,
+        first_failure_time, parked, payload)
+      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+      )sql",
       closure_row, task.idempotency_key(), v1::Task::Kind_Name(task.kind()), IsBoundToState(task.kind()) ? 1 : 0,
-      Micros(task.due_time()), task.attempts(), task.last_error(), FirstFailure(task),
-      v1::Task::Parked_Name(task.parked()), Blob{task.payload().SerializeAsString()});
+      Micros(task.due_time()), task.attempts(), task.last_error(),
+      MicrosIf(task.has_first_failure_time(), task.first_failure_time()), v1::Task::Parked_Name(task.parked()),
+      Blob{task.payload().SerializeAsString()});
   if (!absl::IsAlreadyExists(status)) return status;
   return absl::AlreadyExistsError(
       fmt::format("the closure {} has a task with the key {} already", task.closure_id(), task.idempotency_key()));
@@ -92,14 +82,17 @@ absl::Status FinishTask(Connection& connection, int64_t task_id) {
 }
 
 absl::Status RescheduleTask(Connection& connection, const TaskData& task) {
-  CLOSURE_ASSIGN_OR_RETURN(
-      const int64_t updated,
-      connection.Change(
-          "UPDATE tasks SET due_time = ?2, attempts = ?3, last_error = ?4, first_failure_time = ?5, parked = ?6, "
-          "lease_owner = NULL, lease_until = NULL WHERE task_id = ?1",
-          task.id(), Micros(task.due_time()), task.attempts(), task.last_error(), FirstFailure(task),
-          v1::Task::Parked_Name(task.parked())));
-  return updated == 1 ? absl::OkStatus() : Gone(task.id());
+  const absl::StatusOr<int64_t> updated = connection.Change(
+      R"sql(
+      UPDATE tasks
+      SET due_time = ?2, attempts = ?3, last_error = ?4, first_failure_time = ?5, parked = ?6,
+        lease_owner = NULL, lease_until = NULL
+      WHERE task_id = ?1
+      )sql",
+      task.id(), Micros(task.due_time()), task.attempts(), task.last_error(),
+      MicrosIf(task.has_first_failure_time(), task.first_failure_time()), v1::Task::Parked_Name(task.parked()));
+  if (!updated.ok()) return updated.status();
+  return *updated == 1 ? absl::OkStatus() : Gone(task.id());
 }
 
 absl::Status DropStateTasks(Connection& connection, int64_t closure_row) {
@@ -108,15 +101,22 @@ absl::Status DropStateTasks(Connection& connection, int64_t closure_row) {
 
 absl::Status UnparkHold(Connection& connection, int64_t closure_row, absl::Time due) {
   return connection.Run(
-      "UPDATE tasks SET parked = 'PARKED_UNSPECIFIED', due_time = ?2 WHERE closure_row = ?1 AND parked = 'HOLD'",
+      R"sql(
+      UPDATE tasks
+      SET parked = 'PARKED_UNSPECIFIED', due_time = ?2
+      WHERE closure_row = ?1 AND parked = 'HOLD'
+      )sql",
       closure_row, Micros(due));
 }
 
 absl::Status Unpark(Connection& connection, v1::Task::Parked reason, absl::Time due) {
   // The literal condition chooses the partial index.
   return connection.Run(
-      "UPDATE tasks SET parked = 'PARKED_UNSPECIFIED', due_time = ?2 WHERE parked <> 'PARKED_UNSPECIFIED' AND parked = "
-      "?1",
+      R"sql(
+      UPDATE tasks
+      SET parked = 'PARKED_UNSPECIFIED', due_time = ?2
+      WHERE parked <> 'PARKED_UNSPECIFIED' AND parked = ?1
+      )sql",
       v1::Task::Parked_Name(reason), Micros(due));
 }
 
@@ -129,24 +129,31 @@ absl::Status ClearLeases(Connection& connection) {
 }
 
 absl::Status PullForward(Connection& connection, absl::Time now) {
-  CLOSURE_RETURN_IF_ERROR(connection.Run(
-      "UPDATE tasks SET due_time = ?1 WHERE due_time > ?1 AND "
-      "(first_failure_time IS NOT NULL OR kind NOT IN ('SILENT_PERIOD_END', 'EXPIRY', 'FORGET_REQUESTS'))",
-      Micros(now)));
-  return ClearLeases(connection);
+  const absl::Status moved = connection.Run(R"sql(
+      UPDATE tasks
+      SET due_time = ?1
+      WHERE due_time > ?1
+        AND (first_failure_time IS NOT NULL OR kind NOT IN ('SILENT_PERIOD_END', 'EXPIRY', 'FORGET_REQUESTS'))
+      )sql",
+                                            Micros(now));
+  return moved.ok() ? ClearLeases(connection) : moved;
 }
 
 absl::StatusOr<std::vector<TaskData>> LeaseDueTasks(Connection& connection, std::string_view owner, absl::Time now,
                                                     absl::Time lease_end, int limit) {
-  CLOSURE_RETURN_IF_ERROR(connection.Run(
-      "UPDATE tasks SET lease_owner = NULL, lease_until = NULL WHERE lease_until IS NOT NULL AND lease_until <= ?1",
-      Micros(now)));
-  CLOSURE_ASSIGN_OR_RETURN(
-      std::vector<TaskData> tasks,
-      ReadTasks(connection.Select(
-          CLOSURE_TASKS "WHERE t.parked = 'PARKED_UNSPECIFIED' AND t.lease_until IS NULL AND t.due_time <= ?1 "
-                        "ORDER BY t.due_time, t.task_id LIMIT ?2",
-          Micros(now), limit)));
+  const absl::Status freed = connection.Run(R"sql(
+      UPDATE tasks
+      SET lease_owner = NULL, lease_until = NULL
+      WHERE lease_until IS NOT NULL AND lease_until <= ?1
+      )sql",
+                                            Micros(now));
+  CLOSURE_RETURN_IF_ERROR(freed);
+  Statement due = connection.Select(CLOSURE_TASKS R"sql(
+      WHERE t.parked = 'PARKED_UNSPECIFIED' AND t.lease_until IS NULL AND t.due_time <= ?1
+      ORDER BY t.due_time, t.task_id LIMIT ?2
+      )sql",
+                                    Micros(now), limit);
+  CLOSURE_ASSIGN_OR_RETURN(std::vector<TaskData> tasks, ReadTasks(std::move(due)));
   for (const TaskData& task : tasks) {
     CLOSURE_RETURN_IF_ERROR(connection.Run("UPDATE tasks SET lease_owner = ?2, lease_until = ?3 WHERE task_id = ?1",
                                            task.id(), owner, Micros(lease_end)));
@@ -167,42 +174,59 @@ absl::StatusOr<std::vector<TaskData>> ListTasks(Connection& connection, const Ta
   const int64_t after_id = filter.after.has_value() ? filter.after->second : 0;
   const int64_t stuck = filter.stuck_since.has_value() ? Micros(*filter.stuck_since) : 0;
   if (filter.closure != ClosureKey()) {
-    return ReadTasks(connection.Select(
-        CLOSURE_TASKS
-        "WHERE t.closure_row = (SELECT closure_row FROM closures WHERE account_id = ?1 AND closure_id = ?2) "
-        "AND (NOT ?3 OR t.parked = 'DEAD_LETTER' OR t.first_failure_time <= ?4) AND (t.due_time, t.task_id) > (?5, ?6) "
-        "AND (NOT ?8 OR t.parked NOT IN ('PARKED_UNSPECIFIED', 'DEAD_LETTER')) "
-        "ORDER BY t.due_time, t.task_id LIMIT ?7",
-        filter.closure.account_id, filter.closure.closure_id, filter.stuck_since.has_value() ? 1 : 0, stuck, after_due,
-        after_id, filter.limit, filter.halted_only ? 1 : 0));
+    Statement rows =
+        connection.Select(CLOSURE_TASKS
+                          R"sql(
+      WHERE t.closure_row = (SELECT closure_row FROM closures WHERE account_id = ?1 AND closure_id = ?2)
+        AND (NOT ?3 OR t.parked = 'DEAD_LETTER' OR t.first_failure_time <= ?4)
+        AND (t.due_time, t.task_id) > (?5, ?6)
+        AND (NOT ?8 OR t.parked NOT IN ('PARKED_UNSPECIFIED', 'DEAD_LETTER'))
+      ORDER BY t.due_time, t.task_id LIMIT ?7
+      )sql",
+                          filter.closure.account_id, filter.closure.closure_id, filter.stuck_since.has_value() ? 1 : 0,
+                          stuck, after_due, after_id, filter.limit, filter.halted_only ? 1 : 0);
+    return ReadTasks(std::move(rows));
   }
   if (filter.stuck_since.has_value()) {
-    return ReadTasks(connection.Select(
-        CLOSURE_TASKS
-        "WHERE (t.first_failure_time IS NOT NULL OR t.parked = 'DEAD_LETTER') "
-        "AND (t.parked = 'DEAD_LETTER' OR t.first_failure_time <= ?1) AND (t.due_time, t.task_id) > (?2, ?3) "
-        "ORDER BY t.due_time, t.task_id LIMIT ?4",
-        stuck, after_due, after_id, filter.limit));
+    Statement rows = connection.Select(CLOSURE_TASKS
+                                       R"sql(
+      WHERE (t.first_failure_time IS NOT NULL OR t.parked = 'DEAD_LETTER')
+        AND (t.parked = 'DEAD_LETTER' OR t.first_failure_time <= ?1)
+        AND (t.due_time, t.task_id) > (?2, ?3)
+      ORDER BY t.due_time, t.task_id LIMIT ?4
+      )sql",
+                                       stuck, after_due, after_id, filter.limit);
+    return ReadTasks(std::move(rows));
   }
-  return ReadTasks(connection.Select(CLOSURE_TASKS
-                                     "WHERE (t.due_time, t.task_id) > (?1, ?2) ORDER BY t.due_time, t.task_id LIMIT ?3",
-                                     after_due, after_id, filter.limit));
+  Statement rows = connection.Select(CLOSURE_TASKS
+                                     R"sql(
+      WHERE (t.due_time, t.task_id) > (?1, ?2)
+      ORDER BY t.due_time, t.task_id LIMIT ?3
+      )sql",
+                                     after_due, after_id, filter.limit);
+  return ReadTasks(std::move(rows));
 }
 
 absl::StatusOr<absl::Time> NextDueTime(Connection& connection) {
-  Statement row =
-      connection.Select("SELECT MIN (due_time) FROM tasks WHERE parked = 'PARKED_UNSPECIFIED' AND lease_until IS NULL");
+  Statement row = connection.Select(R"sql(
+      SELECT MIN (due_time)
+      FROM tasks
+      WHERE parked = 'PARKED_UNSPECIFIED' AND lease_until IS NULL
+      )sql");
   CLOSURE_RETURN_IF_ERROR(row.Step().status());
   return row.IsNull(0) ? absl::InfiniteFuture() : absl::FromUnixMicros(row.Int(0));
 }
 
 absl::StatusOr<TaskCounts> CountTasks(Connection& connection, absl::Time now, absl::Time stuck_since) {
   Statement row = connection.Select(
-      "SELECT (SELECT COUNT(*) FROM tasks), "
-      "(SELECT COUNT(*) FROM tasks WHERE parked = 'PARKED_UNSPECIFIED' AND due_time <= ?1), "
-      "(SELECT COUNT(*) FROM tasks WHERE (first_failure_time IS NOT NULL OR parked = 'DEAD_LETTER') "
-      "AND (parked = 'DEAD_LETTER' OR first_failure_time <= ?2)), "
-      "(SELECT COUNT(*) FROM tasks WHERE parked NOT IN ('PARKED_UNSPECIFIED', 'DEAD_LETTER'))",
+      R"sql(
+      SELECT (SELECT COUNT(*) FROM tasks),
+        (SELECT COUNT(*) FROM tasks WHERE parked = 'PARKED_UNSPECIFIED' AND due_time <= ?1),
+        (SELECT COUNT(*) FROM tasks
+          WHERE (first_failure_time IS NOT NULL OR parked = 'DEAD_LETTER')
+            AND (parked = 'DEAD_LETTER' OR first_failure_time <= ?2)),
+        (SELECT COUNT(*) FROM tasks WHERE parked NOT IN ('PARKED_UNSPECIFIED', 'DEAD_LETTER'))
+      )sql",
       Micros(now), Micros(stuck_since));
   CLOSURE_RETURN_IF_ERROR(row.Step().status());
   return TaskCounts{.open = row.Int(0), .due = row.Int(1), .stuck = row.Int(2), .parked = row.Int(3)};

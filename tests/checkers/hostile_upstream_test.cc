@@ -3,9 +3,12 @@
 #include <atomic>
 #include <chrono>
 #include <future>
+#include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/strings/match.h"
+#include "absl/synchronization/notification.h"
 #include "catch2/catch.hpp"
 #include "checkers/answer_fault.h"
 #include "checkers/catalog.h"
@@ -154,17 +157,29 @@ TEST_CASE("a page that is too large to be received is no pass", "[D5]") {
 }
 
 TEST_CASE("an answer in the last moment and a failure do not answer twice, and a checker may be gone by then") {
-  FakeCloud cloud;
-  MakeAll(cloud, [](const auto&, auto*) { return grpc::Status(grpc::StatusCode::UNAVAILABLE, ""); });
-  for (int i = 0; i < 50; ++i) {
-    std::promise<void> answered;
-    {
-      const auto checkers = MakeBuiltinCheckers(cloud.upstreams(), {});
-      // Four lists fail at the same time; a second answer would throw in set_value and end the process.
-      checkers[0]->Check(testing::TestRequest(), {}, [&](absl::StatusOr<CheckAnswer>) { answered.set_value(); });
+  // Shared with the answers, so that one that comes twice, however late, is counted.
+  struct Answers {
+    std::atomic<int> count = 0;
+    absl::Notification first;
+  };
+  std::vector<std::shared_ptr<Answers>> checks;
+  {
+    FakeCloud cloud;
+    MakeAll(cloud, [](const auto&, auto*) { return grpc::Status(grpc::StatusCode::UNAVAILABLE, ""); });
+    for (int i = 0; i < 50; ++i) {
+      const auto answers = checks.emplace_back(std::make_shared<Answers>());
+      {
+        const auto checkers = MakeBuiltinCheckers(cloud.upstreams(), {});
+        // Four lists fail at the same time.
+        checkers[0]->Check(testing::TestRequest(), {}, [answers](absl::StatusOr<CheckAnswer>) {
+          if (++answers->count == 1) answers->first.Notify();
+        });
+      }
+      answers->first.WaitForNotification();
     }
-    answered.get_future().wait();
   }
+  // The cloud is gone, and with it the last call that could answer.
+  for (const auto& answers : checks) CHECK(answers->count.load() == 1);
 }
 
 }  // namespace

@@ -61,6 +61,19 @@ TEST_CASE("an item whose facts are not those that were shown is not discarded", 
   CHECK(blocked.Discard(DiscardRequestFor(blocked.owner, {now})).ok());
 }
 
+TEST_CASE("of several selections that are refused the first gives the reason, and every one is named", "[R49][D11]") {
+  Blocked blocked;
+  const std::string before = Sight(blocked.server, blocked.owner.name());
+  v1::BlockingItem shown = blocked.balance;
+  shown.set_fingerprint(std::string(64, '0'));
+  const Reply reply = blocked.Discard(DiscardRequestFor(blocked.owner, {blocked.bill, shown}));
+  CheckRefused(reply, StatusCode::FAILED_PRECONDITION, v1::ITEM_NOT_RENOUNCEABLE, {blocked.bill.name()});
+  CHECK(reply.metadata()["item"] == blocked.bill.name());
+  CHECK(reply.violations() == std::vector<std::string>{"ITEM_NOT_RENOUNCEABLE " + blocked.bill.name(),
+                                                       "FINGERPRINT_MISMATCH " + blocked.balance.name()});
+  CHECK(Sight(blocked.server, blocked.owner.name()) == before);
+}
+
 TEST_CASE("a discard needs the risk prompt's digest", "[R53]") {
   Blocked blocked;
   const std::string before = Sight(blocked.server, blocked.owner.name());

@@ -33,7 +33,7 @@ struct Result {
 };
 
 // Explores at most `states_max` worlds, and then whether from each of them an end can be reached by fair moves alone
-// (L1, L3, design: what never happens, 8); the latter only when the exploration is complete.
+// (promise 5 of docs/assurance.md); the latter only when the exploration is complete.
 Result Explore(const Scenario& scenario, std::uint64_t states_max);
 
 }  // namespace closure::exploration

@@ -8,6 +8,7 @@ Mutation = collections.namedtuple("Mutation", "name file old new scenario")
 MACHINE = "server/machine.h"
 OWNER = "server/decide_owner.cc"
 ITEMS = "server/decide_items.cc"
+CONFIRM = "server/decide_confirm.cc"
 SCAN = "server/decide_scan.cc"
 PARTICIPANTS = "server/decide_participants.cc"
 SILENT = "server/decide_silent_period.cc"
@@ -16,6 +17,7 @@ NOTICES = "server/decide_notices.cc"
 BUILDER = "server/decision_builder.cc"
 DECIDE = "server/decide.cc"
 MERGE = "server/scan_merge.cc"
+MONEY = "server/renounced_money.cc"
 
 MUTATIONS = [
     # ---- the table ----
@@ -50,15 +52,15 @@ MUTATIONS = [
     # ---- confirm ----
     Mutation("confirm during a hold", ITEMS, "  if (closure.has_hold()) {\n    return Error(v1::CLOSURE_ON_HOLD",
              "  if (false) {\n    return Error(v1::CLOSURE_ON_HOLD", "operators"),
-    Mutation("the rescan is not looked at", SCAN,
+    Mutation("the rescan is not looked at", CONFIRM,
              "  const absl::Duration time_left = ConfirmTimeLeft(builder);\n  if (!clean) {",
              "  const absl::Duration time_left = ConfirmTimeLeft(builder);\n  if (!clean && false) {", "late bills"),
-    Mutation("the rescan may be late", SCAN, "} else if (time_left < absl::ZeroDuration()) {", "} else if (false) {",
+    Mutation("the rescan may be late", CONFIRM, "} else if (time_left < absl::ZeroDuration()) {", "} else if (false) {",
              "one late call"),
-    Mutation("no freeze before the rescan", ITEMS, "  BeginPhase(builder, v1::FREEZE);\n",
+    Mutation("no freeze before the rescan", CONFIRM, "  BeginPhase(builder, v1::FREEZE);\n",
              "  BeginScan(builder, v1::CONFIRM);\n", "quiet"),
-    Mutation("a failed confirm is not thawed", PARTICIPANTS, "  BeginPhase(builder, v1::THAW);\n", "", "late bills"),
-    Mutation("confirm without a deadline", ITEMS,
+    Mutation("a failed confirm is not thawed", CONFIRM, "  BeginPhase(builder, v1::THAW);\n", "", "late bills"),
+    Mutation("confirm without a deadline", CONFIRM,
              "  builder.AddTask(v1::Task::CONFIRM_DEADLINE, fmt::format(\"confirm-deadline/{}\", builder.data().fence()),\n"
              "                  builder.now() + FromProto(builder.policy().confirm_limit()));\n", "", "quiet"),
     Mutation("the gate stays closed after a thaw", PARTICIPANTS,
@@ -76,7 +78,7 @@ MUTATIONS = [
              "operators"),
     Mutation("a hold stops nothing", DECIDE, "if (data.closure().has_hold()) return v1::Task::HOLD;", "", "operators"),
     Mutation("a pause stops nothing", DECIDE, "if (system.has_pause()) return v1::Task::PAUSE;", "", "operators"),
-    Mutation("a pause between decision and entry", SCAN,
+    Mutation("a pause between decision and entry", CONFIRM,
              "    builder.GuardSystem();\n    BeginPhase(builder, v1::ENTER_SILENT_PERIOD);",
              "    BeginPhase(builder, v1::ENTER_SILENT_PERIOD);", "quiet"),
     Mutation("a pause between decision and deletion", SCAN,
@@ -85,7 +87,7 @@ MUTATIONS = [
              "{ return absl::EqualsIgnoreCase(one, actor); })) {",
              "{ return absl::EqualsIgnoreCase(one, actor) && false; })) {",
              "halts"),
-    Mutation("the end before the entry acts", SCAN, "    BeginPhase(builder, v1::ENTER_SILENT_PERIOD);\n",
+    Mutation("the end before the entry acts", CONFIRM, "    BeginPhase(builder, v1::ENTER_SILENT_PERIOD);\n",
              "    BeginPhase(builder, v1::ENTER_SILENT_PERIOD);\n"
              "    builder.AddTask(v1::Task::SILENT_PERIOD_END, \"early\", FromProto(closure.silent_period_end_time()));\n",
              "quiet"),
@@ -114,7 +116,7 @@ MUTATIONS = [
     Mutation("the gate is open after the end", PARTICIPANTS, "      builder.commit().gate = v1::GATE_CLOSED;\n", "",
              "quiet"),
     # ---- money ----
-    Mutation("debts are voided too early", MERGE,
+    Mutation("debts are voided too early", MONEY,
              "(phase == v1::ENTER_SILENT_PERIOD && renunciation.kind() == v1::BALANCE)",
              "phase == v1::ENTER_SILENT_PERIOD", "quiet"),
     Mutation("executed money is not recorded", PARTICIPANTS,
@@ -130,8 +132,8 @@ MUTATIONS = [
              "std::string(detail), now()};\n", "", "quiet"),
     Mutation("a second freeze has the key of the first", PARTICIPANTS,
              "  builder.data().set_phase_number(builder.data().phase_number() + 1);\n", "", "late bills"),
-    Mutation("an unknown release has another key", ITEMS, "ItemIdOf(item), first_seen,",
-             "ItemIdOf(item), first_seen + builder.data().fence(),", "one late call"),
+    Mutation("an unknown release has another key", ITEMS, "absl::ToUnixMicros(FromProto(item.first_seen_time()));",
+             "absl::ToUnixMicros(FromProto(item.first_seen_time())) + builder.data().fence();", "one late call"),
     Mutation("stages at once", PARTICIPANTS,
              "    if (progress.stage() != stage || progress.status() != v1::ParticipantProgress::WAITING) continue;",
              "    if (progress.status() != v1::ParticipantProgress::WAITING) continue;", "quiet"),

@@ -40,7 +40,7 @@ bool EveryoneAnswered(const v1::Closure& closure) {
                      [](const v1::CheckerResult& checker) { return checker.status() == v1::CheckerResult::ANSWERED; });
 }
 
-// What a silent period needs before it (what never happens: 1; S7).
+// What a silent period needs before it (promise 1 of docs/assurance.md; S7).
 Broken JudgeEntry(const World& world, const internal::v1::ClosureData& next) {
   const v1::Closure& closure = next.closure();
   if (!closure.identity_verification().has_verify_time()) return "1: a silent period without a verified identity";
@@ -74,7 +74,7 @@ Broken JudgeElapse(const World& world) {
   return std::nullopt;
 }
 
-// What the point of no return needs (what never happens: 3 and 5; S1, S10, S17).
+// What the point of no return needs (promises 1 and 4 of docs/assurance.md; S1, S10, S17).
 Broken JudgeDeletion(const World& world, const internal::v1::ClosureData& next) {
   const v1::Closure& closure = next.closure();
   if (!closure.scan().clean() || closure.scan().phase() != v1::FINAL)

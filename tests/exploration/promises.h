@@ -8,8 +8,8 @@
 #include "storage/closure_store.h"
 #include "tests/exploration/world.h"
 
-// What never happens (design) and the safety properties S1 to S18, as checks. They say what must hold and know nothing
-// of the table of machine.h.
+// What docs/assurance.md promises, as checks, each told by a number of its own and in words. They say what must hold
+// and know nothing of the table of machine.h.
 namespace closure::exploration {
 
 // What a commit breaks, judged before it is applied to `world`.

@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "fmt/format.h"
-#include "server/decision_builder.h"
+#include "server/die.h"
 
 namespace closure::exploration {
 

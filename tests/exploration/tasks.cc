@@ -6,7 +6,7 @@
 #include "checkers/proto_time.h"
 #include "server/decision_builder.h"
 #include "server/item_identity.h"
-#include "server/scan_merge.h"
+#include "server/renounced_money.h"
 #include "tests/exploration/promises.h"
 
 namespace closure::exploration {
@@ -39,7 +39,7 @@ const v1::BlockingItem* FindItem(const World& world, const std::string& item_id)
 Call MakeCall(const World& world, const internal::v1::TaskData& task) {
   Call call;
   call.task = task;
-  if (task.kind() == v1::Task::PARTICIPANT && task.payload().participant() == kMoneyParticipant) {
+  if (task.kind() == v1::Task::PARTICIPANT && task.payload().participant() == kBillingName) {
     for (const v1::Renunciation& renunciation : world.data.closure().renunciations()) {
       if (IsExecutedIn(task.payload().participant_phase(), renunciation)) call.renunciations.push_back(renunciation);
     }

@@ -65,6 +65,13 @@ class Bench {
     FAIL("no such task");
     return {};
   }
+  // Reports that a try of a task failed, and that it is due again in five minutes.
+  void ReportFailure(const TaskData& task, std::string error) {
+    const TaskFailed failed{std::move(error), clock_.Now() + absl::Minutes(5)};
+    engine_->Report(
+        task, [failed](const internal::v1::ClosureData&) -> absl::StatusOr<Happening> { return failed; },
+        [](const absl::Status&) {});
+  }
   // Nothing is committed while `meanwhile` happens; answers when all of it is.
   void WhileNothingIsCommitted(const std::function<void()>& meanwhile) {
     {
@@ -114,8 +121,7 @@ TEST_CASE("a retry does not take back the failure that was committed before it",
   const TaskData task = bench.Task(v1::Task::SEND_CODE);
   TaskAnswer answer;
   bench.WhileNothingIsCommitted([&] {
-    bench.engine()->Report(task, TaskFailed{"UNAVAILABLE: no mail", bench.clock().Now() + absl::Minutes(5)},
-                           [](const absl::Status&) {});
+    bench.ReportFailure(task, "UNAVAILABLE: no mail");
     bench.engine()->RetryTask(task.id(), "hurry", AnnAsks("r1"), [&](TaskAnswer got) { answer = std::move(got); });
   });
   REQUIRE(answer.ok());
@@ -130,8 +136,7 @@ TEST_CASE("a retry does not take back the failure that was committed before it",
 TEST_CASE("the answer of a retry is kept without the owner's address", "[engine][operators][D12]") {
   Bench bench;
   const TaskData task = bench.Task(v1::Task::SEND_CODE);
-  bench.engine()->Report(task, TaskFailed{"no mailbox ann@example.com", bench.clock().Now() + absl::Minutes(5)},
-                         [](const absl::Status&) {});
+  bench.ReportFailure(task, "no mailbox ann@example.com");
   TaskAnswer answer;
   bench.engine()->RetryTask(task.id(), "hurry", AnnAsks("r1"), [&](TaskAnswer got) { answer = std::move(got); });
   bench.store().Drain();

@@ -14,7 +14,7 @@
 
 #include "server/closured_server.h"
 #include "server/config.h"
-#include "server/decision_builder.h"
+#include "server/die.h"
 #include "server/listen_fault.h"
 #include "server/log.h"
 #include "server/named_files.h"

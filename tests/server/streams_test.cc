@@ -118,6 +118,7 @@ TEST_CASE("a watch resumes from a revision and ends by itself after the last not
   }
   CHECK(reader->Finish().ok());
   CHECK(response.closure().state() == v1::Closure::CANCELLED);
+  REQUIRE(response.closure().notices_size() == 2);
   for (const v1::Notice& notice : response.closure().notices()) CHECK(notice.status() == v1::Notice::DELIVERED);
   // Nothing is left to be told to one who knows it all.
   request.set_after_revision(revision + 1000);

@@ -3,13 +3,10 @@
 
 #include <fmt/format.h>
 
-#include "storage/sqlite/columns.h"
-
 namespace closure::simulation {
 namespace {
 
 using internal::v1::ClosureData;
-using sqlite::ClosureName;
 
 bool IsAboutAClosure(const Commit& commit) {
   const bool writes = commit.history || !commit.items.empty() || !commit.consents.empty() ||
@@ -22,7 +19,7 @@ bool IsAboutAClosure(const Commit& commit) {
 ClosureKey KeyOf(const ClosureData& data) { return {.account_id = data.account_id(), .closure_id = data.closure_id()}; }
 
 absl::Status Contradiction(const ClosureKey& key, std::string_view what) {
-  return absl::InvalidArgumentError(fmt::format("commit of {}: {}", ClosureName(key), what));
+  return absl::InvalidArgumentError(fmt::format("commit of {}: {}", FormatClosureName(key), what));
 }
 
 absl::Status CheckCommit(const Commit& commit) {
@@ -33,7 +30,7 @@ absl::Status CheckCommit(const Commit& commit) {
   const ClosureData& next = *commit.closure;
   const ClosureKey key = KeyOf(next);
   const std::string& name = next.closure().name();
-  if (key.account_id.empty() || key.closure_id.empty() || name != ClosureName(key)) {
+  if (key.account_id.empty() || key.closure_id.empty() || name != FormatClosureName(key)) {
     return Contradiction(key, fmt::format("its name is \"{}\"", name));
   }
   if (commit.expected_version < 0 || next.version() != commit.expected_version + 1) {
@@ -55,8 +52,8 @@ absl::Status CheckSuccessor(const ClosureData& stored, int64_t account_fence, co
   const ClosureData& next = *commit.closure;
   const ClosureKey key = KeyOf(next);
   if (stored.version() != commit.expected_version) {
-    return absl::AbortedError(fmt::format("{} is at version {}, the commit was made for version {}", ClosureName(key),
-                                          stored.version(), commit.expected_version));
+    return absl::AbortedError(fmt::format("{} is at version {}, the commit was made for version {}",
+                                          FormatClosureName(key), stored.version(), commit.expected_version));
   }
   if (next.fence() < stored.fence()) return Contradiction(key, "its fence falls");
   if (next.closure().state() == stored.closure().state() || next.fence() > account_fence) return absl::OkStatus();

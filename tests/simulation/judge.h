@@ -17,9 +17,8 @@
 
 namespace closure::simulation {
 
-// Looks at every commit, at every act in the cloud and at the books at the end, and keeps what must never happen. The
-// numbers are those of assurance.md's properties and of "what never happens"; docs/assurance.md tells which is looked
-// at where. One thread.
+// Looks at every commit, at every act in the cloud and at the books at the end, and keeps what docs/assurance.md
+// promises; what is broken is told by a number of its own, as in the exploration, and in words. One thread.
 class Judge {
  public:
   // All must outlive it.

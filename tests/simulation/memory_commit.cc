@@ -8,7 +8,6 @@
 #include <string>
 #include <utility>
 
-#include "storage/sqlite/columns.h"
 #include "storage/status_macros.h"
 #include "tests/simulation/commit_checks.h"
 #include "tests/simulation/memory_facts.h"
@@ -20,7 +19,6 @@ namespace {
 
 using internal::v1::ClosureData;
 using internal::v1::TaskData;
-using sqlite::ClosureName;
 
 bool IsRunning(const v1::Scan& scan) { return scan.number() != 0 && !scan.has_end_time(); }
 
@@ -85,7 +83,7 @@ absl::Status CommitWriter::WriteClosure() {
     if (row != nullptr) return absl::AlreadyExistsError(fmt::format("{} exists", next.closure().name()));
     return AddClosure(next);
   }
-  if (row == nullptr) return absl::AbortedError(fmt::format("{} does not exist", ClosureName(change_.closure)));
+  if (row == nullptr) return absl::AbortedError(fmt::format("{} does not exist", FormatClosureName(change_.closure)));
   closure_row_ = *row;
   return ChangeClosure(next);
 }
@@ -197,7 +195,7 @@ absl::StatusOr<int64_t> CommitWriter::RowOfNewTask(const TaskData& task) const {
   if (closure_row_.has_value()) {
     if (key == change_.closure) return *closure_row_;
     return Contradiction(change_.closure,
-                         fmt::format("the task {} is one of {}", task.idempotency_key(), ClosureName(key)));
+                         fmt::format("the task {} is one of {}", task.idempotency_key(), FormatClosureName(key)));
   }
   const int64_t* const row = tables_.closure_rows.Find(key);
   if (row != nullptr) return *row;
@@ -257,7 +255,7 @@ absl::StatusOr<StoreChange> ApplyCommit(MemoryTables& tables, Commit& commit) {
 absl::StatusOr<bool> AddProgress(MemoryTables& tables, const ClosureKey& key, int64_t scan_number,
                                  const v1::CheckerResult& result) {
   const int64_t* const row = tables.closure_rows.Find(key);
-  if (row == nullptr) return absl::NotFoundError(fmt::format("{} does not exist", ClosureName(key)));
+  if (row == nullptr) return absl::NotFoundError(fmt::format("{} does not exist", FormatClosureName(key)));
   ClosureData next = *tables.closures.Find(*row);
   v1::Scan& scan = *next.mutable_closure()->mutable_scan();
   if (scan.number() != scan_number || scan.has_end_time()) return false;

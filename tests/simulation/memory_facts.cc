@@ -17,7 +17,6 @@
 namespace closure::simulation {
 namespace {
 
-using sqlite::ClosureName;
 using sqlite::Micros;
 using sqlite::TimestampOfMicros;
 
@@ -50,7 +49,7 @@ absl::Status AppendTransition(MemoryTables& tables, int64_t closure_row, const C
   stored.time = absl::FromUnixMicros(Micros(entry.time));
   const int64_t number = last + 1;
   v1::Transition transition;
-  transition.set_name(fmt::format("{}/transitions/{}", ClosureName(key), number));
+  transition.set_name(fmt::format("{}/transitions/{}", FormatClosureName(key), number));
   transition.set_from_state(entry.from_state);
   transition.set_event(entry.event);
   transition.set_to_state(entry.to_state);
@@ -58,15 +57,15 @@ absl::Status AppendTransition(MemoryTables& tables, int64_t closure_row, const C
   transition.set_actor(entry.actor);
   transition.set_detail(entry.detail);
   transition.set_previous_hash(previous_hash);
-  transition.set_hash(HashEntry(previous_hash, stored, number, ClosureName(key)));
+  transition.set_hash(HashEntry(previous_hash, stored, number, FormatClosureName(key)));
   tables.transitions.Put({closure_row, number}, std::move(transition));
   return absl::OkStatus();
 }
 
 absl::Status PutItem(MemoryTables& tables, int64_t closure_row, const ClosureKey& key, const v1::BlockingItem& item) {
-  const std::string prefix = fmt::format("{}/blockingItems/", ClosureName(key));
+  const std::string prefix = fmt::format("{}/blockingItems/", FormatClosureName(key));
   if (!absl::StartsWith(item.name(), prefix)) {
-    return absl::InvalidArgumentError(fmt::format("the item {} is not one of {}", item.name(), ClosureName(key)));
+    return absl::InvalidArgumentError(fmt::format("the item {} is not one of {}", item.name(), FormatClosureName(key)));
   }
   const std::string item_id = item.name().substr(prefix.size());
   CLOSURE_RETURN_IF_ERROR(CheckItemRow(item_id, item));

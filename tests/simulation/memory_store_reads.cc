@@ -15,13 +15,12 @@ namespace {
 
 using internal::v1::ClosureData;
 using internal::v1::TaskData;
-using sqlite::ClosureName;
 using sqlite::Micros;
 using v1::BlockingItem;
 using v1::Task;
 
 absl::Status NoClosure(const ClosureKey& key) {
-  return absl::NotFoundError(fmt::format("{} does not exist", ClosureName(key)));
+  return absl::NotFoundError(fmt::format("{} does not exist", FormatClosureName(key)));
 }
 
 // A limit as SQL has it: a negative one is none.

@@ -110,6 +110,14 @@ std::vector<std::string> Reply::fields() const {
   return names;
 }
 
+std::vector<std::string> Reply::violations() const {
+  std::vector<std::string> named;
+  const auto failure = DetailOf<google::rpc::PreconditionFailure>(status);
+  if (!failure) return named;
+  for (const auto& each : failure->violations()) named.push_back(each.type() + " " + each.subject());
+  return named;
+}
+
 std::optional<absl::Duration> Reply::retry_delay() const {
   const auto info = DetailOf<google::rpc::RetryInfo>(status);
   if (!info) return std::nullopt;

@@ -30,6 +30,8 @@ struct Reply {
   std::map<std::string, std::string> metadata() const;
   // The fields that google.rpc.BadRequest names.
   std::vector<std::string> fields() const;
+  // The types and subjects that google.rpc.PreconditionFailure names, for example "ITEM_NOT_OPEN accounts/…".
+  std::vector<std::string> violations() const;
   // What google.rpc.RetryInfo says.
   std::optional<absl::Duration> retry_delay() const;
 

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+// Confirm Deletion (D6): what it needs, the rescan of the frozen account, and the way back.
+#include <algorithm>
+#include <string>
+
+#include "checkers/proto_time.h"
+#include "fmt/format.h"
+#include "server/decide_scan.h"
+#include "server/decision_builder.h"
+#include "server/errors.h"
+#include "server/redaction.h"
+#include "server/scan_merge.h"
+#include "server/texts.h"
+#include "server/time_witness.h"
+
+namespace closure {
+
+absl::StatusOr<Decision> DecideConfirm(DecisionBuilder& builder, const ConfirmClosure& command) {
+  if (absl::Status allowed = builder.Require(Event::kConfirm, v1::Closure::CONFIRM_CLOSURE); !allowed.ok())
+    return allowed;
+  v1::Closure& closure = builder.closure();
+  if (!closure.scan().clean() || IsScanOld(builder.data(), builder.now())) {
+    return Error(v1::SCAN_NOT_FRESH, fmt::format("the last scan of {} is too old; recheck first", closure.name()),
+                 {{"closure", closure.name()}});
+  }
+  if (absl::Status risk = RequireRiskRead(closure, command.risk_digest); !risk.ok()) return risk;
+  if (absl::Status halts = RequireNoHalt(builder, true); !halts.ok()) return halts;
+
+  const v1::RiskPrompt prompt = closure.risk_prompt();
+  builder.AddConsent(v1::Consent::CONFIRM_RISK, "", prompt.digest(), prompt.text());
+  if (command.late_settlement_consent)
+    builder.AddConsent(v1::Consent::LATE_SETTLEMENT, "", prompt.digest(), prompt.text());
+  closure.set_reason(command.reason);
+  closure.set_reason_text(command.reason_text);
+  *closure.mutable_confirm_time() = ToProto(builder.now());
+  *builder.data().mutable_confirm_start() = MarkOf(builder.circumstances().clock);
+  const auto& participants = builder.circumstances().participants;
+  builder.data().mutable_participants()->Assign(participants.begin(), participants.end());
+  closure.clear_cause();
+  closure.clear_cause_detail();
+  builder.data().set_late_settlement_consent(command.late_settlement_consent);
+  builder.Move(Event::kConfirm, fmt::format("reason {}{}", v1::Closure::Reason_Name(command.reason),
+                                            command.late_settlement_consent ? ", consents to late settlements" : ""));
+  builder.commit().gate = v1::GATE_CLOSING;
+  BeginPhase(builder, v1::FREEZE);
+  builder.AddTask(v1::Task::CONFIRM_DEADLINE, fmt::format("confirm-deadline/{}", builder.data().fence()),
+                  builder.now() + FromProto(builder.policy().confirm_limit()));
+  return builder.Finish();
+}
+
+absl::Duration ConfirmTimeLeft(DecisionBuilder& builder) {
+  const absl::Duration limit = FromProto(builder.policy().confirm_limit());
+  const absl::Duration on_the_wall = builder.now() - FromProto(builder.closure().confirm_time());
+  const absl::Duration elapsed = PassedSince(builder.data().confirm_start(), builder.circumstances().clock);
+  return limit - std::max(on_the_wall, elapsed);
+}
+
+void FailConfirm(DecisionBuilder& builder, v1::Closure::Cause cause, std::string_view detail) {
+  builder.closure().set_cause(cause);
+  builder.closure().set_cause_detail(std::string(detail));
+  builder.Move(Event::kConfirmFailed, detail);
+  // Every participant thaws, whether its freeze was answered or not: the fence keeps a late freeze out.
+  BeginPhase(builder, v1::THAW);
+}
+
+Decision DecideConfirmScan(DecisionBuilder& builder, const ScanAnswered& answered) {
+  ScanMerge merge = MergeScan(builder.data(), answered.findings, answered.previous, builder.now());
+  const bool clean = merge.unresolved == 0 && !answered.findings.required_unanswered;
+  const std::string problems = WithoutAddresses(builder.data(), ScanProblems(merge, answered.findings));
+  StoreScan(builder, answered.findings, merge, clean);
+  const absl::Duration time_left = ConfirmTimeLeft(builder);
+  if (!clean) {
+    *builder.closure().mutable_risk_prompt() = MakeRiskPrompt(builder.data(), v1::Closure::BLOCKED, merge.renounceable);
+    // Silence at the deadline is the time's fault, not the checkers'.
+    const bool late = merge.unresolved == 0 && time_left <= absl::ZeroDuration();
+    FailConfirm(builder, late ? v1::Closure::CONFIRM_TIMED_OUT : v1::Closure::RESCAN_NOT_CLEAN, problems);
+  } else if (HaltOf(builder.data(), builder.circumstances().system) != v1::Task::PARKED_UNSPECIFIED) {
+    FailConfirm(builder, v1::Closure::HALTED, "a hold or pause came before the silent period began");
+  } else if (time_left < absl::ZeroDuration()) {
+    FailConfirm(builder, v1::Closure::CONFIRM_TIMED_OUT, "freeze and rescan took too long");
+  } else {
+    v1::Closure& closure = builder.closure();
+    builder.Move(Event::kSilentPeriodEntered, ScanSummary(merge, answered.findings));
+    *closure.mutable_silent_period_start_time() = ToProto(builder.now());
+    *closure.mutable_silent_period_end_time() = ToProto(builder.now() + FromProto(builder.policy().silent_period()));
+    *builder.data().mutable_silent_period_start() = MarkOf(builder.circumstances().clock);
+    builder.GuardSystem();
+    BeginPhase(builder, v1::ENTER_SILENT_PERIOD);
+  }
+  return builder.Finish();
+}
+
+}  // namespace closure
