@@ -312,7 +312,9 @@ class OperatorGroup {
     CLI::App* command = Add(name, description, absl::StrCat(example_target, " --reason \"ticket 4711\""));
     auto arguments = std::make_shared<Arguments>();
     if (!target.empty()) command->add_option(target, arguments->target, "Which one, by its name")->required();
-    command->add_option("--reason", arguments->reason, "Why, at most 500 characters; for the log, and the closure's history")
+    command
+        ->add_option("--reason", arguments->reason,
+                     "Why, at most 500 characters; for the log, and the closure's history")
         ->required()
         ->type_name("TEXT");
     commands_.Bind(command, [arguments, action](Session& session) { return action(session, *arguments); });

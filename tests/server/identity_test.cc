@@ -57,7 +57,8 @@ TEST_CASE("a malformed identity, and that of the system, is refused", "[actor][R
   }
 }
 
-TEST_CASE("only the root identity of the account drives a closure, and operators may read besides", "[actor][R41][R42]") {
+TEST_CASE("only the root identity of the account drives a closure, and operators may read besides",
+          "[actor][R41][R42]") {
   struct Row {
     std::string actor;
     v1::ErrorReason drive;
@@ -88,7 +89,8 @@ TEST_CASE("only the root identity of the account drives a closure, and operators
   CHECK_FALSE(RequireRootOf(Actor{}, "").ok());
 }
 
-TEST_CASE("a refused operator is told what an operator can do, and a RAM user that it may not even see", "[actor][R41][R42]") {
+TEST_CASE("a refused operator is told what an operator can do, and a RAM user that it may not even see",
+          "[actor][R41][R42]") {
   CHECK(RequireRootOf(ParseActor("operator:ann"), "1").message() ==
         "operator:ann may not drive the closure of account 1: only its root identity root:1 may; an operator can read, "
         "hold and release it");
