@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 #include <sqlite3.h>
 
+#include <new>
+
 #include "storage/sqlite/checksum_vfs.h"
 #include "storage/status_macros.h"
 
@@ -79,6 +81,13 @@ absl::StatusCode StatusCodeOf(int code) {
     default:
       return absl::StatusCode::kUnavailable;
   }
+}
+
+// What SQLite does not get nobody gets, unless it is at its own limit: the process ends then as for any allocation that
+// fails, if it is one that does (std::set_new_handler).
+void EndIfMemoryRanOut() {
+  const std::new_handler end = std::get_new_handler();
+  if (end != nullptr && sqlite3_memory_used() < sqlite3_hard_heap_limit64(-1) / 2) end();
 }
 
 // A sqlite3 authorizer.
@@ -210,6 +219,7 @@ int Connection::OnWalGrown(void* connection, sqlite3*, const char*, int pages) {
 }
 
 absl::Status Connection::Failure(int code) {
+  if ((code & 0xff) == SQLITE_NOMEM) EndIfMemoryRanOut();
   const char* text = database_ == nullptr ? sqlite3_errstr(code) : sqlite3_errmsg(database_);
   if (!IsDamage(code)) return {StatusCodeOf(code), fmt::format("store(sqlite): {} (SQLite result {})", text, code)};
   absl::Status status = absl::UnavailableError(
