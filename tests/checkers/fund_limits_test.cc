@@ -99,5 +99,18 @@ TEST_CASE("a renunciation that means nothing is refused, never passed over", "[D
   CHECK(absl::IsInvalidArgument(FundLimits::For(request, {}).status()));
 }
 
+TEST_CASE("an amount that cannot be, and a sum that does not fit, are told as what they are", "[D8]") {
+  v1::CheckRequest request = TestRequest();
+  v1::Money odd = MoneyOf("1", "USD");
+  odd.set_nanos(-1);
+  Renounce(request, v1::BALANCE, odd, v1::Renunciation::EXECUTED);
+  const absl::Status refused = FundLimits::For(request, {}).status();
+  CHECK_THAT(std::string(refused.message()), Catch::Contains("the amount of a renunciation is invalid"));
+  request = TestRequest();
+  for (int twice = 0; twice < 2; ++twice)
+    Renounce(request, v1::BALANCE, MoneyOf("9223372036854775807", "USD"), v1::Renunciation::EXECUTED);
+  CHECK(absl::IsOutOfRange(FundLimits::For(request, {}).status()));
+}
+
 }  // namespace
 }  // namespace closure

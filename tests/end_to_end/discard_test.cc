@@ -333,6 +333,7 @@ TEST_CASE("a release without an answer is given up after ten minutes, and the sc
   server.SetFault("ResourceService/ReleaseResource", fault);
   REQUIRE(TryDiscard(server, owner, DiscardRequestFor(owner, {machine})).ok());
   owner.WaitFor({v1::Closure::DISCARDING});
+  while (!mark.reached()) owner.Refresh();  // it was asked for once
   server.clock().Advance(absl::Minutes(10));
   owner.WaitFor({v1::Closure::BLOCKED});
   const bool released = fault == sandbox::v1::SetFaultRequest::UNAVAILABLE_AFTER;

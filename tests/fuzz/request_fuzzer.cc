@@ -71,9 +71,18 @@ std::unique_ptr<Message> ReadRequest(const MethodDescriptor& method, const std::
   return ReadTextMessage(text, *request) ? std::move(request) : nullptr;
 }
 
+// A watch of what comes after a revision says nothing until something comes, and nothing would be learned by waiting.
+void WatchFromNow(Message& request) {
+  const FieldDescriptor* const field = request.GetDescriptor()->FindFieldByName("after_revision");
+  if (field != nullptr && request.GetReflection()->GetInt64(request, field) > 0)
+    request.GetReflection()->SetInt64(&request, field, 0);
+}
+
 std::string Bytes(const MethodDescriptor& method, const std::string& text) {
   const std::unique_ptr<Message> request = ReadRequest(method, text);
-  return request == nullptr ? text : request->SerializeAsString();
+  if (request == nullptr) return text;
+  WatchFromNow(*request);
+  return request->SerializeAsString();
 }
 
 // A server with a closure in every state, and what stands for the words of inputs.

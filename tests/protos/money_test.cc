@@ -256,5 +256,16 @@ TEST_CASE("zero and positive are told apart at the least amount", "[D8]") {
   CHECK_FALSE(IsPositive(Make(-1, -1)));
 }
 
+TEST_CASE("an amount of no known currency is written in full", "[R26]") {
+  CHECK(FormatMoney(Make(1, 0, "XXX")) == "1.000000000 XXX");
+}
+
+TEST_CASE("what is refused is quoted, cut after forty characters, with the reason that fits", "[R26]") {
+  const auto told = [](const std::string& amount) { return std::string(ParseMoney(amount, "USD").status().message()); };
+  CHECK(told("abc") == "amount \"abc\" is not a plain decimal such as \"1000.01\"");
+  CHECK(told(std::string(40, '9')) == "amount \"" + std::string(40, '9') + "\" does not fit into 64 bits");
+  CHECK(told(std::string(41, '9')) == "amount \"" + std::string(40, '9') + "\"... does not fit into 64 bits");
+}
+
 }  // namespace
 }  // namespace closure

@@ -106,6 +106,17 @@ TEST_CASE("an edit with a fitting hash is found at the entry behind it", "[stora
   CHECK(std::string(status.message()).find("entry 3: its previous_hash") != std::string::npos);
 }
 
+TEST_CASE("a last entry that does not go on from the one before is found, whatever its hash",
+          "[storage][history_chain][S13]") {
+  std::vector<v1::Transition> history = History();
+  const auto last = static_cast<int64_t>(history.size());
+  history.back().set_from_state(v1::Closure::CLOSED);
+  Rehash(history.back(), last);
+  const absl::Status status = VerifyChain(history, kName);
+  CHECK(absl::IsDataLoss(status));
+  CHECK(std::string(status.message()).find(fmt::format("entry {}: its from_state", last)) != std::string::npos);
+}
+
 TEST_CASE("a history does not pass for that of another closure", "[storage][history_chain][S13]") {
   std::vector<v1::Transition> history = History();
   for (size_t index = 0; index < history.size(); ++index) {
