@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Shows absl::Mutex and absl::CondVar to ThreadSanitizer. Debian's Abseil is compiled without it,
-// so a lock taken in the library would not count as one and everything it guards would be reported.
-// The functions here take the place of the library's, in gRPC too, call them, and tell the
-// sanitizer about it. Linked into programs of the preset tsan only.
+// Shows absl::Mutex, absl::CondVar and what copies of an absl::Status share to ThreadSanitizer. Debian's Abseil is
+// compiled without it, so a lock taken in the library would not count as one and everything it guards would be
+// reported. The functions here take the place of the library's, in gRPC too, call them, and tell the sanitizer about
+// it. Linked into programs of the preset tsan only.
 #include <dlfcn.h>
 
+#include <cstdint>
+
+#include "absl/status/status.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 
@@ -131,6 +134,14 @@ bool CondVar::WaitWithDeadline(Mutex* mutex, Time deadline) {
       CallLibrary<bool>(CLOSURE_CONDVAR "16WaitWithDeadlineEPNS0_5MutexENS0_4TimeE", this, mutex, deadline);
   __tsan_acquire(mutex);
   return timed_out;
+}
+
+// Whoever gives up the last copy frees it, after everybody else has.
+void Status::UnrefNonInlined(uintptr_t rep) {
+  void* const shared = reinterpret_cast<void*>(rep);
+  __tsan_release(shared);
+  __tsan_acquire(shared);
+  CallLibrary<void>("_ZN4absl7debian36Status15UnrefNonInlinedEm", rep);
 }
 
 ABSL_NAMESPACE_END
