@@ -5,6 +5,7 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -68,6 +69,19 @@ std::string WhyNotTcp(const std::string& address) {
   }
 }
 
+// Whether somebody answers on a unix socket; one that a dead server left behind is nobody's.
+bool IsListenedOn(const std::string& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.size() >= sizeof(address.sun_path)) return false;
+  std::memcpy(address.sun_path, path.data(), path.size());
+  const int file = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (file < 0) return false;
+  const bool answered = connect(file, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0;
+  close(file);
+  return answered;
+}
+
 std::string WhyNotUnix(const std::string& path) {
   std::string folder = std::filesystem::path(path).parent_path().string();
   struct stat info {};
@@ -90,8 +104,13 @@ std::string WhyNotListening(const std::string& address) {
   return why.empty() ? std::string(kUnknown) : why;
 }
 
-std::string TcpListenFault(const std::string& address) {
-  return address.starts_with("unix:") || PortOf(address) == "0" ? "" : WhyNotTcp(address);
+std::string ListenFault(const std::string& address) {
+  std::string_view rest = address;
+  if (TakePrefix(rest, "unix:")) {
+    if (!IsListenedOn(std::string(rest))) return "";
+    return Concat("another server listens on this socket; see which with: ss -lxp, and stop it or choose another path");
+  }
+  return PortOf(address) == "0" ? "" : WhyNotTcp(address);
 }
 
 }  // namespace closure

@@ -11,9 +11,10 @@ namespace closure {
 // when it would work by now.
 std::string WhyNotListening(const std::string& address);
 
-// What speaks against listening at a TCP address and what to do; empty when nothing does, for port 0 and for unix
-// sockets. Listens there for a moment, so it is to be called before the server does.
-std::string TcpListenFault(const std::string& address);
+// What speaks against listening at an address and what to do; empty when nothing does, and for port 0. Listens at a TCP
+// address for a moment, and connects to a unix socket: gRPC takes the place of one that another server listens on
+// without a word. To be called before the server listens.
+std::string ListenFault(const std::string& address);
 
 }  // namespace closure
 

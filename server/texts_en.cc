@@ -64,11 +64,12 @@ constexpr Phrases kEnglish = {
     .confirm_renounced = "You have renounced the following; with this confirmation it is lost:",
     .confirm_nothing_renounced = "You have not renounced any money in this closure.",
     .confirm_late_settlement =
-        "Consent to late settlements: bills can arrive late. "
+        "Consent to late settlements: what is charged late can leave a small debt or balance. "
         "If you consent, a debt of at most $1 in the settlement currency that the final check finds is written off, "
         "and a balance of at most $0 in the settlement currency that it finds is forfeited, "
         "in each currency together with what you renounced before. "
-        "Without this consent, or above these limits, the closure is aborted and the account is restored.",
+        "Without this consent, above these limits, and for every bill that arrives late and is not paid, "
+        "the closure is aborted and the account is restored.",
     .confirm_abort =
         "If the closure is aborted, nothing that was released, unsubscribed or forfeited comes back. "
         "You then have to sign in, settle what is open and start again from the beginning.",

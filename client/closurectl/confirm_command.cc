@@ -50,9 +50,10 @@ absl::StatusOr<bool> AskLateSettlement(Session& session, const ConfirmChoices& c
 absl::Status AskAccountId(Session& session, const v1::Closure& closure, const ConfirmChoices& choices, bool consent) {
   const std::string id = AccountId(closure.name());
   const absl::string_view late =
-      consent ? "You consent that a small debt or balance found by the final check is voided or forfeited.\n"
-              : "Without consent to late settlements (--consent-late-settlement) any late bill, however small, aborts "
-                "the closure.\n";
+      consent
+          ? "You consent that a small debt or balance found by the final check is voided or forfeited.\n"
+          : "Without consent to late settlements (--consent-late-settlement) a small debt or balance that the final "
+            "check finds aborts the closure. A late bill aborts it in any case.\n";
   const std::string question =
       absl::StrCat("The account ", EscapeLine(id), " will be deleted for good. Type its id to confirm:");
   return AcknowledgeRisk(session, late, !choices.confirm.empty(), {question, id, absl::StrCat("--confirm=", id)});

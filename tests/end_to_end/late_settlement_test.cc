@@ -43,7 +43,7 @@ TEST_CASE("the risk prompt of Confirm says what a consent to late settlements me
   server.Load(CloudFileOf(kAccount));
   Owner owner(server, kAccount);
   owner.GoToScanResult();
-  for (const char* part : {"late", "consent", "10", "1000", "aborted"}) {
+  for (const char* part : {"late", "consent", "10", "1000", "every bill that arrives late", "aborted"}) {
     CHECK_THAT(owner.closure().risk_prompt().text(), Catch::Contains(part));
   }
 }

@@ -73,6 +73,16 @@ class Databases(Files):
         # The first one did not notice.
         server.load({"accounts": [account("first-1")]})
 
+    def test_a_unix_socket_that_another_server_listens_on_is_not_taken_from_it(self):
+        first = self.serve(self.production_config())
+        code, _, err = run_closured("--config", self.production_config(database="second.db"))
+        self.assertEqual(code, TEMPORARY, err)
+        self.assertIn("another server listens on this socket", err)
+        # It is where it was; a socket that nobody listens on any more is no obstacle.
+        self.assertTrue(os.path.exists(self.path("closured.sock")))
+        self.assertEqual(first.stop(signal.SIGKILL), -signal.SIGKILL)
+        self.assertEqual(self.serve(self.production_config()).stop(signal.SIGTERM), OK)
+
     def test_a_port_that_is_in_use_is_told_and_can_be_tried_again_later(self):
         server = Closured()
         self.addCleanup(server.close)

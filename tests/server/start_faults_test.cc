@@ -186,8 +186,8 @@ TEST_CASE("why nobody can listen is told with the system's reason and what to do
   machine.Write("file", "no socket");
   CHECK(WhyNotListening("unix:" + machine.Path("file")).find("no socket; remove it") != std::string::npos);
   CHECK(WhyNotListening("127.0.0.1:0").find("no reason") != std::string::npos);
-  CHECK(TcpListenFault("127.0.0.1:0").empty());
-  CHECK(TcpListenFault("unix:" + machine.Path("absent/x.sock")).empty());
+  CHECK(ListenFault("127.0.0.1:0").empty());
+  CHECK(ListenFault("unix:" + machine.Path("absent/x.sock")).empty());
 }
 
 // What a process says that ends in `die`.
