@@ -48,6 +48,11 @@ v1::ErrorReason ReasonOf(const absl::Status& status, v1::ErrorReason invalid) {
   }
 }
 
+// Errors: NOT_FOUND for an account that never was; a deleted one is known.
+absl::Status RequireKnown(SqliteTransaction& tx, const std::string& account_id) {
+  return FindAccount(tx, account_id) == AccountPresence::kUnknown ? RequireLive(tx, account_id) : absl::OkStatus();
+}
+
 // An inbox row and its number, by which pages are cut.
 struct NumberedMessage {
   int64_t number = 0;
@@ -118,13 +123,15 @@ class ControlService final : public sandbox::v1::SandboxService::CallbackService
 
   ServerUnaryReactor* ListInbox(CallbackServerContext* context, const sandbox::v1::ListInboxRequest* request,
                                 sandbox::v1::ListInboxResponse* response) override {
+    const std::string& id = request->account_id();
     const v1::ErrorReason invalid = request->page_size() < 0 ? v1::FIELD_INVALID : v1::PAGE_TOKEN_INVALID;
-    return Transact(context, request->account_id(), invalid, [&](SqliteTransaction& tx) {
-      return FillPage(
+    return Transact(context, id, invalid, [&](SqliteTransaction& tx) {
+      const absl::Status page = FillPage(
           MethodName<sandbox::v1::SandboxService>("ListInbox"), *request, *response,
-          [&](const std::string& after, int limit) { return ReadInbox(tx, request->account_id(), after, limit); },
+          [&](const std::string& after, int limit) { return ReadInbox(tx, id, after, limit); },
           [](const NumberedMessage& entry) { return fmt::format("{}", entry.number); },
           [&](const NumberedMessage& entry) { *response->add_messages() = entry.message; });
+      return page.ok() && response->messages().empty() ? RequireKnown(tx, id) : page;
     });
   }
 
@@ -184,7 +191,11 @@ class ControlService final : public sandbox::v1::SandboxService::CallbackService
 
   ServerUnaryReactor* SetFault(CallbackServerContext* context, const sandbox::v1::SetFaultRequest* request,
                                sandbox::v1::SetFaultResponse*) override {
-    return Finish(context, controls_.faults->Set(*request), v1::FIELD_INVALID);
+    const std::string& id = request->account_id();
+    return Transact(context, id, v1::FIELD_INVALID, [&](SqliteTransaction& tx) {
+      const absl::Status known = id.empty() ? absl::OkStatus() : RequireKnown(tx, id);
+      return known.ok() ? controls_.faults->Set(*request) : known;
+    });
   }
 
   ServerUnaryReactor* Transact(CallbackServerContext* context, const std::string& account_id, v1::ErrorReason invalid,

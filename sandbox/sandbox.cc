@@ -74,6 +74,16 @@ absl::StatusOr<std::vector<std::string>> Sandbox::Load(const sandbox::v1::CloudF
   return LoadCloud(*database_, file, options_.now());
 }
 
+std::string Sandbox::FirstAccountId() {
+  std::string id;
+  const absl::Status read = database_->Transact([&id](SqliteTransaction& tx) {
+    tx.Query("SELECT account_id FROM accounts ORDER BY account_id LIMIT 1", {},
+             [&id](const SqliteRow& row) { id = row.Text(0); });
+    return absl::OkStatus();
+  });
+  return read.ok() ? id : "";
+}
+
 // The server itself goes on until the destructor: in gRPC 1.51 a call on the in-process channel of a server that is
 // shut down ends the process.
 void Sandbox::Stop() { hanging_.ReleaseAll(); }

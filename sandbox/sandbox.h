@@ -72,6 +72,9 @@ class Sandbox {
   // Errors: INVALID_ARGUMENT naming account and field; INTERNAL with SQLite's words.
   absl::StatusOr<std::vector<std::string>> Load(const sandbox::v1::CloudFile& file);
 
+  // The first of its accounts by id, deleted ones left out; empty when there is none.
+  std::string FirstAccountId();
+
   // Ends the calls that hang and answers every later upstream call with UNAVAILABLE. Can be called again.
   void Stop();
 

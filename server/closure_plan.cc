@@ -142,20 +142,40 @@ void AddSteps(v1::ClosurePlan& plan, const std::vector<v1::BlockingItem>& items)
   }
 }
 
-bool IsTransfer(v1::ItemKind kind) { return TierOf(kind) == 2; }
-bool IsWorkload(v1::ItemKind kind) { return TierOf(kind) == 3; }
+bool IsTransfer(const v1::BlockingItem& item) { return TierOf(item.kind()) == 2; }
+bool IsWorkload(const v1::BlockingItem& item) { return TierOf(item.kind()) == 3; }
 
-template <typename Predicate>
-bool AnyKind(const ScanFindings& findings, Predicate predicate) {
-  return std::any_of(findings.items.begin(), findings.items.end(),
-                     [&](const v1::BlockingItem& item) { return predicate(item.kind()); });
+// What preparation consists of.
+struct Preparation {
+  bool workloads = false;
+  // Every one of the workloads can be discarded, which takes minutes.
+  bool workloads_renounceable = true;
+  bool transfers = false;
+  // Some checker did not answer.
+  bool incomplete = false;
+};
+
+Preparation PreparationOf(const ScanFindings& findings) {
+  Preparation preparation;
+  for (const v1::BlockingItem& item : findings.items) {
+    preparation.transfers |= IsTransfer(item);
+    if (!IsWorkload(item)) continue;
+    preparation.workloads = true;
+    preparation.workloads_renounceable &= item.disposition() == v1::RENOUNCEABLE;
+  }
+  preparation.incomplete =
+      std::any_of(findings.checkers.begin(), findings.checkers.end(),
+                  [](const v1::CheckerResult& checker) { return checker.status() == v1::CheckerResult::UNANSWERED; });
+  return preparation;
 }
 
-std::string Explain(bool workloads, bool transfers, absl::Duration silent_period, bool incomplete) {
+std::string Explain(const Preparation& preparation, absl::Duration silent_period) {
+  const auto& [workloads, workloads_renounceable, transfers, incomplete] = preparation;
   std::vector<std::string> parts;
   if (workloads) {
-    parts.push_back(
-        fmt::format("{} to {} business days to release what the account runs", kWorkloadDaysMin, kWorkloadDaysMax));
+    parts.push_back(fmt::format("{} to {} business days to back up and release what the account runs{}",
+                                kWorkloadDaysMin, kWorkloadDaysMax,
+                                workloads_renounceable ? " (discarding it takes minutes)" : ""));
   }
   if (transfers) {
     parts.push_back(fmt::format("{} to {} business days {}to move domain names and cancel ICP filings",
@@ -188,19 +208,15 @@ void AddEstimate(v1::ClosurePlan& plan, const ScanFindings& findings, const Busi
                     Silent(findings), EnglishPhrases().duration(silent_period)));
     return;
   }
-  const bool workloads = AnyKind(findings, IsWorkload);
-  const bool transfers = AnyKind(findings, IsTransfer);
-  const int days_min = (workloads ? kWorkloadDaysMin : 0) + (transfers ? kTransferDaysMin : 0);
-  const int days_max = (workloads ? kWorkloadDaysMax : 0) + (transfers ? kTransferDaysMax : 0);
-  const bool incomplete = std::any_of(findings.checkers.begin(), findings.checkers.end(), [](const auto& checker) {
-    return checker.status() == v1::CheckerResult::UNANSWERED;
-  });
+  const Preparation preparation = PreparationOf(findings);
+  const int days_min = (preparation.workloads ? kWorkloadDaysMin : 0) + (preparation.transfers ? kTransferDaysMin : 0);
+  const int days_max = (preparation.workloads ? kWorkloadDaysMax : 0) + (preparation.transfers ? kTransferDaysMax : 0);
   v1::ClosingEstimate& estimate = *plan.mutable_estimate();
   estimate.set_preparation_business_days_min(days_min);
   estimate.set_preparation_business_days_max(days_max);
   *estimate.mutable_earliest_close_time() = ToProto(calendar.AddBusinessDays(now, days_min) + silent_period);
   *estimate.mutable_latest_close_time() = ToProto(calendar.AddBusinessDays(now, days_max) + silent_period);
-  estimate.set_explanation(Explain(workloads, transfers, silent_period, incomplete));
+  estimate.set_explanation(Explain(preparation, silent_period));
 }
 
 struct Entry {
@@ -285,6 +301,17 @@ v1::ClosurePlan MakePlan(std::string_view account, const ScanFindings& findings,
   AddEstimate(plan, findings, calendar, now, silent_period);
   AddChecklist(plan);
   return plan;
+}
+
+void AddStartObstacles(v1::ClosurePlan& plan, const std::vector<v1::StartObstacle>& obstacles) {
+  if (obstacles.empty()) return;
+  plan.mutable_start_obstacles()->Assign(obstacles.begin(), obstacles.end());
+  plan.set_eligible(false);
+  v1::ClosingEstimate& estimate = *plan.mutable_estimate();
+  // Nobody knows when it is gone, so no date can be counted from now.
+  estimate.clear_earliest_close_time();
+  estimate.clear_latest_close_time();
+  estimate.set_explanation(fmt::format("no closure can be started now; once one can: {}", estimate.explanation()));
 }
 
 std::vector<v1::PreviewItems> SplitItems(const std::vector<v1::BlockingItem>& items) {

@@ -270,8 +270,7 @@ absl::Status ClosuredServer::Start() {
   EnablePlugins();
   const std::string& listen_address = parts_.config.listen_address();
   // Tried before gRPC does, which would say it at length and in other words.
-  if (const std::string fault = ListenFault(listen_address); !fault.empty())
-    return CannotListen(listen_address, fault);
+  if (const std::string fault = ListenFault(listen_address); !fault.empty()) return CannotListen(listen_address, fault);
   grpc::ServerBuilder builder;
   builder.AddListeningPort(listen_address, grpc::InsecureServerCredentials(), &port_);
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);  // or two servers share a port without a word

@@ -36,6 +36,9 @@ std::string FormatConfig(const config::v1::ServerConfig& given);
 // Whether an address to listen at is on this machine only: "HOST:PORT" with a loopback host, or "unix:/PATH".
 bool IsLocalListenAddress(std::string_view address);
 
+// What is wrong with an address that is none of those, to stand behind the quoted address: " is not local: ...".
+std::string ListenAddressFault(std::string_view address);
+
 }  // namespace closure
 
 #endif  // CLOSURE_SERVER_CONFIG_H_

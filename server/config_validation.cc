@@ -38,17 +38,6 @@ std::string UnsoundText(const google::protobuf::Duration& duration) {
                 duration.nanos() == 0 ? std::string() : Concat(" nanos: ", duration.nanos()), " }");
 }
 
-// What is wrong with an address that IsLocalListenAddress does not accept.
-std::string ListenAddressFault(std::string_view address) {
-  std::string_view path = address;
-  if (!TakePrefix(path, "unix:")) {
-    return " is not local: it is a loopback address such as 127.0.0.1:7443 or unix:/PATH, because calls are not "
-           "authenticated by this server";
-  }
-  if (!path.starts_with("/")) return " has no absolute path: write the whole path of the socket, as in unix:/PATH";
-  return Concat(" is no path of a socket: at most ", kUnixPathMax, " characters after unix:, and more than a slash");
-}
-
 class Validation {
  public:
   explicit Validation(const ServerConfig& config) : config_(config) {}
@@ -227,6 +216,16 @@ class Validation {
 };
 
 }  // namespace
+
+std::string ListenAddressFault(std::string_view address) {
+  std::string_view path = address;
+  if (!TakePrefix(path, "unix:")) {
+    return " is not local: it is a loopback address such as 127.0.0.1:7443 or unix:/PATH, because calls are not "
+           "authenticated by this server";
+  }
+  if (!path.starts_with("/")) return " has no absolute path: write the whole path of the socket, as in unix:/PATH";
+  return Concat(" is no path of a socket: at most ", kUnixPathMax, " characters after unix:, and more than a slash");
+}
 
 bool IsLocalListenAddress(std::string_view address) {
   std::string_view rest = address;

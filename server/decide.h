@@ -163,6 +163,10 @@ std::vector<v1::Closure::Action> AllowedActions(State state);
 // Whether the last scan was too long ago to confirm on it (D16).
 bool IsScanOld(const internal::v1::ClosureData& data, absl::Time now);
 
+// Whether an identity code is not accepted any more at this time, by the policy of its closure.
+bool IsCodeExpired(const v1::IdentityVerification::Challenge& challenge, const config::v1::Policy& policy,
+                   absl::Time now);
+
 // Whether irreversible work of this closure has to wait, and for what.
 v1::Task::Parked HaltOf(const internal::v1::ClosureData& data, const internal::v1::SystemData& system);
 // What a parked task waits for that still lasts, so that no retry lets it run; PARKED_UNSPECIFIED when there is none.

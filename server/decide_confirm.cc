@@ -55,6 +55,18 @@ absl::Duration ConfirmTimeLeft(DecisionBuilder& builder) {
   return limit - std::max(on_the_wall, elapsed);
 }
 
+std::string WhyConfirmIsLate(const v1::Closure& closure) {
+  // The last error is text of the participant, which only cuts what the whole may say.
+  std::string waits;
+  for (const v1::ParticipantProgress& progress : closure.participants()) {
+    if (progress.phase() != v1::FREEZE || progress.status() != v1::ParticipantProgress::PERFORMING) continue;
+    waits += fmt::format("{}{}{}", waits.empty() ? "" : ", ", progress.participant(),
+                         progress.last_error().empty() ? "" : fmt::format(" ({})", progress.last_error()));
+  }
+  if (waits.empty()) return "freeze and rescan took too long: the rescan was not over";
+  return fmt::format("freeze and rescan took too long: the account was not frozen by {}", waits);
+}
+
 void FailConfirm(DecisionBuilder& builder, v1::Closure::Cause cause, std::string_view detail) {
   builder.closure().set_cause(cause);
   builder.closure().set_cause_detail(std::string(detail));
@@ -77,7 +89,7 @@ Decision DecideConfirmScan(DecisionBuilder& builder, const ScanAnswered& answere
   } else if (HaltOf(builder.data(), builder.circumstances().system) != v1::Task::PARKED_UNSPECIFIED) {
     FailConfirm(builder, v1::Closure::HALTED, "a hold or pause came before the silent period began");
   } else if (time_left < absl::ZeroDuration()) {
-    FailConfirm(builder, v1::Closure::CONFIRM_TIMED_OUT, "freeze and rescan took too long");
+    FailConfirm(builder, v1::Closure::CONFIRM_TIMED_OUT, "freeze and rescan took too long: the rescan ended too late");
   } else {
     v1::Closure& closure = builder.closure();
     builder.Move(Event::kSilentPeriodEntered, ScanSummary(merge, answered.findings));

@@ -114,6 +114,12 @@ internal::v1::ClosureData NewClosure(const CreateFacts& facts, absl::Time now) {
   return data;
 }
 
+std::string ChannelNames(const v1::IdentityVerification& verification) {
+  return absl::StrJoin(verification.challenges(), " and ", [](std::string* names, const auto& challenge) {
+    names->append(v1::Channel_Name(challenge.channel()));
+  });
+}
+
 // The challenge that a code is for.
 absl::StatusOr<v1::IdentityVerification::Challenge*> FindChallenge(v1::Closure& closure, v1::Channel channel) {
   auto& challenges = *closure.mutable_identity_verification()->mutable_challenges();
@@ -121,29 +127,31 @@ absl::StatusOr<v1::IdentityVerification::Challenge*> FindChallenge(v1::Closure& 
   for (auto& challenge : challenges) {
     if (challenge.channel() == channel) return &challenge;
   }
+  const std::string demanded = ChannelNames(closure.identity_verification());
   return FieldError(v1::FIELD_INVALID, "codes.channel",
                     channel == v1::CHANNEL_UNSPECIFIED
-                        ? "two codes are demanded, so each must name its channel"
-                        : fmt::format("no code is demanded by {}", v1::Channel_Name(channel)));
+                        ? fmt::format("codes by {} are demanded, so each must name its channel", demanded)
+                        : fmt::format("no code by {} is demanded, but by {}", v1::Channel_Name(channel), demanded));
 }
 
 // Counts one given code. A wrong one is an error whose attempt is committed all the same.
 absl::Status CountCode(DecisionBuilder& builder, v1::IdentityVerification::Challenge& challenge, bool right) {
   const v1::Closure& closure = builder.closure();
+  const std::string& channel = v1::Channel_Name(challenge.channel());
+  const std::string which = fmt::format("identity code by {} of {}", channel, closure.name());
   const std::map<std::string, std::string> metadata = {
       {"closure", closure.name()},
-      {"channel", v1::Channel_Name(challenge.channel())},
+      {"channel", channel},
       {"attemptsLeft", fmt::format("{}", std::max(0, challenge.attempts_left() - 1))}};
   if (challenge.verified()) return absl::OkStatus();
   if (challenge.attempts_left() <= 0) {
     return Error(v1::CODE_ATTEMPTS_EXHAUSTED,
-                 fmt::format("the attempts of this identity code of {} are used up; ask for a new one", closure.name()),
-                 {{"closure", closure.name()}, {"channel", v1::Channel_Name(challenge.channel())}});
+                 fmt::format("the attempts of the {} are used up; ask for a new one", which),
+                 {{"closure", closure.name()}, {"channel", channel}});
   }
-  if (HasEnded(FromProto(challenge.expire_time()), FromProto(builder.policy().code_lifetime()), builder.now())) {
-    return Error(v1::CODE_EXPIRED,
-                 fmt::format("the identity code of {} has expired; ask for a new one", closure.name()),
-                 {{"closure", closure.name()}, {"channel", v1::Channel_Name(challenge.channel())}});
+  if (IsCodeExpired(challenge, builder.policy(), builder.now())) {
+    return Error(v1::CODE_EXPIRED, fmt::format("the {} has expired; ask for a new one", which),
+                 {{"closure", closure.name()}, {"channel", channel}});
   }
   if (right) {
     challenge.set_verified(true);
@@ -151,18 +159,19 @@ absl::Status CountCode(DecisionBuilder& builder, v1::IdentityVerification::Chall
   }
   challenge.set_attempts_left(challenge.attempts_left() - 1);
   if (challenge.attempts_left() == 0) {
-    return Error(
-        v1::CODE_ATTEMPTS_EXHAUSTED,
-        fmt::format("the identity code of {} is wrong and its attempts are used up; ask for a new one", closure.name()),
-        metadata);
+    return Error(v1::CODE_ATTEMPTS_EXHAUSTED,
+                 fmt::format("the {} is wrong and its attempts are used up; ask for a new one", which), metadata);
   }
-  return Error(
-      v1::CODE_WRONG,
-      fmt::format("the identity code of {} is wrong; attempts left: {}", closure.name(), challenge.attempts_left()),
-      metadata);
+  return Error(v1::CODE_WRONG, fmt::format("the {} is wrong; attempts left: {}", which, challenge.attempts_left()),
+               metadata);
 }
 
 }  // namespace
+
+bool IsCodeExpired(const v1::IdentityVerification::Challenge& challenge, const config::v1::Policy& policy,
+                   absl::Time now) {
+  return HasEnded(FromProto(challenge.expire_time()), FromProto(policy.code_lifetime()), now);
+}
 
 absl::StatusOr<Decision> DecideCreate(const CreateFacts& facts, const Circumstances& circumstances) {
   if (absl::Status state = CheckAccountState(facts.account); !state.ok()) return state;

@@ -178,8 +178,9 @@ absl::Status DevCloud::LoadCloudFiles(const std::vector<std::string>& paths) {
     if (!file.ok()) return absl::InvalidArgumentError(Concat("--load ", path, ": ", file.status().message()));
     const absl::StatusOr<std::vector<std::string>> ids = sandbox_->Load(*file);
     if (!ids.ok()) return absl::Status(ids.status().code(), Concat("--load ", path, ": ", ids.status().message()));
-    account_ids_.insert(account_ids_.end(), ids->begin(), ids->end());
+    if (account_id_.empty() && !ids->empty()) account_id_ = ids->front();
   }
+  if (account_id_.empty()) account_id_ = sandbox_->FirstAccountId();
   return absl::OkStatus();
 }
 

@@ -44,8 +44,9 @@ class DevCloud {
   ClosuredServer& server() { return *server_; }
   Log& log() { return log_; }
   const std::string& data_dir() const { return data_dir_; }
-  // The ids of the accounts that the cloud files named.
-  const std::vector<std::string>& account_ids() const { return account_ids_; }
+  // An account that there is to try: the first that the cloud files name, else one that the data folder has; empty when
+  // there is none.
+  const std::string& account_id() const { return account_id_; }
   absl::Duration shutdown_grace() const { return shutdown_grace_; }
 
   // Moves the clock forward, for good: the next run starts from there.
@@ -66,7 +67,7 @@ class DevCloud {
   absl::Duration offset_ ABSL_GUARDED_BY(advance_mutex_);
   // Owned by the server.
   SqliteClosureStore* store_ = nullptr;
-  std::vector<std::string> account_ids_;
+  std::string account_id_;
   absl::Duration shutdown_grace_;
   // In this order: the sandbox outlives the server that hosts its control service.
   std::unique_ptr<Sandbox> sandbox_;

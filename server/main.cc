@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "checkers/proto_time.h"
+#include "checkers/text.h"
 #include "protos/failpoint.h"
 #include "protos/file_reading.h"
 #include "server/config.h"
@@ -28,6 +29,7 @@
 #include "server/strings.h"
 #include "server/upstream_channels.h"
 #include "server/version.h"
+#include "storage/damage.h"
 #include "storage/sqlite/sqlite_closure_store.h"
 #include "storage/status_macros.h"
 
@@ -42,8 +44,10 @@ ExitCode Fail(ExitCode code, absl::string_view message) {
   return code;
 }
 
-// What cannot be right before somebody changes something is a matter of configuration.
+// What cannot be right before somebody changes something is a matter of configuration, and so is a database that has to
+// be restored: starting again would not help.
 ExitCode ExitCodeOf(const absl::Status& status) {
+  if (IsDamage(status)) return ExitCode::kConfig;
   switch (status.code()) {
     case absl::StatusCode::kInvalidArgument:
     case absl::StatusCode::kFailedPrecondition:
@@ -147,9 +151,9 @@ ExitCode Serve(const config::v1::ServerConfig& config) {
 // The one line that scripts wait for, and what a person can do next.
 void SayReady(DevCloud& cloud) {
   const std::string& address = cloud.server().address();
-  const std::string account = cloud.account_ids().empty() ? "ACCOUNT" : cloud.account_ids().front();
+  const std::string account = cloud.account_id().empty() ? "ACCOUNT" : cloud.account_id();
   std::printf("closured dev ready on %s, data in %s\n", address.c_str(), cloud.data_dir().c_str());
-  if (cloud.account_ids().empty())
+  if (cloud.account_id().empty())
     std::printf("next: closurectl --server %s sandbox load CLOUD_FILE\n", address.c_str());
   std::printf("next: closurectl --server %s --as root:%s preview %s\n", address.c_str(), account.c_str(),
               account.c_str());
@@ -167,6 +171,8 @@ absl::Status SayListenOption(const absl::Status& status) {
 
 ExitCode RunDev(const Options& options) {
   if (const absl::Status armed = ArmFailpoints(); !armed.ok()) return Fail(armed);
+  if (const std::string& address = options.listen_address; !address.empty() && !IsLocalListenAddress(address))
+    return Fail(ExitCode::kUsage, Concat("--listen ", Quoted(address), ListenAddressFault(address)));
   absl::StatusOr<config::v1::ServerConfig> config = ReadConfig(options.config_path);
   if (!config.ok()) return Fail(config.status());
   if (!options.listen_address.empty()) config->set_listen_address(options.listen_address);

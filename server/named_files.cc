@@ -87,6 +87,19 @@ void CheckDatabase(const std::string& path, Faults& faults) {
     faults.Add(kKey, Concat(path, ": cannot be read and written by the server's user; run: chmod 600 ", path));
 }
 
+// What loading says advises to make a key that is not there; beside a database that would be the wrong one.
+void CheckSecretKey(const std::string& path, const std::string& database, Faults& faults) {
+  constexpr std::string_view kKey = "secret_key_file";
+  const absl::Status loaded = SecretKey::Load(path).status();
+  struct stat info {};
+  if (absl::IsNotFound(loaded) && stat(database.c_str(), &info) == 0) {
+    return faults.Add(kKey, Concat(path, ": not there, but there is a database, ", database,
+                                   ", which only the key that it was made with opens; put that key back from its "
+                                   "backup, for a new one makes the closed accounts unknown"));
+  }
+  faults.AddLines(kKey, "secret key file ", loaded);
+}
+
 void CheckSocketFolder(std::string_view address, Faults& faults) {
   if (!TakePrefix(address, "unix:")) return;
   const std::string path(address);
@@ -104,7 +117,7 @@ absl::Status CheckNamedFiles(const config::v1::ServerConfig& complete) {
   // What is no absolute path is refused by ValidateConfig, and looked for nowhere.
   if (const std::string& path = complete.database_path(); path.starts_with("/")) CheckDatabase(path, faults);
   if (const std::string& path = complete.secret_key_file(); path.starts_with("/"))
-    faults.AddLines("secret_key_file", "secret key file ", SecretKey::Load(path).status());
+    CheckSecretKey(path, complete.database_path(), faults);
   if (const std::string& path = complete.agreements_path(); path.starts_with("/"))
     faults.AddLines("agreements_path", "agreements folder ", Agreements::Load(path).status());
   return faults.ToStatus();

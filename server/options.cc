@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "checkers/text.h"
+#include "protos/suggestion.h"
 #include "server/strings.h"
 #include "storage/status_macros.h"
 
@@ -113,7 +114,10 @@ absl::Status ReadArgument(Options& options, ArgumentReader& reader) {
     CLOSURE_ASSIGN_OR_RETURN(options.config_path, reader.Value());
     return absl::OkStatus();
   }
-  return Wrong(Concat(flag.starts_with("-") ? "there is no option " : "there is no command ", Quoted(flag)));
+  const std::string nearest = NearestWord(flag, {"--help", "--version", "--check-config", "--print-config",
+                                                 "--data-dir", "--listen", "--load", "--config", "dev"});
+  return Wrong(Concat(flag.starts_with("-") ? "there is no option " : "there is no command ", Quoted(flag),
+                      nearest.empty() ? "" : Concat("; did you mean ", nearest, "?")));
 }
 
 }  // namespace

@@ -74,8 +74,7 @@ void PreviewStream::SendPlan(const ScanFindings& findings, const std::vector<v1:
     *responses.emplace_back().mutable_items() = std::move(items);
   v1::ClosurePlan& plan = *responses.emplace_back().mutable_plan();
   plan = MakePlan(FormatAccountName(account_id_), findings, parts_->calendar, now_, parts_->silent_period);
-  plan.set_eligible(plan.eligible() && obstacles.empty());
-  plan.mutable_start_obstacles()->Assign(obstacles.begin(), obstacles.end());
+  AddStartObstacles(plan, obstacles);
   PushAll(std::move(responses));
   EndWith(absl::OkStatus());
 }

@@ -42,18 +42,19 @@ Asked AskedBy(v1::Closure::Action action) {
   }
 }
 
-std::string AllowedNow(State state) {
-  std::string rpcs;
+// What can be asked for now, as RPCs for programs or in words for people.
+std::string AllowedNow(State state, std::string_view Asked::*form) {
+  std::string allowed;
   for (const v1::Closure::Action action : AllowedActions(state))
-    rpcs += fmt::format("{}{}", rpcs.empty() ? "" : ", ", AskedBy(action).rpc);
-  return rpcs;
+    allowed += fmt::format("{}{}", allowed.empty() ? "" : ", ", AskedBy(action).*form);
+  return allowed;
 }
 
 // What can be done instead.
 std::string WayOn(State state) {
   if (state == v1::Closure::CLOSED) return "the account is deleted for good";
-  if (IsTerminal(state)) return "it has ended; CreateClosure starts another";
-  const std::string allowed = AllowedNow(state);
+  if (IsTerminal(state)) return "it has ended; another one can be started";
+  const std::string allowed = AllowedNow(state, &Asked::words);
   if (!allowed.empty()) return fmt::format("possible now: {}", allowed);
   if (state == v1::Closure::SILENT_PERIOD || state == v1::Closure::FINAL_CHECK || state == v1::Closure::DELETING)
     return "nothing further is asked of the owner";  // R58
@@ -84,10 +85,10 @@ absl::Status Refusal(const v1::Closure& closure, const Asked& asked, std::string
   const std::string state = v1::Closure::State_Name(closure.state());
   std::map<std::string, std::string> metadata = {
       {"closure", closure.name()}, {"state", state}, {"action", std::string(action)}};
-  if (const std::string possible = AllowedNow(closure.state()); !possible.empty()) metadata["possible"] = possible;
+  if (const std::string possible = AllowedNow(closure.state(), &Asked::rpc); !possible.empty())
+    metadata["possible"] = possible;
   return Error(v1::STATE_NOT_ALLOWED,
-               fmt::format("closure {} is {}, where {} ({}) is not possible; {}", closure.name(), state, asked.words,
-                           asked.rpc, why),
+               fmt::format("closure {} is {}, where {} is not possible; {}", closure.name(), state, asked.words, why),
                metadata);
 }
 

@@ -44,8 +44,9 @@ bool IsHost(absl::string_view host) {
 
 bool IsServerAddress(absl::string_view address) {
   constexpr int kPortMax = 65535;
-  if (absl::ConsumePrefix(&address, "unix:") || absl::ConsumePrefix(&address, "unix-abstract:"))
-    return !address.empty();
+  // From the root on, so that a command line means the same wherever it is run.
+  if (absl::ConsumePrefix(&address, "unix:")) return address.size() > 1 && address[0] == '/';
+  if (absl::ConsumePrefix(&address, "unix-abstract:")) return !address.empty();
   const size_t colon = address.rfind(':');
   if (colon == absl::string_view::npos || !IsHost(address.substr(0, colon))) return false;
   const absl::string_view digits = address.substr(colon + 1);

@@ -26,6 +26,7 @@
 #include "client/closurectl/preview_command.h"
 #include "client/closurectl/prompt.h"
 #include "client/closurectl/resource_names.h"
+#include "client/closurectl/sandbox_advice.h"
 #include "client/closurectl/sandbox_inbox.h"
 #include "client/closurectl/state_check.h"
 #include "client/closurectl/terminal_text.h"
@@ -61,13 +62,13 @@ class GuidedClosure {
   absl::StatusOr<Closure> Begin(const std::string& account);
   void ShowPlan(const PreviewResult& plan);
   absl::StatusOr<Closure> Step(const Closure& closure);
+  absl::StatusOr<Closure> StepOrLookAgain(const Closure& closure);
   absl::StatusOr<Closure> Verify(const Closure& closure);
   absl::StatusOr<Closure> WatchOn(const Closure& closure);
   absl::StatusOr<Closure> Unblock(const Closure& closure);
   absl::Status ShowItems(const Closure& closure);
   absl::StatusOr<bool> WantsDiscard(const Closure& closure);
   absl::StatusOr<Closure> HandleByHand(const Closure& closure);
-  std::string SandboxAdvice(const Closure& closure);
   absl::StatusOr<Closure> Rescan(const Closure& closure);
   absl::StatusOr<Closure> RescanOld(const Closure& closure);
   absl::StatusOr<std::string> AskReason();
@@ -81,6 +82,8 @@ class GuidedClosure {
   LiveView view_;
   // The owner wants to go on later; the closure stays as it is.
   bool stopped_ = false;
+  // How often the closure turned out to have changed meanwhile.
+  int looks_again_ = 0;
   // It was said where a sandbox shows the code.
   bool told_inbox_ = false;
   // How many items could be renounced when they were last discarded all at once; nothing before that.
@@ -101,7 +104,7 @@ absl::StatusOr<Closure> GuidedClosure::Begin(const std::string& account) {
   if (choices.ok()) choices = CheckAcceptedVersion(session_, *open, choices_);
   if (!choices.ok()) return choices;
   const std::string resume = absl::StrCat(session_.options().command, " close ", AccountId(account));
-  if (*open || session_.interactive()) session_.set_resume_command(resume);
+  if (*open) session_.set_resume_command(resume);
   if (session_.interactive() && !(*open && IsOutOfOwnersHands((*open)->state()))) {
     session_.printer().Say(
         absl::StrCat("Leave at any question with Ctrl-C; this goes on where it was:\n  ", resume, "\n"));
@@ -109,6 +112,7 @@ absl::StatusOr<Closure> GuidedClosure::Begin(const std::string& account) {
   if (*open) {
     session_.printer().Note(
         absl::StrCat("Going on with ", EscapeLine((*open)->name()), ", which is ", EnumText((*open)->state()), "."));
+    TellOtherChannel(session_, **open, choices_.via);
     // What was found then may be handled by now: that is why the owner is back.
     return (*open)->state() == Closure::BLOCKED ? Rescan(**open) : **open;
   }
@@ -116,6 +120,8 @@ absl::StatusOr<Closure> GuidedClosure::Begin(const std::string& account) {
   if (!plan.ok()) return plan.status();
   ShowPlan(*plan);
   if (absl::Status startable = CheckStartable(plan->plan); !startable.ok()) return startable;
+  // Not before it is known that there is something to go on with.
+  if (session_.interactive()) session_.set_resume_command(resume);
   if (choices_.via.empty()) {
     const absl::StatusOr<std::string> via =
         AskUntil(session_, "Where shall the identity code be sent, email or sms?", "--via email|sms", CheckChannel);
@@ -153,6 +159,7 @@ absl::StatusOr<Closure> GuidedClosure::Verify(const Closure& closure) {
   if (!codes.ok()) return codes.status();
   absl::StatusOr<Closure> verified =
       codes->empty() ? ResendCodes(session_, closure.name(), "") : GiveCodes(session_, closure.name(), *codes);
+  if (verified.ok() && codes->empty()) session_.printer().Note(kResent);
   if (verified.ok() || !session_.interactive() || !CanTryAgain(verified.status())) return verified;
   session_.printer().Say(TryAgainText(verified.status()));
   return session_.GetClosure(closure.name());
@@ -177,20 +184,12 @@ absl::StatusOr<Closure> GuidedClosure::Rescan(const Closure& closure) {
   return session_.client().Recheck(std::move(request));
 }
 
-// How to play what has to be done by hand, where the cloud is only pretended; ends with a line end unless it is empty.
-std::string GuidedClosure::SandboxAdvice(const Closure& closure) {
-  const std::string account = AccountId(closure.name());
-  if (closure.item_counts().must_handle() == 0 || !session_.HasSandboxAccount(account)) return "";
-  return absl::StrCat("This server's cloud is a sandbox; to play what has to be done by hand:\n  ",
-                      session_.options().command, " sandbox settle ", EscapeLine(account), "\n");
-}
-
 absl::StatusOr<Closure> GuidedClosure::HandleByHand(const Closure& closure) {
   if (!session_.interactive()) {
     stopped_ = true;
     return closure;
   }
-  session_.printer().Say(SandboxAdvice(closure));
+  session_.printer().Say(SandboxSettleAdvice(session_, closure));
   const absl::StatusOr<std::string> answer = AskUntil(
       session_,
       "Handle what is listed, then press Enter to scan again, or type \"stop\" to go on another day:", "--no-input",
@@ -302,6 +301,16 @@ absl::StatusOr<Closure> GuidedClosure::Step(const Closure& closure) {
   }
 }
 
+// Somebody else may have changed the closure since it was read: what has to be done now depends on how it stands then.
+absl::StatusOr<Closure> GuidedClosure::StepOrLookAgain(const Closure& closure) {
+  constexpr int kLooksMax = 3;
+  absl::StatusOr<Closure> next = Step(closure);
+  if (DecodeErrorDetails(next.status()).reason != "ETAG_MISMATCH" || ++looks_again_ > kLooksMax) return next;
+  session_.printer().Note("The closure changed meanwhile; looking at it again.");
+  discarded_of_.reset();
+  return session_.GetClosure(closure.name());
+}
+
 // How to go on with a closure that waits for its owner. What a script was not told to discard is named with its flags.
 std::string GuidedClosure::StoppedText(const Closure& closure) {
   const v1::ItemCounts& counts = closure.item_counts();
@@ -312,8 +321,8 @@ std::string GuidedClosure::StoppedText(const Closure& closure) {
                            " renounceable item(s) are left; to discard them for good, run the same command with:\n  ",
                            "--discard-all --acknowledge-risk\n");
   }
-  return absl::StrCat(SandboxAdvice(closure), discard, "The closure waits for you. When everything is handled:\n  ",
-                      close);
+  return absl::StrCat(SandboxSettleAdvice(session_, closure), discard,
+                      "The closure waits for you. When everything is handled:\n  ", close);
 }
 
 absl::StatusOr<ExitCode> GuidedClosure::Finish(const Closure& closure) {
@@ -331,6 +340,7 @@ absl::StatusOr<ExitCode> GuidedClosure::Finish(const Closure& closure) {
   if (closure.state() == Closure::SILENT_PERIOD) {
     printer.Note(absl::StrCat("The silent period has begun and ends at ", TimeText(closure.silent_period_end_time()),
                               ". Nothing more is asked of you; the result is told by mail and text message."));
+    if (printer.table()) printer.Say(SandboxClockAdvice(session_, closure));
   }
   const bool failed = IsTerminal(closure.state()) && closure.state() != Closure::CLOSED;
   return failed || closure.state() == Closure::RESTORING ? ExitCode::kFailure : ExitCode::kOk;
@@ -340,24 +350,9 @@ absl::StatusOr<ExitCode> GuidedClosure::Run() {
   const absl::StatusOr<std::string> account = session_.UseAccount(account_);
   if (!account.ok()) return account.status();
   absl::StatusOr<Closure> closure = Begin(*account);
-  while (closure.ok() && !stopped_ && !IsOutOfOwnersHands(closure->state())) closure = Step(*closure);
+  while (closure.ok() && !stopped_ && !IsOutOfOwnersHands(closure->state())) closure = StepOrLookAgain(*closure);
   if (!closure.ok()) return closure.status();
   return Finish(*closure);
-}
-
-absl::StatusOr<ExitCode> DryRun(Session& session, const std::string& typed) {
-  const absl::StatusOr<std::string> account = session.UseAccount(typed);
-  if (!account.ok()) return account.status();
-  const absl::StatusOr<std::optional<Closure>> open = FindShownClosure(session, *account);
-  if (!open.ok()) return open.status();
-  const absl::StatusOr<PreviewResult> plan = RunPreview(session, *account, PreviewStream::kData);
-  if (!plan.ok()) return plan.status();
-  if (session.printer().table()) {
-    session.printer().Data(*open ? OpenClosureText(session, **open, *plan)
-                                 : FullPlanText(*plan, session.printer().style(), false));
-  }
-  if (session.printer().format() == OutputFormat::kJson) session.printer().Json(plan->plan, plan->items);
-  return plan->plan.eligible() ? ExitCode::kOk : ExitCode::kBlocked;
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 #include "client/closurectl/closure_lines.h"
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "client/closurectl/duration_text.h"
 #include "client/closurectl/enum_text.h"
 #include "client/closurectl/item_view.h"
@@ -30,6 +31,8 @@ std::string ChallengeText(const Closure& closure) {
       absl::StrAppend(&text, "the code is about to be sent");
     } else if (challenge.attempts_left() <= 0) {
       absl::StrAppend(&text, "the code is used up, no attempt is left");
+    } else if (IsCodeExpired(closure)) {
+      absl::StrAppend(&text, "the code expired at ", TimeText(challenge.expire_time()));
     } else {
       absl::StrAppend(&text, "code accepted until ", TimeText(challenge.expire_time()), ", ", challenge.attempts_left(),
                       " attempt(s) left");
@@ -62,6 +65,11 @@ std::string RemainingText(const Closure& closure) {
   const absl::Duration remaining = FromProtoDuration(closure.silent_period_remaining());
   if (remaining > absl::ZeroDuration()) return absl::StrCat(DurationText(remaining), ", ", end);
   return absl::StrCat("none since ", TimeText(closure.silent_period_end_time()));
+}
+
+std::string WaitKindsText(const Closure& closure) {
+  return absl::StrJoin(closure.waits(), ", ",
+                       [](std::string* text, const v1::Wait& wait) { text->append(EnumText(wait.kind())); });
 }
 
 std::string HoldText(const Closure& closure) {
@@ -134,11 +142,12 @@ std::string ClosureStatusText(const Closure& closure, absl::string_view program,
 }
 
 std::string ClosureTableText(const std::vector<Closure>& closures, const Style& style) {
-  Table table({"NAME", "STATE", "REMAINING", "MUST_HANDLE", "RENOUNCEABLE", "CREATE_TIME"});
+  Table table({"NAME", "STATE", "REMAINING", "WAITS", "MUST_HANDLE", "RENOUNCEABLE", "CREATE_TIME"});
   for (const Closure& closure : closures) {
     table.AddRow({closure.name(), EnumText(closure.state()),
                   closure.has_silent_period_remaining() ? DurationText(closure.silent_period_remaining()) : "",
-                  absl::StrCat(closure.item_counts().must_handle()), absl::StrCat(closure.item_counts().renounceable()),
+                  WaitKindsText(closure), absl::StrCat(closure.item_counts().must_handle()),
+                  absl::StrCat(closure.item_counts().renounceable()),
                   closure.has_create_time() ? TimeText(closure.create_time()) : ""});
   }
   return table.Text(style);

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/closurectl/code_questions.h"
 
+#include <algorithm>
+
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "client/closurectl/duration_text.h"
 #include "client/closurectl/enum_text.h"
@@ -37,6 +40,18 @@ absl::StatusOr<std::vector<std::string>> AskCodes(Session& session, const v1::Cl
     codes.push_back(absl::StrCat(channel, ":", *code));
   }
   return codes;
+}
+
+void TellOtherChannel(Session& session, const v1::Closure& closure, const std::string& via) {
+  if (via.empty() || closure.state() != v1::Closure::IDENTITY_PENDING) return;
+  const auto& challenges = closure.identity_verification().challenges();
+  const bool sent = std::any_of(challenges.begin(), challenges.end(), [&via](const auto& challenge) {
+    return absl::EqualsIgnoreCase(EnumText(challenge.channel()), via);
+  });
+  if (sent) return;
+  session.printer().Note(absl::StrCat("The code was sent another way already. To have one sent by ", via,
+                                      " instead:\n  ", session.options().command, " resend ",
+                                      EscapeLine(AccountId(closure.name())), " --via ", via));
 }
 
 bool CanTryAgain(const absl::Status& error) {

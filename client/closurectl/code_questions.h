@@ -21,6 +21,10 @@ void TellInbox(Session& session, const v1::Closure& closure);
 // ("resend"). Errors: those of AskUntil; a code that has not six digits is asked for again.
 absl::StatusOr<std::vector<std::string>> AskCodes(Session& session, const v1::Closure& closure);
 
+// Says how to get a code by the channel `via`, where it is not one that was used for a closure in IDENTITY_PENDING: a
+// code is sent once, so the choice comes too late. Nothing without `via`.
+void TellOtherChannel(Session& session, const v1::Closure& closure, const std::string& via);
+
 // Whether a person at the prompt can do better next time, after GiveCodes or ResendCodes was refused.
 bool CanTryAgain(const absl::Status& error);
 

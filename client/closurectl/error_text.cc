@@ -7,7 +7,9 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
 #include "client/closurectl/duration_text.h"
 #include "client/closurectl/terminal_text.h"
 
@@ -42,7 +44,8 @@ constexpr std::array kHints = {
     Hint{"CLOSURE_ALREADY_OPEN", "Go on with the one that is open: {ctl} status {account}"},
     Hint{"ACCOUNT_CLOSED", "The account is gone for good; to use the cloud again, create a new account."},
     Hint{"ACCOUNT_NOT_ACTIVE", "Bring the account into good standing with its account system, then start again."},
-    Hint{"CONTACT_POINT_MISSING", "Choose the other channel: --via email or --via sms."},
+    Hint{"CONTACT_POINT_MISSING",
+         "Add the contact point in the account center, or choose the other channel where only one code is demanded."},
     Hint{"STATE_NOT_ALLOWED", "See what can be done now: {ctl} status {subject}"},
     Hint{"ETAG_MISMATCH", "The closure changed meanwhile; look at it again: {ctl} status {subject}"},
     Hint{"CONCURRENT_CHANGE", "Run the same command again."},
@@ -118,6 +121,16 @@ absl::string_view HintForCode(absl::StatusCode code) {
 absl::string_view HintForCall(const absl::Status& error, const ErrorDetails& details, absl::string_view subject) {
   if (details.reason == "NOTHING_TO_RELEASE" && !subject.empty())
     return "See where it stands, and whether it is held: {ctl} status {subject}";
+  // The limit is that of the day; without one it is the attempts of one code.
+  if (details.reason == "CODE_ATTEMPTS_EXHAUSTED" && details.metadata.contains("limit"))
+    return "No code is sent to this account before the oldest of the last 24 hours is a day old; come back then.";
+  if (details.reason == "CONTACT_POINT_MISSING" && !absl::StrContains(error.message(), "both channels")) {
+    const auto channel = details.metadata.find("channel");
+    if (channel != details.metadata.end() && channel->second == "SMS")
+      return "Have the code sent by mail: --via email; or add a telephone number in the account center.";
+    if (channel != details.metadata.end())
+      return "Have the code sent by text message: --via sms; or add a mail address in the account center.";
+  }
   if (!details.reason.empty()) return "";
   if (absl::IsUnavailable(error) && absl::StrContains(error.message(), "Permission denied"))
     return "This user may not use the server's socket; run it as one who may: runuser -u closured -- {ctl} ...";
@@ -131,8 +144,9 @@ absl::string_view HintForCall(const absl::Status& error, const ErrorDetails& det
 const char* HintForField(const ErrorDetails& details) {
   if (details.reason != "FIELD_MISSING" && details.reason != "FIELD_INVALID") return nullptr;
   for (const FieldViolation& violation : details.field_violations) {
-    if (absl::StartsWith(violation.field, "codes[") && absl::EndsWith(violation.field, ".channel"))
-      return "Say of each code where it was sent: {ctl} verify {subject} email:CODE sms:CODE";
+    if (absl::StartsWith(violation.field, "codes") && absl::EndsWith(violation.field, ".channel"))
+      return "Say of each code that is demanded where it was sent, email:CODE or sms:CODE, or both: "
+             "{ctl} verify {subject} email:CODE sms:CODE";
   }
   return nullptr;
 }
@@ -173,15 +187,29 @@ nlohmann::ordered_json ErrorJson(const absl::Status& error, const ErrorDetails& 
   return {{"error", json}};
 }
 
+// Prose behind a word of `begin` cells, wrapped. A command in it gets a line of its own where there is no room, so that
+// it can be copied; lines that are set in stay as they are.
+std::string WrapBelow(absl::string_view text, size_t columns, size_t begin) {
+  std::string parted(text);
+  if (columns > 0 && begin + DisplayWidth(text) > columns)
+    parted = absl::StrReplaceAll(text, {{": closurectl ", ":\n  closurectl "}});
+  std::vector<std::string> lines;
+  for (const absl::string_view line : absl::StrSplit(parted, '\n'))
+    lines.push_back(WrapLine(line, columns, lines.empty() ? begin : 0, 2));
+  return absl::StrJoin(lines, "\n");
+}
+
 std::string ErrorLines(const absl::Status& error, const ErrorDetails& details, absl::string_view hint,
                        const Style& style) {
   // A message of several lines lists several faults; its lines stay, set in.
-  std::string text =
-      absl::StrCat(style.Red("error:"), " ", absl::StrReplaceAll(EscapeText(error.message()), {{"\n", "\n  "}}), "\n");
+  const std::string message = absl::StrReplaceAll(EscapeText(error.message()), {{"\n", "\n  "}});
+  std::string text = absl::StrCat(style.Red("error:"), " ", WrapBelow(message, style.columns, 7), "\n");
   const std::string code = absl::StatusCodeToString(error.code());
   absl::StrAppend(&text, "  reason: ",
                   details.reason.empty() ? code : absl::StrCat(EscapeLine(details.reason), " (", code, ")"), "\n");
   for (const auto& [key, value] : details.metadata) {
+    // RPCs are for programs; people are told the commands.
+    if (key == "possible" || key == "action") continue;
     absl::StrAppend(&text, "  ", EscapeLine(key), ": ", EscapeLine(value), "\n");
   }
   for (const FieldViolation& violation : details.field_violations) {
@@ -199,7 +227,7 @@ std::string ErrorLines(const absl::Status& error, const ErrorDetails& details, a
                     EscapeLine(violation.description), "\n");
   }
   if (details.retry_delay) absl::StrAppend(&text, "  retry in: ", DurationText(*details.retry_delay), "\n");
-  absl::StrAppend(&text, "next: ", hint, "\n");
+  absl::StrAppend(&text, "next: ", WrapBelow(hint, style.columns, 6), "\n");
   return text;
 }
 

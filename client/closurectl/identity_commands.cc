@@ -58,7 +58,7 @@ absl::StatusOr<ExitCode> Resend(Session& session, const std::string& typed, cons
   if (!via.empty()) session.set_repeated_flags(absl::StrCat(" --via ", EscapeLine(via)));
   const absl::StatusOr<v1::Closure> closure = ResendCodes(session, *name, via);
   if (!closure.ok()) return closure.status();
-  PrintChanged(session, *closure, "A new code is on its way; the old one is not accepted any more.");
+  PrintChanged(session, *closure, kResent);
   return ExitCode::kOk;
 }
 

@@ -28,6 +28,9 @@ absl::Status CheckChannelCode(const std::string& text);
 absl::StatusOr<v1::Closure> GiveCodes(Session& session, const std::string& closure,
                                       const std::vector<std::string>& codes);
 
+// What is said when new codes were sent.
+inline constexpr char kResent[] = "A new code is on its way; the old one is not accepted any more.";
+
 // Sends new codes, by the channel `via` if it is not empty. Errors as above.
 absl::StatusOr<v1::Closure> ResendCodes(Session& session, const std::string& closure, const std::string& via);
 

@@ -37,10 +37,16 @@ std::vector<NextStep> Verify(const Closure& closure, const Commands& commands) {
     usable = usable || challenge.attempts_left() > 0;
   }
   const NextStep resend = {"ask for a new code", commands.Of("resend")};
-  if (!codes.empty() && !usable) return {resend};
+  if (!codes.empty() && (!usable || IsCodeExpired(closure))) return {resend};
   std::string rest = " CODE";
   if (codes.size() > 1) rest = absl::StrCat(" ", codes[0], " ", codes[1]);
   return {{"give the code that was sent", commands.Of("verify", rest)}, resend};
+}
+
+// Whether a closure that says what can be asked of it leaves this out.
+bool IsLeftOut(const Closure& closure, Closure::Action action) {
+  const auto& actions = closure.allowed_actions();
+  return !actions.empty() && std::find(actions.begin(), actions.end(), action) == actions.end();
 }
 
 // What a hold keeps from being done as long as it lasts.
@@ -60,6 +66,8 @@ std::vector<NextStep> Unblock(const Closure& closure, const Commands& commands) 
                      commands.Of("discard", " --all")});
   }
   const int unanswered = CountUnanswered(closure.scan().checkers());
+  // A scan follows a discard by itself.
+  if (counts.must_handle() == 0 && unanswered == 0 && !steps.empty()) return steps;
   const std::string silence = unanswered > 0 ? absl::StrCat("; ", unanswered, " checker(s) did not answer") : "";
   steps.push_back({absl::StrCat(steps.empty() ? "" : "then ", "scan again", silence), commands.Of("recheck")});
   return steps;
@@ -178,9 +186,11 @@ int CountUnanswered(const google::protobuf::RepeatedPtrField<v1::CheckerResult>&
 }
 
 bool IsScanTooOld(const Closure& closure) {
-  const auto& actions = closure.allowed_actions();
-  return closure.state() == Closure::READY && !actions.empty() &&
-         std::find(actions.begin(), actions.end(), Closure::CONFIRM_CLOSURE) == actions.end();
+  return closure.state() == Closure::READY && IsLeftOut(closure, Closure::CONFIRM_CLOSURE);
+}
+
+bool IsCodeExpired(const Closure& closure) {
+  return closure.state() == Closure::IDENTITY_PENDING && IsLeftOut(closure, Closure::VERIFY_IDENTITY);
 }
 
 std::vector<NextStep> NextSteps(const Closure& closure, absl::string_view program, Role role) {
@@ -195,7 +205,8 @@ std::vector<NextStep> NextSteps(const Closure& closure, absl::string_view progra
     case Closure::CLOSED:
       return {{"nothing to do: the account is deleted for good", ""}};
     case Closure::ABORTED:
-      return {{"the account is active again: settle what was found, then start from the beginning", commands.Start()}};
+      return {{"the account is active again: settle what was found", commands.Of("items")},
+              {"then start from the beginning", commands.Start()}};
     case Closure::CANCELLED:
     case Closure::EXPIRED:
       return {{"the closure has ended; to close the account, start again", commands.Start()}};

@@ -31,10 +31,10 @@ std::string StepTableText(const v1::ClosurePlan& plan, const Style& style) {
   return table.Text(style);
 }
 
-// Without a date it is not known how long preparation takes.
+// Without a date it is not known how long preparation takes, or when it can begin.
 std::string UnknownEstimateText(const v1::ClosingEstimate& estimate) {
   const std::string why = estimate.explanation().empty() ? "." : absl::StrCat(": ", EscapeLine(estimate.explanation()));
-  return absl::StrCat("How long preparation takes is not known", why, "\n");
+  return absl::StrCat("When the account can be closed is not known", why, "\n");
 }
 
 std::string EstimateText(const v1::ClosingEstimate& estimate) {
@@ -42,15 +42,13 @@ std::string EstimateText(const v1::ClosingEstimate& estimate) {
   const int32_t least = estimate.preparation_business_days_min();
   const int32_t most = estimate.preparation_business_days_max();
   std::string text = most == 0 ? "Preparation takes minutes.\n"
-                               : absl::StrCat("Preparation takes ", least, " to ", most, " business days.\n");
-  if (estimate.has_latest_close_time()) {
-    const std::string earliest = TimeText(estimate.earliest_close_time());
-    const std::string latest = TimeText(estimate.latest_close_time());
-    absl::StrAppend(&text, "The earliest time at which the account can be closed: ", earliest);
-    if (earliest != latest) {
-      absl::StrAppend(&text, " if preparation takes ", least, " business day(s), ", latest, " if it takes ", most);
-    }
-    absl::StrAppend(&text, ".\n");
+                               : absl::StrCat("Preparation usually takes ", least, " to ", most, " business days.\n");
+  const std::string earliest = TimeText(estimate.earliest_close_time());
+  const std::string latest = TimeText(estimate.latest_close_time());
+  if (!estimate.has_latest_close_time() || earliest == latest) {
+    absl::StrAppend(&text, "The account can then be closed at ", earliest, ".\n");
+  } else {
+    absl::StrAppend(&text, "The account can then be closed at ", earliest, " to ", latest, ".\n");
   }
   if (estimate.explanation().empty()) return text;
   return absl::StrCat(text, "How this comes about: ", EscapeLine(estimate.explanation()), "\n");
@@ -90,6 +88,20 @@ std::string FindingsText(const v1::Closure& open, const PreviewResult& preview) 
   return absl::StrCat(text, ".\n");
 }
 
+// What to do about a plan that is not eligible. A closure can be started with items in the way, and what is
+// renounceable is discarded nowhere else.
+std::string BlockedText(const Session& session, const v1::ClosurePlan& plan, const std::string& id) {
+  const std::string preview = absl::StrCat(":\n  ", session.options().command, " preview ", id);
+  if (!plan.start_obstacles().empty())
+    return absl::StrCat("Nothing was started. When a closure can be started, look again", preview);
+  if (plan.steps().empty()) return absl::StrCat("Nothing was started. When every checker answers, look again", preview);
+  if (session.role() == Role::kOperator)
+    return absl::StrCat("Nothing was started. When the owner has done the steps, look again", preview);
+  return absl::StrCat(
+      "Nothing was started. To go through the steps one by one, and to discard what is renounceable:\n  ",
+      session.options().command, " close ", id, "\nor do the steps on your own, then look again", preview);
+}
+
 struct Arguments {
   std::string account;
   bool checklist = false;
@@ -117,7 +129,7 @@ absl::StatusOr<ExitCode> Preview(Session& session, const Arguments& arguments) {
     printer.Note(absl::StrCat("Nothing was started. Next:\n  ", program, " close ", id));
     return ExitCode::kOk;
   }
-  printer.Note(absl::StrCat("Nothing was started. Do the steps, then look again:\n  ", program, " preview ", id));
+  printer.Note(BlockedText(session, preview->plan, id));
   return ExitCode::kBlocked;
 }
 
@@ -191,6 +203,21 @@ std::string OpenClosureText(Session& session, const v1::Closure& open, const Pre
 std::string ChecklistPointer(const Session& session, absl::string_view account_id) {
   return absl::StrCat("What to export and back up before, and what is often asked:\n  ", session.options().command,
                       " preview ", EscapeLine(account_id), " --checklist");
+}
+
+absl::StatusOr<ExitCode> DryRun(Session& session, const std::string& typed) {
+  const absl::StatusOr<std::string> account = session.UseAccount(typed);
+  if (!account.ok()) return account.status();
+  const absl::StatusOr<std::optional<v1::Closure>> open = FindShownClosure(session, *account);
+  if (!open.ok()) return open.status();
+  const absl::StatusOr<PreviewResult> plan = RunPreview(session, *account, PreviewStream::kData);
+  if (!plan.ok()) return plan.status();
+  if (session.printer().table()) {
+    session.printer().Data(*open ? OpenClosureText(session, **open, *plan)
+                                 : FullPlanText(*plan, session.printer().style(), false));
+  }
+  if (session.printer().format() == OutputFormat::kJson) session.printer().Json(plan->plan, plan->items);
+  return plan->plan.eligible() ? ExitCode::kOk : ExitCode::kBlocked;
 }
 
 void AddPreviewCommand(CommandSet& commands) {

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "client/closurectl/exit_code.h"
 #include "client/closurectl/session.h"
 
 namespace closure {
@@ -41,6 +42,10 @@ absl::StatusOr<std::optional<v1::Closure>> FindShownClosure(Session& session, co
 // A preview of an account with an open closure: first that closure and its next step, then what a scan would find now.
 // There is no verdict: a preview knows neither what was renounced nor that nothing can be started.
 std::string OpenClosureText(Session& session, const v1::Closure& open, const PreviewResult& preview);
+
+// What `close --dry-run` does: shows a preview of the account that was typed and starts nothing. Errors: those of
+// UseAccount, ListClosures and PreviewClosure.
+absl::StatusOr<ExitCode> DryRun(Session& session, const std::string& typed);
 
 // Where an eligible owner reads what to save before the account is gone: "advice:" and the command line below it.
 std::string ChecklistPointer(const Session& session, absl::string_view account_id);

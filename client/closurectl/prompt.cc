@@ -24,7 +24,7 @@ absl::Status NoAnswer(Session& session, absl::string_view flag, absl::string_vie
 absl::StatusOr<std::string> AskLine(Session& session, absl::string_view question, absl::string_view flag) {
   if (session.options().no_input) return NoAnswer(session, flag, "--no-input is given");
   if (!session.environment().in_is_tty) return NoAnswer(session, flag, "the input is not a terminal");
-  session.printer().Say(absl::StrCat(question, " "));
+  session.printer().Say(absl::StrCat(WrapText(question, session.printer().err_style().columns), " "));
   std::string line;
   if (!std::getline(session.environment().in, line)) {
     session.printer().Say("\n");
@@ -44,7 +44,8 @@ absl::StatusOr<std::string> AskUntil(Session& session, absl::string_view questio
     absl::Status checked = check(*answer);
     if (checked.ok()) return answer;
     if (tries == kTriesMax) return checked;
-    session.printer().Say(absl::StrCat(EscapeLine(checked.message()), "\n"));
+    session.printer().Say(
+        WrapText(absl::StrCat(EscapeLine(checked.message()), "\n"), session.printer().err_style().columns));
   }
 }
 

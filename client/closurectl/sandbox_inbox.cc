@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "client/closurectl/enum_text.h"
 #include "client/closurectl/resource_names.h"
+#include "client/rpc_status.h"
 
 namespace closure {
 namespace {
@@ -79,8 +80,14 @@ absl::StatusOr<std::vector<std::string>> ReadSandboxCodes(Session& session, cons
     if (codes.size() == demanded) return codes;
     session.environment().pause(kBetween);
   }
-  return absl::DeadlineExceededError(
-      absl::StrCat("the sandbox's inbox of account ", AccountId(closure.name()), " has no code for ", closure.name()));
+  const std::string id = AccountId(closure.name());
+  const std::string& program = session.options().command;
+  return ErrorWithReason(
+      absl::StatusCode::kDeadlineExceeded,
+      absl::StrCat("the sandbox's inbox of account ", id, " has no code for ", closure.name()), "WAIT_TIMED_OUT",
+      {{"next", absl::StrCat("See what was sent, and whether a fault keeps the sandbox from sending:\n  ", program,
+                             " sandbox inbox ", id, "\n  ", program, " sandbox show ", id,
+                             "\nor ask for a new code:\n  ", program, " resend ", closure.name())}});
 }
 
 }  // namespace closure

@@ -6,6 +6,7 @@
 
 #include <new>
 
+#include "storage/damage.h"
 #include "storage/sqlite/checksum_vfs.h"
 #include "storage/status_macros.h"
 
@@ -58,10 +59,11 @@ constexpr const char* kPragmas =
     "PRAGMA temp_store = MEMORY;"
     "PRAGMA hard_heap_limit = 536870912;";
 
-bool IsDamage(int code) {
-  return (code & 0xff) == SQLITE_CORRUPT || code == SQLITE_NOTADB || code == SQLITE_IOERR_DATA ||
-         code == SQLITE_IOERR_FSYNC || code == SQLITE_IOERR_DIR_FSYNC;
+bool IsCorruption(int code) {
+  return (code & 0xff) == SQLITE_CORRUPT || code == SQLITE_NOTADB || code == SQLITE_IOERR_DATA;
 }
+
+bool IsFailedSync(int code) { return code == SQLITE_IOERR_FSYNC || code == SQLITE_IOERR_DIR_FSYNC; }
 
 absl::StatusCode StatusCodeOf(int code) {
   switch (code & 0xff) {
@@ -219,13 +221,34 @@ int Connection::OnWalGrown(void* connection, sqlite3*, const char*, int pages) {
 }
 
 absl::Status Connection::Failure(int code) {
-  if ((code & 0xff) == SQLITE_NOMEM) EndIfMemoryRanOut();
+  if ((code & 0xff) == SQLITE_NOMEM || code == SQLITE_IOERR_NOMEM) EndIfMemoryRanOut();
   const char* text = database_ == nullptr ? sqlite3_errstr(code) : sqlite3_errmsg(database_);
-  if (!IsDamage(code)) return {StatusCodeOf(code), fmt::format("store(sqlite): {} (SQLite result {})", text, code)};
-  absl::Status status = absl::UnavailableError(
-      fmt::format("store(sqlite): data corruption, the database must be restored: {} (SQLite result {})", text, code));
+  const std::string finding = fmt::format("{} (SQLite result {})", text, code);
+  // SQLite has no words of its own for a page whose checksum is wrong.
+  if (code == SQLITE_IOERR_DATA) return Damaged("a page is not what was written");
+  if (IsCorruption(code)) return Damaged(finding);
+  if (!IsFailedSync(code)) return {StatusCodeOf(code), fmt::format("store(sqlite): {}", finding)};
+  return KeepDamage(absl::UnavailableError(fmt::format(
+      "store(sqlite): {}: what was written may not have reached the disk, so nothing more is written before "
+      "the next start: {}",
+      FilePath(), finding)));
+}
+
+std::string Connection::FilePath() const {
+  const char* const path = database_ == nullptr ? nullptr : sqlite3_db_filename(database_, "main");
+  return path == nullptr ? "the database" : path;
+}
+
+absl::Status Connection::KeepDamage(absl::Status status) {
   if (damage_.ok()) damage_ = status;
   return status;
+}
+
+absl::Status Connection::Damaged(std::string_view finding) {
+  return KeepDamage(DamageError(fmt::format(
+      "store(sqlite): {0}: data corruption: {1}. Stop the server, move {0} and {0}-wal aside, put the last backup in "
+      "the place of {0}, remove {0}-shm, and start again: installation.md, Backup",
+      FilePath(), finding)));
 }
 
 Statement Connection::Prepare(Sql sql) {
@@ -275,19 +298,14 @@ absl::Status Connection::CheckSealed() {
   int sealed = 0;
   sqlite3_file_control(database_, "main", kIsSealedControl, &sealed);
   if (sealed != 0) return absl::OkStatus();
-  damage_ = absl::UnavailableError(
-      "store(sqlite): data corruption, the database must be restored: the header of the file is not that of a database "
-      "whose pages have checksums");
-  return damage_;
+  return Damaged("the header of the file is not that of a database whose pages have checksums");
 }
 
 absl::Status Connection::CheckFile() {
   Statement statement = Select("PRAGMA quick_check(1)");
   CLOSURE_ASSIGN_OR_RETURN(const bool row, statement.Step());
   if (row && statement.View(0) == "ok") return absl::OkStatus();
-  damage_ = absl::UnavailableError(fmt::format("store(sqlite): data corruption, the database must be restored: {}",
-                                               row ? statement.View(0) : "no answer"));
-  return damage_;
+  return Damaged(row ? statement.View(0) : "no answer");
 }
 
 absl::Status Connection::EnableWriteAheadLog() {

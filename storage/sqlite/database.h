@@ -158,6 +158,12 @@ class Connection {
   absl::StatusOr<int64_t> ReadInt(Sql sql);
   // The status of the last call, which failed with this code.
   absl::Status Failure(int code);
+  // For people.
+  std::string FilePath() const;
+  // Corruption, with what was found, and what to do about it (storage/damage.h).
+  absl::Status Damaged(std::string_view finding);
+  // Answers the status; damage() answers the first one from now on.
+  absl::Status KeepDamage(absl::Status status);
   static int OnWalGrown(void* connection, sqlite3* database, const char* schema, int pages);
 
   sqlite3* database_ = nullptr;

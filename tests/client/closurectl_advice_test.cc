@@ -86,6 +86,50 @@ TEST_CASE("a code without an attempt left is used up, not accepted", "[D9]") {
   CHECK_THAT(On(server, {"status", kAccount}).out, Contains("the code is used up") && !Contains("accepted until"));
 }
 
+TEST_CASE("a code that is not accepted any more is told as expired", "[D9]") {
+  FakeServer server;
+  Closure pending = MakeClosure(Closure::IDENTITY_PENDING);
+  auto* challenge = pending.mutable_identity_verification()->mutable_challenges(0);
+  challenge->mutable_expire_time()->set_seconds(kCreateSeconds);
+  challenge->set_attempts_left(5);
+  server.SetClosure(pending);
+  CHECK_THAT(On(server, {"status", kAccount}).out, Contains("code accepted until 2026-01-01T00:00:00Z"));
+  pending.clear_allowed_actions();
+  pending.add_allowed_actions(Closure::RESEND_CODE);
+  server.SetClosure(pending);
+  CHECK_THAT(On(server, {"status", kAccount}).out, Contains("the code expired at 2026-01-01T00:00:00Z") &&
+                                                       !Contains("accepted until") && !Contains("verify"));
+}
+
+TEST_CASE("the day's codes and a channel without a contact point are told what helps", "[D9]") {
+  FakeServer server;
+  const auto start = [&server](grpc::StatusCode code, const std::string& reason, const std::string& message,
+                               const std::map<std::string, std::string>& metadata) {
+    server.FailNext("CreateClosure", RichError(code, message, reason, {}, metadata));
+    return On(server, {"start", kAccount, "--via", "sms"}).err;
+  };
+  CHECK_THAT(start(grpc::StatusCode::RESOURCE_EXHAUSTED, "CODE_ATTEMPTS_EXHAUSTED", "ten codes", {{"limit", "10"}}),
+             Contains("a day old") && !Contains("resend"));
+  CHECK_THAT(start(grpc::StatusCode::FAILED_PRECONDITION, "CONTACT_POINT_MISSING", "no phone", {{"channel", "SMS"}}),
+             Contains("--via email") && !Contains("--via sms"));
+  CHECK_THAT(start(grpc::StatusCode::FAILED_PRECONDITION, "CONTACT_POINT_MISSING",
+                   "no phone; a code is demanded on both channels", {{"channel", "SMS"}}),
+             !Contains("--via email"));
+}
+
+TEST_CASE("an error is wrapped on a terminal, and its command stays in one line") {
+  FakeServer server;
+  server.SetClosure(MakeClosure(Closure::BLOCKED));
+  server.FailNext("Recheck",
+                  RichError(grpc::StatusCode::FAILED_PRECONDITION, std::string(30, 'x') + " " + std::string(60, 'y'),
+                            "STATE_NOT_ALLOWED", {}, {{"possible", "Recheck, DiscardItems"}}));
+  const Outcome outcome = On(server, {"recheck", kAccount}, {.tty = true});
+  CHECK_THAT(outcome.err, Contains(std::string(30, 'x') + "\n  yyy"));
+  CHECK_THAT(outcome.err, Contains("next: See what can be done now:\n  closurectl --server ") &&
+                              Contains(std::string(" status ") + kClosureName + "\n"));
+  CHECK_THAT(outcome.err, !Contains("DiscardItems"));
+}
+
 TEST_CASE("the guided flow shows the risk before it asks for consents", "[R53][R55]") {
   FakeServer server;
   server.SetClosure(MakeClosure(Closure::READY));
@@ -115,6 +159,15 @@ TEST_CASE("the guided flow has the words ready for whoever interrupts it, and no
   const Outcome outcome = On(server, {"close", kAccount}, {.input = "email\n", .tty = true});
   CHECK_THAT(outcome.resume_command, Catch::EndsWith(" close 1000000001"));
   CHECK(On(server, {"status", kAccount}, {.tty = true}).resume_command.empty());
+}
+
+TEST_CASE("where there is nothing to go on with, an error says no way to go on") {
+  FakeServer server;
+  server.FailNext("PreviewClosure", RichError(grpc::StatusCode::FAILED_PRECONDITION, "gone", "ACCOUNT_CLOSED"));
+  const Outcome outcome = On(server, {"close", kAccount}, {.input = "email\n", .tty = true});
+  CHECK(outcome.code == 1);
+  CHECK(outcome.resume_command.empty());
+  CHECK_THAT(outcome.err, Contains("gone for good") && !Contains("to go on where it stands"));
 }
 
 TEST_CASE("items says when nothing was scanned yet, and compares with the scan before only where there was one") {
@@ -233,7 +286,7 @@ TEST_CASE("what is missing says what it is for, and what is too long is not told
 
 TEST_CASE("an address that is none is refused for its form, not for where it is") {
   for (const char* address : {"http://127.0.0.1:7443", "/path/s.sock", "foo", "localhost", "127.0.0.1:", "a:0",
-                              "a:65536", "a:+1", ":7443", "unix:", "[::1]", "a b:1"}) {
+                              "a:65536", "a:+1", ":7443", "unix:", "unix:s.sock", "[::1]", "a b:1"}) {
     CAPTURE(address);
     const Outcome outcome = RunClosurectl({"status", kAccount, "--server", address});
     CHECK(outcome.code == 2);

@@ -127,14 +127,45 @@ TEST_CASE("an account whose closure cannot be started is told so below the plan,
   server.AddInboxMessage("email", "Your code is 222222.", 0);
   for (const bool person : {true, false}) {
     CAPTURE(person);
-    const Outcome outcome =
-        person ? On(server, {"close", kAccount}, {.input = "email\n", .tty = true}) : On(server, Scripted());
+    const Outcome outcome = person ? On(server, {"close", kAccount}, {.input = "email\n", .tty = true, .columns = 200})
+                                   : On(server, Scripted());
     CHECK(outcome.code == 1);
     CHECK_THAT(outcome.err, Contains("cannot be closed yet") && !Contains("email or sms?"));
     CHECK_THAT(outcome.err, Contains("can be started: it lacks ACCOUNT_NOT_ACTIVE; it lacks CONTACT_POINT_MISSING;") &&
                                 Contains("reason: ACCOUNT_NOT_ACTIVE") && Contains("next: Put that right"));
     CHECK(server.Calls("CreateClosure") == 0);
   }
+}
+
+TEST_CASE("a closure that changed meanwhile is looked at again, and not for ever") {
+  FakeServer server;
+  const grpc::Status moved = RichError(grpc::StatusCode::ABORTED, "the etag moved", "ETAG_MISMATCH");
+  const std::vector<std::string> command = {"close", kAccount, "--reason", "OTHER", "--confirm", kAccount};
+  server.SetClosure(MakeClosure(Closure::READY));
+  server.FailNext("ConfirmClosure", moved);
+  const Outcome once = On(server, command);
+  CHECK(once.code == 0);
+  CHECK_THAT(once.err, Contains("The closure changed meanwhile"));
+  server.SetClosure(MakeClosure(Closure::READY));
+  for (int i = 0; i < 4; ++i) server.FailNext("ConfirmClosure", moved);
+  const Outcome always = On(server, command);
+  CHECK(always.code == 1);
+  CHECK_THAT(always.err, Contains("ETAG_MISMATCH"));
+}
+
+TEST_CASE("a channel that comes too late is told how to be used", "[D9]") {
+  FakeServer server;
+  server.SetClosure(MakeClosure(Closure::IDENTITY_PENDING));
+  const std::string other = " resend 1000000001 --via sms\n";
+  CHECK_THAT(On(server, {"close", kAccount, "--via", "sms"}, {.input = "", .tty = true}).err, Contains(other));
+  CHECK_THAT(On(server, {"close", kAccount, "--via", "EMAIL"}, {.input = "", .tty = true}).err, !Contains(other));
+}
+
+TEST_CASE("a new code that was asked for is told", "[D9]") {
+  FakeServer server;
+  server.SetClosure(MakeClosure(Closure::IDENTITY_PENDING));
+  CHECK_THAT(On(server, {"close", kAccount}, {.input = "resend\n", .tty = true}).err,
+             Contains("A new code is on its way"));
 }
 
 TEST_CASE("a dry run is a preview") {

@@ -206,7 +206,7 @@ TEST_CASE("where an account is asked for, a closure is refused") {
   FakeServer server;
   for (const char* command : {"preview", "close", "list", "gate"}) {
     CAPTURE(command);
-    const Outcome outcome = On(server, {command, kClosureName});
+    const Outcome outcome = RunOn(server, {command, kClosureName}, {.tty = true, .columns = 200});
     CHECK(outcome.code == 2);
     CHECK_THAT(outcome.err, Contains("names a closure, and an account is asked for: write 1000000001"));
   }
@@ -241,7 +241,7 @@ TEST_CASE("a version of the agreement that is not the current one starts nothing
     FakeServer server;
     if (open) server.SetClosure(MakeClosure(Closure::IDENTITY_PENDING));
     const Outcome outcome = RunOn(server, {"close", kAccount, "--via", "email", "--accept-agreement", "2026-1"},
-                                  {.input = "123456\n", .tty = true});
+                                  {.input = "123456\n", .tty = true, .columns = 200});
     CHECK(outcome.code == 2);
     CHECK_THAT(outcome.err, Contains("is 2026-01, not \"2026-1\"; nothing was ") && Contains(" agreement 1000000001"));
     for (const char* method : {"CreateClosure", "VerifyIdentity", "AcceptAgreement"}) CHECK(server.Calls(method) == 0);

@@ -88,12 +88,23 @@ TEST_CASE("a preview begins with the verdict and says for each length of prepara
   estimate.mutable_earliest_close_time()->set_seconds(kCreateSeconds);
   estimate.mutable_latest_close_time()->set_seconds(kCreateSeconds + 5 * 86'400);
   server.SetPlan(plan);
-  CHECK_THAT(
-      On(server, {"preview", kAccount}).out,
-      Catch::StartsWith("accounts/1000000001 cannot be closed yet.\n"
-                        "Preparation takes 2 to 5 business days.\n"
-                        "The earliest time at which the account can be closed: 2026-01-01T00:00:00Z if preparation "
-                        "takes 2 business day(s), 2026-01-06T00:00:00Z if it takes 5.\n"));
+  CHECK_THAT(On(server, {"preview", kAccount}).out,
+             Catch::StartsWith("accounts/1000000001 cannot be closed yet.\n"
+                               "Preparation usually takes 2 to 5 business days.\n"
+                               "The account can then be closed at 2026-01-01T00:00:00Z to 2026-01-06T00:00:00Z.\n"));
+}
+
+TEST_CASE("a preview with items in the way leads to the closure in which they are handled and discarded", "[R12]") {
+  FakeServer server;
+  v1::ClosurePlan plan;
+  plan.set_account(kAccountName);
+  plan.add_steps()->set_disposition(v1::RENOUNCEABLE);
+  server.SetPlan(plan);
+  const Outcome owner = On(server, {"preview", kAccount});
+  CHECK(owner.code == 3);
+  CHECK_THAT(owner.err, Contains(" close 1000000001\n") && Contains(" preview 1000000001\n"));
+  CHECK_THAT(On(server, {"preview", kAccount, "--as", "operator:ann"}).err,
+             !Contains(" close 1000000001") && Contains(" preview 1000000001\n"));
 }
 
 TEST_CASE("a preview of an account whose closure cannot be started is exit code 3 and says why", "[R12]") {
@@ -120,8 +131,8 @@ TEST_CASE("a preview that a required checker left open gives no length of prepar
   plan.mutable_estimate()->set_explanation("not every checker answered (resources)");
   server.SetPlan(plan);
   CHECK_THAT(On(server, {"preview", kAccount}).out,
-             Contains("How long preparation takes is not known: not every checker answered (resources)\n") &&
-                 !Contains("Preparation takes"));
+             Contains("When the account can be closed is not known: not every checker answered (resources)\n") &&
+                 !Contains("Preparation"));
 }
 
 TEST_CASE("an eligible preview is exit code 0, and jsonl streams it") {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <catch2/catch.hpp>
+#include <fstream>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
@@ -251,6 +253,15 @@ TEST_CASE("every reason that the server can give has a hint of its own") {
   for (const std::string& reason : EnumWords(google::protobuf::GetEnumDescriptor<v1::ErrorReason>())) {
     CAPTURE(reason);
     CHECK(std::find(hinted.begin(), hinted.end(), reason) != hinted.end());
+  }
+}
+
+TEST_CASE("docs/errors.md tells of every reason of the client's own") {
+  std::ifstream file(std::string(CLOSURE_SOURCE_DIR) + "/docs/errors.md");
+  const std::string page{std::istreambuf_iterator<char>(file), {}};
+  for (const std::string& reason : HintedReasons()) {
+    CAPTURE(reason);
+    CHECK_THAT(page, Catch::Contains("\n| `" + reason + "` | "));
   }
 }
 

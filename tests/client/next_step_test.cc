@@ -54,6 +54,21 @@ TEST_CASE("a code whose attempts are used up leads to a new one") {
   CHECK(CommandsOf(closure) == std::vector<std::string>{"closurectl resend accounts/7/closures/ab"});
 }
 
+TEST_CASE("a code that has expired leads to a new one, by the server's word", "[D9]") {
+  Closure closure = In(Closure::IDENTITY_PENDING);
+  AddChallenge(closure, v1::EMAIL, 5);
+  closure.add_allowed_actions(Closure::RESEND_CODE);
+  CHECK(CommandsOf(closure) == std::vector<std::string>{"closurectl resend accounts/7/closures/ab"});
+  closure.add_allowed_actions(Closure::VERIFY_IDENTITY);
+  CHECK(CommandsOf(closure)[0] == "closurectl verify accounts/7/closures/ab CODE");
+}
+
+TEST_CASE("where everything can be discarded no recheck is advised: a scan follows by itself", "[R52]") {
+  Closure closure = In(Closure::BLOCKED);
+  closure.mutable_item_counts()->set_renounceable(1);
+  CHECK(CommandsOf(closure) == std::vector<std::string>{"closurectl discard accounts/7/closures/ab --all"});
+}
+
 TEST_CASE("a blocked closure leads to its items, to discarding what can be, and to a recheck", "[R50][R52]") {
   Closure closure = In(Closure::BLOCKED);
   closure.mutable_item_counts()->set_must_handle(2);
@@ -196,8 +211,9 @@ TEST_CASE("what goes on by itself is waited for with a command that comes back")
   }
 }
 
-TEST_CASE("after an abort the owner starts from the beginning", "[R68]") {
-  CHECK(CommandsOf(In(Closure::ABORTED)) == std::vector<std::string>{"closurectl start 7 --via email"});
+TEST_CASE("after an abort the owner sees what was found and starts from the beginning", "[R68]") {
+  CHECK(CommandsOf(In(Closure::ABORTED)) ==
+        std::vector<std::string>{"closurectl items accounts/7/closures/ab", "closurectl start 7 --via email"});
 }
 
 }  // namespace closure

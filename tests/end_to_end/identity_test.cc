@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The owner's identity: codes by mail or text message.
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <regex>
 
@@ -128,7 +129,11 @@ TEST_CASE("a code lives for ten minutes", "[R44][D16]") {
     CHECK(reply.ok());
     return;
   }
-  CheckRefused(reply, StatusCode::FAILED_PRECONDITION, v1::CODE_EXPIRED, {pending.owner.name()});
+  CheckRefused(reply, StatusCode::FAILED_PRECONDITION, v1::CODE_EXPIRED, {pending.owner.name(), "by EMAIL"});
+  pending.owner.Refresh();
+  const auto& actions = pending.owner.closure().allowed_actions();
+  CHECK(std::count(actions.begin(), actions.end(), v1::Closure::VERIFY_IDENTITY) == 0);
+  CHECK(std::count(actions.begin(), actions.end(), v1::Closure::RESEND_CODE) == 1);
   CHECK(Sight(pending.server, pending.owner.name()) == before);
   pending.owner.Refresh();
   CHECK(pending.owner.closure().state() == v1::Closure::IDENTITY_PENDING);

@@ -255,6 +255,9 @@ TEST_CASE("a preview says what start would refuse for the account itself, with t
   CHECK_FALSE(plan.eligible());
   REQUIRE(plan.start_obstacles_size() == 1);
   CHECK(plan.start_obstacles(0).reason() == v1::ACCOUNT_NOT_ACTIVE);
+  CHECK_FALSE(plan.estimate().has_earliest_close_time());
+  CHECK_FALSE(plan.estimate().has_latest_close_time());
+  CHECK_THAT(plan.estimate().explanation(), Catch::Contains("no closure can be started now"));
   v1::CreateClosureRequest create;
   create.set_parent("accounts/susp");
   create.set_channel(v1::EMAIL);

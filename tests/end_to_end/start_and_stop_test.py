@@ -3,6 +3,7 @@
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -43,6 +44,52 @@ class Keys(Files):
         self.assertEqual(self.serve(config).stop(), OK)
         self.write("secret.key", "another key, long enough to be one")
         self.assertEqual(self.serve(config).stop(), OK)
+
+
+    def test_a_key_that_is_lost_is_not_made_anew_beside_a_database(self):
+        config = self.production_config()
+        self.assertEqual(self.serve(config).stop(), OK)
+        os.remove(self.path("secret.key"))
+        for command in (["--check-config"], []):
+            code, _, err = run_closured("--config", config, *command)
+            self.assertEqual(code, CONFIG, err)
+            self.assertIn("secret_key_file: " + self.path("secret.key"), err)
+            self.assertIn(self.path("closures.db"), err)
+            self.assertIn("put that key back from its backup", err)
+            self.assertNotIn("urandom", err)
+
+
+class Damage(Files):
+    """Starting again does not mend it, so the exit code is one that no supervisor tries again."""
+
+    def assert_refused(self, config):
+        code, _, err = run_closured("--config", config)
+        self.assertEqual(code, CONFIG, err)
+        self.assertIn(self.path("closures.db") + ": data corruption", err)
+        self.assertIn("put the last backup in the place", err)
+        self.assertIn("installation.md", err)
+
+    def setUp(self):
+        super().setUp()
+        self.config = self.production_config()
+        self.assertEqual(self.serve(self.config).stop(), OK)
+
+    def test_a_database_that_another_program_rewrote(self):
+        shell = sqlite3.connect(self.path("closures.db"))
+        shell.execute("VACUUM")
+        shell.close()
+        self.assert_refused(self.config)
+
+    def test_a_page_that_was_overwritten(self):
+        with open(self.path("closures.db"), "r+b") as file:
+            file.seek(3 * 4096)
+            file.write(b"\xa5" * 4096)
+        self.assert_refused(self.config)
+
+    def test_a_file_that_is_no_database(self):
+        with open(self.path("closures.db"), "r+b") as file:
+            file.write(b"\xa5" * 64)
+        self.assert_refused(self.config)
 
 
 class Folders(Files):

@@ -72,7 +72,7 @@ TEST_CASE("a call that a state does not allow is refused with what was asked and
       const auto request = MakeRequest(method, owner.closure());
       const Reply reply = Send(server, owner.actor(), *request);
       CheckRefused(reply, grpc::StatusCode::FAILED_PRECONDITION, v1::STATE_NOT_ALLOWED,
-                   {owner.name(), v1::Closure::State_Name(state), method->name(), ActionOf(method->name()).second});
+                   {owner.name(), v1::Closure::State_Name(state), ActionOf(method->name()).second});
       CHECK(reply.metadata()["state"] == v1::Closure::State_Name(state));
       CHECK(reply.metadata()["action"] == ActionOf(method->name()).first);
       // What the machine calls it is nobody's business.
@@ -95,10 +95,11 @@ TEST_CASE("a refusal says what can be asked instead", "[R12]") {
   };
   const Reply early = refused(v1::Closure::BLOCKED, "ConfirmClosure");
   CheckRefused(early, grpc::StatusCode::FAILED_PRECONDITION, v1::STATE_NOT_ALLOWED,
-               {"possible now: Recheck, DiscardItems, CancelClosure"});
+               {"possible now: checking again, discarding items, cancelling"});
   CHECK(early.metadata()["possible"] == "Recheck, DiscardItems, CancelClosure");
   CHECK_THAT(refused(v1::Closure::THAWING, "Recheck").status.error_message(), Catch::Contains("goes on by itself"));
-  CHECK_THAT(refused(v1::Closure::ABORTED, "Recheck").status.error_message(), Catch::Contains("CreateClosure"));
+  CHECK_THAT(refused(v1::Closure::ABORTED, "Recheck").status.error_message(),
+             Catch::Contains("another one can be started"));
   CHECK_THAT(refused(v1::Closure::CLOSED, "Recheck").status.error_message(), Catch::Contains("deleted for good"));
 }
 

@@ -42,7 +42,7 @@ MUTATIONS = [
              "  *builder.closure().mutable_identity_verification()->mutable_verify_time() = ToProto(builder.now());\n", "",
              "quiet"),
     Mutation("attempts without limit", OWNER, "if (challenge.attempts_left() <= 0) {", "if (false) {", "identity"),
-    Mutation("codes do not expire", OWNER, "if (HasEnded(FromProto(challenge.expire_time()), FromProto(builder.policy().code_lifetime()), builder.now())) {", "if (false) {", "identity"),
+    Mutation("codes do not expire", OWNER, "if (IsCodeExpired(challenge, builder.policy(), builder.now())) {", "if (false) {", "identity"),
     Mutation("old agreements count", OWNER, "if (!agreement.current()) {", "if (false) {", "quiet"),
     Mutation("the risk is not acknowledged", ITEMS,
              "if (!digest.empty() && digest == closure.risk_prompt().digest()) return absl::OkStatus();",

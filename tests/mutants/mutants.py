@@ -33,7 +33,14 @@ PROOFS = {
     "server/scan_merge.cc": [("server_decisions_tests", []), ("exploration_tests", [])],
     "server/time_witness.cc": [("server_decisions_tests", [])],
     "server/decision_builder.cc": [("server_decisions_tests", []), ("exploration_tests", [])],
-    "server/decide.cc": [("server_decisions_tests", []), ("exploration_tests", [])],
+    "server/machine.cc": [("server_decisions_tests", []), ("exploration_tests", [])],
+    "server/business_calendar.cc": [("server_parts_tests", ["-#", "[#business_calendar_test]"])],
+    "server/config_rules.cc": [("server_shell_tests", ["[config]"])],
+    "server/config_validation.cc": [("server_shell_tests", ["[config]"])],
+    **{f"server/{source}.cc": [("server_decisions_tests", []), ("exploration_tests", [])]
+       for source in ("decide", "decide_confirm", "decide_ends", "decide_items", "decide_notices", "decide_owner",
+                      "decide_participants", "decide_scan", "decide_silent_period", "decide_system",
+                      "decide_tasks")},
 }
 SECONDS_MAX = 240
 NEVER, ALWAYS = "never jumps", "always jumps"
@@ -116,10 +123,20 @@ def is_known(mutant):
     return (mutant.source, mutant.text, mutant.change) in SURVIVORS
 
 
-def judge(build, source, share, pool):
+def assembly_and_mutants(build, source, share):
     with tempfile.TemporaryDirectory(prefix="closure-mutants-") as directory:
         assembly = assemble_source(build, source, pathlib.Path(directory))
-    mutants = mutants_of(source, assembly)[::share]
+    return assembly, mutants_of(source, assembly)[::share]
+
+
+def list_mutants(build, sources, share):
+    for source in sources:
+        for mutant in assembly_and_mutants(build, source, share)[1]:
+            print(mutant)
+
+
+def judge(build, source, share, pool):
+    assembly, mutants = assembly_and_mutants(build, source, share)
     link_commands = links(build, source)
     killed = list(pool.map(lambda mutant: is_killed(build, assembly, mutant, link_commands), mutants))
     survived = [mutant for mutant, dead in zip(mutants, killed) if not dead]
@@ -135,10 +152,14 @@ def main():
     parser.add_argument("sources", nargs="*", metavar="SOURCE", help=f"only these: {', '.join(PROOFS)}")
     arguments = parser.parse_args()
     build = arguments.build.resolve()
+    sources = arguments.sources or list(PROOFS)
+    if arguments.list:
+        list_mutants(build, sources, arguments.share)
+        return 0
     total, survivors = 0, []
     print(f"{'source':36} {'mutants':>6} {'killed':>6}")
     with concurrent.futures.ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-        for source in arguments.sources or PROOFS:
+        for source in sources:
             mutants, survived = judge(build, source, arguments.share, pool)
             total += len(mutants)
             survivors += survived

@@ -200,6 +200,12 @@ TEST_CASE("the embedding server makes the errors of the control service", "[R68]
   CHECK(reason(Ask(stub, &ControlStub::ListInbox, inbox)) == "PAGE_TOKEN_INVALID: page_token of a");
   inbox.set_page_size(-1);
   CHECK(reason(Ask(stub, &ControlStub::ListInbox, inbox)) == "FIELD_INVALID: page_size of a");
+  CHECK(reason(Ask(stub, &ControlStub::ListInbox, ForAccount<sandbox::v1::ListInboxRequest>("a"))) ==
+        "SANDBOX_ACCOUNT_NOT_FOUND:  of a");
+  sandbox::v1::SetFaultRequest fault;
+  fault.set_method("BillingService/SealBilling");
+  fault.set_account_id("a");
+  CHECK(reason(Ask(stub, &ControlStub::SetFault, fault)) == "SANDBOX_ACCOUNT_NOT_FOUND:  of a");
   AdvanceClockRequest advance;
   advance.mutable_duration()->set_seconds(1);
   CHECK(reason(Ask(stub, &ControlStub::AdvanceClock, advance)) == "SANDBOX_REFUSED:  of ");

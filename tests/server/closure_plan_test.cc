@@ -68,6 +68,17 @@ TEST_CASE("any workload takes 2 to 5 business days, then the silent period in ca
   }
 }
 
+TEST_CASE("that workloads can be discarded in minutes is said only where all of them can", "[R14]") {
+  v1::BlockingItem renounceable = Item(v1::SUBSCRIPTION_RESOURCE);
+  renounceable.set_disposition(v1::RENOUNCEABLE);
+  const auto says = [](const std::vector<v1::BlockingItem>& items) {
+    return absl::StrContains(PlanFor(items).estimate().explanation(), "discarding it takes minutes");
+  };
+  CHECK(says({renounceable}));
+  CHECK(says({renounceable, Item(v1::UNPAID_BILL)}));
+  CHECK_FALSE(says({renounceable, Item(v1::PAY_AS_YOU_GO_RESOURCE)}));
+}
+
 TEST_CASE("domain names and ICP filings add 7 to 15 business days, with or without workloads", "[R15][D16]") {
   for (const v1::ItemKind kind : {v1::DOMAIN_NAME, v1::ICP_FILING}) {
     CHECK(PlanFor({Item(kind)}).estimate().preparation_business_days_min() == 7);

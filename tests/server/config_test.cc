@@ -357,6 +357,8 @@ TEST_CASE("the command line is read, and a wrong one says what would be right", 
                                                        {"--config="},
                                                        {"--version=1"},
                                                        {"dev", "--check-config"}};
+  CHECK_THAT(std::string(parse({"dev", "--lod", "x"}).status().message()), Catch::Contains("did you mean --load?"));
+  CHECK_THAT(std::string(parse({"deb"}).status().message()), Catch::Contains("did you mean dev?"));
   for (const std::vector<std::string>& arguments : wrong) {
     CHECK(absl::IsInvalidArgument(parse(arguments).status()));
     CHECK(std::string(parse(arguments).status().message()).find("--help") != std::string::npos);

@@ -147,6 +147,7 @@ TEST_CASE("freeze and rescan that take more than five minutes send the closure b
   closure.Report(v1::Task::CONFIRM_DEADLINE, TimerFired{});
   CHECK(closure.state() == Closure::THAWING);
   CHECK(closure.closure().cause() == Closure::CONFIRM_TIMED_OUT);
+  CHECK(closure.closure().cause_detail().find("not frozen by " + freeze.payload().participant()) != std::string::npos);
   // Everybody thaws, whether the freeze was answered or not, and the freeze's late answer changes nothing.
   CHECK(closure.Tasks(v1::Task::PARTICIPANT).size() == 2);
   const int64_t version = closure.data().version();

@@ -11,6 +11,7 @@
 #include <iterator>
 #include <thread>
 
+#include "storage/damage.h"
 #include "storage/sqlite/sqlite_closure_store.h"
 #include "tests/storage/conformance.h"
 #include "tests/storage/temporary_directory.h"
@@ -149,7 +150,8 @@ TEST_CASE("a file that is no database or is damaged is refused as data corruptio
   SECTION("damaged") { Damage(path, 4096 * 3, 4096 * 4); }
   const auto store = SqliteClosureStore::Open({.path = path});
   CHECK(absl::IsUnavailable(store.status()));
-  CHECK_THAT(std::string(store.status().message()), Contains("data corruption"));
+  CHECK(IsDamage(store.status()));
+  CHECK_THAT(std::string(store.status().message()), Contains(path + ": data corruption"));
 }
 
 TEST_CASE("after data corruption was met nothing is written any more", "[sqlite]") {
