@@ -38,13 +38,12 @@ void CallsUnderWay::Begin() {
 void CallsUnderWay::End() {
   absl::MutexLock lock(&mutex_);
   --count_;
+  if (count_ == 0) none_.Wake();
 }
 
 void CallsUnderWay::WaitForNone(absl::Duration limit) {
   absl::MutexLock lock(&mutex_);
-  mutex_.AwaitWithTimeout(absl::Condition(
-                              +[](int* count) { return *count == 0; }, &count_),
-                          limit);
+  none_.For(mutex_, limit, [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return count_ == 0; });
 }
 
 std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface> CountCalls(

@@ -8,6 +8,7 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "grpcpp/support/server_interceptor.h"
+#include "protos/steady_wait.h"
 
 namespace closure {
 
@@ -24,6 +25,7 @@ class CallsUnderWay {
  private:
   absl::Mutex mutex_;
   int count_ ABSL_GUARDED_BY(mutex_) = 0;
+  SteadyWait none_;
 };
 
 // What a server is built with to count every call of every one of its services.

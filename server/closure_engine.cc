@@ -18,6 +18,17 @@
 namespace closure {
 namespace {
 
+// What the state allows and would be refused all the same: Confirm on a scan that is too old (D16), so that nobody
+// shows its risk, and a code where none is accepted any more, so that a new one is asked for.
+bool IsInVain(const internal::v1::ClosureData& data, v1::Closure::Action action, absl::Time now) {
+  if (action == v1::Closure::CONFIRM_CLOSURE) return IsScanOld(data, now);
+  if (action != v1::Closure::VERIFY_IDENTITY) return false;
+  const auto& challenges = data.closure().identity_verification().challenges();
+  return std::none_of(challenges.begin(), challenges.end(), [&](const auto& challenge) {
+    return !challenge.verified() && challenge.attempts_left() > 0 && !IsCodeExpired(challenge, data.policy(), now);
+  });
+}
+
 absl::Status CompareEtag(const v1::Closure& closure, const std::string& etag) {
   if (etag.empty() || etag == closure.etag()) return absl::OkStatus();
   return Error(v1::ETAG_MISMATCH,
@@ -77,21 +88,6 @@ struct ClosureEngine::Attempt {
 };
 
 ClosureEngine::ClosureEngine(Parts parts) : parts_(std::move(parts)) {}
-
-namespace {
-
-// What the state allows and would be refused all the same: Confirm on a scan that is too old (D16), so that nobody
-// shows its risk, and a code where none is accepted any more, so that a new one is asked for.
-bool IsInVain(const internal::v1::ClosureData& data, v1::Closure::Action action, absl::Time now) {
-  if (action == v1::Closure::CONFIRM_CLOSURE) return IsScanOld(data, now);
-  if (action != v1::Closure::VERIFY_IDENTITY) return false;
-  const auto& challenges = data.closure().identity_verification().challenges();
-  return std::none_of(challenges.begin(), challenges.end(), [&](const auto& challenge) {
-    return !challenge.verified() && challenge.attempts_left() > 0 && !IsCodeExpired(challenge, data.policy(), now);
-  });
-}
-
-}  // namespace
 
 v1::Closure Present(const internal::v1::ClosureData& data, absl::Time now) {
   v1::Closure closure = data.closure();

@@ -45,12 +45,13 @@ void ClosureEngine::CreateFrom(upstream::v1::Account account, v1::Channel channe
   if (replay->has_value()) return std::move(reply)(**replay);
   absl::StatusOr<Circumstances> circumstances = MakeCircumstances(account_id, context.actor.ToString());
   if (!circumstances.ok()) return std::move(reply)(circumstances.status());
-  absl::StatusOr<bool> closed = parts_.store->HasTombstone(circumstances->tombstone);
-  if (!closed.ok()) return std::move(reply)(closed.status());
-  if (*closed) return std::move(reply)(AccountClosed(account_id));
   absl::StatusOr<std::optional<internal::v1::ClosureData>> open = parts_.store->FindOpenClosure(account_id);
   if (!open.ok()) return std::move(reply)(open.status());
   if (open->has_value()) return std::move(reply)(AlreadyOpen(**open));
+  // After the open closure: one that ended in between by closing the account has left its tombstone.
+  absl::StatusOr<bool> closed = parts_.store->HasTombstone(circumstances->tombstone);
+  if (!closed.ok()) return std::move(reply)(closed.status());
+  if (*closed) return std::move(reply)(AccountClosed(account_id));
   absl::StatusOr<int64_t> fence = parts_.store->LoadFence(account_id);
   if (!fence.ok()) return std::move(reply)(fence.status());
   absl::StatusOr<int> codes = parts_.store->CountCodes(account_id, circumstances->now - kCodeWindow);

@@ -307,8 +307,12 @@ void AddStartObstacles(v1::ClosurePlan& plan, const std::vector<v1::StartObstacl
   if (obstacles.empty()) return;
   plan.mutable_start_obstacles()->Assign(obstacles.begin(), obstacles.end());
   plan.set_eligible(false);
+  const bool only_open = std::all_of(obstacles.begin(), obstacles.end(), [](const v1::StartObstacle& obstacle) {
+    return obstacle.reason() == v1::CLOSURE_ALREADY_OPEN;
+  });
+  if (only_open) return;
   v1::ClosingEstimate& estimate = *plan.mutable_estimate();
-  // Nobody knows when it is gone, so no date can be counted from now.
+  // Nobody knows when they are gone, so no date can be counted from now.
   estimate.clear_earliest_close_time();
   estimate.clear_latest_close_time();
   estimate.set_explanation(fmt::format("no closure can be started now; once one can: {}", estimate.explanation()));

@@ -33,7 +33,8 @@ namespace closure {
 v1::ClosurePlan MakePlan(std::string_view account, const ScanFindings& findings, const BusinessCalendar& calendar,
                          absl::Time now, absl::Duration silent_period);
 
-// Says in a plan what keeps a closure from being started: it is not eligible then, and its estimate has no times. Pure.
+// Says in a plan what keeps a closure from being started: it is not eligible then, and unless that is only a closure
+// that is open already, its estimate has no times. Pure.
 void AddStartObstacles(v1::ClosurePlan& plan, const std::vector<v1::StartObstacle>& obstacles);
 
 // The items in messages that every client can receive: at most 500 in one, and less than 1 MiB unless one item alone is

@@ -56,7 +56,6 @@ absl::Duration ConfirmTimeLeft(DecisionBuilder& builder) {
 }
 
 std::string WhyConfirmIsLate(const v1::Closure& closure) {
-  // The last error is text of the participant, which only cuts what the whole may say.
   std::string waits;
   for (const v1::ParticipantProgress& progress : closure.participants()) {
     if (progress.phase() != v1::FREEZE || progress.status() != v1::ParticipantProgress::PERFORMING) continue;

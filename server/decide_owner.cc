@@ -21,6 +21,11 @@ const upstream::v1::ContactPoint& ContactOf(const upstream::v1::Account& account
 
 std::string ChannelWords(v1::Channel channel) { return channel == v1::EMAIL ? "mail address" : "telephone number"; }
 
+std::string ChannelNames(const std::vector<v1::Channel>& channels) {
+  return absl::StrJoin(channels, ", ",
+                       [](std::string* names, v1::Channel channel) { names->append(v1::Channel_Name(channel)); });
+}
+
 // The channels on which a code is demanded: the owner's choice, or both when a contact point changed lately (D9).
 absl::StatusOr<std::vector<v1::Channel>> DemandedChannels(const CreateFacts& facts, absl::Time now) {
   const upstream::v1::Account& account = facts.account;
@@ -32,7 +37,9 @@ absl::StatusOr<std::vector<v1::Channel>> DemandedChannels(const CreateFacts& fac
     return Error(v1::CONTACT_POINT_MISSING,
                  fmt::format("account {} has no {}{}", account.account_id(), ChannelWords(channel),
                              changed ? "; a contact point changed lately, so a code is demanded on both channels" : ""),
-                 {{"account", FormatAccountName(account.account_id())}, {"channel", v1::Channel_Name(channel)}});
+                 {{"account", FormatAccountName(account.account_id())},
+                  {"channel", v1::Channel_Name(channel)},
+                  {"demanded", ChannelNames(channels)}});
   }
   return channels;
 }
@@ -114,12 +121,6 @@ internal::v1::ClosureData NewClosure(const CreateFacts& facts, absl::Time now) {
   return data;
 }
 
-std::string ChannelNames(const v1::IdentityVerification& verification) {
-  return absl::StrJoin(verification.challenges(), " and ", [](std::string* names, const auto& challenge) {
-    names->append(v1::Channel_Name(challenge.channel()));
-  });
-}
-
 // The challenge that a code is for.
 absl::StatusOr<v1::IdentityVerification::Challenge*> FindChallenge(v1::Closure& closure, v1::Channel channel) {
   auto& challenges = *closure.mutable_identity_verification()->mutable_challenges();
@@ -127,7 +128,9 @@ absl::StatusOr<v1::IdentityVerification::Challenge*> FindChallenge(v1::Closure& 
   for (auto& challenge : challenges) {
     if (challenge.channel() == channel) return &challenge;
   }
-  const std::string demanded = ChannelNames(closure.identity_verification());
+  std::vector<v1::Channel> all;
+  for (const auto& challenge : challenges) all.push_back(challenge.channel());
+  const std::string demanded = ChannelNames(all);
   return FieldError(v1::FIELD_INVALID, "codes.channel",
                     channel == v1::CHANNEL_UNSPECIFIED
                         ? fmt::format("codes by {} are demanded, so each must name its channel", demanded)
@@ -215,7 +218,9 @@ absl::StatusOr<Decision> DecideResend(DecisionBuilder& builder, const ResendCode
       continue;
     return Error(v1::CONTACT_POINT_MISSING,
                  fmt::format("{} has no {}", builder.closure().account(), ChannelWords(channel)),
-                 {{"account", builder.closure().account()}, {"channel", v1::Channel_Name(channel)}});
+                 {{"account", builder.closure().account()},
+                  {"channel", v1::Channel_Name(channel)},
+                  {"demanded", ChannelNames(channels)}});
   }
   absl::Status day =
       CheckCodesOfDay(builder.policy(), builder.circumstances(), channels.size(), builder.data().account_id());

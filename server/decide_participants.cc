@@ -11,6 +11,7 @@
 #include "fmt/format.h"
 #include "server/decision_builder.h"
 #include "server/die.h"
+#include "server/redaction.h"
 #include "server/renounced_money.h"
 
 namespace closure {
@@ -128,7 +129,8 @@ v1::ParticipantProgress* FindProgress(DecisionBuilder& builder, const internal::
 // Asks again later, and shows the owner and the operators why it waits.
 Decision AskAgain(DecisionBuilder& builder, v1::ParticipantProgress& progress, std::string_view error, absl::Time due) {
   progress.set_attempts(progress.attempts() + 1);
-  progress.set_last_error(PrintableText(error, kProgressErrorCharactersMax));
+  // It outlives the addresses where it becomes the cause of a Confirm that failed (D12).
+  progress.set_last_error(PrintableText(WithoutAddresses(builder.data(), error), kProgressErrorCharactersMax));
   builder.RescheduleTask(due, progress.last_error(), v1::Task::PARKED_UNSPECIFIED);
   return builder.Finish();
 }

@@ -80,7 +80,8 @@ void BeginPhase(DecisionBuilder& builder, v1::ParticipantPhase phase);
 absl::Duration ConfirmTimeLeft(DecisionBuilder& builder);
 // decide_confirm.cc: sends a closure that is being confirmed back (D6).
 void FailConfirm(DecisionBuilder& builder, v1::Closure::Cause cause, std::string_view detail);
-// What a closure in CONFIRMING waits for when its time is over: who has not frozen the account and why, or the rescan.
+// decide_confirm.cc: what a closure in CONFIRMING waits for when its time is over: who has not frozen the account and
+// why, or the rescan.
 std::string WhyConfirmIsLate(const v1::Closure& closure);
 // decide_notices.cc: sends the result to every contact point, and erases them when that is settled (D12).
 void BeginNotices(DecisionBuilder& builder);

@@ -94,8 +94,8 @@ void CheckSecretKey(const std::string& path, const std::string& database, Faults
   struct stat info {};
   if (absl::IsNotFound(loaded) && stat(database.c_str(), &info) == 0) {
     return faults.Add(kKey, Concat(path, ": not there, but there is a database, ", database,
-                                   ", which only the key that it was made with opens; put that key back from its "
-                                   "backup, for a new one makes the closed accounts unknown"));
+                                   "; put the key that it was made with back from its backup: a new one would make "
+                                   "its closed accounts unknown, and is refused unless it holds no closure yet"));
   }
   faults.AddLines(kKey, "secret key file ", loaded);
 }

@@ -101,21 +101,40 @@ absl::Status ReadDevFlag(Options& options, ArgumentReader& reader) {
   return absl::OkStatus();
 }
 
+template <Options::Command kCommand>
+absl::Status ReadCommand(Options& options, ArgumentReader& reader) {
+  return SetCommand(options, kCommand, reader);
+}
+
+absl::Status ReadConfigFlag(Options& options, ArgumentReader& reader) {
+  CLOSURE_ASSIGN_OR_RETURN(options.config_path, reader.Value());
+  return absl::OkStatus();
+}
+
+// Every word that the command line knows, and what reads it.
+struct Word {
+  std::string_view word;
+  absl::Status (*read)(Options&, ArgumentReader&);
+};
+constexpr Word kWords[] = {{"--help", ReadCommand<Options::Command::kHelp>},
+                           {"-h", ReadCommand<Options::Command::kHelp>},
+                           {"--version", ReadCommand<Options::Command::kVersion>},
+                           {"--check-config", ReadCommand<Options::Command::kCheckConfig>},
+                           {"--print-config", ReadCommand<Options::Command::kPrintConfig>},
+                           {"dev", ReadCommand<Options::Command::kDev>},
+                           {"--data-dir", ReadDevFlag},
+                           {"--listen", ReadDevFlag},
+                           {"--load", ReadDevFlag},
+                           {"--config", ReadConfigFlag}};
+
 absl::Status ReadArgument(Options& options, ArgumentReader& reader) {
-  using Command = Options::Command;
   const std::string& flag = reader.flag();
-  if (flag == "--help" || flag == "-h") return SetCommand(options, Command::kHelp, reader);
-  if (flag == "--version") return SetCommand(options, Command::kVersion, reader);
-  if (flag == "--check-config") return SetCommand(options, Command::kCheckConfig, reader);
-  if (flag == "--print-config") return SetCommand(options, Command::kPrintConfig, reader);
-  if (flag == "dev") return SetCommand(options, Command::kDev, reader);
-  if (flag == "--data-dir" || flag == "--listen" || flag == "--load") return ReadDevFlag(options, reader);
-  if (flag == "--config") {
-    CLOSURE_ASSIGN_OR_RETURN(options.config_path, reader.Value());
-    return absl::OkStatus();
+  std::vector<std::string> known;
+  for (const Word& word : kWords) {
+    if (word.word == flag) return word.read(options, reader);
+    known.emplace_back(word.word);
   }
-  const std::string nearest = NearestWord(flag, {"--help", "--version", "--check-config", "--print-config",
-                                                 "--data-dir", "--listen", "--load", "--config", "dev"});
+  const std::string nearest = NearestWord(flag, known);
   return Wrong(Concat(flag.starts_with("-") ? "there is no option " : "there is no command ", Quoted(flag),
                       nearest.empty() ? "" : Concat("; did you mean ", nearest, "?")));
 }

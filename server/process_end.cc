@@ -71,15 +71,24 @@ void EndWhenMemoryRunsOut() {
 
 HardExit::HardExit(absl::Duration limit, Log& log)
     : waiter_([this, limit, &log] {
-        if (done_.WaitForNotificationWithTimeout(kSameSignal)) return;
+        if (IsDoneWithin(kSameSignal)) return;
         EndAtNextSignal();
-        if (done_.WaitForNotificationWithTimeout(limit - kSameSignal)) return;
+        if (IsDoneWithin(limit - kSameSignal)) return;
         log.Error("the stop took too long; ending without order, the next start goes on from the database");
         _exit(static_cast<int>(ExitCode::kTemporary));
       }) {}
 
+bool HardExit::IsDoneWithin(absl::Duration limit) {
+  absl::MutexLock lock(&mutex_);
+  return over_.For(mutex_, limit, [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return done_; });
+}
+
 HardExit::~HardExit() {
-  done_.Notify();
+  {
+    absl::MutexLock lock(&mutex_);
+    done_ = true;
+    over_.Wake();
+  }
   waiter_.join();
 }
 

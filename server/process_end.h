@@ -4,8 +4,10 @@
 
 #include <thread>
 
-#include "absl/synchronization/notification.h"
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
+#include "protos/steady_wait.h"
 #include "server/log.h"
 
 // How the process ends: by a signal in order, at a second one at once, and when memory runs out.
@@ -33,7 +35,12 @@ class HardExit {
   HardExit& operator=(const HardExit&) = delete;
 
  private:
-  absl::Notification done_;
+  // Whether the stop is over, waiting for it at most so long.
+  bool IsDoneWithin(absl::Duration limit);
+
+  absl::Mutex mutex_;
+  bool done_ ABSL_GUARDED_BY(mutex_) = false;
+  SteadyWait over_;
   std::thread waiter_;
 };
 

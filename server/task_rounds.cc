@@ -10,6 +10,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
 #include "protos/coverage_mark.h"
+#include "protos/steady_wait.h"
 
 namespace closure {
 namespace {
@@ -29,6 +30,8 @@ struct TaskRounds::Shared {
   explicit Shared(TaskHandlers::Parts parts) : handlers(std::move(parts)) {}
 
   mutable absl::Mutex mutex;
+  // Woken whenever a round may have to begin.
+  SteadyWait next_round;
   bool stopping ABSL_GUARDED_BY(mutex) = false;
   // Something changed since the last round began.
   bool woken ABSL_GUARDED_BY(mutex) = true;
@@ -46,7 +49,6 @@ struct TaskRounds::Shared {
 
   bool HasLeased() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) { return !leasing || stopping; }
   bool HasReason() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) { return woken || !leased.empty(); }
-  bool HasReasonOrStops() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) { return HasReason() || stopping; }
   bool IsIdle() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
     return running.size() == waiting_scans.size() && !leasing;
   }
@@ -63,7 +65,12 @@ struct TaskRounds::Shared {
       }
     }
     // The result may have added tasks, and there is room for one more.
+    WakeUp();
+  }
+
+  void WakeUp() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
     woken = true;
+    next_round.Wake();
   }
 };
 
@@ -146,7 +153,7 @@ void TaskRounds::Dispatch(internal::v1::TaskData task) {
 
 void TaskRounds::Wake() {
   absl::MutexLock lock(&shared_->mutex);
-  shared_->woken = true;
+  shared_->WakeUp();
 }
 
 bool TaskRounds::leasing() const {
@@ -167,13 +174,17 @@ bool TaskRounds::AwaitLeased() {
 
 bool TaskRounds::AwaitNext(absl::Duration at_most) {
   absl::MutexLock lock(&shared_->mutex);
-  shared_->mutex.AwaitWithTimeout(absl::Condition(shared_.get(), &Shared::HasReasonOrStops), at_most);
-  return !shared_->stopping;
+  Shared& shared = *shared_;
+  shared.next_round.For(shared.mutex, at_most, [&shared]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(shared.mutex) {
+    return shared.HasReason() || shared.stopping;
+  });
+  return !shared.stopping;
 }
 
 void TaskRounds::Stop() {
   absl::MutexLock lock(&shared_->mutex);
   shared_->stopping = true;
+  shared_->next_round.Wake();
 }
 
 void TaskRounds::AwaitIdle() {

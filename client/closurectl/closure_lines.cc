@@ -31,7 +31,7 @@ std::string ChallengeText(const Closure& closure) {
       absl::StrAppend(&text, "the code is about to be sent");
     } else if (challenge.attempts_left() <= 0) {
       absl::StrAppend(&text, "the code is used up, no attempt is left");
-    } else if (IsCodeExpired(closure)) {
+    } else if (AcceptsNoCode(closure)) {
       absl::StrAppend(&text, "the code expired at ", TimeText(challenge.expire_time()));
     } else {
       absl::StrAppend(&text, "code accepted until ", TimeText(challenge.expire_time()), ", ", challenge.attempts_left(),

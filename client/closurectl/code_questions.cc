@@ -49,9 +49,10 @@ void TellOtherChannel(Session& session, const v1::Closure& closure, const std::s
     return absl::EqualsIgnoreCase(EnumText(challenge.channel()), via);
   });
   if (sent) return;
-  session.printer().Note(absl::StrCat("The code was sent another way already. To have one sent by ", via,
+  const std::string other = EscapeLine(via);
+  session.printer().Note(absl::StrCat("The code was sent another way already. To have one sent by ", other,
                                       " instead:\n  ", session.options().command, " resend ",
-                                      EscapeLine(AccountId(closure.name())), " --via ", via));
+                                      EscapeLine(AccountId(closure.name())), " --via ", other));
 }
 
 bool CanTryAgain(const absl::Status& error) {

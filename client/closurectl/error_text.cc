@@ -124,11 +124,11 @@ absl::string_view HintForCall(const absl::Status& error, const ErrorDetails& det
   // The limit is that of the day; without one it is the attempts of one code.
   if (details.reason == "CODE_ATTEMPTS_EXHAUSTED" && details.metadata.contains("limit"))
     return "No code is sent to this account before the oldest of the last 24 hours is a day old; come back then.";
-  if (details.reason == "CONTACT_POINT_MISSING" && !absl::StrContains(error.message(), "both channels")) {
-    const auto channel = details.metadata.find("channel");
-    if (channel != details.metadata.end() && channel->second == "SMS")
+  // Where codes on both channels are demanded the other one does not help.
+  if (const auto demanded = details.metadata.find("demanded"); demanded != details.metadata.end()) {
+    if (demanded->second == "SMS")
       return "Have the code sent by mail: --via email; or add a telephone number in the account center.";
-    if (channel != details.metadata.end())
+    if (demanded->second == "EMAIL")
       return "Have the code sent by text message: --via sms; or add a mail address in the account center.";
   }
   if (!details.reason.empty()) return "";

@@ -30,14 +30,12 @@ struct Commands {
 
 std::vector<NextStep> Verify(const Closure& closure, const Commands& commands) {
   std::vector<std::string> codes;
-  bool usable = false;
   for (const auto& challenge : closure.identity_verification().challenges()) {
     if (challenge.verified()) continue;
     codes.push_back(challenge.channel() == v1::SMS ? "sms:CODE" : "email:CODE");
-    usable = usable || challenge.attempts_left() > 0;
   }
   const NextStep resend = {"ask for a new code", commands.Of("resend")};
-  if (!codes.empty() && (!usable || IsCodeExpired(closure))) return {resend};
+  if (AcceptsNoCode(closure)) return {resend};
   std::string rest = " CODE";
   if (codes.size() > 1) rest = absl::StrCat(" ", codes[0], " ", codes[1]);
   return {{"give the code that was sent", commands.Of("verify", rest)}, resend};
@@ -189,7 +187,7 @@ bool IsScanTooOld(const Closure& closure) {
   return closure.state() == Closure::READY && IsLeftOut(closure, Closure::CONFIRM_CLOSURE);
 }
 
-bool IsCodeExpired(const Closure& closure) {
+bool AcceptsNoCode(const Closure& closure) {
   return closure.state() == Closure::IDENTITY_PENDING && IsLeftOut(closure, Closure::VERIFY_IDENTITY);
 }
 

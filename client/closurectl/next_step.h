@@ -28,9 +28,9 @@ int CountUnanswered(const google::protobuf::RepeatedPtrField<v1::CheckerResult>&
 // leaving CONFIRM_CLOSURE out of what can be asked; a closure that says nothing of that counts as fresh. Pure.
 bool IsScanTooOld(const v1::Closure& closure);
 
-// Whether no code that was sent for a closure in IDENTITY_PENDING is accepted any more. The server's clock decides, as
-// for a scan. Pure.
-bool IsCodeExpired(const v1::Closure& closure);
+// Whether no code that was sent for a closure in IDENTITY_PENDING is accepted any more, expired or out of attempts. The
+// server decides, as for a scan. Pure.
+bool AcceptsNoCode(const v1::Closure& closure);
 
 // The next steps of a closure, the most useful first; never empty. `program` is how the command line begins. Pure.
 std::vector<NextStep> NextSteps(const v1::Closure& closure, absl::string_view program, Role role = Role::kOwner);

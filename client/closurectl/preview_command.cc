@@ -45,7 +45,7 @@ std::string EstimateText(const v1::ClosingEstimate& estimate) {
                                : absl::StrCat("Preparation usually takes ", least, " to ", most, " business days.\n");
   const std::string earliest = TimeText(estimate.earliest_close_time());
   const std::string latest = TimeText(estimate.latest_close_time());
-  if (!estimate.has_latest_close_time() || earliest == latest) {
+  if (earliest == latest) {
     absl::StrAppend(&text, "The account can then be closed at ", earliest, ".\n");
   } else {
     absl::StrAppend(&text, "The account can then be closed at ", earliest, " to ", latest, ".\n");
@@ -92,7 +92,11 @@ std::string FindingsText(const v1::Closure& open, const PreviewResult& preview) 
 // renounceable is discarded nowhere else.
 std::string BlockedText(const Session& session, const v1::ClosurePlan& plan, const std::string& id) {
   const std::string preview = absl::StrCat(":\n  ", session.options().command, " preview ", id);
-  if (!plan.start_obstacles().empty())
+  const auto& obstacles = plan.start_obstacles();
+  if (!obstacles.empty() && obstacles[0].reason() == v1::CLOSURE_ALREADY_OPEN)
+    return absl::StrCat("Nothing was started. A closure is open already:\n  ", session.options().command, " status ",
+                        id);
+  if (!obstacles.empty())
     return absl::StrCat("Nothing was started. When a closure can be started, look again", preview);
   if (plan.steps().empty()) return absl::StrCat("Nothing was started. When every checker answers, look again", preview);
   if (session.role() == Role::kOperator)
@@ -107,30 +111,47 @@ struct Arguments {
   bool checklist = false;
 };
 
-absl::StatusOr<ExitCode> Preview(Session& session, const Arguments& arguments) {
-  const absl::StatusOr<std::string> account = session.UseAccount(arguments.account);
-  if (!account.ok()) return account.status();
-  const absl::StatusOr<std::optional<v1::Closure>> open = FindShownClosure(session, *account);
+// What was shown of a preview.
+struct Shown {
+  v1::ClosurePlan plan;
+  // Nothing was said of the closure that is open beside it.
+  bool verdict = false;
+};
+
+// Shows a preview in the chosen format, where there is an open closure with that.
+absl::StatusOr<Shown> ShowPreview(Session& session, const std::string& account, bool checklist) {
+  const absl::StatusOr<std::optional<v1::Closure>> open = FindShownClosure(session, account);
   if (!open.ok()) return open.status();
-  const absl::StatusOr<PreviewResult> preview = RunPreview(session, *account, PreviewStream::kData);
+  absl::StatusOr<PreviewResult> preview = RunPreview(session, account, PreviewStream::kData);
   if (!preview.ok()) return preview.status();
   Printer& printer = session.printer();
   if (*open) {
     printer.Data(OpenClosureText(session, **open, *preview));
-    if (arguments.checklist) printer.Data(WrapText(ChecklistText(preview->plan), printer.style().columns));
-    return preview->plan.eligible() ? ExitCode::kOk : ExitCode::kBlocked;
+    if (checklist) printer.Data(WrapText(ChecklistText(preview->plan), printer.style().columns));
+  } else if (printer.table()) {
+    printer.Data(FullPlanText(*preview, printer.style(), checklist));
+  } else if (printer.format() == OutputFormat::kJson) {
+    printer.Json(preview->plan, preview->items);
   }
-  if (printer.table()) printer.Data(FullPlanText(*preview, printer.style(), arguments.checklist));
-  if (printer.format() == OutputFormat::kJson) printer.Json(preview->plan, preview->items);
-  const std::string& program = session.options().command;
+  return Shown{.plan = std::move(preview->plan), .verdict = !*open};
+}
+
+ExitCode ExitCodeOf(const v1::ClosurePlan& plan) { return plan.eligible() ? ExitCode::kOk : ExitCode::kBlocked; }
+
+absl::StatusOr<ExitCode> Preview(Session& session, const Arguments& arguments) {
+  const absl::StatusOr<std::string> account = session.UseAccount(arguments.account);
+  if (!account.ok()) return account.status();
+  const absl::StatusOr<Shown> shown = ShowPreview(session, *account, arguments.checklist);
+  if (!shown.ok()) return shown.status();
+  Printer& printer = session.printer();
   const std::string id = AccountId(*account);
-  if (preview->plan.eligible()) {
+  if (shown->verdict && shown->plan.eligible()) {
     if (!arguments.checklist) printer.Note(ChecklistPointer(session, id));
-    printer.Note(absl::StrCat("Nothing was started. Next:\n  ", program, " close ", id));
-    return ExitCode::kOk;
+    printer.Note(absl::StrCat("Nothing was started. Next:\n  ", session.options().command, " close ", id));
+  } else if (shown->verdict) {
+    printer.Note(BlockedText(session, shown->plan, id));
   }
-  printer.Note(BlockedText(session, preview->plan, id));
-  return ExitCode::kBlocked;
+  return ExitCodeOf(shown->plan);
 }
 
 }  // namespace
@@ -208,16 +229,9 @@ std::string ChecklistPointer(const Session& session, absl::string_view account_i
 absl::StatusOr<ExitCode> DryRun(Session& session, const std::string& typed) {
   const absl::StatusOr<std::string> account = session.UseAccount(typed);
   if (!account.ok()) return account.status();
-  const absl::StatusOr<std::optional<v1::Closure>> open = FindShownClosure(session, *account);
-  if (!open.ok()) return open.status();
-  const absl::StatusOr<PreviewResult> plan = RunPreview(session, *account, PreviewStream::kData);
-  if (!plan.ok()) return plan.status();
-  if (session.printer().table()) {
-    session.printer().Data(*open ? OpenClosureText(session, **open, *plan)
-                                 : FullPlanText(*plan, session.printer().style(), false));
-  }
-  if (session.printer().format() == OutputFormat::kJson) session.printer().Json(plan->plan, plan->items);
-  return plan->plan.eligible() ? ExitCode::kOk : ExitCode::kBlocked;
+  const absl::StatusOr<Shown> shown = ShowPreview(session, *account, false);
+  if (!shown.ok()) return shown.status();
+  return ExitCodeOf(shown->plan);
 }
 
 void AddPreviewCommand(CommandSet& commands) {

@@ -25,6 +25,7 @@ void Checkpointer::Stop() {
   {
     absl::MutexLock lock(&mutex_);
     closing_ = true;
+    called_.Wake();
   }
   if (thread_.joinable()) thread_.join();
 }
@@ -37,6 +38,7 @@ void Checkpointer::Request() {
 void Checkpointer::RequestEmptyLog() {
   absl::MutexLock lock(&mutex_);
   empty_log_ = erased_ = true;
+  called_.Wake();
 }
 
 void Checkpointer::Run() {
@@ -87,7 +89,7 @@ void Checkpointer::WaitToRetry(std::string_view why) {
   }
   const auto begin = std::chrono::steady_clock::now();
   absl::MutexLock lock(&mutex_);
-  mutex_.AwaitWithTimeout(absl::Condition(this, &Checkpointer::IsCalled), retry_delay_);
+  called_.For(mutex_, retry_delay_, [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return erased_ || closing_; });
   waited_ += absl::FromChrono(std::chrono::steady_clock::now() - begin);
   retry_delay_ = std::min(2 * retry_delay_, options_.retry_max);
 }

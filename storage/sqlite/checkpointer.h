@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
+#include "protos/steady_wait.h"
 #include "storage/sqlite/database.h"
 #include "storage/sqlite/reader_pool.h"
 
@@ -53,8 +54,6 @@ class Checkpointer {
 
  private:
   bool HasWork() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return requested_ || empty_log_ || closing_; }
-  // Whether a wait for the next try is to end early.
-  bool IsCalled() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return erased_ || closing_; }
   void Run();
   // Tries once to empty the log; answers whether it is empty. After a failure it first waits for the next try.
   bool EmptyLog();
@@ -71,6 +70,8 @@ class Checkpointer {
   absl::Duration waited_;
   bool warned_ = false;
   mutable absl::Mutex mutex_;
+  // Woken when a wait for the next try is to end early.
+  SteadyWait called_;
   absl::Status damage_ ABSL_GUARDED_BY(mutex_);
   bool requested_ ABSL_GUARDED_BY(mutex_) = false;
   bool empty_log_ ABSL_GUARDED_BY(mutex_) = false;

@@ -112,21 +112,11 @@ bool IsSoundLogPage(File& file, Bytes page, sqlite3_int64 offset) {
 }
 
 // What SQLite reads after a crash. The first of it that does not fit is the end of the log to it, and what was
-// committed behind that is gone; so what does not fit is read again, for the disk may have erred.
+// committed behind that is gone.
 bool IsSoundForRecovery(File& file, Bytes read, sqlite3_int64 offset) {
   if (offset == 0 && read.size() == kLogHeaderBytes) return IsSoundLogHeader(read);
   if (!IsWholeFrame(file, static_cast<int>(read.size()), offset)) return true;
   return IsSoundAfter(file, read.first(kFrameHeaderBytes), read.subspan(kFrameHeaderBytes), offset);
-}
-
-int ReadLogAgain(File& file, void* data, int bytes, sqlite3_int64 offset) {
-  constexpr int kMore = 3;
-  const Bytes read(static_cast<const unsigned char*>(data), static_cast<std::size_t>(bytes));
-  for (int more = 0; more < kMore && !IsSoundForRecovery(file, read, offset); ++more) {
-    const int code = file.below->pMethods->xRead(file.below, data, bytes, offset);
-    if (code != SQLITE_OK) return code;
-  }
-  return SQLITE_OK;
 }
 
 // ---- calls ----
@@ -142,21 +132,28 @@ int JudgeShortRead(File& file, int bytes, sqlite3_int64 offset) {
   return SQLITE_IOERR_DATA;
 }
 
+// Whether what was read is what was written, as far as it can be told.
+bool IsSound(File& file, Bytes read, sqlite3_int64 offset) {
+  const auto bytes = static_cast<int>(read.size());
+  if (file.is_database && IsPage(bytes, offset)) return IsSoundPage(file, read, offset);
+  if (!file.is_log) return true;
+  return IsFramePage(file, bytes, offset) ? IsSoundLogPage(file, read, offset) : IsSoundForRecovery(file, read, offset);
+}
+
+// What does not fit is read again before it is believed to be damage, for the disk may have erred.
 int Read(sqlite3_file* base, void* data, int bytes, sqlite3_int64 offset) {
+  constexpr int kLooksMax = 4;
   File& file = Of(base);
-  const int code = MethodsBelow(base).xRead(file.below, data, bytes, offset);
-  if (code == SQLITE_IOERR_SHORT_READ) return JudgeShortRead(file, bytes, offset);
-  if (code != SQLITE_OK) return code;
   const Bytes read(static_cast<const unsigned char*>(data), static_cast<std::size_t>(bytes));
-  if (file.is_database && IsPage(bytes, offset) && !IsSoundPage(file, read, offset)) {
-    Reach(Mark::kPageDamaged);
-    return SQLITE_IOERR_DATA;
+  for (int look = 0; look < kLooksMax; ++look) {
+    const int code = MethodsBelow(base).xRead(file.below, data, bytes, offset);
+    if (code == SQLITE_IOERR_SHORT_READ) return JudgeShortRead(file, bytes, offset);
+    if (code != SQLITE_OK || IsSound(file, read, offset)) return code;
   }
-  if (file.is_log && IsFramePage(file, bytes, offset) && !IsSoundLogPage(file, read, offset)) {
-    Reach(Mark::kLogPageDamaged);
-    return SQLITE_IOERR_DATA;
-  }
-  return file.is_log ? ReadLogAgain(file, data, bytes, offset) : SQLITE_OK;
+  // What it reads after a crash SQLite judges itself.
+  if (file.is_log && !IsFramePage(file, bytes, offset)) return SQLITE_OK;
+  Reach(file.is_log ? Mark::kLogPageDamaged : Mark::kPageDamaged);
+  return SQLITE_IOERR_DATA;
 }
 
 int Write(sqlite3_file* base, const void* data, int bytes, sqlite3_int64 offset) {

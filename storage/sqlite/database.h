@@ -20,7 +20,8 @@ struct sqlite3_stmt;
 // transactions and savepoints, and result codes as absl::Status. All PRAGMAs are in here.
 //
 // Errors of every call, by SQLite's result code:
-//   UNAVAILABLE       busy, full, I/O, no memory; and damage (see Connection::damage)
+//   UNAVAILABLE       busy, full, I/O, no memory; corruption (IsDamage of storage/damage.h); a sync that failed. After
+//                     the last two nothing is written any more (see Connection::damage)
 //   ALREADY_EXISTS    a UNIQUE or PRIMARY KEY constraint
 //   INVALID_ARGUMENT  any other constraint, a trigger that refused, a value above the limit of 1,000,000 bytes
 //   INTERNAL          a statement that SQLite does not understand: a fault of this program, or a foreign schema
@@ -120,10 +121,10 @@ class Connection {
   // Whether the file holds no table at all.
   absl::StatusOr<bool> IsEmpty();
 
-  // Errors: UNAVAILABLE, with the first finding when the file is damaged.
+  // Errors: UNAVAILABLE, as IsDamage with the first finding when the file is damaged.
   absl::Status CheckFile();
-  // Whether every page that this connection reads is compared with its checksum (checksum_vfs.h). Errors: UNAVAILABLE
-  // when it is not, because the file's header cannot be trusted.
+  // Whether every page that this connection reads is compared with its checksum (checksum_vfs.h). Errors: UNAVAILABLE,
+  // as IsDamage, when it is not, because the file's header cannot be trusted.
   absl::Status CheckSealed();
   // Write-ahead log with one fsync a commit; checkpoints are made by Checkpoint alone.
   absl::Status EnableWriteAheadLog();

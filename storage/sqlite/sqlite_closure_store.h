@@ -53,7 +53,8 @@ class SqliteClosureStore final : public ClosureStore {
   // Opens or makes the database, brings its schema up to date and takes away the leases of the process before.
   // Errors: FAILED_PRECONDITION saying what to do when the directory is missing, the file is not this user's alone
   // (mode 0600, no symbolic link), it was made for the other deployment, with another secret key, by a newer program
-  // or by another one; UNAVAILABLE when another process has it, it cannot be read or is damaged.
+  // or by another one; UNAVAILABLE when another process has it, it cannot be read, or is damaged
+  // (then IsDamage of storage/damage.h).
   static absl::StatusOr<std::unique_ptr<SqliteClosureStore>> Open(SqliteOptions options);
   ~SqliteClosureStore() override;
 

@@ -110,10 +110,11 @@ TEST_CASE("the day's codes and a channel without a contact point are told what h
   };
   CHECK_THAT(start(grpc::StatusCode::RESOURCE_EXHAUSTED, "CODE_ATTEMPTS_EXHAUSTED", "ten codes", {{"limit", "10"}}),
              Contains("a day old") && !Contains("resend"));
-  CHECK_THAT(start(grpc::StatusCode::FAILED_PRECONDITION, "CONTACT_POINT_MISSING", "no phone", {{"channel", "SMS"}}),
+  CHECK_THAT(start(grpc::StatusCode::FAILED_PRECONDITION, "CONTACT_POINT_MISSING", "no phone",
+                   {{"channel", "SMS"}, {"demanded", "SMS"}}),
              Contains("--via email") && !Contains("--via sms"));
-  CHECK_THAT(start(grpc::StatusCode::FAILED_PRECONDITION, "CONTACT_POINT_MISSING",
-                   "no phone; a code is demanded on both channels", {{"channel", "SMS"}}),
+  CHECK_THAT(start(grpc::StatusCode::FAILED_PRECONDITION, "CONTACT_POINT_MISSING", "no phone",
+                   {{"channel", "SMS"}, {"demanded", "EMAIL, SMS"}}),
              !Contains("--via email"));
 }
 

@@ -55,6 +55,30 @@ bool HoldsCode(const std::string& text, const std::string& code) {
   return false;
 }
 
+// Freezes nothing, and says why with the owner's address.
+class QuotingParticipant final : public Participant {
+ public:
+  QuotingParticipant() {
+    description_.set_name("quoting");
+    for (const v1::ParticipantPhase phase : {v1::FREEZE, v1::THAW}) {
+      auto& stage = *description_.add_stages();
+      stage.set_phase(phase);
+      stage.set_stage(1);
+    }
+  }
+  const v1::ParticipantDescription& description() const override { return description_; }
+  void Perform(const v1::PerformRequest& request, const CallOptions&, Done done) override {
+    if (request.phase() == v1::FREEZE)
+      return std::move(done)(absl::UnavailableError(std::string("cannot lock ") + kMail + " now"));
+    v1::PerformResponse response;
+    response.set_outcome(v1::PerformResponse::DONE);
+    std::move(done)(std::move(response));
+  }
+
+ private:
+  v1::ParticipantDescription description_;
+};
+
 struct Person {
   RunningServer server;
   Owner owner{server, kAccount};
@@ -174,6 +198,22 @@ TEST_CASE("what a checker says of an address is not kept", "[D12]") {
   person.owner.Agree();
   person.owner.WaitFor({v1::Closure::BLOCKED});
   CHECK_THAT(Sight(person.server, person.owner.name()), Catch::Contains("nobody answers under ***"));
+  person.owner.Cancel();
+  person.owner.WaitUntil([](const v1::Closure& closure) { return closure.has_personal_data_erase_time(); });
+  person.CheckErased();
+}
+
+TEST_CASE("what a participant says of an address is not kept, though it becomes the cause of a failed Confirm",
+          "[D12][D6]") {
+  Person person({.extra_participants = {{.participant = std::make_shared<QuotingParticipant>()}}});
+  person.owner.Verify();
+  person.owner.Agree();
+  person.owner.WaitFor({v1::Closure::READY});
+  person.owner.Confirm();
+  WaitUntilQuiet(person.server, person.owner.name());
+  person.server.clock().Advance(absl::Minutes(5));
+  person.owner.WaitFor({v1::Closure::BLOCKED});
+  CHECK_THAT(person.owner.closure().cause_detail(), Catch::Contains("quoting (UNAVAILABLE: cannot lock ***"));
   person.owner.Cancel();
   person.owner.WaitUntil([](const v1::Closure& closure) { return closure.has_personal_data_erase_time(); });
   person.CheckErased();

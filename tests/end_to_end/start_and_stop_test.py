@@ -55,7 +55,7 @@ class Keys(Files):
             self.assertEqual(code, CONFIG, err)
             self.assertIn("secret_key_file: " + self.path("secret.key"), err)
             self.assertIn(self.path("closures.db"), err)
-            self.assertIn("put that key back from its backup", err)
+            self.assertIn("put the key that it was made with back", err)
             self.assertNotIn("urandom", err)
 
 

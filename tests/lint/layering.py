@@ -29,6 +29,9 @@ WALL_CLOCK = re.compile(
 CLOCK_FILE = "server/clock.cc"
 # Spelt in two parts, so that a search for sleeping tests does not find this line.
 SLEEP = re.compile(r"\bsleep" r"_for\(|\bsleep" r"_until\(|\bSleep" r"For\(|\busleep" r"\(|\btime\.sleep" r"\(")
+# Abseil's go by the wall clock (ADR 13).
+TIMED_WAIT = re.compile(r"\b(?:AwaitWith|LockWhenWith|ReaderLockWhenWith|WaitForNotificationWith|WaitWith)"
+                        r"(?:Timeout|Deadline)\(")
 COMMENT = re.compile(r"//.*$")
 
 
@@ -64,6 +67,9 @@ def check_cxx(name, text):
         if room_of(name) and name != CLOCK_FILE and WALL_CLOCK.search(code):
             findings.append(f"{name}:{number}: take the time as an argument; only {CLOCK_FILE} reads the wall clock"
                             " (for an RPC deadline: set_deadline(gpr_time_from_millis(n, GPR_TIMESPAN)))")
+        if room_of(name) and TIMED_WAIT.search(code):
+            findings.append(f"{name}:{number}: wait with protos/steady_wait.h; Abseil's waits last longer when the wall"
+                            " clock is set back")
         if name.startswith("tests/") and SLEEP.search(code):
             findings.append(f"{name}:{number}: do not sleep; move the test's clock, or wait for the event itself")
     return findings
@@ -99,6 +105,7 @@ def self_test():
         ("server/engine.cc", "absl::Time now = absl::Now();"),
         ("storage/a.cc", "auto t = std::time(nullptr);"),
         ("client/a.cc", "auto t = std::chrono::system_clock::now();"),
+        ("server/a.cc", "mutex_.AwaitWithTimeout(condition, limit);"),
         ("tests/server/a.cc", "std::this_thread::sleep" "_for(1s);"),
         ("tests/server/a.py", "    time.sleep" "(1)"),
     ]
@@ -109,6 +116,7 @@ def self_test():
         ("server/engine.cc", '#include "storage/closure_store.h"\n#include "checkers/checker.h"'),
         ("storage/sqlite/a.cc", '#include <sqlite3.h>\n#include "closure/v1/closure.pb.h"'),
         ("server/clock.cc", "return absl::Now();"),
+        ("tests/server/a.cc", "done.WaitForNotificationWithTimeout(limit);"),
         ("storage/a.cc", "row.time(0); // never absl::Now()"),
         ("tests/server/a.cc", '#include "server/engine.h"\n#include "sandbox/cloud.h"'),
     ]

@@ -141,6 +141,8 @@ def judge(build, source, share, pool):
     killed = list(pool.map(lambda mutant: is_killed(build, assembly, mutant, link_commands), mutants))
     survived = [mutant for mutant, dead in zip(mutants, killed) if not dead]
     print(f"{source:36} {len(mutants):6} {len(mutants) - len(survived):6}", flush=True)
+    for mutant in survived:
+        print(f"  survived{'' if is_known(mutant) else ', and nobody knows why'}: {mutant}", flush=True)
     return mutants, survived
 
 
@@ -163,8 +165,6 @@ def main():
             mutants, survived = judge(build, source, arguments.share, pool)
             total += len(mutants)
             survivors += survived
-    for mutant in survivors:
-        print(f"survived{'' if is_known(mutant) else ', and nobody knows why'}: {mutant}")
     rate = 100 * (total - len(survivors)) / total if total else 100
     print(f"{total} mutants, {total - len(survivors)} killed, {rate:.1f} %")
     return 0 if all(is_known(mutant) for mutant in survivors) and rate >= 95 else 1

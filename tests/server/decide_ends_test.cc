@@ -190,6 +190,21 @@ TEST_CASE("an idle closure expires after its last activity and not before", "[de
   CHECK(closure.state() == Closure::EXPIRED);
 }
 
+TEST_CASE("an expiry that was set while the clock was a year ahead begins anew when it is set right", "[decide][D16]") {
+  DecidedClosure closure;
+  const Closure::State state = GENERATE(Closure::IDENTITY_PENDING, Closure::READY);
+  if (state == Closure::READY) closure.GoToReady();
+  const absl::Duration idle = absl::Hours(24) * (state == Closure::READY ? 30 : 1);
+  closure.clock().Advance(-absl::Hours(24 * 365));
+  closure.Report(v1::Task::EXPIRY, TimerFired{});
+  CHECK(closure.state() == state);
+  CHECK(FromProto(closure.closure().expire_time()) == closure.clock().Now() + idle);
+  CHECK(closure.last_commit().history->event == "expiry_renewed");
+  closure.clock().Advance(idle);
+  closure.Report(v1::Task::EXPIRY, TimerFired{});
+  CHECK(closure.state() == Closure::EXPIRED);
+}
+
 TEST_CASE("personal data is erased when both notices are settled, given up after 72 hours included",
           "[decide][D12][R64]") {
   DecidedClosure closure;

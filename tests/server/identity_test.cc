@@ -57,6 +57,22 @@ TEST_CASE("a malformed identity, and that of the system, is refused", "[actor][R
   }
 }
 
+TEST_CASE("every character is judged wherever it stands in a name", "[actor][R42]") {
+  const std::string letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+  for (std::size_t length = 1; length <= 9; ++length) {
+    for (std::size_t at = 0; at < length; ++at) {
+      for (int c = 0; c < 256; ++c) {
+        std::string name(length, 'a');
+        name[at] = static_cast<char>(c);
+        const bool letter = letters.find(name[at]) != std::string::npos;
+        const bool mark = c == '.' || c == '_' || c == '-';
+        if (Actor::Parse("operator:" + name).ok() == (letter || (mark && at > 0))) continue;
+        FAIL("length " << length << ", character " << c << " at " << at);
+      }
+    }
+  }
+}
+
 TEST_CASE("only the root identity of the account drives a closure, and operators may read besides",
           "[actor][R41][R42]") {
   struct Row {
