@@ -15,10 +15,10 @@ namespace {
 constexpr std::size_t kNameMax = 64;
 
 bool IsPersonName(std::string_view name) {
-  return !name.empty() && name.size() <= kNameMax && absl::ascii_isalnum(static_cast<unsigned char>(name[0])) &&
-         std::all_of(name.begin(), name.end(), [](char c) {
-           return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '.' || c == '_' || c == '-';
-         });
+  constexpr std::string_view kLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+  constexpr std::string_view kAfterFirst = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
+  return name.size() <= kNameMax && name.find_first_of(kLetters) == 0 &&
+         name.find_first_not_of(kAfterFirst) == std::string_view::npos;
 }
 
 absl::Status Malformed(std::string_view text) {

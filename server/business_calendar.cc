@@ -12,21 +12,21 @@
 #include "absl/strings/str_join.h"
 #include "checkers/text.h"
 #include "fmt/format.h"
+#include "server/strings.h"
 
 namespace closure {
 namespace {
 
 constexpr std::string_view kDefaultZone = "Asia/Shanghai";
 constexpr int kHolidaysMax = 10000;
+constexpr std::size_t kZoneMax = 64;
 
 // Whether a zone's name can only be looked up among the machine's IANA zones: LoadTimeZone would also read any file,
 // and the environment for "localtime".
 bool IsIanaName(std::string_view name) {
-  const auto allowed = [](char c) {
-    return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '/' || c == '_' || c == '-' || c == '+';
-  };
-  return !name.empty() && name.size() <= 64 && std::all_of(name.begin(), name.end(), allowed) &&
-         absl::ascii_isalpha(static_cast<unsigned char>(name.front())) && name != "localtime";
+  constexpr std::string_view kLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+  const bool allowed = name.find_first_not_of(Concat(kLetters, "0123456789/_-+")) == std::string_view::npos;
+  return allowed && name.size() <= kZoneMax && name.find_first_of(kLetters) == 0 && name != "localtime";
 }
 
 // The number that the digits [begin, begin + length) make; nothing when one of them is none.
@@ -46,8 +46,9 @@ std::optional<absl::CivilDay> ParseDate(std::string_view text) {
   const std::optional<int> month = Digits(text, 5, 2);
   const std::optional<int> day = Digits(text, 8, 2);
   if (!year || !month || !day || *year == 0) return std::nullopt;
-  const absl::CivilDay date(*year, *month, *day);  // carries 02-30 over into March
-  if (date.year() != *year || date.month() != *month || date.day() != *day) return std::nullopt;
+  // What is no date, such as 02-30 or month 13, is carried over into another month: at most 99 days and 99 months are.
+  const absl::CivilDay date(*year, *month, *day);
+  if (date.month() != *month) return std::nullopt;
   return date;
 }
 

@@ -7,6 +7,7 @@
 
 #include "absl/strings/cord.h"
 #include "checkers/proto_time.h"
+#include "checkers/text.h"
 #include "checkers/utf8.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
@@ -124,7 +125,9 @@ absl::Status Error(v1::ErrorReason reason, std::string_view message,
   info.set_reason(v1::ErrorReason_Name(reason));
   info.set_domain(std::string(kErrorDomain));
   for (const auto& [key, value] : metadata) {
-    (*info.mutable_metadata())[key] = std::string(CutAtCodePoint(value, kMetadataBytesMax));
+    // What a caller sent in a header need not be UTF-8, and a message with such text in it cannot be read.
+    const std::string text = IsUtf8(value) ? value : PrintableText(value, kMetadataBytesMax);
+    (*info.mutable_metadata())[key] = std::string(CutAtCodePoint(text, kMetadataBytesMax));
   }
   SetDetail(status, info);
   return status.code() == StatusCode::kUnavailable ? WithRetryAfter(std::move(status), kUnavailableDelay) : status;

@@ -72,6 +72,9 @@ TEST_CASE("every unpaid bill, unbilled charge and credit note must be handled", 
     charge.set_product("ecs");
     *charge.mutable_amount() = MoneyOf("3", "JPY");
     *charge.mutable_expect_bill_time() = testing::At(absl::FromUnixSeconds(1'796'083'200));
+    up::UnbilledCharge& undated = *page->add_charges();
+    undated.set_charge_id("C-2");
+    *undated.mutable_amount() = MoneyOf("3", "JPY");
     return grpc::Status::OK;
   };
   cloud.billing.credit_notes = [](const auto&, up::ListCreditNotesResponse* page) {
@@ -85,7 +88,7 @@ TEST_CASE("every unpaid bill, unbilled charge and credit note must be handled", 
   const auto answer = Ask(checker);
   REQUIRE(answer.ok());
   CHECK(account_id == "1000000001");
-  REQUIRE(answer->items.size() == 4);
+  REQUIRE(answer->items.size() == 5);
   for (const v1::ReportedItem& item : answer->items) {
     CHECK(item.disposition() == v1::MUST_HANDLE);
     CHECK(item.resolver() == v1::OWNER);
@@ -102,6 +105,7 @@ TEST_CASE("every unpaid bill, unbilled charge and credit note must be handled", 
   CHECK(charge.kind() == v1::UNBILLED_CHARGE);
   CHECK(absl::StrContains(charge.why(), "3 JPY"));
   CHECK(absl::StrContains(charge.why(), "2026-12-01 (UTC)"));
+  CHECK_FALSE(absl::StrContains(ItemOf(*answer, "charge/C-2").why(), "expected"));
   const v1::ReportedItem& note = ItemOf(*answer, "credit_note/N-1");
   CHECK(note.kind() == v1::CREDIT_NOTE);
   CHECK(absl::StrContains(note.why(), "1.500 KWD"));
@@ -174,6 +178,7 @@ TEST_CASE("a new balance after a forfeited one counts together with it", "[R23][
   *renunciation.mutable_amount() = MoneyOf("600", "USD");
   renunciation.set_status(v1::Renunciation::EXECUTED);
   CHECK(AskAboutFunds("400", "0", "USD", request).items[0].disposition() == v1::RENOUNCEABLE);
+  CHECK_FALSE(absl::StrContains(AskAboutFunds("400.01", "0", "EUR", request).items[0].why(), "before"));
   const v1::ReportedItem above = AskAboutFunds("400.01", "0", "USD", request).items[0];
   CHECK(above.disposition() == v1::MUST_HANDLE);
   CHECK(absl::StrContains(above.why(), "600.00 USD were forfeited in this closure before"));
@@ -197,6 +202,12 @@ TEST_CASE("what the billing system must not say makes the checker fail, never pa
   up::Bill bill;
   bill.set_bill_id("B-1");
   *bill.mutable_amount_due() = MoneyOf("1", "USD");
+  up::UnbilledCharge charge;
+  charge.set_charge_id("C-1");
+  *charge.mutable_amount() = MoneyOf("1", "USD");
+  up::CreditNote note;
+  note.set_credit_note_id("N-1");
+  *note.mutable_amount() = MoneyOf("1", "USD");
   int copies = 1;
   FakeCloud cloud;  // goes first: lists that are still being asked when another one fails read these
   SECTION("a negative balance") { funds.mutable_balance()->set_units(-1), expected = "-1.00 USD"; }
@@ -215,12 +226,26 @@ TEST_CASE("what the billing system must not say makes the checker fail, never pa
   SECTION("a bill without an amount") { bill.clear_amount_due(), expected = "has no amount"; }
   SECTION("a bill of nothing") { *bill.mutable_amount_due() = MoneyOf("0", "USD"), expected = "not above zero"; }
   SECTION("a negative bill") { *bill.mutable_amount_due() = MoneyOf("-5", "USD"), expected = "not above zero"; }
+  SECTION("a charge without an id") { charge.clear_charge_id(), expected = "has no charge_id"; }
+  SECTION("a charge without an amount") { charge.clear_amount(), expected = "has no amount"; }
+  SECTION("a negative charge") { *charge.mutable_amount() = MoneyOf("-1", "USD"), expected = "not above zero"; }
+  SECTION("a credit note without an id") { note.clear_credit_note_id(), expected = "has no credit_note_id"; }
+  SECTION("a credit note without an amount") { note.clear_amount(), expected = "has no amount"; }
+  SECTION("a credit note of nothing") { *note.mutable_amount() = MoneyOf("0", "USD"), expected = "not above zero"; }
   cloud.billing.funds = [&](const auto&, up::ListFundsResponse* page) {
     for (int i = 0; i < copies; ++i) *page->add_funds() = funds;
     return grpc::Status::OK;
   };
   cloud.billing.bills = [&](const auto&, up::ListUnpaidBillsResponse* page) {
     *page->add_bills() = bill;
+    return grpc::Status::OK;
+  };
+  cloud.billing.charges = [&](const auto&, up::ListUnbilledChargesResponse* page) {
+    *page->add_charges() = charge;
+    return grpc::Status::OK;
+  };
+  cloud.billing.credit_notes = [&](const auto&, up::ListCreditNotesResponse* page) {
+    *page->add_credit_notes() = note;
     return grpc::Status::OK;
   };
   BillingChecker checker(cloud.upstreams().billing, {});

@@ -35,8 +35,6 @@ PROOFS = {
     "server/decision_builder.cc": [("server_decisions_tests", []), ("exploration_tests", [])],
     "server/machine.cc": [("server_decisions_tests", []), ("exploration_tests", [])],
     "server/business_calendar.cc": [("server_parts_tests", ["-#", "[#business_calendar_test]"])],
-    "server/config_rules.cc": [("server_shell_tests", ["[config]"])],
-    "server/config_validation.cc": [("server_shell_tests", ["[config]"])],
     **{f"server/{source}.cc": [("server_decisions_tests", []), ("exploration_tests", [])]
        for source in ("decide", "decide_confirm", "decide_ends", "decide_items", "decide_notices", "decide_owner",
                       "decide_participants", "decide_scan", "decide_silent_period", "decide_system",

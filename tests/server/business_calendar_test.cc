@@ -98,18 +98,33 @@ TEST_CASE("a zone that is not the name of one is refused with the field and the 
     CHECK(absl::IsInvalidArgument(calendar.status()));
     CHECK(std::string(calendar.status().message()).find("business_calendar.time_zone") != std::string::npos);
   }
+  // Each of these can be read as a file.
+  for (const std::string& zone : {std::string("posix/../Asia/Shanghai"), "Asia" + std::string(53, '/') + "Shanghai"}) {
+    CAPTURE(zone);
+    absl::TimeZone there;
+    CHECK(absl::LoadTimeZone(zone, &there));
+    CHECK(absl::IsInvalidArgument(Make(zone).status()));
+  }
+  for (const char* zone : {"UTC", "Etc/GMT+5", "America/Port-au-Prince", "America/New_York"}) {
+    CAPTURE(zone);
+    CHECK(Make(zone).ok());
+  }
   const auto standard = Make("");
   REQUIRE(standard.ok());
   CHECK(standard->zone().name() == "Asia/Shanghai");
 }
 
 TEST_CASE("a holiday that is no date is refused with the value", "[D16]") {
-  for (const char* date : {"", "2026-1-1", "2026-02-29", "2026-02-30", "2026-13-01", "2026-00-10", "2026-01-00",
-                           "0000-01-01", "2026/01/01", "2026-01-01 ", " 2026-01-01", "2026-01-01T00:00", "20260101",
-                           "２０２６-01-01", "-026-01-01", "2026-01-+1"}) {
+  for (const char* date :
+       {"",           "2026-1-1",       "2026-02-29", "2026-02-30",  "2026-13-01",  "2026-00-10",
+        "2026-01-00", "0000-01-01",     "2026/01/01", "2026-01-01 ", " 2026-01-01", "2026-01-01T00:00",
+        "20260101",   "２０２６-01-01", "-026-01-01", "2026-01-+1",  "2026x01-01",  "2026-01x01",
+        "2o26-01-01", "2026-o1-01",     "2026-01-o1", "2026-01-32",  "2026-12-99",  "2026-99-01"}) {
     CAPTURE(date);
     CHECK(absl::IsInvalidArgument(Make("", {date}).status()));
   }
+  CHECK(Make("", std::vector<std::string>(10'000, "2026-01-01")).ok());
+  CHECK(absl::IsInvalidArgument(Make("", std::vector<std::string>(10'001, "2026-01-01")).status()));
   CHECK(Make("", {"2028-02-29"}).ok());
 }
 

@@ -103,5 +103,31 @@ TEST_CASE("of renunciations that were dropped the latest hundred are kept", "[de
   CHECK(closure.closure().renunciations_size() == 100);
 }
 
+TEST_CASE("what failed is tried again when its time comes, and is shown where people look for it", "[decide]") {
+  DecidedClosure closure;
+  const absl::Time due = closure.clock().Now() + absl::Minutes(2);
+  const internal::v1::TaskData code = closure.Tasks(v1::Task::SEND_CODE).front();
+  closure.ReportTask(code, TaskFailed{"UNAVAILABLE: no mail", due});
+  REQUIRE(closure.Tasks(v1::Task::SEND_CODE).size() == 1);
+  CHECK(FromProto(closure.Tasks(v1::Task::SEND_CODE).front().due_time()) == due);
+  CHECK(closure.Tasks(v1::Task::SEND_CODE).front().last_error() == "UNAVAILABLE: no mail");
+  closure.GoToReady();
+  CHECK(closure.Do(ConfirmClosure{Closure::OTHER, "", closure.closure().risk_prompt().digest(), false}).ok());
+  const internal::v1::TaskData freeze = closure.Tasks(v1::Task::PARTICIPANT).front();
+  const absl::Time later = closure.clock().Now() + absl::Minutes(3);
+  closure.ReportTask(freeze, TaskFailed{"UNAVAILABLE: no billing", later});
+  const auto& participants = closure.closure().participants();
+  const auto shown = std::find_if(participants.begin(), participants.end(), [&freeze](const auto& each) {
+    return each.participant() == freeze.payload().participant();
+  });
+  REQUIRE(shown != participants.end());
+  CHECK(shown->last_error() == "UNAVAILABLE: no billing");
+  CHECK(shown->attempts() == 1);
+  for (const internal::v1::TaskData& task : closure.Tasks(v1::Task::PARTICIPANT)) {
+    if (task.id() != freeze.id()) continue;
+    CHECK(FromProto(task.due_time()) == later);
+  }
+}
+
 }  // namespace
 }  // namespace closure

@@ -100,6 +100,14 @@ TEST_CASE("an error carries its reason, domain and metadata on the wire", "[erro
   CHECK(info.metadata().at("attemptsLeft") == "4");
 }
 
+TEST_CASE("what is not UTF-8 is told in an error that can be read", "[errors]") {
+  const absl::Status error = Error(v1::IDENTITY_INVALID, "no", {{"identity", "root:\xff"}, {"name", "维"}});
+  google::rpc::ErrorInfo info;
+  REQUIRE(info.ParseFromString(std::string(*error.GetPayload("type.googleapis.com/google.rpc.ErrorInfo"))));
+  CHECK(info.metadata().at("identity") == "root:?");
+  CHECK(info.metadata().at("name") == "维");
+}
+
 TEST_CASE("a field error names the field in BadRequest and in the message", "[errors]") {
   const absl::Status error = FieldError(v1::FIELD_MISSING, "selections[2].item", "is required");
   CHECK(ReasonOf(error) == v1::FIELD_MISSING);
