@@ -31,8 +31,11 @@ install(FILES
     "${PROJECT_SOURCE_DIR}/LICENSE"
     "${PROJECT_SOURCE_DIR}/docs/closurectl.md"
     "${PROJECT_SOURCE_DIR}/docs/configuration.md"
+    "${PROJECT_SOURCE_DIR}/docs/errors.md"
     "${PROJECT_SOURCE_DIR}/docs/installation.md"
     "${PROJECT_SOURCE_DIR}/docs/operations.md"
+    "${PROJECT_SOURCE_DIR}/docs/record.md"
+    "${PROJECT_SOURCE_DIR}/docs/sandbox.md"
   DESTINATION share/doc/closured)
 
 # Both name files below the prefix, which is known when they are installed and not before. They are made beside the build and

@@ -47,7 +47,7 @@ std::string Advice(const std::string& method, const std::vector<std::string>& se
   }
   const std::string nearest = NearestWord(method, served);
   return fmt::format("{}{}: {}", nearest.empty() ? "" : fmt::format("did you mean \"{}\"? ", nearest),
-                     known ? "Its service has the methods" : "There are the services", absl::StrJoin(names, ", "));
+                     known ? "Its service has the methods" : "The services are", absl::StrJoin(names, ", "));
 }
 
 }  // namespace

@@ -51,9 +51,15 @@ absl::StatusOr<std::unique_ptr<SqliteDatabase>> SqliteDatabase::Open(const std::
                                               connection == nullptr ? "out of memory" : sqlite3_errmsg(connection)));
   }
   sqlite3_busy_timeout(connection, kBusyTimeoutMs);
-  if (absl::Status status = database->RunScript(kPragmas); !status.ok()) {
+  const int used = sqlite3_exec(connection, kPragmas, nullptr, nullptr, nullptr);
+  if (used == SQLITE_NOTADB || used == SQLITE_CORRUPT) {
+    return absl::FailedPreconditionError(
+        fmt::format("sandbox: the database \"{}\" is damaged: {}; remove it, and load the cloud files again", path,
+                    sqlite3_errmsg(connection)));
+  }
+  if (used != SQLITE_OK) {
     return absl::UnavailableError(
-        fmt::format("sandbox: cannot use the database \"{}\": {}", path, std::string(status.message())));
+        fmt::format("sandbox: cannot use the database \"{}\": {}", path, sqlite3_errmsg(connection)));
   }
   return database;
 }

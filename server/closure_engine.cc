@@ -39,12 +39,11 @@ absl::Status CompareEtag(const v1::Closure& closure, const std::string& etag) {
 // Which of the codes that were given are right, each against the challenge of its channel.
 CodesGiven CompareCodes(const SecretKey& key, const internal::v1::ClosureData& data, const VerifyIdentity& codes) {
   CodesGiven given;
+  const v1::Channel only = OnlyDemandedChannel(data.closure().identity_verification());
   for (const VerifyIdentity::Code& code : codes.codes) {
-    CodesGiven::Code result{code.channel, false};
+    CodesGiven::Code result{code.channel == v1::CHANNEL_UNSPECIFIED ? only : code.channel, false};
     for (const internal::v1::CodeChallenge& challenge : data.codes()) {
-      const bool meant =
-          challenge.channel() == code.channel || (code.channel == v1::CHANNEL_UNSPECIFIED && data.codes_size() == 1);
-      if (meant) result.right = key.IsIdentityCode(challenge.challenge_id(), code.code);
+      if (challenge.channel() == result.channel) result.right = key.IsIdentityCode(challenge.challenge_id(), code.code);
     }
     given.codes.push_back(result);
   }

@@ -220,6 +220,11 @@ class Validation {
 std::string ListenAddressFault(std::string_view address) {
   std::string_view path = address;
   if (!TakePrefix(path, "unix:")) {
+    const std::size_t colon = path.rfind(':');
+    if (colon == std::string_view::npos) return " has no port: write HOST:PORT, such as 127.0.0.1:7443, or unix:/PATH";
+    const std::optional<int64_t> port = ParseNumber(path.substr(colon + 1));
+    if (!port || *port < 0 || *port > kPortMax)
+      return Concat(" has no port from 0 to ", kPortMax, ": write HOST:PORT, such as 127.0.0.1:7443");
     return " is not local: it is a loopback address such as 127.0.0.1:7443 or unix:/PATH, because calls are not "
            "authenticated by this server";
   }

@@ -163,6 +163,10 @@ std::vector<v1::Closure::Action> AllowedActions(State state);
 // Whether the last scan was too long ago to confirm on it (D16).
 bool IsScanOld(const internal::v1::ClosureData& data, absl::Time now);
 
+// The channel that a code without one is for: that of the only code that is still demanded; CHANNEL_UNSPECIFIED when
+// several are, or none.
+v1::Channel OnlyDemandedChannel(const v1::IdentityVerification& verification);
+
 // Whether an identity code is not accepted any more at this time, by the policy of its closure.
 bool IsCodeExpired(const v1::IdentityVerification::Challenge& challenge, const config::v1::Policy& policy,
                    absl::Time now);

@@ -124,17 +124,21 @@ internal::v1::ClosureData NewClosure(const CreateFacts& facts, absl::Time now) {
 // The challenge that a code is for.
 absl::StatusOr<v1::IdentityVerification::Challenge*> FindChallenge(v1::Closure& closure, v1::Channel channel) {
   auto& challenges = *closure.mutable_identity_verification()->mutable_challenges();
-  if (channel == v1::CHANNEL_UNSPECIFIED && challenges.size() == 1) return &challenges[0];
+  const v1::Channel meant =
+      channel == v1::CHANNEL_UNSPECIFIED ? OnlyDemandedChannel(closure.identity_verification()) : channel;
+  std::vector<v1::Channel> demanded;
   for (auto& challenge : challenges) {
-    if (challenge.channel() == channel) return &challenge;
+    if (challenge.channel() == meant) return &challenge;
+    if (!challenge.verified()) demanded.push_back(challenge.channel());
   }
-  std::vector<v1::Channel> all;
-  for (const auto& challenge : challenges) all.push_back(challenge.channel());
-  const std::string demanded = ChannelNames(all);
-  return FieldError(v1::FIELD_INVALID, "codes.channel",
-                    channel == v1::CHANNEL_UNSPECIFIED
-                        ? fmt::format("codes by {} are demanded, so each must name its channel", demanded)
-                        : fmt::format("no code by {} is demanded, but by {}", v1::Channel_Name(channel), demanded));
+  const std::string names = ChannelNames(demanded);
+  const std::string fault = channel == v1::CHANNEL_UNSPECIFIED
+                                ? fmt::format("codes by {} are demanded, so each must name its channel", names)
+                                : fmt::format("no code by {} is demanded, but by {}", v1::Channel_Name(channel), names);
+  constexpr std::string_view kField = "codes.channel";
+  return WithField(Error(v1::FIELD_INVALID, fmt::format("{}: {}", kField, fault),
+                         {{"field", std::string(kField)}, {"demanded", names}}),
+                   kField, fault);
 }
 
 // Counts one given code. A wrong one is an error whose attempt is committed all the same.
@@ -170,6 +174,16 @@ absl::Status CountCode(DecisionBuilder& builder, v1::IdentityVerification::Chall
 }
 
 }  // namespace
+
+v1::Channel OnlyDemandedChannel(const v1::IdentityVerification& verification) {
+  v1::Channel only = v1::CHANNEL_UNSPECIFIED;
+  for (const auto& challenge : verification.challenges()) {
+    if (challenge.verified()) continue;
+    if (only != v1::CHANNEL_UNSPECIFIED) return v1::CHANNEL_UNSPECIFIED;
+    only = challenge.channel();
+  }
+  return only;
+}
 
 bool IsCodeExpired(const v1::IdentityVerification::Challenge& challenge, const config::v1::Policy& policy,
                    absl::Time now) {

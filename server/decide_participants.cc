@@ -182,7 +182,9 @@ Decision DecideParticipant(DecisionBuilder& builder, const ParticipantAnswered& 
   const v1::PerformResponse& response = answered.response;
   if (!Settles(payload, response.outcome())) {
     const std::string error =
-        fmt::format("{}: {}", v1::PerformResponse::Outcome_Name(response.outcome()), response.detail());
+        response.outcome() == v1::PerformResponse::OUTCOME_UNSPECIFIED
+            ? fmt::format("it answered without an outcome: {}", response.detail())
+            : fmt::format("{}: {}", v1::PerformResponse::Outcome_Name(response.outcome()), response.detail());
     const Circumstances& circumstances = builder.circumstances();
     return AskAgain(builder, *progress, error,
                     builder.now() + RetryDelay(circumstances.task->attempts(), circumstances.retry_factor));

@@ -133,6 +133,11 @@ void StoreScan(DecisionBuilder& builder, const ScanFindings& findings, ScanMerge
 }
 
 void BeginScan(DecisionBuilder& builder, v1::CheckPhase phase) {
+  // Why a Confirm before failed is over with what is found now.
+  if (phase == v1::SCAN) {
+    builder.closure().clear_cause();
+    builder.closure().clear_cause_detail();
+  }
   v1::Scan scan;
   scan.set_number(builder.closure().scan().number() + 1);
   scan.set_phase(phase);

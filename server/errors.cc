@@ -48,8 +48,8 @@ void SetDetail(absl::Status& status, const Detail& detail) {
 absl::Status AsFault(const absl::Status& status) {
   if (status.code() == StatusCode::kUnavailable) {
     return Error(v1::STORE_UNAVAILABLE,
-                 "closured: the store did not answer; nothing is known to have changed, repeat the call with the same "
-                 "request id");
+                 "closured: the store did not answer; nothing is known to have changed, and the same request id "
+                 "makes it safe to repeat a change");
   }
   return Error(v1::INTERNAL_FAULT, "closured: a fault of this server; its log says more");
 }

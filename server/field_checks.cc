@@ -45,6 +45,8 @@ absl::Status CheckText(std::string_view field, std::string_view text, TextLimits
   if (count < limits.min) {
     return FieldError(v1::FIELD_MISSING, field, Concat("is required: ", limits.min, " to ", limits.max, " characters"));
   }
+  if (limits.min > 0 && text.find_first_not_of(' ') == std::string_view::npos)
+    return FieldError(v1::FIELD_MISSING, field, "is required, and is blank");
   if (count > limits.max) {
     return FieldError(v1::TEXT_TOO_LONG, field,
                       Concat("has ", count, " characters, ", limits.max, " at most are allowed"));

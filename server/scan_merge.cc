@@ -41,6 +41,10 @@ v1::BlockingItem MergeFound(const internal::v1::ClosureData& data, v1::BlockingI
     item.set_resolution(v1::BlockingItem::RELEASE_FAILED);
     item.set_resolution_detail(before->resolution_detail());
   }
+  if (known && before->resolution() == v1::BlockingItem::OUTCOME_UNKNOWN &&
+      before->fingerprint() == item.fingerprint()) {
+    item.set_resolution_detail("its release was not answered in time, and it was found again since");
+  }
   return item;
 }
 

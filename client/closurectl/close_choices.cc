@@ -62,10 +62,11 @@ absl::Status CheckCloseChoices(const Session& session, const std::string& accoun
   if (absl::Status forms = CheckForms(account_id, choices); !forms.ok()) return forms;
   const std::string& program = session.options().command;
   if (!open && !choices.codes.empty()) {
-    return UsageError(
-        absl::StrCat("--code: no closure of this account waits for a code, and the one that is started "
-                     "here gets a new one; nothing was started. First run: ",
-                     program, " start ", account_id, " --via email"));
+    return ErrorWithReason(absl::StatusCode::kInvalidArgument,
+                           "--code: no closure of this account waits for a code, and the one that is started here gets "
+                           "a new one; nothing was started",
+                           "USAGE",
+                           {{"next", absl::StrCat("First run: ", program, " start ", account_id, " --via email")}});
   }
   if (session.interactive() || (open && !IsBeforeConfirm(open->state()))) return absl::OkStatus();
   const std::string missing = absl::StrJoin(MissingFlags(open, choices), ", ");
@@ -88,7 +89,10 @@ absl::Status CheckAcceptedVersion(Session& session, const std::optional<Closure>
       absl::StatusCode::kInvalidArgument,
       absl::StrCat("--accept-agreement: the current version of the agreement is ", current->version(), ", not \"",
                    choices.accept_agreement, "\"; nothing was ", open ? "changed" : "started"),
-      "AGREEMENT_VERSION_STALE", {{"current", current->version()}});
+      "USAGE",
+      {{"current", current->version()},
+       {"next", absl::StrCat("Read the current one, and agree to that: ", session.options().command, " agreement ",
+                             EscapeLine(session.subject()))}});
 }
 
 absl::Status CheckStartable(const v1::ClosurePlan& plan) {

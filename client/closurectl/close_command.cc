@@ -104,7 +104,8 @@ absl::StatusOr<Closure> GuidedClosure::Begin(const std::string& account) {
   if (choices.ok()) choices = CheckAcceptedVersion(session_, *open, choices_);
   if (!choices.ok()) return choices;
   const std::string resume = absl::StrCat(session_.options().command, " close ", AccountId(account));
-  if (*open) session_.set_resume_command(resume);
+  // A script's next run needs its flags again, which it has.
+  if (*open && session_.interactive()) session_.set_resume_command(resume);
   if (session_.interactive() && !(*open && IsOutOfOwnersHands((*open)->state()))) {
     session_.printer().Say(
         absl::StrCat("Leave at any question with Ctrl-C; this goes on where it was:\n  ", resume, "\n"));
@@ -129,7 +130,6 @@ absl::StatusOr<Closure> GuidedClosure::Begin(const std::string& account) {
     choices_.via = *via;
   }
   absl::StatusOr<Closure> started = StartClosure(session_, account, choices_.via);
-  if (started.ok()) session_.set_resume_command(resume);
   return started;
 }
 
@@ -192,8 +192,8 @@ absl::StatusOr<Closure> GuidedClosure::HandleByHand(const Closure& closure) {
   session_.printer().Say(SandboxSettleAdvice(session_, closure));
   const absl::StatusOr<std::string> answer = AskUntil(
       session_,
-      "Handle what is listed, then press Enter to scan again, or type \"stop\" to go on another day:", "--no-input",
-      [](const std::string& typed) {
+      absl::StrCat(BeforeNextScan(closure), ", then press Enter to scan again, or type \"stop\" to go on another day:"),
+      "--no-input", [](const std::string& typed) {
         if (typed.empty() || typed == "stop") return absl::OkStatus();
         return UsageError("press Enter alone, or type stop");
       });
@@ -321,8 +321,8 @@ std::string GuidedClosure::StoppedText(const Closure& closure) {
                            " renounceable item(s) are left; to discard them for good, run the same command with:\n  ",
                            "--discard-all --acknowledge-risk\n");
   }
-  return absl::StrCat(SandboxSettleAdvice(session_, closure), discard,
-                      "The closure waits for you. When everything is handled:\n  ", close);
+  return absl::StrCat(SandboxSettleAdvice(session_, closure), discard, "The closure waits. ", BeforeNextScan(closure),
+                      ", then go on:\n  ", close);
 }
 
 absl::StatusOr<ExitCode> GuidedClosure::Finish(const Closure& closure) {

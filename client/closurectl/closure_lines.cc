@@ -110,6 +110,16 @@ std::string CauseText(const Closure& closure) {
   return absl::StrCat(EnumText(closure.cause()), closure.cause_detail().empty() ? "" : ": ", closure.cause_detail());
 }
 
+std::string BeforeNextScan(const v1::Closure& closure) {
+  if (closure.item_counts().must_handle() > 0) return "Handle what is listed";
+  const int silent = CountUnanswered(closure.scan().checkers());
+  if (silent > 0) return absl::StrCat("Wait until the checker(s) that did not answer, ", silent, " of them, can");
+  if (closure.has_hold()) return "Wait until the operator's hold is released";
+  if (closure.cause() != v1::Closure::CAUSE_UNSPECIFIED)
+    return absl::StrCat("Wait until what went wrong is over (", EscapeLine(CauseText(closure)), ")");
+  return closure.item_counts().renounceable() > 0 ? "Discard what is listed" : "Wait a moment";
+}
+
 std::string CountsText(const v1::ItemCounts& counts) {
   return absl::StrCat(counts.must_handle(), " to handle by hand, ", counts.renounceable(), " renounceable, ",
                       counts.renounced(), " renounced");

@@ -35,6 +35,10 @@ void PrintChanged(Session& session, const v1::Closure& closure, absl::string_vie
 // is nothing to tell. Not escaped yet, and without a line end.
 std::string CauseText(const v1::Closure& closure);
 
+// What the owner of a BLOCKED closure does before it is scanned again, without a full stop: "Handle what is listed";
+// where nothing is to be handled by hand, what has to be over. Escaped.
+std::string BeforeNextScan(const v1::Closure& closure);
+
 // How many items stand in the way: "2 to handle by hand, 1 renounceable, 0 renounced".
 std::string CountsText(const v1::ItemCounts& counts);
 

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -70,7 +71,9 @@ constexpr std::array kHints = {
     Hint{"OVERLOADED", "Wait as long as is said, then run the same command again."},
     Hint{"ACCOUNT_SYSTEM_UNAVAILABLE",
          "The account system did not answer; nothing was changed, run the same command again."},
-    Hint{"STORE_UNAVAILABLE", "See where the closure stands before you repeat the command: {ctl} status {subject}"},
+    Hint{"STORE_UNAVAILABLE",
+         "Run the command again; if it changes something, look first whether it did. If it stays so, those who run the "
+         "server find the reason in its log."},
     Hint{"SHUTTING_DOWN", "The server is stopping; run the same command again when it is back."},
     Hint{"INTERNAL_FAULT",
          "A fault of the server; its log has the details. Run the command again, and report it if it stays."},
@@ -94,6 +97,9 @@ constexpr std::array kOperatorHints = {
     Hint{"ROOT_IDENTITY_REQUIRED",
          "Only the owner does this. See where the closure stands and what an operator can do: {ctl} status {subject}"},
     Hint{"NO_CLOSURE", "See the closures of all accounts: {ctl} list -"},
+    Hint{"STORE_UNAVAILABLE",
+         "The server's log says why (`a call failed`), and operations.md what to do about it; then run the command "
+         "again."},
 };
 
 absl::string_view HintForCode(absl::StatusCode code) {
@@ -125,7 +131,8 @@ absl::string_view HintForCall(const absl::Status& error, const ErrorDetails& det
   if (details.reason == "CODE_ATTEMPTS_EXHAUSTED" && details.metadata.contains("limit"))
     return "No code is sent to this account before the oldest of the last 24 hours is a day old; come back then.";
   // Where codes on both channels are demanded the other one does not help.
-  if (const auto demanded = details.metadata.find("demanded"); demanded != details.metadata.end()) {
+  const auto demanded = details.metadata.find("demanded");
+  if (details.reason == "CONTACT_POINT_MISSING" && demanded != details.metadata.end()) {
     if (demanded->second == "SMS")
       return "Have the code sent by mail: --via email; or add a telephone number in the account center.";
     if (demanded->second == "EMAIL")
@@ -140,15 +147,25 @@ absl::string_view HintForCall(const absl::Status& error, const ErrorDetails& det
   return "";
 }
 
-// What to give for a field that is named, where it is not an argument of the same name; null where there is none.
-const char* HintForField(const ErrorDetails& details) {
-  if (details.reason != "FIELD_MISSING" && details.reason != "FIELD_INVALID") return nullptr;
+// "email:CODE sms:CODE" of "EMAIL, SMS".
+std::string CodesText(absl::string_view channels) {
+  std::vector<std::string> codes;
+  for (const absl::string_view channel : absl::StrSplit(channels, ", "))
+    codes.push_back(absl::StrCat(absl::AsciiStrToLower(channel), ":CODE"));
+  return absl::StrJoin(codes, " ");
+}
+
+// What to give for a field that is named, where it is not an argument of the same name; empty where there is none.
+std::string HintForField(const ErrorDetails& details) {
+  if (details.reason != "FIELD_MISSING" && details.reason != "FIELD_INVALID") return "";
+  const auto demanded = details.metadata.find("demanded");
   for (const FieldViolation& violation : details.field_violations) {
     if (absl::StartsWith(violation.field, "codes") && absl::EndsWith(violation.field, ".channel"))
-      return "Say of each code that is demanded where it was sent, email:CODE or sms:CODE, or both: "
-             "{ctl} verify {subject} email:CODE sms:CODE";
+      return absl::StrCat("Say of each code that is demanded where it was sent: {ctl} verify {subject} ",
+                          demanded == details.metadata.end() ? "email:CODE sms:CODE" : CodesText(demanded->second));
+    if (violation.field == "method") return "Give one of those that are named above, as SERVICE/METHOD.";
   }
-  return nullptr;
+  return "";
 }
 
 constexpr char kNext[] = "next";
@@ -267,7 +284,8 @@ std::string ErrorHint(const absl::Status& error, absl::string_view program, absl
     if (known == details.reason && role == Role::kOperator) hint = text;
   }
   if (const absl::string_view call = HintForCall(error, details, subject); !call.empty()) hint = call;
-  if (const char* field = HintForField(details)) hint = field;
+  const std::string field = HintForField(details);
+  if (!field.empty()) hint = field;
   const std::string account = subject.empty() ? "ACCOUNT" : EscapeLine(AccountOf(subject));
   const std::string shown_subject = subject.empty() ? "CLOSURE" : EscapeLine(subject);
   return absl::StrReplaceAll(

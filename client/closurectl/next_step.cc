@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "client/closurectl/duration_text.h"
 #include "client/closurectl/resource_names.h"
 #include "client/closurectl/session.h"
@@ -36,8 +37,9 @@ std::vector<NextStep> Verify(const Closure& closure, const Commands& commands) {
   }
   const NextStep resend = {"ask for a new code", commands.Of("resend")};
   if (AcceptsNoCode(closure)) return {resend};
-  std::string rest = " CODE";
-  if (codes.size() > 1) rest = absl::StrCat(" ", codes[0], " ", codes[1]);
+  // One code needs no channel, and where both were demanded it is plainer with it.
+  const bool named = closure.identity_verification().challenges_size() > 1;
+  const std::string rest = absl::StrCat(" ", named ? absl::StrJoin(codes, " ") : "CODE");
   return {{"give the code that was sent", commands.Of("verify", rest)}, resend};
 }
 

@@ -2,9 +2,11 @@
 #include "client/closurectl/preview_command.h"
 
 #include <memory>
+#include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "client/closurectl/closure_lines.h"
 #include "client/closurectl/command_set.h"
 #include "client/closurectl/duration_text.h"
@@ -14,6 +16,7 @@
 #include "client/closurectl/resource_names.h"
 #include "client/closurectl/table.h"
 #include "client/closurectl/terminal_text.h"
+#include "client/rpc_status.h"
 
 namespace closure {
 namespace {
@@ -73,6 +76,14 @@ std::string ChecklistText(const v1::ClosurePlan& plan) {
 bool IsFinished(const v1::CheckerResult& checker) {
   return checker.status() == v1::CheckerResult::ANSWERED || checker.status() == v1::CheckerResult::UNANSWERED ||
          checker.status() == v1::CheckerResult::SKIPPED;
+}
+
+// The checkers that the time was not enough for.
+absl::Status TooSlow(const std::set<std::string>& waiting) {
+  return ErrorWithReason(absl::StatusCode::kDeadlineExceeded,
+                         absl::StrCat("not every checker answered in time (still asked: ",
+                                      EscapeLine(absl::StrJoin(waiting, ", ")), "); nothing was started"),
+                         "WAIT_TIMED_OUT", {{"next", "Give them longer with --timeout, or look again later."}});
 }
 
 // What a new scan of an open closure would find.
@@ -169,14 +180,22 @@ absl::StatusOr<PreviewResult> RunPreview(Session& session, const std::string& ac
   Printer& printer = session.printer();
   const bool is_data = stream == PreviewStream::kData && printer.format() == OutputFormat::kJsonl;
   PreviewResult result;
-  absl::StatusOr<v1::ClosurePlan> plan =
-      session.client().PreviewClosure(request, session.options().timeout.value_or(kPreviewTimeout),
-                                      [&printer, &result, is_data](const v1::PreviewClosureResponse& message) {
-                                        if (is_data) printer.JsonLine(message);
-                                        if (IsFinished(message.progress()))
-                                          printer.Note(CheckerLine(message.progress()));
-                                        result.items.MergeFrom(message.items());
-                                      });
+  // The checkers that were asked and have not answered.
+  std::set<std::string> waiting;
+  absl::StatusOr<v1::ClosurePlan> plan = session.client().PreviewClosure(
+      request, session.options().timeout.value_or(kPreviewTimeout),
+      [&printer, &result, &waiting, is_data](const v1::PreviewClosureResponse& message) {
+        if (is_data) printer.JsonLine(message);
+        const v1::CheckerResult& checker = message.progress();
+        if (IsFinished(checker)) {
+          printer.Note(CheckerLine(checker));
+          waiting.erase(checker.checker());
+        } else if (!checker.checker().empty()) {
+          waiting.insert(checker.checker());
+        }
+        result.items.MergeFrom(message.items());
+      });
+  if (absl::IsDeadlineExceeded(plan.status()) && !waiting.empty()) return TooSlow(waiting);
   if (!plan.ok()) return plan.status();
   result.plan = *std::move(plan);
   return result;

@@ -85,9 +85,9 @@ absl::StatusOr<std::vector<std::string>> ReadSandboxCodes(Session& session, cons
   return ErrorWithReason(
       absl::StatusCode::kDeadlineExceeded,
       absl::StrCat("the sandbox's inbox of account ", id, " has no code for ", closure.name()), "WAIT_TIMED_OUT",
-      {{"next", absl::StrCat("See what was sent, and whether a fault keeps the sandbox from sending:\n  ", program,
-                             " sandbox inbox ", id, "\n  ", program, " sandbox show ", id,
-                             "\nor ask for a new code:\n  ", program, " resend ", closure.name())}});
+      {{"next", absl::StrCat("See what was sent, and what keeps the server from sending:\n  ", program,
+                             " sandbox inbox ", id, "\n  ", session.options().command_of_another,
+                             " --as operator:YOU operator tasks --closure ", closure.name())}});
 }
 
 }  // namespace closure

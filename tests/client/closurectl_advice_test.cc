@@ -255,6 +255,10 @@ TEST_CASE("a hint repeats the channel that was typed, and two codes are told to 
   fields.add_field_violations()->set_field("codes[0].channel");
   google::protobuf::Any packed;
   packed.PackFrom(fields);
+  server.FailNext("VerifyIdentity", RichError(grpc::StatusCode::INVALID_ARGUMENT, "codes[0].channel: no",
+                                              "FIELD_INVALID", {packed}, {{"demanded", "EMAIL"}}));
+  CHECK_THAT(On(server, {"verify", kAccount, "sms:111111"}).err,
+             Contains(std::string(" verify ") + kClosureName + " email:CODE\n"));
   server.FailNext("VerifyIdentity", RichError(grpc::StatusCode::INVALID_ARGUMENT, "codes[0].channel: is required",
                                               "FIELD_MISSING", {packed}));
   CHECK_THAT(On(server, {"verify", kAccount, "111111", "222222"}).err,

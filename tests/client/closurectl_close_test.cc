@@ -193,7 +193,7 @@ TEST_CASE("a script discards once, then leaves what is to be handled by hand wit
   CHECK(outcome.code == 3);
   CHECK(server.Calls("DiscardItems") == 1);
   CHECK(server.Calls("ConfirmClosure") == 0);
-  CHECK_THAT(outcome.err, Contains("waits for you") && Contains("close 1000000001"));
+  CHECK_THAT(outcome.err, Contains("The closure waits.") && Contains("close 1000000001"));
 }
 
 TEST_CASE("discarding all goes on while fewer are left, and shows the list once", "[R52]") {
@@ -219,7 +219,7 @@ TEST_CASE("what could not be released is no matter of the owner's work, and a lo
   CHECK(outcome.code == 3);
   CHECK(server.Calls("DiscardItems") == 1);
   CHECK_THAT(outcome.err, Contains("There are 10 more") && Contains("billing-149") && !Contains("billing-150"));
-  CHECK_THAT(outcome.err, Contains("waits for you") && !Contains("sandbox settle"));
+  CHECK_THAT(outcome.err, Contains("The closure waits.") && !Contains("sandbox settle"));
 }
 
 TEST_CASE("a person handles the rest by hand and has it scanned again", "[R50]") {
@@ -244,7 +244,7 @@ TEST_CASE("where the cloud is only pretended, the wait for the owner's own work 
     };
     CHECK_THAT(run().err, Contains("is a sandbox") && Contains(" sandbox settle 1000000001\n"));
     for (int i = 0; i < 2; ++i) server.FailNext("ShowAccount", grpc::Status(grpc::StatusCode::UNIMPLEMENTED, ""));
-    CHECK_THAT(run().err, !Contains("sandbox settle") && Contains("waits for you"));
+    CHECK_THAT(run().err, !Contains("sandbox settle") && Contains("The closure waits."));
   }
 }
 

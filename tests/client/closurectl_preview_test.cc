@@ -94,6 +94,15 @@ TEST_CASE("a preview begins with the verdict and says for each length of prepara
                                "The account can then be closed at 2026-01-01T00:00:00Z to 2026-01-06T00:00:00Z.\n"));
 }
 
+TEST_CASE("a preview that takes too long names the checkers that are still asked") {
+  FakeServer server;
+  server.FailNext("PreviewClosure.plan", grpc::Status(grpc::StatusCode::DEADLINE_EXCEEDED, "late"));
+  const Outcome outcome = On(server, {"preview", kAccount});
+  CHECK(outcome.code == 6);
+  CHECK_THAT(outcome.err, Contains("(still asked: resources); nothing was started") && Contains("--timeout") &&
+                              !Contains("may have been done"));
+}
+
 TEST_CASE("a preview with items in the way leads to the closure in which they are handled and discarded", "[R12]") {
   FakeServer server;
   v1::ClosurePlan plan;

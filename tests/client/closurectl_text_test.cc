@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "client/closurectl/closure_lines.h"
 #include "client/closurectl/duration_text.h"
 #include "client/closurectl/enum_text.h"
 #include "client/closurectl/error_text.h"
@@ -254,6 +255,31 @@ TEST_CASE("every reason that the server can give has a hint of its own") {
     CAPTURE(reason);
     CHECK(std::find(hinted.begin(), hinted.end(), reason) != hinted.end());
   }
+}
+
+TEST_CASE("what comes before the next scan is the owner's work, or what has kept the closure back", "[D5][D6]") {
+  v1::Closure closure;
+  CHECK(BeforeNextScan(closure) == "Wait a moment");
+  closure.mutable_item_counts()->set_renounceable(1);
+  CHECK(BeforeNextScan(closure) == "Discard what is listed");
+  closure.set_cause(v1::Closure::CONFIRM_TIMED_OUT);
+  closure.set_cause_detail("not frozen by \x1b");
+  CHECK(BeforeNextScan(closure) == "Wait until what went wrong is over (CONFIRM_TIMED_OUT: not frozen by \\x1b)");
+  closure.mutable_hold()->set_reason("court");
+  CHECK(BeforeNextScan(closure) == "Wait until the operator's hold is released");
+  v1::CheckerResult& checker = *closure.mutable_scan()->add_checkers();
+  checker.set_status(v1::CheckerResult::UNANSWERED);
+  checker.set_required(true);
+  CHECK(BeforeNextScan(closure) == "Wait until the checker(s) that did not answer, 1 of them, can");
+  closure.mutable_item_counts()->set_must_handle(1);
+  CHECK(BeforeNextScan(closure) == "Handle what is listed");
+}
+
+TEST_CASE("a store that fails sends owners to try again, and operators to the log") {
+  const absl::Status error = ErrorWithReason(absl::StatusCode::kUnavailable, "x", "STORE_UNAVAILABLE");
+  CHECK_THAT(ErrorHint(error, "closurectl", "7"),
+             Catch::StartsWith("Run the command again") && !Catch::Contains("closurectl"));
+  CHECK_THAT(ErrorHint(error, "closurectl", "7", Role::kOperator), Catch::StartsWith("The server's log says why"));
 }
 
 TEST_CASE("docs/errors.md tells of every reason of the client's own") {

@@ -30,6 +30,12 @@ class FakeServer::Closures final : public v1::ClosureService::Service {
     response.mutable_progress()->set_checker("billing");
     response.mutable_progress()->set_status(v1::CheckerResult::ANSWERED);
     writer->Write(response);
+    if (Status late = fake_.Enter(context, "PreviewClosure.plan", *request); !late.ok()) {
+      response.mutable_progress()->set_checker("resources");
+      response.mutable_progress()->set_status(v1::CheckerResult::RUNNING);
+      writer->Write(response);
+      return late;
+    }
     std::lock_guard lock(fake_.mutex_);
     // One item a message, so that every reader has to put them together.
     for (const v1::BlockingItem& item : fake_.preview_items_) {

@@ -48,6 +48,14 @@ TEST_CASE("both channels are asked for when both are demanded", "[D9]") {
   CHECK(CommandsOf(closure)[0] == "closurectl verify accounts/7/closures/ab email:CODE sms:CODE");
 }
 
+TEST_CASE("of two codes the one that is left is asked for by its channel", "[D9]") {
+  Closure closure = In(Closure::IDENTITY_PENDING);
+  AddChallenge(closure, v1::EMAIL, 5);
+  AddChallenge(closure, v1::SMS, 5);
+  closure.mutable_identity_verification()->mutable_challenges(0)->set_verified(true);
+  CHECK(CommandsOf(closure)[0] == "closurectl verify accounts/7/closures/ab sms:CODE");
+}
+
 TEST_CASE("a code whose attempts are used up leads to a new one") {
   Closure closure = In(Closure::IDENTITY_PENDING);
   AddChallenge(closure, v1::EMAIL, 0);

@@ -154,6 +154,8 @@ TEST_CASE("the silent period begins within five minutes of Confirm or not at all
     hold->LetGo();
     ready.owner.Recheck();
     CHECK(ready.owner.closure().state() == v1::Closure::READY);
+    CHECK(ready.owner.closure().cause() == v1::Closure::CAUSE_UNSPECIFIED);
+    CHECK(ready.owner.closure().cause_detail().empty());
     CHECK(ready.server.Gate(kAccount).gate_state() == v1::GATE_OPEN);
     return;
   }

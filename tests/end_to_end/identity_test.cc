@@ -275,7 +275,25 @@ TEST_CASE("where both codes are demanded one is not enough, and each counts on i
   CheckRefused(verify({{v1::EMAIL, by_text}, {v1::SMS, by_mail}}), StatusCode::FAILED_PRECONDITION, v1::CODE_WRONG);
   owner.Refresh();
   CHECK(owner.closure().state() == v1::Closure::IDENTITY_PENDING);
+  if (GENERATE(false, true)) {
+    // The last one that is demanded needs no channel.
+    CHECK(verify({{v1::EMAIL, by_mail}}).ok());
+    CHECK(verify({{v1::CHANNEL_UNSPECIFIED, by_text}}).As<v1::Closure>().state() == v1::Closure::AGREEMENT_PENDING);
+    return;
+  }
   CHECK(verify({{v1::EMAIL, by_mail}, {v1::SMS, by_text}}).As<v1::Closure>().state() == v1::Closure::AGREEMENT_PENDING);
+}
+
+TEST_CASE("a code by a channel that is not demanded is told those that are", "[R44][D9]") {
+  Pending pending;
+  auto request = RequestOn<v1::VerifyIdentityRequest>(pending.owner.name());
+  auto& code = *request.add_codes();
+  code.set_channel(v1::SMS);
+  code.set_code("123456");
+  const Reply reply = Send(pending.server, pending.owner.actor(), request);
+  CheckRefused(reply, StatusCode::INVALID_ARGUMENT, v1::FIELD_INVALID, {"no code by SMS", "by EMAIL"});
+  CHECK(reply.metadata()["demanded"] == "EMAIL");
+  CHECK(reply.metadata()["field"] == "codes.channel");
 }
 
 TEST_CASE("a channel without a contact point is refused", "[R44][D9]") {

@@ -92,6 +92,17 @@ class Damage(Files):
         self.assert_refused(self.config)
 
 
+    def test_a_sandbox_that_is_damaged_is_told_how_to_be_made_anew(self):
+        os.mkdir(self.path("dev"), 0o700)
+        with open(os.path.join(self.path("dev"), "cloud.db"), "wb") as file:
+            file.write(b"\xa5" * 8192)
+        code, _, err = run_closured("dev", "--data-dir", self.path("dev"), "--listen", "127.0.0.1:0")
+        self.assertEqual(code, CONFIG, err)
+        self.assertIn("cloud.db\" is damaged", err)
+        self.assertIn("remove it, and load the cloud files again", err)
+        self.assertNotIn("PRAGMA", err)
+
+
 class Folders(Files):
     def test_development_makes_nothing_beside_a_database_of_production(self):
         self.assertEqual(self.serve(self.production_config()).stop(), OK)

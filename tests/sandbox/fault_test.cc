@@ -64,7 +64,7 @@ TEST_CASE("a method that the cloud does not have is refused with the one that wa
   fault.set_method("rubbish");
   const std::string far(table.Set(fault).message());
   CHECK(far.find("did you mean") == std::string::npos);
-  CHECK(far.find("There are the services: AccountService, BillingService, DomainService") != std::string::npos);
+  CHECK(far.find("The services are: AccountService, BillingService, DomainService") != std::string::npos);
 }
 
 TEST_CASE("the page about the sandbox lists every method that can play a fault", "[sandbox]") {

@@ -276,6 +276,9 @@ TEST_CASE("the server listens on this machine only", "[config]") {
     CHECK_FALSE(IsLocalListenAddress(address));
   }
   CHECK(Fault("listen_address: \"0.0.0.0:7443\"").find(" is not local") != std::string::npos);
+  for (const std::string address : {"127.0.0.1:65536", "127.0.0.1:x", "127.0.0.1:"})
+    CHECK(Fault("listen_address: \"" + address + "\"").find(" has no port from 0 to 65535") != std::string::npos);
+  CHECK(Fault("listen_address: \"127.0.0.1\"").find(" has no port: write HOST:PORT") != std::string::npos);
   CHECK(Fault("listen_address: \"unix:closured.sock\"") ==
         "listen_address: \"unix:closured.sock\" has no absolute path: write the whole path of the socket, as in "
         "unix:/PATH");

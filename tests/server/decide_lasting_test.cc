@@ -129,5 +129,29 @@ TEST_CASE("what failed is tried again when its time comes, and is shown where pe
   }
 }
 
+TEST_CASE("a parked task waits for its own halt as long as that lasts, and for no other", "[decide][D14]") {
+  const std::vector<v1::Task::Parked> halts = {v1::Task::HOLD, v1::Task::PAUSE, v1::Task::BREAKER,
+                                               v1::Task::CLOCK_JUMP};
+  std::vector<v1::Task::Parked> parked = halts;
+  parked.insert(parked.end(), {v1::Task::PARKED_UNSPECIFIED, v1::Task::DEAD_LETTER});
+  for (unsigned lasting = 0; lasting < 1U << halts.size(); ++lasting) {
+    const auto lasts = [&](std::size_t halt) { return (lasting >> halt & 1U) != 0; };
+    internal::v1::ClosureData data;
+    internal::v1::SystemData system;
+    if (lasts(0)) data.mutable_closure()->mutable_hold();
+    if (lasts(1)) system.mutable_pause();
+    if (lasts(2)) system.mutable_breaker();
+    if (lasts(3)) system.mutable_clock_jump();
+    for (const v1::Task::Parked reason : parked) {
+      CAPTURE(lasting, v1::Task::Parked_Name(reason));
+      internal::v1::TaskData task;
+      task.set_parked(reason);
+      const auto halt = static_cast<std::size_t>(std::find(halts.begin(), halts.end(), reason) - halts.begin());
+      const bool waits = halt < halts.size() && lasts(halt);
+      CHECK(LastingHaltOf(task, data, system) == (waits ? reason : v1::Task::PARKED_UNSPECIFIED));
+    }
+  }
+}
+
 }  // namespace
 }  // namespace closure
