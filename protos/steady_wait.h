@@ -12,11 +12,13 @@
 namespace closure {
 
 // Waits with a limit that is measured by a clock that nobody can set. Those of Abseil go by the wall clock: when it is
-// set back, they last longer by as much (ADR 13). Thread-safe.
+// set back, they last longer by as much (ADR 13). Thread-safe. What a wait asks for is changed with the wait's mutex
+// held, and Wake is called before that is let go: a change past it could come between the asking and the waiting, and
+// wake nobody. Outlives every wait.
 class SteadyWait {
  public:
   // Returns when `comes_true` is true, or after `limit`, at most a day: what it then is. `mutex` is held by the caller
-  // and, while `comes_true` is asked, by the wait. Whoever makes it true calls Wake afterwards.
+  // and, while `comes_true` is asked, by the wait. Whoever makes it true calls Wake.
   bool For(absl::Mutex& mutex, absl::Duration limit, absl::FunctionRef<bool()> comes_true)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
 

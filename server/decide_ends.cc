@@ -35,21 +35,7 @@ Decision DecideDiscardDeadline(DecisionBuilder& builder, const TimerFired& fired
   return builder.Finish();
 }
 
-// What an expiry that was set while the clock was ahead is taken for, which lies further away than any can: it begins
-// anew, for by a clock that was set right it would come months later, or never.
-void RenewExpiryOfTheFuture(DecisionBuilder& builder) {
-  const bool agreed =
-      builder.state() != v1::Closure::IDENTITY_PENDING && builder.state() != v1::Closure::AGREEMENT_PENDING;
-  const absl::Duration idle = FromProto(agreed ? builder.policy().idle_expiry_after_agreement()
-                                               : builder.policy().idle_expiry_before_agreement());
-  const absl::Time set_at = FromProto(builder.closure().expire_time()) - idle;
-  if (set_at <= builder.now() + kClockJump || !NextState(builder.state(), Event::kIdle).has_value()) return;
-  builder.SetExpiry(idle);
-  builder.Note("expiry_renewed", "it was set while the wall clock was ahead");
-}
-
 Decision DecideExpiry(DecisionBuilder& builder) {
-  RenewExpiryOfTheFuture(builder);
   if (WaitsUntil(builder, FromProto(builder.closure().expire_time()))) return builder.Finish();
   if (!NextState(builder.state(), Event::kIdle).has_value()) return builder.Finish();
   builder.Move(Event::kIdle, "");

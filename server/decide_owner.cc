@@ -124,11 +124,9 @@ internal::v1::ClosureData NewClosure(const CreateFacts& facts, absl::Time now) {
 // The challenge that a code is for.
 absl::StatusOr<v1::IdentityVerification::Challenge*> FindChallenge(v1::Closure& closure, v1::Channel channel) {
   auto& challenges = *closure.mutable_identity_verification()->mutable_challenges();
-  const v1::Channel meant =
-      channel == v1::CHANNEL_UNSPECIFIED ? OnlyDemandedChannel(closure.identity_verification()) : channel;
   std::vector<v1::Channel> demanded;
   for (auto& challenge : challenges) {
-    if (challenge.channel() == meant) return &challenge;
+    if (challenge.channel() == channel) return &challenge;
     if (!challenge.verified()) demanded.push_back(challenge.channel());
   }
   const std::string names = ChannelNames(demanded);

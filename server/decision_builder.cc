@@ -84,9 +84,15 @@ void DecisionBuilder::AddConsent(v1::Consent::Kind kind, std::string_view versio
 
 void DecisionBuilder::SetExpiry(absl::Duration idle) {
   const absl::Time due = now() + idle;
+  const absl::Time before = closure().has_expire_time() ? FromProto(closure().expire_time()) : absl::InfinitePast();
   *closure().mutable_expire_time() = ToProto(due);
-  // One timer per state; when it fires before the time that later activity moved, it waits again.
-  if (commit_.drop_state_tasks) AddTask(v1::Task::EXPIRY, fmt::format("expiry/{}", data().fence()), due);
+  if (commit_.drop_state_tasks) {
+    // One timer per state; when it fires before the time that later activity moved, it waits again.
+    AddTask(v1::Task::EXPIRY, fmt::format("expiry/{}", data().fence()), due);
+  } else if (due < before) {
+    // The wall clock was set back since, and the state's timer would fire too late.
+    AddTask(v1::Task::EXPIRY, fmt::format("expiry/{}/{}", data().fence(), data().version()), due);
+  }
 }
 
 void DecisionBuilder::FinishTask() {

@@ -173,7 +173,9 @@ absl::Status DevCloud::Assemble(Options options, std::unique_ptr<SqliteClosureSt
 absl::Status DevCloud::LoadCloudFiles(const std::vector<std::string>& paths) {
   for (const std::string& path : paths) {
     const absl::StatusOr<std::string> json = ReadFile(path, kCloudFileBytesMax);
-    if (!json.ok()) return absl::InvalidArgumentError(Concat("--load ", path, ": ", json.status().message()));
+    if (!json.ok())
+      return absl::InvalidArgumentError(
+          Concat("--load ", path, ": ", json.status().message(), "; name a cloud file that you can read"));
     const absl::StatusOr<sandbox::v1::CloudFile> file = ParseCloudFile(*json);
     if (!file.ok()) return absl::InvalidArgumentError(Concat("--load ", path, ": ", file.status().message()));
     const absl::StatusOr<std::vector<std::string>> ids = sandbox_->Load(*file);

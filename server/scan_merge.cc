@@ -44,6 +44,9 @@ v1::BlockingItem MergeFound(const internal::v1::ClosureData& data, v1::BlockingI
   if (known && before->resolution() == v1::BlockingItem::OUTCOME_UNKNOWN &&
       before->fingerprint() == item.fingerprint()) {
     item.set_resolution_detail("its release was not answered in time, and it was found again since");
+  } else if (known && before->resolution() == v1::BlockingItem::OPEN && before->fingerprint() == item.fingerprint()) {
+    // It may still be released.
+    item.set_resolution_detail(before->resolution_detail());
   }
   return item;
 }

@@ -115,7 +115,7 @@ struct Commit {
   std::vector<std::pair<v1::Task::Parked, absl::Time>> unpark;
 
   // The wall clock went back to this: no task waits for it to catch up, except those that mean a day in the calendar
-  // and did not fail before (the end of a silent period, the forgetting of request ids); and leases that it
+  // and did not fail before (the end of a silent period, an expiry, the forgetting of request ids); and leases that it
   // would keep alive are void. What was written at a later time, admissions, codes and request ids, is as of this one:
   // it is neither lost, nor does it count or stay until the clock has caught up.
   std::optional<absl::Time> clock_went_back;

@@ -86,10 +86,10 @@ absl::Status CheckAcceptedVersion(Session& session, const std::optional<Closure>
   if (!current.ok()) return current.status();
   if (current->version() == choices.accept_agreement) return absl::OkStatus();
   return ErrorWithReason(
-      absl::StatusCode::kInvalidArgument,
+      absl::StatusCode::kFailedPrecondition,
       absl::StrCat("--accept-agreement: the current version of the agreement is ", current->version(), ", not \"",
                    choices.accept_agreement, "\"; nothing was ", open ? "changed" : "started"),
-      "USAGE",
+      "AGREEMENT_VERSION_STALE",
       {{"current", current->version()},
        {"next", absl::StrCat("Read the current one, and agree to that: ", session.options().command, " agreement ",
                              EscapeLine(session.subject()))}});

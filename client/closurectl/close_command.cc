@@ -129,8 +129,7 @@ absl::StatusOr<Closure> GuidedClosure::Begin(const std::string& account) {
     if (!via.ok()) return via.status();
     choices_.via = *via;
   }
-  absl::StatusOr<Closure> started = StartClosure(session_, account, choices_.via);
-  return started;
+  return StartClosure(session_, account, choices_.via);
 }
 
 // With its steps and items only where something has to be done. Each checker was told as it answered.
@@ -160,6 +159,8 @@ absl::StatusOr<Closure> GuidedClosure::Verify(const Closure& closure) {
   absl::StatusOr<Closure> verified =
       codes->empty() ? ResendCodes(session_, closure.name(), "") : GiveCodes(session_, closure.name(), *codes);
   if (verified.ok() && codes->empty()) session_.printer().Note(kResent);
+  if (verified.ok() && !codes->empty() && verified->state() == Closure::IDENTITY_PENDING)
+    session_.printer().Note(kAnotherDemanded);
   if (verified.ok() || !session_.interactive() || !CanTryAgain(verified.status())) return verified;
   session_.printer().Say(TryAgainText(verified.status()));
   return session_.GetClosure(closure.name());
@@ -337,7 +338,7 @@ absl::StatusOr<ExitCode> GuidedClosure::Finish(const Closure& closure) {
     printer.Note(StoppedText(closure));
     return ExitCode::kBlocked;
   }
-  if (closure.state() == Closure::SILENT_PERIOD) {
+  if (closure.state() == Closure::SILENT_PERIOD && closure.waits().empty()) {
     printer.Note(absl::StrCat("The silent period has begun and ends at ", TimeText(closure.silent_period_end_time()),
                               ". Nothing more is asked of you; the result is told by mail and text message."));
     if (printer.table()) printer.Say(SandboxClockAdvice(session_, closure));
@@ -369,7 +370,7 @@ void AddCloseCommand(CommandSet& commands) {
   command->add_flag("--sandbox-code", choices.sandbox_code, "Read the code from the sandbox's inbox (closured dev)");
   command->add_option("--code", choices.codes, "The code of a closure that waits for it; may be given twice")
       ->type_name("CODE")
-      ->expected(1);
+      ->allow_extra_args(false);
   command->add_option("--accept-agreement", choices.accept_agreement, "Agree to this version without being asked")
       ->type_name("VERSION");
   command->add_option("--language", choices.language, "The agreement's language, BCP-47 [en]")->type_name("LANGUAGE");

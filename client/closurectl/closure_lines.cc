@@ -115,7 +115,8 @@ std::string BeforeNextScan(const v1::Closure& closure) {
   const int silent = CountUnanswered(closure.scan().checkers());
   if (silent > 0) return absl::StrCat("Wait until the checker(s) that did not answer, ", silent, " of them, can");
   if (closure.has_hold()) return "Wait until the operator's hold is released";
-  if (closure.cause() != v1::Closure::CAUSE_UNSPECIFIED)
+  const bool passes = closure.cause() == v1::Closure::CONFIRM_TIMED_OUT || closure.cause() == v1::Closure::HALTED;
+  if (passes && closure.item_counts().renounceable() == 0)
     return absl::StrCat("Wait until what went wrong is over (", EscapeLine(CauseText(closure)), ")");
   return closure.item_counts().renounceable() > 0 ? "Discard what is listed" : "Wait a moment";
 }

@@ -9,6 +9,7 @@
 #include "client/closurectl/duration_text.h"
 #include "client/closurectl/enum_text.h"
 #include "client/closurectl/identity_commands.h"
+#include "client/closurectl/next_step.h"
 #include "client/closurectl/prompt.h"
 #include "client/closurectl/resource_names.h"
 #include "client/closurectl/terminal_text.h"
@@ -18,6 +19,10 @@ namespace closure {
 
 void TellInbox(Session& session, const v1::Closure& closure) {
   const std::string account = AccountId(closure.name());
+  if (session.interactive() && AcceptsNoCode(closure)) {
+    session.printer().Say("What was sent is not accepted any more; type \"resend\" for a new code.\n");
+    return;
+  }
   if (!session.interactive() || !session.HasSandboxAccount(account)) return;
   const std::string& program = session.options().command;
   session.printer().Say(absl::StrCat("This server's cloud is a sandbox; read the code there, in another terminal:\n  ",
@@ -33,7 +38,7 @@ absl::StatusOr<std::vector<std::string>> AskCodes(Session& session, const v1::Cl
     const std::string question =
         absl::StrCat("The code sent by ", channel, " to ", EscapeLine(challenge.masked_address()), " (or \"resend\"):");
     const absl::StatusOr<std::string> code =
-        AskUntil(session, question, "--code or --sandbox-code",
+        AskUntil(session, question, absl::StrCat("--code ", channel, ":CODE or --sandbox-code"),
                  [](const std::string& typed) { return typed == "resend" ? absl::OkStatus() : CheckCode(typed); });
     if (!code.ok()) return code.status();
     if (*code == "resend") return std::vector<std::string>();

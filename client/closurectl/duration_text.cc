@@ -28,7 +28,7 @@ const std::array<Unit, 5>& Units() {
 }
 
 constexpr int64_t kCountMax = 1'000'000'000'000;
-constexpr int64_t kDaysMax = 100'000;
+constexpr int64_t kDaysMax = 3650;
 const absl::Duration& LongestDuration() {
   static const absl::Duration kLongest = absl::Hours(24) * kDaysMax;
   return kLongest;

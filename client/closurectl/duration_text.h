@@ -15,7 +15,7 @@ namespace closure {
 
 // Reads "90s", "10m", "72h", "7d", "1d12h", "250ms": whole numbers with the units d, h, m, s, ms, the larger unit
 // first, each at most once. A day is 24 hours. Zero, signs, fractions and white space are refused. Errors:
-// INVALID_ARGUMENT naming the text, and the limit above 100,000 days.
+// INVALID_ARGUMENT naming the text, and the limit above 3,650 days.
 absl::StatusOr<absl::Duration> ParseDuration(absl::string_view text);
 
 // Writes a span for people with its two largest units: "6d 23h", "4m 3s", "250ms"; zero and less is "0s".

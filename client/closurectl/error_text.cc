@@ -52,8 +52,7 @@ constexpr std::array kHints = {
     Hint{"CONCURRENT_CHANGE", "Run the same command again."},
     Hint{"CODE_WRONG", "Look at the latest message and try again; for a new code: {ctl} resend {subject}"},
     Hint{"CODE_EXPIRED", "Ask for a new code: {ctl} resend {subject}"},
-    Hint{"CODE_ATTEMPTS_EXHAUSTED",
-         "Ask for a new code, tomorrow if the day's codes are used up: {ctl} resend {subject}"},
+    Hint{"CODE_ATTEMPTS_EXHAUSTED", "Ask for a new code: {ctl} resend {subject}"},
     Hint{"RESEND_TOO_SOON", "Wait as long as is said, then: {ctl} resend {subject}{flags}"},
     Hint{"AGREEMENT_VERSION_STALE", "Read the current version and agree to that: {ctl} agreement {account}"},
     Hint{"ITEM_NOT_RENOUNCEABLE", "Handle it by hand, as its instructions say: {ctl} items {subject}"},
@@ -72,7 +71,7 @@ constexpr std::array kHints = {
     Hint{"ACCOUNT_SYSTEM_UNAVAILABLE",
          "The account system did not answer; nothing was changed, run the same command again."},
     Hint{"STORE_UNAVAILABLE",
-         "Run the command again; if it changes something, look first whether it did. If it stays so, those who run the "
+         "Of a change look first whether it was made; then run the command again. If it stays so, those who run the "
          "server find the reason in its log."},
     Hint{"SHUTTING_DOWN", "The server is stopping; run the same command again when it is back."},
     Hint{"INTERNAL_FAULT",
@@ -83,7 +82,8 @@ constexpr std::array kHints = {
     // Those of closurectl itself.
     Hint{"USAGE", "See how it is used: closurectl --help"},
     Hint{"ACTOR_REQUIRED", "Add --as root:ACCOUNT, --as ram:NAME@ACCOUNT or --as operator:NAME, or set CLOSURE_AS."},
-    Hint{"NO_CLOSURE", "Start one: {ctl} start {account} --via email"},
+    Hint{"NO_CLOSURE",
+         "Start one, with the code sent by mail or else with --via sms: {ctl} start {account} --via email"},
     Hint{"INPUT_REQUIRED", "Give the flag that is named, or run the command on a terminal."},
     Hint{"DECLINED", "Run the command again if you change your mind."},
     Hint{"NOTHING_TO_DISCARD", "See what stands in the way: {ctl} items {subject}"},
@@ -129,7 +129,8 @@ absl::string_view HintForCall(const absl::Status& error, const ErrorDetails& det
     return "See where it stands, and whether it is held: {ctl} status {subject}";
   // The limit is that of the day; without one it is the attempts of one code.
   if (details.reason == "CODE_ATTEMPTS_EXHAUSTED" && details.metadata.contains("limit"))
-    return "No code is sent to this account before the oldest of the last 24 hours is a day old; come back then.";
+    return "Each code counts for 24 hours: try again in some hours, at the latest in a day. A closure that has expired by "
+           "then is started anew: {ctl} start {account} --via email, or --via sms";
   // Where codes on both channels are demanded the other one does not help.
   const auto demanded = details.metadata.find("demanded");
   if (details.reason == "CONTACT_POINT_MISSING" && demanded != details.metadata.end()) {
@@ -150,8 +151,9 @@ absl::string_view HintForCall(const absl::Status& error, const ErrorDetails& det
 // "email:CODE sms:CODE" of "EMAIL, SMS".
 std::string CodesText(absl::string_view channels) {
   std::vector<std::string> codes;
-  for (const absl::string_view channel : absl::StrSplit(channels, ", "))
-    codes.push_back(absl::StrCat(absl::AsciiStrToLower(channel), ":CODE"));
+  for (const absl::string_view channel : absl::StrSplit(channels, ", ")) {
+    if (channel == "EMAIL" || channel == "SMS") codes.push_back(absl::StrCat(absl::AsciiStrToLower(channel), ":CODE"));
+  }
   return absl::StrJoin(codes, " ");
 }
 

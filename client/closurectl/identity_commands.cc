@@ -86,8 +86,7 @@ absl::StatusOr<ExitCode> Verify(Session& session, const VerifyArguments& argumen
   const absl::StatusOr<v1::Closure> closure = GiveCodes(session, *name, codes);
   if (!closure.ok()) return closure.status();
   const bool verified = closure->state() != v1::Closure::IDENTITY_PENDING;
-  PrintChanged(session, *closure,
-               verified ? "The identity is verified." : "The code was right; another one is demanded.");
+  PrintChanged(session, *closure, verified ? "The identity is verified." : kAnotherDemanded);
   return ExitCode::kOk;
 }
 

@@ -31,6 +31,9 @@ absl::StatusOr<v1::Closure> GiveCodes(Session& session, const std::string& closu
 // What is said when new codes were sent.
 inline constexpr char kResent[] = "A new code is on its way; the old one is not accepted any more.";
 
+// What is said when a code was right and another one is demanded.
+inline constexpr char kAnotherDemanded[] = "The code was right; another one is demanded.";
+
 // Sends new codes, by the channel `via` if it is not empty. Errors as above.
 absl::StatusOr<v1::Closure> ResendCodes(Session& session, const std::string& closure, const std::string& via);
 

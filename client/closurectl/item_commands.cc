@@ -106,7 +106,8 @@ absl::StatusOr<ExitCode> ShowItems(Session& session, const ItemsArguments& argum
   printer.Data(ItemTableText(response->items(), printer.style()));
   if (!response->items().empty()) printer.Data(absl::StrCat("\n", ItemDetailText(response->items(), printer.style())));
   printer.Note(CountLine(*closure, *response));
-  if (IsTerminal(closure->state()) && !response->items().empty())
+  const bool can_start_anew = IsTerminal(closure->state()) && closure->state() != v1::Closure::CLOSED;
+  if (can_start_anew && !response->items().empty())
     printer.Note("The closure has ended: what is left is handled before another one, not rechecked in this one.");
   printer.Note(absl::StrCat("Next: ", StepsBelowItems(session, *closure)));
   return ExitCode::kOk;

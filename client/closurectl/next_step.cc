@@ -26,7 +26,12 @@ struct Commands {
   std::string Of(absl::string_view verb, absl::string_view rest = "") const {
     return absl::StrCat(program, " ", verb, " ", closure, rest);
   }
-  std::string Start() const { return absl::StrCat(program, " start ", account, " --via email"); }
+  // By the channel of the closure before.
+  std::string Start(const Closure& before) const {
+    const auto& challenges = before.identity_verification().challenges();
+    const bool sms = challenges.size() == 1 && challenges[0].channel() == v1::SMS;
+    return absl::StrCat(program, " start ", account, sms ? " --via sms" : " --via email");
+  }
 };
 
 std::vector<NextStep> Verify(const Closure& closure, const Commands& commands) {
@@ -206,10 +211,10 @@ std::vector<NextStep> NextSteps(const Closure& closure, absl::string_view progra
       return {{"nothing to do: the account is deleted for good", ""}};
     case Closure::ABORTED:
       return {{"the account is active again: settle what was found", commands.Of("items")},
-              {"then start from the beginning", commands.Start()}};
+              {"then start from the beginning", commands.Start(closure)}};
     case Closure::CANCELLED:
     case Closure::EXPIRED:
-      return {{"the closure has ended; to close the account, start again", commands.Start()}};
+      return {{"the closure has ended; to close the account, start again", commands.Start(closure)}};
     default:
       return {{WaitingAdvice(closure.state()), WaitingCommand(closure.state(), commands)}};
   }

@@ -158,6 +158,11 @@ absl::StatusOr<ExitCode> Tasks(Session& session, const TasksArguments& arguments
   return ShowTasks(session, *listed, arguments.all);
 }
 
+bool IsTimer(v1::Task::Kind kind) {
+  return kind == v1::Task::SILENT_PERIOD_END || kind == v1::Task::EXPIRY || kind == v1::Task::DISCARD_DEADLINE ||
+         kind == v1::Task::CONFIRM_DEADLINE || kind == v1::Task::FORGET_REQUESTS;
+}
+
 absl::StatusOr<ExitCode> Retry(Session& session, const Arguments& arguments) {
   if (absl::Status settled = session.RequireOperator(); !settled.ok()) return settled;
   if (absl::Status checked = CheckTask(arguments.target); !checked.ok()) return checked;
@@ -175,7 +180,10 @@ absl::StatusOr<ExitCode> Retry(Session& session, const Arguments& arguments) {
   *tasks.Add() = *task;
   printer.Data(TaskTableText(tasks, printer.style()));
   const std::string release = ReleaseCommand(*task);
-  if (release.empty()) {
+  if (IsTimer(task->kind())) {
+    printer.Note(absl::StrCat("The timer is looked at now; it does not go off before its time. Next:\n  ",
+                              Command(session, "tasks --all")));
+  } else if (release.empty()) {
     printer.Note(absl::StrCat("The task is due now. Next:\n  ", Command(session, "tasks")));
   } else {
     printer.Note(absl::StrCat("The task is due and goes on waiting (", EnumText(task->parked()),

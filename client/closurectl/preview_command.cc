@@ -125,8 +125,8 @@ struct Arguments {
 // What was shown of a preview.
 struct Shown {
   v1::ClosurePlan plan;
-  // Nothing was said of the closure that is open beside it.
-  bool verdict = false;
+  // An open closure was shown with it, so that there is no verdict.
+  bool closure_open = false;
 };
 
 // Shows a preview in the chosen format, where there is an open closure with that.
@@ -144,7 +144,7 @@ absl::StatusOr<Shown> ShowPreview(Session& session, const std::string& account, 
   } else if (printer.format() == OutputFormat::kJson) {
     printer.Json(preview->plan, preview->items);
   }
-  return Shown{.plan = std::move(preview->plan), .verdict = !*open};
+  return Shown{.plan = std::move(preview->plan), .closure_open = open->has_value()};
 }
 
 ExitCode ExitCodeOf(const v1::ClosurePlan& plan) { return plan.eligible() ? ExitCode::kOk : ExitCode::kBlocked; }
@@ -156,10 +156,10 @@ absl::StatusOr<ExitCode> Preview(Session& session, const Arguments& arguments) {
   if (!shown.ok()) return shown.status();
   Printer& printer = session.printer();
   const std::string id = AccountId(*account);
-  if (shown->verdict && shown->plan.eligible()) {
+  if (!shown->closure_open && shown->plan.eligible()) {
     if (!arguments.checklist) printer.Note(ChecklistPointer(session, id));
     printer.Note(absl::StrCat("Nothing was started. Next:\n  ", session.options().command, " close ", id));
-  } else if (shown->verdict) {
+  } else if (!shown->closure_open) {
     printer.Note(BlockedText(session, shown->plan, id));
   }
   return ExitCodeOf(shown->plan);

@@ -246,9 +246,9 @@ absl::Status Connection::KeepDamage(absl::Status status) {
 
 absl::Status Connection::Damaged(std::string_view finding) {
   return KeepDamage(DamageError(fmt::format(
-      "store(sqlite): {0}: data corruption: {1}. Start once more, for the disk may have erred; if it is found again, "
-      "stop the server, move {0} and {0}-wal aside, put the last backup in the place of {0}, remove {0}-shm, and start: "
-      "installation.md, Backup",
+      "store(sqlite): {0}: data corruption: {1}. Stop the server and copy {0} and {0}-wal aside. Start once more, for "
+      "the disk may have erred; if it starts, go on as after a restored backup. If it is found again, put the last "
+      "backup in the place of {0}, remove {0}-wal and {0}-shm, and start: installation.md, Backup",
       FilePath(), finding)));
 }
 

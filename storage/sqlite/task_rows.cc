@@ -133,7 +133,7 @@ absl::Status PullForward(Connection& connection, absl::Time now) {
       UPDATE tasks
       SET due_time = ?1
       WHERE due_time > ?1
-        AND (first_failure_time IS NOT NULL OR kind NOT IN ('SILENT_PERIOD_END', 'FORGET_REQUESTS'))
+        AND (first_failure_time IS NOT NULL OR kind NOT IN ('SILENT_PERIOD_END', 'EXPIRY', 'FORGET_REQUESTS'))
       )sql",
                                             Micros(now));
   return moved.ok() ? ClearLeases(connection) : moved;

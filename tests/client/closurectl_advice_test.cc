@@ -109,7 +109,7 @@ TEST_CASE("the day's codes and a channel without a contact point are told what h
     return On(server, {"start", kAccount, "--via", "sms"}).err;
   };
   CHECK_THAT(start(grpc::StatusCode::RESOURCE_EXHAUSTED, "CODE_ATTEMPTS_EXHAUSTED", "ten codes", {{"limit", "10"}}),
-             Contains("a day old") && !Contains("resend"));
+             Contains("24 hours") && !Contains("resend"));
   CHECK_THAT(start(grpc::StatusCode::FAILED_PRECONDITION, "CONTACT_POINT_MISSING", "no phone",
                    {{"channel", "SMS"}, {"demanded", "SMS"}}),
              Contains("--via email") && !Contains("--via sms"));

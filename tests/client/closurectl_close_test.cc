@@ -161,6 +161,28 @@ TEST_CASE("a channel that comes too late is told how to be used", "[D9]") {
   CHECK_THAT(On(server, {"close", kAccount, "--via", "EMAIL"}, {.input = "", .tty = true}).err, !Contains(other));
 }
 
+TEST_CASE("a script gives the codes of both channels, one flag each, or is told which one is left", "[D9]") {
+  FakeServer server;
+  Closure both = MakeClosure(Closure::IDENTITY_PENDING);
+  auto& challenges = *both.mutable_identity_verification()->mutable_challenges();
+  challenges.Clear();
+  challenges.Add()->set_channel(v1::EMAIL);
+  challenges.Add()->set_channel(v1::SMS);
+  server.SetClosure(both);
+  const std::vector<std::string> rest = {"--accept-agreement", "2026-01", "--reason",  "OTHER",
+                                         "--confirm",          kAccount,  "--no-input"};
+  const auto with = [&rest](std::vector<std::string> arguments) {
+    arguments.insert(arguments.end(), rest.begin(), rest.end());
+    return arguments;
+  };
+  CHECK(On(server, with({"close", kAccount, "--code", "email:111111", "--code", "sms:222222"})).code == 0);
+  CHECK(server.Requests<v1::VerifyIdentityRequest>("VerifyIdentity")[0].codes_size() == 2);
+  challenges.Mutable(0)->set_verified(true);
+  server.SetClosure(both);
+  CHECK_THAT(On(server, {"close", kAccount}, {.input = "", .tty = true, .columns = 200}).err,
+             Contains("answer it with --code sms:CODE or --sandbox-code"));
+}
+
 TEST_CASE("a new code that was asked for is told", "[D9]") {
   FakeServer server;
   server.SetClosure(MakeClosure(Closure::IDENTITY_PENDING));

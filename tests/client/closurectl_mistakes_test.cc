@@ -242,7 +242,8 @@ TEST_CASE("a version of the agreement that is not the current one starts nothing
     if (open) server.SetClosure(MakeClosure(Closure::IDENTITY_PENDING));
     const Outcome outcome = RunOn(server, {"close", kAccount, "--via", "email", "--accept-agreement", "2026-1"},
                                   {.input = "123456\n", .tty = true, .columns = 200});
-    CHECK(outcome.code == 2);
+    CHECK(outcome.code == 1);
+    CHECK_THAT(outcome.err, Contains("AGREEMENT_VERSION_STALE (FAILED_PRECONDITION)"));
     CHECK_THAT(outcome.err, Contains("is 2026-01, not \"2026-1\"; nothing was ") && Contains(" agreement 1000000001"));
     for (const char* method : {"CreateClosure", "VerifyIdentity", "AcceptAgreement"}) CHECK(server.Calls(method) == 0);
   }

@@ -45,12 +45,12 @@ TEST_CASE("what is not a duration is refused and named") {
 }
 
 TEST_CASE("a duration above the limit is told the limit") {
-  for (const char* text : {"99999999999999999999d", "99999999d", "100001d", "1000000000000000s"}) {
+  for (const char* text : {"99999999999999999999d", "99999999d", "3651d", "1000000000000000s"}) {
     CAPTURE(text);
     CHECK(ParseDuration(text).status().message() ==
-          "\"" + std::string(text) + "\" is too long: a duration is at most 100000d");
+          "\"" + std::string(text) + "\" is too long: a duration is at most 3650d");
   }
-  CHECK(ParseDuration("100000d").ok());
+  CHECK(ParseDuration("3650d").ok());
 }
 
 TEST_CASE("a duration of nothing is refused for being nothing") {
@@ -260,11 +260,12 @@ TEST_CASE("every reason that the server can give has a hint of its own") {
 TEST_CASE("what comes before the next scan is the owner's work, or what has kept the closure back", "[D5][D6]") {
   v1::Closure closure;
   CHECK(BeforeNextScan(closure) == "Wait a moment");
-  closure.mutable_item_counts()->set_renounceable(1);
-  CHECK(BeforeNextScan(closure) == "Discard what is listed");
   closure.set_cause(v1::Closure::CONFIRM_TIMED_OUT);
   closure.set_cause_detail("not frozen by \x1b");
   CHECK(BeforeNextScan(closure) == "Wait until what went wrong is over (CONFIRM_TIMED_OUT: not frozen by \\x1b)");
+  // What only the owner can end is never waited for.
+  closure.mutable_item_counts()->set_renounceable(1);
+  CHECK(BeforeNextScan(closure) == "Discard what is listed");
   closure.mutable_hold()->set_reason("court");
   CHECK(BeforeNextScan(closure) == "Wait until the operator's hold is released");
   v1::CheckerResult& checker = *closure.mutable_scan()->add_checkers();
@@ -278,7 +279,7 @@ TEST_CASE("what comes before the next scan is the owner's work, or what has kept
 TEST_CASE("a store that fails sends owners to try again, and operators to the log") {
   const absl::Status error = ErrorWithReason(absl::StatusCode::kUnavailable, "x", "STORE_UNAVAILABLE");
   CHECK_THAT(ErrorHint(error, "closurectl", "7"),
-             Catch::StartsWith("Run the command again") && !Catch::Contains("closurectl"));
+             Catch::Contains("run the command again") && !Catch::Contains("closurectl"));
   CHECK_THAT(ErrorHint(error, "closurectl", "7", Role::kOperator), Catch::StartsWith("The server's log says why"));
 }
 

@@ -56,6 +56,12 @@ TEST_CASE("of two codes the one that is left is asked for by its channel", "[D9]
   CHECK(CommandsOf(closure)[0] == "closurectl verify accounts/7/closures/ab sms:CODE");
 }
 
+TEST_CASE("what is started again is started by the channel that there was", "[R68]") {
+  Closure ended = In(Closure::CANCELLED);
+  AddChallenge(ended, v1::SMS, 5);
+  CHECK(CommandsOf(ended) == std::vector<std::string>{"closurectl start 7 --via sms"});
+}
+
 TEST_CASE("a code whose attempts are used up leads to a new one") {
   Closure closure = In(Closure::IDENTITY_PENDING);
   AddChallenge(closure, v1::EMAIL, 0);

@@ -66,7 +66,7 @@ class Damage(Files):
         code, _, err = run_closured("--config", config)
         self.assertEqual(code, CONFIG, err)
         self.assertIn(self.path("closures.db") + ": data corruption", err)
-        self.assertIn("put the last backup in the place", err)
+        self.assertIn("put the last backup in the place", " ".join(err.split()))
         self.assertIn("installation.md", err)
 
     def setUp(self):

@@ -57,6 +57,14 @@ TEST_CASE("the silent period's end waits for holds, pauses and the breaker", "[d
     closure.system().mutable_pause()->set_reason("incident");
     expected = v1::Task::PAUSE;
   }
+  SECTION("a clock jump that was noticed before") {
+    closure.system().mutable_clock_jump()->set_reason("seen");
+    expected = v1::Task::CLOCK_JUMP;
+  }
+  SECTION("an open breaker, however few are admitted now") {
+    closure.system().mutable_breaker()->set_reason("seen");
+    expected = v1::Task::BREAKER;
+  }
   SECTION("the breaker opens by itself at the limit of all") {
     closure.breaker().global = 20;
     expected = v1::Task::BREAKER;
@@ -67,8 +75,24 @@ TEST_CASE("the silent period's end waits for holds, pauses and the breaker", "[d
   }
   closure.Report(v1::Task::SILENT_PERIOD_END, TimerFired{});
   CHECK(closure.state() == Closure::SILENT_PERIOD);
-  CHECK(closure.Tasks(v1::Task::SILENT_PERIOD_END).front().parked() == expected);
+  const internal::v1::TaskData end = closure.Tasks(v1::Task::SILENT_PERIOD_END).front();
+  CHECK(end.parked() == expected);
   CHECK(closure.system().has_breaker() == (expected == v1::Task::BREAKER));
+  // To wait is no failure.
+  CHECK(end.attempts() == 0);
+  CHECK_FALSE(end.has_first_failure_time());
+}
+
+TEST_CASE("a silent period that lasts another millisecond is not over", "[decide][R18]") {
+  DecidedClosure closure;
+  closure.GoToSilentPeriod();
+  closure.FinishPhase();
+  closure.clock().Advance(absl::Hours(168) - absl::Milliseconds(1));
+  closure.Report(v1::Task::SILENT_PERIOD_END, TimerFired{});
+  CHECK(closure.state() == Closure::SILENT_PERIOD);
+  closure.clock().Advance(absl::Milliseconds(1));
+  closure.Report(v1::Task::SILENT_PERIOD_END, TimerFired{});
+  CHECK(closure.state() == Closure::FINAL_CHECK);
 }
 
 TEST_CASE("one admission below the limit passes", "[decide][D14]") {
@@ -81,6 +105,7 @@ TEST_CASE("one admission below the limit passes", "[decide][D14]") {
   closure.Report(v1::Task::SILENT_PERIOD_END, TimerFired{});
   CHECK(closure.state() == Closure::FINAL_CHECK);
   CHECK(closure.last_commit().admission.has_value());
+  CHECK_FALSE(closure.last_commit().clock_went_back.has_value());
   // What no hour counts any more is forgotten, with a day to spare for a clock that is set back.
   CHECK(closure.last_commit().forget_before == closure.clock().Now() - absl::Hours(24));
 }
@@ -190,19 +215,21 @@ TEST_CASE("an idle closure expires after its last activity and not before", "[de
   CHECK(closure.state() == Closure::EXPIRED);
 }
 
-TEST_CASE("an expiry that was set while the clock was a year ahead begins anew when it is set right", "[decide][D16]") {
+TEST_CASE("what the owner does after a clock was set back by a year counts from then", "[decide][D16]") {
   DecidedClosure closure;
-  const Closure::State state = GENERATE(Closure::IDENTITY_PENDING, Closure::READY);
-  if (state == Closure::READY) closure.GoToReady();
-  const absl::Duration idle = absl::Hours(24) * (state == Closure::READY ? 30 : 1);
-  closure.clock().Advance(-absl::Hours(24 * 365));
-  closure.Report(v1::Task::EXPIRY, TimerFired{});
-  CHECK(closure.state() == state);
-  CHECK(FromProto(closure.closure().expire_time()) == closure.clock().Now() + idle);
-  CHECK(closure.last_commit().history->event == "expiry_renewed");
-  closure.clock().Advance(idle);
-  closure.Report(v1::Task::EXPIRY, TimerFired{});
+  closure.clock().JumpWall(-absl::Hours(24 * 365));
+  const absl::Time expire_time = closure.clock().Now() + absl::Hours(24);
+  REQUIRE(closure.Do(ResendCode{}).ok());
+  CHECK(FromProto(closure.closure().expire_time()) == expire_time);
+  const std::vector<internal::v1::TaskData> timers = closure.Tasks(v1::Task::EXPIRY);
+  const auto in_time = std::find_if(timers.begin(), timers.end(), [&](const internal::v1::TaskData& timer) {
+    return FromProto(timer.due_time()) == expire_time;
+  });
+  REQUIRE(in_time != timers.end());
+  closure.clock().Advance(absl::Hours(24));
+  closure.ReportTask(*in_time, TimerFired{});
   CHECK(closure.state() == Closure::EXPIRED);
+  CHECK(closure.Tasks(v1::Task::EXPIRY).empty());
 }
 
 TEST_CASE("personal data is erased when both notices are settled, given up after 72 hours included",

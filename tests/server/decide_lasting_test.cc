@@ -153,5 +153,42 @@ TEST_CASE("a parked task waits for its own halt as long as that lasts, and for n
   }
 }
 
+TEST_CASE("what is no step of the machine stands in the history too", "[decide]") {
+  DecidedClosure closure;
+  CHECK(closure.Do(PlaceHold{"legal"}, "operator:ann").ok());
+  const Commit& held = closure.last_commit();
+  CHECK(held.history->event == "hold_placed");
+  CHECK(held.history->detail == "legal");
+  CHECK(held.history->actor == "operator:ann");
+  CHECK(held.history->from_state == Closure::IDENTITY_PENDING);
+  CHECK(held.history->to_state == Closure::IDENTITY_PENDING);
+}
+
+TEST_CASE("a scan that is given up leaves nobody waiting or asked, and what was answered as it is", "[decide][D5]") {
+  DecidedClosure closure;
+  closure.GoToFirstScan();
+  internal::v1::ClosureData data = closure.data();
+  REQUIRE_FALSE(data.closure().scan().has_end_time());
+  auto& checkers = *data.mutable_closure()->mutable_scan()->mutable_checkers();
+  checkers.Clear();
+  const std::vector<v1::CheckerResult::Status> statuses = {v1::CheckerResult::WAITING, v1::CheckerResult::RUNNING,
+                                                           v1::CheckerResult::ANSWERED, v1::CheckerResult::SKIPPED};
+  for (const v1::CheckerResult::Status status : statuses) checkers.Add()->set_status(status);
+  Circumstances circumstances;
+  circumstances.now = closure.clock().Now();
+  circumstances.actor = "root:1000000001";
+  const absl::StatusOr<Decision> decision = Decide(data, CancelClosure{}, circumstances);
+  REQUIRE(decision.ok());
+  const v1::Scan& scan = decision->commit.closure->closure().scan();
+  CHECK(scan.has_end_time());
+  REQUIRE(scan.checkers_size() == 4);
+  for (int i = 0; i < 4; ++i) {
+    const bool given_up = i < 2;
+    CHECK(scan.checkers(i).status() == (given_up ? v1::CheckerResult::UNANSWERED : statuses[static_cast<size_t>(i)]));
+    CHECK(scan.checkers(i).fault() == (given_up ? v1::CheckerResult::FAILED : v1::CheckerResult::FAULT_UNSPECIFIED));
+    CHECK(scan.checkers(i).detail().empty() != given_up);
+  }
+}
+
 }  // namespace
 }  // namespace closure

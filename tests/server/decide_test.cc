@@ -314,6 +314,9 @@ TEST_CASE("a release that is not answered within ten minutes leaves its outcome 
   REQUIRE(closure.state() == Closure::BLOCKED);
   CHECK(closure.item("vm").resolution() == v1::BlockingItem::OPEN);
   CHECK(closure.item("vm").resolution_detail() == "its release was not answered in time, and it was found again since");
+  CHECK(closure.Do(Recheck{}).ok());
+  closure.FinishScan({vm});
+  CHECK_FALSE(closure.item("vm").resolution_detail().empty());
   // Asked for again with the same facts it has the same key, so it cannot be done twice.
   CHECK(closure.Do(DiscardGiven{{{{"vm", "f1"}}, closure.closure().risk_prompt().digest()}, {vm}}).ok());
   CHECK(closure.Tasks(v1::Task::DISCARD).front().idempotency_key() == key);

@@ -48,8 +48,8 @@ void MakeDue(StoredTask& stored, absl::Time due) {
 }
 
 bool MeansADay(const TaskData& task) {
-  return !task.has_first_failure_time() &&
-         (task.kind() == Task::SILENT_PERIOD_END || task.kind() == Task::FORGET_REQUESTS);
+  return !task.has_first_failure_time() && (task.kind() == Task::SILENT_PERIOD_END || task.kind() == Task::EXPIRY ||
+                                            task.kind() == Task::FORGET_REQUESTS);
 }
 
 }  // namespace

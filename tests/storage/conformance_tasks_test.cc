@@ -353,7 +353,8 @@ TEST_CASE("when the wall clock goes back only what means a day in the calendar w
   REQUIRE(tasks.ok());
   CHECK(tasks->size() == static_cast<std::size_t>(v1::Task::Kind_MAX));
   for (const internal::v1::TaskData& task : *tasks) {
-    const bool waits = task.kind() == v1::Task::SILENT_PERIOD_END || task.kind() == v1::Task::FORGET_REQUESTS;
+    const bool waits = task.kind() == v1::Task::SILENT_PERIOD_END || task.kind() == v1::Task::EXPIRY ||
+                       task.kind() == v1::Task::FORGET_REQUESTS;
     INFO(task.idempotency_key());
     CHECK(task.due_time().seconds() == absl::ToUnixSeconds(waits ? later : kNow));
   }
