@@ -246,6 +246,12 @@ absl::StatusOr<Decision> DecideResend(DecisionBuilder& builder, const ResendCode
 absl::StatusOr<Decision> DecideCodes(DecisionBuilder& builder, const CodesGiven& given) {
   if (absl::Status allowed = builder.Require(Event::kIdentityVerified, v1::Closure::VERIFY_IDENTITY); !allowed.ok())
     return allowed;
+  // A request that is refused for its form is so before any code is judged: what it says must not depend on whether
+  // one was right, for nothing is counted then.
+  for (const CodesGiven::Code& code : given.codes) {
+    const auto challenge = FindChallenge(builder.closure(), code.channel);
+    if (!challenge.ok()) return challenge.status();
+  }
   absl::Status reply;
   bool counted = false;
   for (const CodesGiven::Code& code : given.codes) {

@@ -78,6 +78,8 @@ void MergeMissing(const v1::BlockingItem& before, bool keep, ScanMerge& merge) {
   } else if (!keep) {
     item.set_resolution(v1::BlockingItem::RESOLVED);
     item.set_change(v1::BlockingItem::GONE);
+    // That it may still be released is over.
+    if (before.resolution() == v1::BlockingItem::OPEN) item.clear_resolution_detail();
   } else {
     item.set_change(v1::BlockingItem::UNCHANGED);
     Count(item, merge);

@@ -19,10 +19,6 @@ namespace closure {
 
 void TellInbox(Session& session, const v1::Closure& closure) {
   const std::string account = AccountId(closure.name());
-  if (session.interactive() && AcceptsNoCode(closure)) {
-    session.printer().Say("What was sent is not accepted any more; type \"resend\" for a new code.\n");
-    return;
-  }
   if (!session.interactive() || !session.HasSandboxAccount(account)) return;
   const std::string& program = session.options().command;
   session.printer().Say(absl::StrCat("This server's cloud is a sandbox; read the code there, in another terminal:\n  ",
@@ -31,6 +27,8 @@ void TellInbox(Session& session, const v1::Closure& closure) {
 }
 
 absl::StatusOr<std::vector<std::string>> AskCodes(Session& session, const v1::Closure& closure) {
+  if (session.interactive() && AcceptsNoCode(closure))
+    session.printer().Say("What was sent is not accepted any more; type \"resend\" for a new code.\n");
   std::vector<std::string> codes;
   for (const auto& challenge : closure.identity_verification().challenges()) {
     if (challenge.verified()) continue;

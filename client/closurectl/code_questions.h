@@ -13,7 +13,7 @@ namespace closure {
 
 // How the guided flow asks for identity codes.
 
-// Says that what was sent is not accepted any more, where that is so; else where the code is to be read when the
+// Says where the code is to be read when the
 // server's cloud is only pretended, so that no mail comes; nothing elsewhere and where nobody can be asked.
 void TellInbox(Session& session, const v1::Closure& closure);
 

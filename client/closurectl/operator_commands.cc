@@ -180,7 +180,7 @@ absl::StatusOr<ExitCode> Retry(Session& session, const Arguments& arguments) {
   *tasks.Add() = *task;
   printer.Data(TaskTableText(tasks, printer.style()));
   const std::string release = ReleaseCommand(*task);
-  if (IsTimer(task->kind())) {
+  if (release.empty() && IsTimer(task->kind())) {
     printer.Note(absl::StrCat("The timer is looked at now; it does not go off before its time. Next:\n  ",
                               Command(session, "tasks --all")));
   } else if (release.empty()) {

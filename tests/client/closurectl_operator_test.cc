@@ -58,6 +58,7 @@ TEST_CASE("a retry of a task that goes on waiting says so and names what ends th
     v1::Task task;
     task.set_name("tasks/42");
     task.set_closure(kClosureName);
+    task.set_kind(v1::Task::SILENT_PERIOD_END);
     task.set_parked(parked);
     server.SetTasks({task});
     const Outcome outcome = AsOperator(server, {"operator", "retry", "42", "--reason", "r"});
@@ -65,6 +66,12 @@ TEST_CASE("a retry of a task that goes on waiting says so and names what ends th
     CHECK_THAT(outcome.err,
                Contains("goes on waiting") && Contains(" --as operator:ann " + command) && !Contains("is due now"));
   }
+  v1::Task timer;
+  timer.set_name("tasks/42");
+  timer.set_kind(v1::Task::EXPIRY);
+  server.SetTasks({timer});
+  CHECK_THAT(AsOperator(server, {"operator", "retry", "42", "--reason", "r"}).err,
+             Contains("does not go off before its time") && !Contains("is due now"));
   server.SetTasks({});
   CHECK_THAT(AsOperator(server, {"operator", "retry", "42", "--reason", "r"}).err, Contains("The task is due now."));
 }

@@ -296,6 +296,26 @@ TEST_CASE("a code by a channel that is not demanded is told those that are", "[R
   CHECK(reply.metadata()["field"] == "codes.channel");
 }
 
+TEST_CASE("a code beside one that is not demanded is not judged, whether it is right or wrong", "[R44]") {
+  Pending pending;
+  const std::string right = pending.owner.Code();
+  const std::string wrong = right == "111111" ? "222222" : "111111";
+  const std::string before = Sight(pending.server, pending.owner.name());
+  const auto told = [&](const std::string& guess) {
+    auto request = RequestOn<v1::VerifyIdentityRequest>(pending.owner.name());
+    for (const auto& [channel, text] : {std::pair(v1::EMAIL, guess), std::pair(v1::SMS, std::string("000000"))}) {
+      auto& code = *request.add_codes();
+      code.set_channel(channel);
+      code.set_code(text);
+    }
+    const Reply reply = Send(pending.server, pending.owner.actor(), request);
+    CheckRefused(reply, StatusCode::INVALID_ARGUMENT, v1::FIELD_INVALID, {"no code by SMS is demanded, but by EMAIL"});
+    return reply.status.error_message() + reply.status.error_details();
+  };
+  CHECK(told(right) == told(wrong));
+  CHECK(Sight(pending.server, pending.owner.name()) == before);
+}
+
 TEST_CASE("a channel without a contact point is refused", "[R44][D9]") {
   RunningServer server;
   const bool changed = GENERATE(false, true);

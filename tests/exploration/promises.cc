@@ -191,7 +191,7 @@ bool HasTask(const World& world, v1::Task::Kind kind, absl::Time due) {
 Broken JudgeTimers(const World& world) {
   const v1::Closure& closure = world.data.closure();
   const config::v1::Policy& policy = world.data.policy();
-  // A wall clock that is set back is pulled after it at the next witnessing.
+  // Tasks are pulled after a wall clock that is set back at the next witnessing; a day in the calendar stays.
   const bool clock_moved = world.memory.wrong_by != absl::ZeroDuration() || !TimeOf(world).jump.empty();
   if (clock_moved) return std::nullopt;
   switch (closure.state()) {
