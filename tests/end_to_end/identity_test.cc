@@ -310,7 +310,7 @@ TEST_CASE("a code beside one that is not demanded is not judged, whether it is r
     }
     const Reply reply = Send(pending.server, pending.owner.actor(), request);
     CheckRefused(reply, StatusCode::INVALID_ARGUMENT, v1::FIELD_INVALID, {"no code by SMS is demanded, but by EMAIL"});
-    return reply.status.error_message() + reply.status.error_details();
+    return std::pair(reply.status.error_message(), reply.metadata());
   };
   CHECK(told(right) == told(wrong));
   CHECK(Sight(pending.server, pending.owner.name()) == before);
