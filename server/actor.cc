@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/actor.h"
 
-#include <algorithm>
-
 #include "absl/strings/ascii.h"
 #include "checkers/text.h"
 #include "server/errors.h"

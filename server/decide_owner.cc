@@ -248,19 +248,21 @@ absl::StatusOr<Decision> DecideCodes(DecisionBuilder& builder, const CodesGiven&
     return allowed;
   // A request that is refused for its form is so before any code is judged: what it says must not depend on whether
   // one was right, for nothing is counted then.
+  std::vector<v1::IdentityVerification::Challenge*> meant;
   for (const CodesGiven::Code& code : given.codes) {
-    const auto challenge = FindChallenge(builder.closure(), code.channel);
+    const absl::StatusOr<v1::IdentityVerification::Challenge*> challenge =
+        FindChallenge(builder.closure(), code.channel);
     if (!challenge.ok()) return challenge.status();
+    meant.push_back(*challenge);
   }
   absl::Status reply;
   bool counted = false;
-  for (const CodesGiven::Code& code : given.codes) {
-    absl::StatusOr<v1::IdentityVerification::Challenge*> challenge = FindChallenge(builder.closure(), code.channel);
-    if (!challenge.ok()) return challenge.status();
-    const int32_t attempts = (*challenge)->attempts_left();
-    const bool verified = (*challenge)->verified();
-    reply.Update(CountCode(builder, **challenge, code.right));
-    counted = counted || (*challenge)->attempts_left() != attempts || (*challenge)->verified() != verified;
+  for (std::size_t index = 0; index < meant.size(); ++index) {
+    v1::IdentityVerification::Challenge& challenge = *meant[index];
+    const int32_t attempts = challenge.attempts_left();
+    const bool verified = challenge.verified();
+    reply.Update(CountCode(builder, challenge, given.codes[index].right));
+    counted = counted || challenge.attempts_left() != attempts || challenge.verified() != verified;
   }
   // Codes that are not even compared, expired or out of attempts, leave no trace however often they are given.
   if (!reply.ok() && !counted) return reply;

@@ -35,16 +35,14 @@ v1::BlockingItem MergeFound(const internal::v1::ClosureData& data, v1::BlockingI
   const bool renounced =
       IsRenouncedAsMoney(item.kind()) && item.disposition() == v1::RENOUNCEABLE && IsRenounced(data, item);
   item.set_resolution(renounced ? v1::BlockingItem::RENOUNCED : v1::BlockingItem::OPEN);
-  if (known && before->resolution() == v1::BlockingItem::RELEASE_FAILED &&
-      before->fingerprint() == item.fingerprint()) {
+  if (!known || before->fingerprint() != item.fingerprint()) return item;
+  if (before->resolution() == v1::BlockingItem::RELEASE_FAILED) {
     // Why its product refused is still what the owner has to know.
     item.set_resolution(v1::BlockingItem::RELEASE_FAILED);
     item.set_resolution_detail(before->resolution_detail());
-  }
-  if (known && before->resolution() == v1::BlockingItem::OUTCOME_UNKNOWN &&
-      before->fingerprint() == item.fingerprint()) {
+  } else if (before->resolution() == v1::BlockingItem::OUTCOME_UNKNOWN) {
     item.set_resolution_detail("its release was not answered in time, and it was found again since");
-  } else if (known && before->resolution() == v1::BlockingItem::OPEN && before->fingerprint() == item.fingerprint()) {
+  } else if (before->resolution() == v1::BlockingItem::OPEN) {
     // It may still be released.
     item.set_resolution_detail(before->resolution_detail());
   }

@@ -62,11 +62,10 @@ absl::Status CheckCloseChoices(const Session& session, const std::string& accoun
   if (absl::Status forms = CheckForms(account_id, choices); !forms.ok()) return forms;
   const std::string& program = session.options().command;
   if (!open && !choices.codes.empty()) {
-    return ErrorWithReason(absl::StatusCode::kInvalidArgument,
-                           "--code: no closure of this account waits for a code, and the one that is started here gets "
-                           "a new one; nothing was started",
-                           "USAGE",
-                           {{"next", absl::StrCat("First run: ", program, " start ", account_id, " --via email")}});
+    return UsageError(
+        "--code: no closure of this account waits for a code, and the one that is started here gets a new one; nothing "
+        "was started",
+        absl::StrCat("First run: ", program, " start ", account_id, " --via email"));
   }
   if (session.interactive() || (open && !IsBeforeConfirm(open->state()))) return absl::OkStatus();
   const std::string missing = absl::StrJoin(MissingFlags(open, choices), ", ");

@@ -263,8 +263,7 @@ absl::StatusOr<std::string> GuidedClosure::AskReason() {
       AskUntil(session_, absl::StrCat("Everything is clear. Why do you leave?\n", ReasonWords(), ":"),
                "--reason REASON", [](const std::string& typed) { return ParseReason(typed).status(); });
   if (DecodeErrorDetails(reason.status()).reason != "USAGE") return reason;
-  return ErrorWithReason(reason.status().code(), reason.status().message(), "USAGE",
-                         {{"next", absl::StrCat("Give it with --reason: one of ", ReasonWords())}});
+  return UsageError(reason.status().message(), absl::StrCat("Give it with --reason: one of ", ReasonWords()));
 }
 
 absl::StatusOr<Closure> GuidedClosure::RescanOld(const Closure& closure) {

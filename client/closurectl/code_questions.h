@@ -13,8 +13,8 @@ namespace closure {
 
 // How the guided flow asks for identity codes.
 
-// Says where the code is to be read when the
-// server's cloud is only pretended, so that no mail comes; nothing elsewhere and where nobody can be asked.
+// Says where the code is to be read when the server's cloud is only pretended, so that no mail comes; nothing elsewhere
+// and where nobody can be asked.
 void TellInbox(Session& session, const v1::Closure& closure);
 
 // Asks for the code of each channel that is demanded, in the form that GiveCodes takes; empty when a new code is wanted

@@ -16,7 +16,6 @@
 #include "client/closurectl/resource_names.h"
 #include "client/closurectl/state_check.h"
 #include "client/closurectl/terminal_text.h"
-#include "client/rpc_status.h"
 
 namespace closure {
 namespace {
@@ -92,11 +91,9 @@ absl::Status CheckConfirmChoices(absl::string_view account_id, const ConfirmChoi
     return UsageError("--reason-text has control characters; write it in one line of plain text");
   const bool right = choices.confirm == account_id || choices.confirm == AccountName(account_id);
   if (choices.confirm.empty() || right) return absl::OkStatus();
-  return ErrorWithReason(absl::StatusCode::kInvalidArgument,
-                         absl::StrCat("--confirm=", EscapeLine(choices.confirm), " is not the id of the account, ",
-                                      EscapeLine(account_id), "; nothing was confirmed"),
-                         "USAGE",
-                         {{"next", absl::StrCat("If that account is meant: --confirm=", EscapeLine(account_id))}});
+  return UsageError(absl::StrCat("--confirm=", EscapeLine(choices.confirm), " is not the id of the account, ",
+                                 EscapeLine(account_id), "; nothing was confirmed"),
+                    absl::StrCat("If that account is meant: --confirm=", EscapeLine(account_id)));
 }
 
 absl::StatusOr<v1::Closure> Confirm(Session& session, const std::string& closure, const ConfirmChoices& choices) {

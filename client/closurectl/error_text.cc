@@ -309,8 +309,10 @@ std::vector<std::string> HintedReasons() {
   return reasons;
 }
 
-absl::Status UsageError(absl::string_view message) {
-  return ErrorWithReason(absl::StatusCode::kInvalidArgument, message, "USAGE");
+absl::Status UsageError(absl::string_view message, absl::string_view next) {
+  std::map<std::string, std::string> metadata;
+  if (!next.empty()) metadata[kNext] = std::string(next);
+  return ErrorWithReason(absl::StatusCode::kInvalidArgument, message, "USAGE", metadata);
 }
 
 }  // namespace closure

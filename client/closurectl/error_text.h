@@ -34,7 +34,8 @@ std::string ErrorText(const absl::Status& error, absl::string_view hint, OutputF
 std::vector<std::string> HintedReasons();
 
 // A refusal of what was typed, before any call: INVALID_ARGUMENT with the reason USAGE, exit code 2.
-absl::Status UsageError(absl::string_view message);
+// `next` is what to do where the command's help would not say it.
+absl::Status UsageError(absl::string_view message, absl::string_view next = "");
 
 }  // namespace closure
 
