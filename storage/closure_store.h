@@ -116,8 +116,9 @@ struct Commit {
 
   // The wall clock went back to this: no task waits for it to catch up, except those that mean a day in the calendar
   // and did not fail before (the end of a silent period, an expiry, the forgetting of request ids); and leases that it
-  // would keep alive are void. What was written at a later time, admissions, codes and request ids, is as of this one:
-  // it is neither lost, nor does it count or stay until the clock has caught up.
+  // would keep alive are void. A silent period's end that was put off beyond the day that was told means no day. What
+  // was written at a later time, admissions, codes and request ids, is as of this one: it is neither lost, nor does it
+  // count or stay until the clock has caught up.
   std::optional<absl::Time> clock_went_back;
 
   // ---- tasks ----

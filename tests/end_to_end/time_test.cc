@@ -82,6 +82,22 @@ TEST_CASE("an acknowledged jump ahead still leaves the week to be waited for", "
   silent.owner.WaitFor({v1::Closure::CLOSED});
 }
 
+TEST_CASE("a jump ahead that was acknowledged and is set right later lengthens nothing", "[R18][L1]") {
+  Silent silent;
+  silent.server.clock().JumpWall(365 * kDay);
+  silent.WaitForAlert();
+  REQUIRE(silent.Acknowledge().ok());
+  // The end is put off by what is left of the week, on a calendar that is a year ahead.
+  CHECK(silent.GoesOn());
+  silent.server.clock().JumpWall(-365 * kDay);
+  silent.WaitForAlert();
+  REQUIRE(silent.Acknowledge().ok());
+  silent.server.clock().Advance(kWeek - absl::Seconds(1));
+  CHECK(silent.GoesOn());
+  silent.server.clock().Advance(absl::Seconds(1));
+  silent.owner.WaitFor({v1::Closure::CLOSED});
+}
+
 TEST_CASE("a wall clock that goes back by a day lengthens the silent period by that day", "[R18]") {
   Silent silent;
   silent.server.clock().JumpWall(-kDay);

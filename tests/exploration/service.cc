@@ -84,13 +84,18 @@ void Unpark(World& world, v1::Task::Parked parked, absl::Time due) {
   }
 }
 
+// Whether a task waits for a day that was told, and not for longer.
+bool WaitsByCalendar(const World& world, const internal::v1::TaskData& task) {
+  if (task.attempts() > 0) return false;
+  if (task.kind() == v1::Task::SILENT_PERIOD_END)
+    return FromProto(task.due_time()) <= FromProto(world.data.closure().silent_period_end_time());
+  return task.kind() == v1::Task::EXPIRY || task.kind() == v1::Task::FORGET_REQUESTS;
+}
+
 // What means no day in the calendar, and what failed before, does not wait for a wall clock that went back.
 void MakeDue(World& world, absl::Time now) {
   for (internal::v1::TaskData& task : world.tasks) {
-    const bool waits_by_calendar = task.kind() == v1::Task::SILENT_PERIOD_END || task.kind() == v1::Task::EXPIRY ||
-                                   task.kind() == v1::Task::FORGET_REQUESTS;
-    if ((!waits_by_calendar || task.attempts() > 0) && FromProto(task.due_time()) > now)
-      *task.mutable_due_time() = ToProto(now);
+    if (!WaitsByCalendar(world, task) && FromProto(task.due_time()) > now) *task.mutable_due_time() = ToProto(now);
   }
 }
 

@@ -47,9 +47,18 @@ void MakeDue(StoredTask& stored, absl::Time due) {
   *stored.task.mutable_due_time() = TimestampOfMicros(Micros(due));
 }
 
-bool MeansADay(const TaskData& task) {
-  return !task.has_first_failure_time() && (task.kind() == Task::SILENT_PERIOD_END || task.kind() == Task::EXPIRY ||
-                                            task.kind() == Task::FORGET_REQUESTS);
+// Whether the end of a silent period is waited for longer than until the day that was told.
+bool IsPutOff(const MemoryTables& tables, const StoredTask& stored) {
+  const v1::Closure& closure = tables.closures.Find(stored.closure_row)->closure();
+  return stored.task.kind() == Task::SILENT_PERIOD_END && closure.has_silent_period_end_time() &&
+         Micros(stored.task.due_time()) > Micros(closure.silent_period_end_time());
+}
+
+bool MeansADay(const MemoryTables& tables, const StoredTask& stored) {
+  const TaskData& task = stored.task;
+  return !task.has_first_failure_time() && !IsPutOff(tables, stored) &&
+         (task.kind() == Task::SILENT_PERIOD_END || task.kind() == Task::EXPIRY ||
+          task.kind() == Task::FORGET_REQUESTS);
 }
 
 }  // namespace
@@ -122,7 +131,9 @@ void Unpark(MemoryTables& tables, Task::Parked reason, absl::Time due) {
 void PullForward(MemoryTables& tables, absl::Time now) {
   ChangeTasks(
       tables,
-      [&](const StoredTask& stored) { return Micros(stored.task.due_time()) > Micros(now) && !MeansADay(stored.task); },
+      [&](const StoredTask& stored) {
+        return Micros(stored.task.due_time()) > Micros(now) && !MeansADay(tables, stored);
+      },
       [&](StoredTask& stored) { *stored.task.mutable_due_time() = TimestampOfMicros(Micros(now)); });
   ClearLeases(tables);
 }

@@ -360,5 +360,25 @@ TEST_CASE("when the wall clock goes back only what means a day in the calendar w
   }
 }
 
+TEST_CASE("a silent period's end that was put off beyond the day that was told does not wait for the wall clock",
+          "[storage][time]") {
+  TestStore store(GENERATE(from_range(StoreBackends())));
+  const ClosureData silent =
+      store.Create(kKey, {v1::Closure::READY, v1::Closure::CONFIRMING, v1::Closure::SILENT_PERIOD});
+  const absl::Time told = absl::FromUnixSeconds(silent.closure().silent_period_end_time().seconds());
+  const bool put_off = GENERATE(false, true);
+  const absl::Time due = put_off ? told + absl::Microseconds(1) : told;
+  Commit commit = Decision(silent);
+  commit.add_tasks = {NewTask(kKey, "end", due, Task::SILENT_PERIOD_END)};
+  REQUIRE(store.Apply(std::move(commit)).ok());
+  Commit back;
+  back.clock_went_back = kNow;
+  REQUIRE(store.Apply(std::move(back)).ok());
+  const auto tasks = store->ListTasks({.closure = kKey});
+  REQUIRE(tasks.ok());
+  REQUIRE(tasks->size() == 1);
+  CHECK(tasks->front().due_time().seconds() == absl::ToUnixSeconds(put_off ? kNow : told));
+}
+
 }  // namespace
 }  // namespace closure
