@@ -75,6 +75,11 @@ TEST_CASE("every unpaid bill, unbilled charge and credit note must be handled", 
     up::UnbilledCharge& undated = *page->add_charges();
     undated.set_charge_id("C-2");
     *undated.mutable_amount() = MoneyOf("3", "JPY");
+    up::UnbilledCharge& beyond = *page->add_charges();
+    beyond.set_charge_id("C-3");
+    *beyond.mutable_amount() = MoneyOf("3", "JPY");
+    // A moment beyond the year 9999 is no day.
+    beyond.mutable_expect_bill_time()->set_seconds(253'402'300'800);
     return grpc::Status::OK;
   };
   cloud.billing.credit_notes = [](const auto&, up::ListCreditNotesResponse* page) {
@@ -88,7 +93,7 @@ TEST_CASE("every unpaid bill, unbilled charge and credit note must be handled", 
   const auto answer = Ask(checker);
   REQUIRE(answer.ok());
   CHECK(account_id == "1000000001");
-  REQUIRE(answer->items.size() == 5);
+  REQUIRE(answer->items.size() == 6);
   for (const v1::ReportedItem& item : answer->items) {
     CHECK(item.disposition() == v1::MUST_HANDLE);
     CHECK(item.resolver() == v1::OWNER);
@@ -106,6 +111,7 @@ TEST_CASE("every unpaid bill, unbilled charge and credit note must be handled", 
   CHECK(absl::StrContains(charge.why(), "3 JPY"));
   CHECK(absl::StrContains(charge.why(), "2026-12-01 (UTC)"));
   CHECK_FALSE(absl::StrContains(ItemOf(*answer, "charge/C-2").why(), "expected"));
+  CHECK_FALSE(absl::StrContains(ItemOf(*answer, "charge/C-3").why(), "expected"));
   const v1::ReportedItem& note = ItemOf(*answer, "credit_note/N-1");
   CHECK(note.kind() == v1::CREDIT_NOTE);
   CHECK(absl::StrContains(note.why(), "1.500 KWD"));

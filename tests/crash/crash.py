@@ -2,13 +2,15 @@
 """Kills the server at every failpoint of whole closures, and judges what becomes of them.
 
 A first run of each way notes which places it passes, and how often. Then, for each place and each time, a new closure goes
-the same way on a server that is killed there and started again.
+the same way on a server that is killed there and started again. With --seeds each place is taken once for each seed, which
+draws the time.
 """
 
 import argparse
 import collections
 import concurrent.futures
 import os
+import random
 import sys
 import tempfile
 
@@ -36,6 +38,13 @@ def chosen(places, share):
                 yield place, time
 
 
+def drawn(way, places, seeds):
+    """Every place once for each seed, at a time that the seed draws."""
+    for seed in range(seeds):
+        for place, count in places:
+            yield place, random.Random("%s %s %d" % (way, place, seed)).randint(1, count)
+
+
 def crash_at(way, place, time):
     """Whether it was killed there; Broken when what followed was not right."""
     order = "%s@%d" % (place, time)
@@ -46,10 +55,11 @@ def crash_at(way, place, time):
             way, order, type(error).__name__, error, way, order)) from error
 
 
-def crash_everywhere(way, share, pool):
+def crash_everywhere(way, arguments, pool):
     """Runs all crashes of a way; answers how many there were, and prints them."""
     places = passed_places(way)
-    runs = [(place, time, pool.submit(crash_at, way, place, time)) for place, time in chosen(places, share)]
+    crashes = drawn(way, places, arguments.seeds) if arguments.seeds else chosen(places, arguments.share)
+    runs = [(place, time, pool.submit(crash_at, way, place, time)) for place, time in crashes]
     killed, missed, reached = 0, [], set()
     for place, time, run in runs:
         if run.result():
@@ -73,6 +83,7 @@ def main():
     parser.add_argument("--lose-log", action="store_true",
                         help="lose the database's log at each crash, in order to see that this is found")
     parser.add_argument("--share", type=int, default=1, help="take every SHARE-th time of a place, besides first and last [1]")
+    parser.add_argument("--seeds", type=int, default=0, help="take every place once for each of so many seeds instead")
     arguments = parser.parse_args()
     MortalServer.lose_log = arguments.lose_log
     try:
@@ -81,7 +92,7 @@ def main():
             print("killed" if crash_at(arguments.way, place, int(time)) else "not reached")
             return 0
         with concurrent.futures.ThreadPoolExecutor(JOBS) as pool:
-            total = sum(crash_everywhere(way, arguments.share, pool)
+            total = sum(crash_everywhere(way, arguments, pool)
                         for way in ([arguments.way] if arguments.way else WAYS))
         print("%d crashes survived" % total)
     except Broken as broken:

@@ -37,6 +37,7 @@ TEST_CASE("a malformed identity, and that of the system, is refused", "[actor][R
       "Root:1",
       "system",
       "ram:ann",
+      "ram:1000000001",
       "ram:@1",
       "ram:ann@",
       "ram:ann@1@2",

@@ -17,7 +17,8 @@ namespace closure::simulation {
 
 struct Settings {
   std::uint64_t seed = 1;
-  // How long owners, operators and misfortunes go on, in days; what is open then has as long again to come to rest.
+  // How long owners, operators and misfortunes go on, in days; what is open then has as long again to come to rest, and
+  // five days at least.
   int days = 20;
   int accounts = 3;
   // Called with what happens, a line each; may be empty.
