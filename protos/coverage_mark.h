@@ -32,9 +32,11 @@ enum class Mark {
   kLeasesTakenBack,
   // The log of the store was not emptied at the first try.
   kLogEmptiedLater,
-  // The store met damage: in a page of its file, of its log, and told so to a write.
+  // The store met damage: in a page of its file, of its log, before the end of the log at a start, and told so to a
+  // write.
   kPageDamaged,
   kLogPageDamaged,
+  kLogEndDamaged,
   kWriteRefusedForDamage,
   kCount,
 };

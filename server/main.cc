@@ -30,6 +30,7 @@
 #include "server/upstream_channels.h"
 #include "server/version.h"
 #include "storage/damage.h"
+#include "storage/sqlite/backup.h"
 #include "storage/sqlite/sqlite_closure_store.h"
 #include "storage/status_macros.h"
 
@@ -195,6 +196,12 @@ void SayRight(const std::string& config_path) {
               root ? "; if the server runs as another user, check as that one: runuser -u USER -- closured …" : "");
 }
 
+ExitCode BackUp(const std::string& database, const std::string& copy) {
+  if (const absl::Status made = BackUpDatabase(database, copy); !made.ok()) return Fail(made);
+  std::printf("%s holds what %s held, and was read through\n", copy.c_str(), database.c_str());
+  return ExitCode::kOk;
+}
+
 ExitCode Run(const Options& options) {
   switch (options.command) {
     case Options::Command::kHelp:
@@ -213,10 +220,15 @@ ExitCode Run(const Options& options) {
                 Concat(kFailpointVariable, " or ", kFailpointTraceVariable,
                        " is set: failpoints end the process for tests, with closured dev only; unset it"));
   }
-  const Look look = options.command == Options::Command::kPrintConfig ? Look::kValues : Look::kFilesToo;
+  // A backup is made of what can be read, even where something else is missing by now.
+  const bool values_only =
+      options.command == Options::Command::kPrintConfig || options.command == Options::Command::kBackUp;
+  const Look look = values_only ? Look::kValues : Look::kFilesToo;
   const absl::StatusOr<config::v1::ServerConfig> config = ReadProductionConfig(options.config_path, look);
   if (!config.ok()) return Fail(ExitCode::kConfig, config.status().message());
   if (options.command == Options::Command::kServe) return Serve(WithDefaults(*config));
+  if (options.command == Options::Command::kBackUp)
+    return BackUp(WithDefaults(*config).database_path(), options.backup_path);
   if (options.command == Options::Command::kPrintConfig) std::fputs(FormatConfig(*config).c_str(), stdout);
   if (options.command == Options::Command::kCheckConfig) SayRight(options.config_path);
   return ExitCode::kOk;

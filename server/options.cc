@@ -13,7 +13,7 @@ namespace closure {
 namespace {
 
 constexpr std::string_view kUsage = R"(Usage:
-  closured --config FILE [--check-config | --print-config]
+  closured --config FILE [--check-config | --print-config | --backup COPY]
   closured dev [--data-dir DIR] [--listen ADDRESS] [--load CLOUD_FILE]... [--config FILE]
   closured --help | --version
 
@@ -28,6 +28,8 @@ The account closure server.
                        made or opened for writing, and nobody is called: whether an upstream answers, an address
                        is free or the database is a good one shows at the start
   --print-config       print the whole configuration with its defaults and end
+  --backup COPY        copy the database to a file that is not there yet, also while a server uses it, read the copy
+                       through, and end
 
 closured dev runs everything on this machine: a sandbox cloud that plays every other system, and a clock
 that can be moved forward. Nothing in it is real.
@@ -79,7 +81,6 @@ class ArgumentReader {
 };
 
 absl::Status SetCommand(Options& options, Options::Command command, const ArgumentReader& reader) {
-  CLOSURE_RETURN_IF_ERROR(reader.NoValue());
   // Who asks for help gets it, whatever else was asked.
   if (options.command == Options::Command::kHelp) return absl::OkStatus();
   if (command != Options::Command::kHelp && options.command != Options::Command::kServe)
@@ -103,7 +104,13 @@ absl::Status ReadDevFlag(Options& options, ArgumentReader& reader) {
 
 template <Options::Command kCommand>
 absl::Status ReadCommand(Options& options, ArgumentReader& reader) {
+  CLOSURE_RETURN_IF_ERROR(reader.NoValue());
   return SetCommand(options, kCommand, reader);
+}
+
+absl::Status ReadBackupFlag(Options& options, ArgumentReader& reader) {
+  CLOSURE_ASSIGN_OR_RETURN(options.backup_path, reader.Value());
+  return SetCommand(options, Options::Command::kBackUp, reader);
 }
 
 absl::Status ReadConfigFlag(Options& options, ArgumentReader& reader) {
@@ -121,6 +128,7 @@ constexpr Word kWords[] = {{"--help", ReadCommand<Options::Command::kHelp>},
                            {"--version", ReadCommand<Options::Command::kVersion>},
                            {"--check-config", ReadCommand<Options::Command::kCheckConfig>},
                            {"--print-config", ReadCommand<Options::Command::kPrintConfig>},
+                           {"--backup", ReadBackupFlag},
                            {"dev", ReadCommand<Options::Command::kDev>},
                            {"--data-dir", ReadDevFlag},
                            {"--listen", ReadDevFlag},

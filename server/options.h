@@ -28,10 +28,12 @@ enum class ExitCode {
 
 // The command line of `closured`.
 struct Options {
-  enum class Command { kServe, kDev, kCheckConfig, kPrintConfig, kHelp, kVersion };
+  enum class Command { kServe, kDev, kCheckConfig, kPrintConfig, kBackUp, kHelp, kVersion };
   Command command = Command::kServe;
   // The configuration file; empty only for `dev`, `--help` and `--version`.
   std::string config_path;
+  // For `--backup`: where the copy goes.
+  std::string backup_path;
   // For `dev`: where data is kept; empty for a temporary folder.
   std::string data_dir;
   // For `dev`: where to listen; empty for the configuration's.

@@ -3,6 +3,7 @@
 
 #include <sqlite3.h>
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <new>
@@ -10,6 +11,7 @@
 
 #include "absl/base/call_once.h"
 #include "protos/coverage_mark.h"
+#include "storage/sqlite/log_end.h"
 #include "storage/sqlite/page_checksum.h"
 
 namespace closure::sqlite {
@@ -111,12 +113,19 @@ bool IsSoundLogPage(File& file, Bytes page, sqlite3_int64 offset) {
   return ReadBelow(file, header.data(), header.size(), frame) && IsSoundAfter(file, header, page, frame);
 }
 
+bool HasSaltsOfLog(File& file, Bytes frame_header) {
+  std::array<unsigned char, kLogHeaderBytes> header = {};
+  return ReadBelow(file, header.data(), header.size(), 0) &&
+         std::ranges::equal(SaltsOfFrame(frame_header), SaltsOfLog(header));
+}
+
 // What SQLite reads after a crash. The first of it that does not fit is the end of the log to it, and what was
 // committed behind that is gone.
 bool IsSoundForRecovery(File& file, Bytes read, sqlite3_int64 offset) {
   if (offset == 0 && read.size() == kLogHeaderBytes) return IsSoundLogHeader(read);
   if (!IsWholeFrame(file, static_cast<int>(read.size()), offset)) return true;
-  return IsSoundAfter(file, read.first(kFrameHeaderBytes), read.subspan(kFrameHeaderBytes), offset);
+  const Bytes frame_header = read.first(kFrameHeaderBytes);
+  return HasSaltsOfLog(file, frame_header) && IsSoundAfter(file, frame_header, read.subspan(kFrameHeaderBytes), offset);
 }
 
 // ---- calls ----
@@ -129,6 +138,20 @@ int JudgeShortRead(File& file, int bytes, sqlite3_int64 offset) {
   if (code != SQLITE_OK) return code;
   if (size <= offset || KnowSealed(file) == Sealed::kNo) return SQLITE_IOERR_SHORT_READ;
   Reach(Mark::kPageDamaged);
+  return SQLITE_IOERR_DATA;
+}
+
+// What SQLite would take for the end of the log at a start.
+int JudgeEndFound(File& file, sqlite3_int64 offset) {
+  switch (JudgeLogEnd(*file.below, offset)) {
+    case LogEnd::kTorn:
+      return SQLITE_OK;
+    case LogEnd::kUnread:
+      return SQLITE_IOERR_READ;
+    case LogEnd::kDamaged:
+      break;
+  }
+  Reach(Mark::kLogEndDamaged);
   return SQLITE_IOERR_DATA;
 }
 
@@ -150,8 +173,7 @@ int Read(sqlite3_file* base, void* data, int bytes, sqlite3_int64 offset) {
     if (code == SQLITE_IOERR_SHORT_READ) return JudgeShortRead(file, bytes, offset);
     if (code != SQLITE_OK || IsSound(file, read, offset)) return code;
   }
-  // What it reads after a crash SQLite judges itself.
-  if (file.is_log && !IsFramePage(file, bytes, offset)) return SQLITE_OK;
+  if (file.is_log && !IsFramePage(file, bytes, offset)) return JudgeEndFound(file, offset);
   Reach(file.is_log ? Mark::kLogPageDamaged : Mark::kPageDamaged);
   return SQLITE_IOERR_DATA;
 }

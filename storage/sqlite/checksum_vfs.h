@@ -12,8 +12,7 @@
 // is read from it is compared.
 //
 // A file without that room, of another program, is read as it is; whoever relies on the checksums asks whether there
-// are any (kIsSealedControl). Not found is damage of the log between the last commit and a crash: SQLite takes it for
-// the end of the log.
+// are any (kIsSealedControl). A log that is damaged before its last transaction is found at a start too (log_end.h).
 namespace closure::sqlite {
 
 // The name to open databases with. Registered by RegisterChecksumVfs; passes everything on to the file system that is

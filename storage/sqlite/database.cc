@@ -247,7 +247,7 @@ absl::Status Connection::KeepDamage(absl::Status status) {
 absl::Status Connection::Damaged(std::string_view finding) {
   return KeepDamage(DamageError(fmt::format(
       "store(sqlite): {0}: data corruption: {1}. Stop the server and copy {0} and {0}-wal aside. Start once more, for "
-      "the disk may have erred; if it starts, go on as after a restored backup. If it is found again, put the last "
+      "the disk may have erred. If it is found again, put the last "
       "backup in the place of {0}, remove {0}-wal and {0}-shm, and start: installation.md, Backup",
       FilePath(), finding)));
 }
@@ -337,6 +337,15 @@ absl::StatusOr<bool> Connection::EmptyLog() {
   if ((code & 0xff) == SQLITE_BUSY) return false;
   if (code != SQLITE_OK) return Failure(code);
   return true;
+}
+
+absl::Status Connection::CopyTo(Connection& copy) {
+  sqlite3_backup* const backup = sqlite3_backup_init(copy.database_, "main", database_, "main");
+  if (backup == nullptr) return copy.Failure(sqlite3_errcode(copy.database_));
+  sqlite3_backup_step(backup, /*nPage=*/-1);
+  const int code = sqlite3_backup_finish(backup);
+  if (code == SQLITE_OK) return absl::OkStatus();
+  return IsCorruption(code) ? Failure(code) : copy.Failure(code);
 }
 
 absl::Status Connection::LimitSize(int64_t bytes) {

@@ -140,6 +140,9 @@ class Connection {
   bool TakeErasure() { return std::exchange(erased_, false); }
   // The size of the write-ahead log after the last commit of this connection, in bytes.
   int64_t wal_bytes() const { return wal_bytes_; }
+  // Copies the whole database, of one moment, into a file that is empty. Errors: UNAVAILABLE; as IsDamage when this one
+  // is damaged.
+  absl::Status CopyTo(Connection& copy);
   // Lets the database grow no further than this; a write beyond it is UNAVAILABLE.
   absl::Status LimitSize(int64_t bytes);
   // From now on this connection prepares nothing but reads and changes of rows: no schema changes, no PRAGMA, no

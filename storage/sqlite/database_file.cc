@@ -42,18 +42,6 @@ absl::Status CheckDirectory(const std::string& path) {
       path, fmt::format("the directory {} does not exist; make it, owned by the user that runs closured", directory));
 }
 
-// Makes an empty file and its directory entry durable.
-absl::Status MakeFile(const std::string& path) {
-  const int file = open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, kOwnerOnly);
-  if (file < 0) return Failed(path, "cannot be made", errno);
-  close(file);
-  const int directory = open(DirectoryOf(path).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  const bool synced = directory >= 0 && fsync(directory) == 0;
-  const int error = errno;
-  if (directory >= 0) close(directory);
-  return synced ? absl::OkStatus() : Failed(path, "its directory cannot be synced", error);
-}
-
 std::string ReadAll(int file) {
   char text[32];
   const ssize_t size = pread(file, text, sizeof(text), 0);
@@ -105,6 +93,19 @@ absl::StatusOr<bool> CheckDatabaseFile(const std::string& path) {
   return true;
 }
 
+absl::Status MakeDatabaseFile(const std::string& path) {
+  CLOSURE_RETURN_IF_ERROR(CheckDirectory(path));
+  const int file = open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, kOwnerOnly);
+  if (file < 0 && errno == EEXIST) return Refused(path, "there is a file already; name one that is not there");
+  if (file < 0) return Failed(path, "cannot be made", errno);
+  close(file);
+  const int directory = open(DirectoryOf(path).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const bool synced = directory >= 0 && fsync(directory) == 0;
+  const int error = errno;
+  if (directory >= 0) close(directory);
+  return synced ? absl::OkStatus() : Failed(path, "its directory cannot be synced", error);
+}
+
 absl::StatusOr<std::unique_ptr<DatabaseFile>> DatabaseFile::Claim(const std::string& path) {
   CLOSURE_RETURN_IF_ERROR(CheckDirectory(path));
   CLOSURE_RETURN_IF_ERROR(CheckDatabaseFile(path).status());
@@ -112,7 +113,7 @@ absl::StatusOr<std::unique_ptr<DatabaseFile>> DatabaseFile::Claim(const std::str
   std::unique_ptr<DatabaseFile> claimed(new DatabaseFile(lock));
   // Looked at again: only now nobody else makes it.
   CLOSURE_ASSIGN_OR_RETURN(const bool exists, CheckDatabaseFile(path));
-  if (!exists) CLOSURE_RETURN_IF_ERROR(MakeFile(path));
+  if (!exists) CLOSURE_RETURN_IF_ERROR(MakeDatabaseFile(path));
   return claimed;
 }
 

@@ -13,6 +13,11 @@ namespace closure::sqlite {
 // symbolic link, no plain file, another user's, or open to group or others; UNAVAILABLE when the file system refuses.
 absl::StatusOr<bool> CheckDatabaseFile(const std::string& path);
 
+// Makes an empty database file, readable by its owner only, and its directory entry durable. Errors:
+// FAILED_PRECONDITION when the directory is missing or there is a file already; UNAVAILABLE when the file system
+// refuses.
+absl::Status MakeDatabaseFile(const std::string& path);
+
 // A database file that this process alone uses: made if it is missing, readable by its owner only, and locked by
 // PATH.lock until the object is destroyed. The lock is in a file of its own because closing any descriptor of the
 // database would drop SQLite's locks.

@@ -38,11 +38,16 @@ LogForm ReadLogForm(Bytes log_header);
 // Whether the header of a log has the checksum that it was written with.
 bool IsSoundLogHeader(Bytes log_header);
 
+// What the frames of one log have in common, and leftovers of the log before it have not.
+inline constexpr std::size_t kSaltBytes = 8;
+inline Bytes SaltsOfLog(Bytes log_header) { return log_header.subspan(16, kSaltBytes); }
+inline Bytes SaltsOfFrame(Bytes frame_header) { return frame_header.subspan(8, kSaltBytes); }
+
 // The checksum that stands in a header: of the whole log at 24, of a frame at 16.
 LogChecksum ReadLogChecksum(Bytes at);
 
 // Whether a page of the log is the one that its frame was written with; `before` is the checksum of the frame before
-// it, or of the log's header.
+// it, or of the log's header. Its salts are another question.
 bool IsSoundFrame(const LogForm& form, const LogChecksum& before, Bytes frame_header, Bytes page);
 
 }  // namespace closure::sqlite

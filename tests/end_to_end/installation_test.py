@@ -89,15 +89,21 @@ class Installation(Files):
         self.assertEqual(server.stop(), OK)
 
     def test_the_backup_of_the_page_is_its_owners_alone_under_any_mask(self):
-        if shutil.which("sqlite3") is None:
-            self.skipTest("no sqlite3")
         server = Serving("--config", self.machine(), program=self.installed("bin/closured"))
         self.addCleanup(server.close)
-        command = re.search(r"(?m)^runuser -u closured -- (sh -c .*\.backup .*)$", self.page).group(1)
-        command = command.replace("/var/lib/closured", self.path("var/lib/closured"))
+        command = re.search(r"(?m)^runuser -u closured -- (/usr/local/bin/closured .*--backup .*)$", self.page).group(1)
+        for folder in ("/var/lib/closured", "/etc/closured"):
+            command = command.replace(folder, self.path(folder[1:]))
+        command = command.replace("/usr/local/bin/closured", self.installed("bin/closured"))
         subprocess.run(["sh", "-c", "umask 000; " + command], timeout=SECONDS, check=True)
-        self.assertEqual(mode(self.path("var/lib/closured/backup.db")), 0o600)
+        copy = self.path("var/lib/closured/backup.db")
+        self.assertEqual(mode(copy), 0o600)
         self.assertEqual(server.stop(), OK)
+        # As the page restores it.
+        os.replace(copy, self.path("var/lib/closured/closures.db"))
+        restored = Serving("--config", self.path("etc/closured/closured.textproto"), program=self.installed("bin/closured"))
+        self.addCleanup(restored.close)
+        self.assertEqual(restored.stop(), OK)
 
     def test_a_configuration_without_its_secret_key_is_refused(self):
         config = self.machine()

@@ -337,6 +337,8 @@ TEST_CASE("the command line is read, and a wrong one says what would be right", 
   };
   CHECK(parse({"--config", "a"})->config_path == "a");
   CHECK(parse({"--config=a", "--check-config"})->command == Options::Command::kCheckConfig);
+  CHECK(parse({"--config=a", "--backup", "b"})->command == Options::Command::kBackUp);
+  CHECK(parse({"--config=a", "--backup=b"})->backup_path == "b");
   CHECK(parse({}, "from-environment")->config_path == "from-environment");
   CHECK(parse({"--config", "a"}, "from-environment")->config_path == "a");
   CHECK(parse({"--version"})->command == Options::Command::kVersion);
@@ -353,6 +355,8 @@ TEST_CASE("the command line is read, and a wrong one says what would be right", 
   const std::vector<std::vector<std::string>> wrong = {{},
                                                        {"--config"},
                                                        {"--config", "--check-config"},
+                                                       {"--config=a", "--backup"},
+                                                       {"--config=a", "--backup=b", "--check-config"},
                                                        {"--confg", "a"},
                                                        {"serve"},
                                                        {"--load", "x"},

@@ -8,12 +8,12 @@
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <random>
 #include <vector>
 
 #include "storage/sqlite/sqlite_closure_store.h"
 #include "tests/simulation/random_writes.h"
+#include "tests/storage/file_bytes.h"
 #include "tests/storage/temporary_directory.h"
 #include "tests/support/mark_watch.h"
 #include "tests/support/random_seed.h"
@@ -26,17 +26,6 @@ using sqlite::Connection;
 
 constexpr std::size_t kPageBytes = 4096;
 constexpr int kWrites = 60;
-
-std::vector<unsigned char> ReadBytes(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
-void WriteBytes(const std::string& path, const std::vector<unsigned char>& bytes) {
-  std::ofstream file(path, std::ios::binary | std::ios::trunc);
-  file.write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
-  REQUIRE(file.good());
-}
 
 absl::StatusOr<std::unique_ptr<SqliteClosureStore>> Open(const std::string& path) {
   return SqliteClosureStore::Open({.path = path, .readers = 1});
@@ -111,7 +100,7 @@ TEST_CASE("a page that lies at another's place is found", "[sqlite]") {
   CHECK(mark.reached());
 }
 
-TEST_CASE("what the sqlite3 shell backs up can be opened", "[sqlite]") {
+TEST_CASE("what the sqlite3 shell backs up of a server that is stopped can be opened", "[sqlite]") {
   const TemporaryDirectory directory;
   const std::string path = directory.Path("closure.db");
   const std::string copy = directory.Path("copy.db");

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "storage/sqlite/backup.h"
+
+#include <catch2/catch.hpp>
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "storage/damage.h"
+#include "storage/sqlite/sqlite_closure_store.h"
+#include "tests/simulation/random_writes.h"
+#include "tests/storage/file_bytes.h"
+#include "tests/storage/sample_commits.h"
+#include "tests/storage/temporary_directory.h"
+
+namespace closure {
+namespace {
+
+using simulation::Observe;
+
+struct Server {
+  TemporaryDirectory directory;
+  std::string path = directory.Path("closure.db");
+  std::string copy = directory.Path("copy.db");
+  std::unique_ptr<SqliteClosureStore> store = *SqliteClosureStore::Open({.path = path, .readers = 1});
+
+  void Write(int number) {
+    store->Apply(Creation({std::to_string(number), "c0"}), [](const absl::Status& made) { CHECK(made.ok()); });
+    store->Drain();
+  }
+};
+
+TEST_CASE("a backup of a database in use holds all of it, what stands only in the log too", "[sqlite]") {
+  Server server;
+  for (int number = 1; number <= 20; ++number) server.Write(number);
+  REQUIRE(!ReadBytes(server.path + "-wal").empty());
+  const absl::Status made = BackUpDatabase(server.path, server.copy);
+  INFO(made);
+  REQUIRE(made.ok());
+  CHECK((std::filesystem::status(server.copy).permissions() & std::filesystem::perms::all) ==
+        (std::filesystem::perms::owner_read | std::filesystem::perms::owner_write));
+  for (const char* const beside : {"-wal", "-shm", "-journal"})
+    CHECK_FALSE(std::filesystem::exists(server.copy + beside));
+  const auto expected = Observe(*server.store);
+  // The server goes on, and the copy stays as it is.
+  server.Write(21);
+  const auto copied = SqliteClosureStore::Open({.path = server.copy, .readers = 1});
+  INFO(copied.status());
+  REQUIRE(copied.ok());
+  CHECK(Observe(**copied) == expected);
+}
+
+TEST_CASE("a backup of what a killed process left holds what its log holds, and changes neither", "[sqlite]") {
+  Server server;
+  for (int number = 1; number <= 20; ++number) server.Write(number);
+  const auto expected = Observe(*server.store);
+  const std::string left = server.directory.Path("left.db");
+  std::filesystem::copy(server.path, left);
+  std::filesystem::copy(server.path + "-wal", left + "-wal");
+  const auto database = ReadBytes(left);
+  const auto log = ReadBytes(left + "-wal");
+  REQUIRE(BackUpDatabase(left, server.copy).ok());
+  CHECK(ReadBytes(left) == database);
+  CHECK(ReadBytes(left + "-wal") == log);
+  CHECK(Observe(**SqliteClosureStore::Open({.path = server.copy, .readers = 1})) == expected);
+}
+
+TEST_CASE("a backup that cannot be made leaves nothing behind and replaces nothing", "[sqlite]") {
+  Server server;
+  server.Write(1);
+  SECTION("where there is a file") {
+    WriteBytes(server.copy, {'m', 'i', 'n', 'e'});
+    const absl::Status made = BackUpDatabase(server.path, server.copy);
+    CHECK(absl::IsFailedPrecondition(made));
+    CHECK_THAT(std::string(made.message()), Catch::Contains(server.copy) && Catch::Contains("there is a file already"));
+    CHECK(ReadBytes(server.copy).size() == 4);
+  }
+  SECTION("into a directory that is not there") {
+    CHECK(absl::IsFailedPrecondition(BackUpDatabase(server.path, server.directory.Path("none/copy.db"))));
+  }
+  SECTION("of no database") {
+    CHECK(absl::IsFailedPrecondition(BackUpDatabase(server.directory.Path("none.db"), server.copy)));
+    CHECK_FALSE(std::filesystem::exists(server.copy));
+  }
+  SECTION("of a damaged one") {
+    server.store = nullptr;
+    auto bytes = ReadBytes(server.path);
+    bytes.at(4096 * 2 + 5) ^= 1;
+    WriteBytes(server.path, bytes);
+    const absl::Status made = BackUpDatabase(server.path, server.copy);
+    CHECK(IsDamage(made));
+    CHECK_THAT(std::string(made.message()), Catch::Contains(server.path));
+    CHECK_FALSE(std::filesystem::exists(server.copy));
+  }
+}
+
+}  // namespace
+}  // namespace closure
