@@ -20,9 +20,19 @@ namespace {
 constexpr char kFileMagic[] = "SQLite format 3";
 constexpr int kReserveAt = 20;  // in the file's header
 constexpr int kPageBytesMin = 512;
+// What does not fit is looked at so often before it is believed to be damage, for the disk may have erred.
+constexpr int kLooksMax = 4;
 
 // Whether pages of a database file carry checksums; unknown as long as there is no header that can be read.
 enum class Sealed { kUnknown, kNo, kYes };
+
+using Buffer = std::vector<unsigned char>;
+
+// Where the log goes on, as long as one transaction is written to it.
+struct LogPlace {
+  sqlite3_int64 frame = -1;
+  LogChecksum before;
+};
 
 // What SQLite sees, and what is of ours about the file. One connection uses it, one thread at a time.
 struct File {
@@ -32,7 +42,9 @@ struct File {
   bool is_log;
   Sealed sealed;
   LogForm form;
-  std::vector<unsigned char>* page;  // being sealed
+  Buffer* page;    // being sealed
+  File* database;  // of a log
+  LogPlace* log_place;
 };
 
 File& Of(sqlite3_file* file) { return *reinterpret_cast<File*>(file); }
@@ -128,6 +140,52 @@ bool IsSoundForRecovery(File& file, Bytes read, sqlite3_int64 offset) {
   return HasSaltsOfLog(file, frame_header) && IsSoundAfter(file, frame_header, read.subspan(kFrameHeaderBytes), offset);
 }
 
+// The checksum that a new frame goes on from. What is on the disk is believed only where it is sound.
+int FindBefore(File& file, sqlite3_int64 frame, LogChecksum& before) {
+  if (frame == static_cast<sqlite3_int64>(kLogHeaderBytes)) {
+    std::array<unsigned char, kLogHeaderBytes> header = {};
+    if (!ReadBelow(file, header.data(), header.size(), 0)) return SQLITE_IOERR_READ;
+    before = ReadLogChecksum(Bytes(header).subspan(24));
+    return IsSoundLogHeader(header) ? SQLITE_OK : SQLITE_IOERR_DATA;
+  }
+  Buffer last(static_cast<std::size_t>(FrameBytes(file)));
+  const sqlite3_int64 at = frame - FrameBytes(file);
+  if (!ReadBelow(file, last.data(), last.size(), at)) return SQLITE_IOERR_READ;
+  const Bytes read(last);
+  before = ReadLogChecksum(read.subspan(16));
+  const bool sound = IsSoundAfter(file, read.first(kFrameHeaderBytes), read.subspan(kFrameHeaderBytes), at);
+  return sound ? SQLITE_OK : SQLITE_IOERR_DATA;
+}
+
+int KnowBefore(File& file, sqlite3_int64 frame, LogChecksum& before) {
+  before = file.log_place->before;
+  if (file.log_place->frame == frame) return SQLITE_OK;
+  int code = SQLITE_IOERR_DATA;
+  for (int look = 0; look < kLooksMax && code == SQLITE_IOERR_DATA; ++look) code = FindBefore(file, frame, before);
+  return code;
+}
+
+// Writes a frame whose page is sealed, so that it is sound wherever any program copies it. SQLite has computed the
+// frame's checksum over the page as it was, and goes on from that: ours take their place on the disk, all of them.
+int WriteFrame(File& file, Bytes page, sqlite3_int64 frame) {
+  Buffer& whole = *file.page;
+  whole.insert(whole.end(), page.begin(), page.end());
+  const std::span<unsigned char> header = std::span(whole).first(kFrameHeaderBytes);
+  const std::span<unsigned char> sealed = std::span(whole).subspan(kFrameHeaderBytes);
+  const LogChecksum words = ReadLogChecksum(header);  // the page's number, and whether it ends a transaction
+  if (KnowSealed(*file.database) == Sealed::kYes) SealPage(sealed, words.first);
+  LogChecksum before;
+  int code = KnowBefore(file, frame, before);
+  *file.log_place = {};
+  if (code != SQLITE_OK) return code;
+  const LogChecksum sum = FrameChecksum(file.form, before, header, sealed);
+  WriteLogChecksum(sum, header.subspan(16));
+  code = file.below->pMethods->xWrite(file.below, whole.data(), static_cast<int>(whole.size()), frame);
+  // The next transaction looks where the log ends.
+  if (code == SQLITE_OK && words.second == 0) *file.log_place = {.frame = frame + FrameBytes(file), .before = sum};
+  return code;
+}
+
 // ---- calls ----
 
 // SQLite takes a page that was read short for one of zeros. That is right only behind the end of the file.
@@ -163,9 +221,7 @@ bool IsSound(File& file, Bytes read, sqlite3_int64 offset) {
   return IsFramePage(file, bytes, offset) ? IsSoundLogPage(file, read, offset) : IsSoundForRecovery(file, read, offset);
 }
 
-// What does not fit is read again before it is believed to be damage, for the disk may have erred.
 int Read(sqlite3_file* base, void* data, int bytes, sqlite3_int64 offset) {
-  constexpr int kLooksMax = 4;
   File& file = Of(base);
   const Bytes read(static_cast<const unsigned char*>(data), static_cast<std::size_t>(bytes));
   for (int look = 0; look < kLooksMax; ++look) {
@@ -178,9 +234,30 @@ int Read(sqlite3_file* base, void* data, int bytes, sqlite3_int64 offset) {
   return SQLITE_IOERR_DATA;
 }
 
+// A frame comes as its header and then its page; the header waits for the page.
+int WriteLog(File& file, Bytes data, sqlite3_int64 offset) {
+  const auto bytes = static_cast<int>(data.size());
+  if (offset == 0) {
+    file.form = {};
+    return file.below->pMethods->xWrite(file.below, data.data(), bytes, offset);
+  }
+  bool known = false;
+  for (int look = 0; look < kLooksMax && !known; ++look) known = KnowForm(file);
+  if (!known) return SQLITE_IOERR_READ;
+  if (data.size() == kFrameHeaderBytes && IsAtFrame(file, offset, 0)) {
+    file.page->assign(data.begin(), data.end());
+    return SQLITE_OK;
+  }
+  const bool is_page = bytes == file.form.page_bytes && IsAtFrame(file, offset, kFrameHeaderBytes);
+  // SQLite writes nothing else; another version that did must not be trusted with a log.
+  if (!is_page || file.page->size() != kFrameHeaderBytes) return SQLITE_IOERR_WRITE;
+  return WriteFrame(file, data, offset - static_cast<sqlite3_int64>(kFrameHeaderBytes));
+}
+
 int Write(sqlite3_file* base, const void* data, int bytes, sqlite3_int64 offset) {
   File& file = Of(base);
   const auto* const begin = static_cast<const unsigned char*>(data);
+  if (file.is_log) return WriteLog(file, Bytes(begin, static_cast<std::size_t>(bytes)), offset);
   if (file.is_database && IsPage(bytes, offset)) {
     if (offset == 0) file.sealed = SealedBy(begin);
     if (KnowSealed(file) == Sealed::kYes) {
@@ -197,6 +274,7 @@ int Close(sqlite3_file* base) {
   const int code = MethodsBelow(base).xClose(file.below);
   sqlite3_free(file.below);
   delete file.page;
+  delete file.log_place;
   return code;
 }
 
@@ -264,14 +342,17 @@ int Open(sqlite3_vfs*, const char* name, sqlite3_file* base, int flags, int* ope
     sqlite3_free(file_below);
     return code;
   }
+  const bool is_log = (flags & SQLITE_OPEN_WAL) != 0;
   // SQLite gives raw memory.
   new (base) File{.base = {.pMethods = &kMethods},
                   .below = file_below,
                   .is_database = (flags & SQLITE_OPEN_MAIN_DB) != 0,
-                  .is_log = (flags & SQLITE_OPEN_WAL) != 0,
+                  .is_log = is_log,
                   .sealed = Sealed::kUnknown,
                   .form = {},
-                  .page = new std::vector<unsigned char>()};
+                  .page = new Buffer(),
+                  .database = is_log ? &Of(sqlite3_database_file_object(name)) : nullptr,
+                  .log_place = new LogPlace()};
   return code;
 }
 

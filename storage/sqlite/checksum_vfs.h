@@ -9,7 +9,8 @@
 // told to (kPageReserveBytes); it covers the page's number too, so that a page at another's place is found. Eighteen
 // bytes of the file's header are left out, counters and versions, because the sqlite3 shell changes them in a backup.
 // In the write-ahead log SQLite writes checksums of its own but compares them only after a crash; here each page that
-// is read from it is compared.
+// is read from it is compared. Pages are sealed in the log too, for other programs copy them from there; the checksums
+// of frames are computed anew over what is sealed.
 //
 // A file without that room, of another program, is read as it is; whoever relies on the checksums asks whether there
 // are any (kIsSealedControl). A log that is damaged before its last transaction is found at a start too (log_end.h).

@@ -23,6 +23,10 @@ uint32_t BigEndian(Bytes at) {
   return (uint32_t{at[0]} << 24) | (uint32_t{at[1]} << 16) | (uint32_t{at[2]} << 8) | uint32_t{at[3]};
 }
 
+void WriteBigEndian(uint32_t word, std::span<unsigned char> at) {
+  for (std::size_t byte = 0; byte < 4; ++byte) at[byte] = static_cast<unsigned char>(word >> (24 - 8 * byte));
+}
+
 uint32_t LittleEndian(Bytes at) {
   return (uint32_t{at[3]} << 24) | (uint32_t{at[2]} << 16) | (uint32_t{at[1]} << 8) | uint32_t{at[0]};
 }
@@ -89,10 +93,18 @@ bool IsSoundLogHeader(Bytes log_header) {
 
 LogChecksum ReadLogChecksum(Bytes at) { return {BigEndian(at.subspan(0, 4)), BigEndian(at.subspan(4, 4))}; }
 
-bool IsSoundFrame(const LogForm& form, const LogChecksum& before, Bytes frame_header, Bytes page) {
+void WriteLogChecksum(const LogChecksum& sum, std::span<unsigned char> at) {
+  WriteBigEndian(sum.first, at.subspan(0, 4));
+  WriteBigEndian(sum.second, at.subspan(4, 4));
+}
+
+LogChecksum FrameChecksum(const LogForm& form, const LogChecksum& before, Bytes frame_header, Bytes page) {
   // The salts and the checksum itself are not covered.
-  const LogChecksum head = Continue(before, frame_header.subspan(0, 8), form.big_endian);
-  return Continue(head, page, form.big_endian) == ReadLogChecksum(frame_header.subspan(16, 8));
+  return Continue(Continue(before, frame_header.subspan(0, 8), form.big_endian), page, form.big_endian);
+}
+
+bool IsSoundFrame(const LogForm& form, const LogChecksum& before, Bytes frame_header, Bytes page) {
+  return FrameChecksum(form, before, frame_header, page) == ReadLogChecksum(frame_header.subspan(16, 8));
 }
 
 }  // namespace closure::sqlite

@@ -45,9 +45,12 @@ inline Bytes SaltsOfFrame(Bytes frame_header) { return frame_header.subspan(8, k
 
 // The checksum that stands in a header: of the whole log at 24, of a frame at 16.
 LogChecksum ReadLogChecksum(Bytes at);
+void WriteLogChecksum(const LogChecksum& sum, std::span<unsigned char> at);
 
-// Whether a page of the log is the one that its frame was written with; `before` is the checksum of the frame before
-// it, or of the log's header. Its salts are another question.
+// The checksum of a frame; `before` is that of the frame before it, or of the log's header.
+LogChecksum FrameChecksum(const LogForm& form, const LogChecksum& before, Bytes frame_header, Bytes page);
+
+// Whether a page of the log is the one that its frame was written with. Its salts are another question.
 bool IsSoundFrame(const LogForm& form, const LogChecksum& before, Bytes frame_header, Bytes page);
 
 }  // namespace closure::sqlite

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "storage/sqlite/backup.h"
 
+#include <sqlite3.h>
+
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <memory>
@@ -63,6 +65,53 @@ TEST_CASE("a backup of what a killed process left holds what its log holds, and 
   CHECK(ReadBytes(left) == database);
   CHECK(ReadBytes(left + "-wal") == log);
   CHECK(Observe(**SqliteClosureStore::Open({.path = server.copy, .readers = 1})) == expected);
+}
+
+// A program that knows nothing of checksums in pages, as the sqlite3 shell.
+struct Shell {
+  sqlite3* database = nullptr;
+  explicit Shell(const std::string& path) { REQUIRE(sqlite3_open(path.c_str(), &database) == SQLITE_OK); }
+  Shell(const Shell&) = delete;
+  Shell& operator=(const Shell&) = delete;
+  ~Shell() { sqlite3_close(database); }
+};
+
+TEST_CASE("what another program copies of a database in use can be opened", "[sqlite]") {
+  Server server;
+  for (int number = 1; number <= 20; ++number) server.Write(number);
+  REQUIRE(!ReadBytes(server.path + "-wal").empty());
+  WriteBytes(server.copy, {});
+  {
+    const Shell from(server.path);
+    const Shell to(server.copy);
+    sqlite3_backup* const backup = sqlite3_backup_init(to.database, "main", from.database, "main");
+    REQUIRE(backup != nullptr);
+    CHECK(sqlite3_backup_step(backup, -1) == SQLITE_DONE);
+    sqlite3_backup_finish(backup);
+  }
+  std::filesystem::permissions(server.copy, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+  const auto copied = SqliteClosureStore::Open({.path = server.copy, .readers = 1});
+  INFO(copied.status());
+  REQUIRE(copied.ok());
+  CHECK(Observe(**copied) == Observe(*server.store));
+}
+
+TEST_CASE("a log that another program moves into the database after a crash does no harm", "[sqlite]") {
+  Server server;
+  for (int number = 1; number <= 20; ++number) server.Write(number);
+  const std::string left = server.directory.Path("left.db");
+  std::filesystem::copy(server.path, left);
+  std::filesystem::copy(server.path + "-wal", left + "-wal");
+  {
+    // As the last to close it, it empties the log.
+    const Shell shell(left);
+    REQUIRE(sqlite3_exec(shell.database, "SELECT COUNT(*) FROM closures", nullptr, nullptr, nullptr) == SQLITE_OK);
+  }
+  CHECK_FALSE(std::filesystem::exists(left + "-wal"));
+  const auto store = SqliteClosureStore::Open({.path = left, .readers = 1});
+  INFO(store.status());
+  REQUIRE(store.ok());
+  CHECK(Observe(**store) == Observe(*server.store));
 }
 
 TEST_CASE("a backup that cannot be made leaves nothing behind and replaces nothing", "[sqlite]") {
