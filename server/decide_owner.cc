@@ -35,7 +35,7 @@ absl::StatusOr<std::vector<v1::Channel>> DemandedChannels(const CreateFacts& fac
   for (const v1::Channel channel : channels) {
     if (!ContactOf(account, channel).address().empty()) continue;
     return Error(v1::CONTACT_POINT_MISSING,
-                 fmt::format("account {} has no {}{}", account.account_id(), ChannelWords(channel),
+                 fmt::format("{} has no {}{}", FormatAccountName(account.account_id()), ChannelWords(channel),
                              changed ? "; a contact point changed lately, so a code is demanded on both channels" : ""),
                  {{"account", FormatAccountName(account.account_id())},
                   {"channel", v1::Channel_Name(channel)},

@@ -22,8 +22,8 @@ constexpr std::size_t kProgressErrorCharactersMax = 500;
 
 bool IsDone(const v1::ParticipantProgress& progress) { return progress.status() == v1::ParticipantProgress::DONE; }
 
-// Starts the first stage that is not done. A halt keeps the task of an irreversible phase waiting, see the task runner.
-// Answers whether there was one to start.
+// Starts the first stage that is not done, if it is not under way already. A halt keeps the task of an irreversible
+// phase waiting, see the task runner. Answers whether there is one.
 bool StartNextStage(DecisionBuilder& builder) {
   auto& all = *builder.closure().mutable_participants();
   int stage = 0;
@@ -193,10 +193,7 @@ Decision DecideParticipant(DecisionBuilder& builder, const ParticipantAnswered& 
   progress->set_status(v1::ParticipantProgress::DONE);
   progress->clear_last_error();
   if (payload.participant() == kBillingName) MarkExecuted(builder, phase, response);
-  const auto& all = builder.closure().participants();
-  const bool stage_done = std::all_of(
-      all.begin(), all.end(), [&](const auto& each) { return each.stage() != payload.stage() || IsDone(each); });
-  if (stage_done && !StartNextStage(builder)) {
+  if (!StartNextStage(builder)) {
     FinishPhase(builder, phase);
     return builder.Finish();
   }

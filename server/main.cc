@@ -139,6 +139,7 @@ absl::StatusOr<std::unique_ptr<ClosuredServer>> MakeProduction(const config::v1:
 }
 
 ExitCode Serve(const config::v1::ServerConfig& config) {
+  BlockStopSignals();
   SystemClock clock;
   Log log(&clock);
   const DyingWords dying_words(log);
@@ -171,6 +172,7 @@ absl::Status SayListenOption(const absl::Status& status) {
 }
 
 ExitCode RunDev(const Options& options) {
+  BlockStopSignals();
   if (const absl::Status armed = ArmFailpoints(); !armed.ok()) return Fail(armed);
   if (const std::string& address = options.listen_address; !address.empty() && !IsLocalListenAddress(address))
     return Fail(ExitCode::kUsage, Concat("--listen ", Quoted(address), ListenAddressFault(address)));
@@ -239,7 +241,6 @@ ExitCode Main(const std::vector<std::string>& arguments) {
   umask(077);
   // A reader of our output that went away is no reason to end.
   signal(SIGPIPE, SIG_IGN);
-  BlockStopSignals();
   EndWhenMemoryRunsOut();
   HushLibraries();
   const char* const environment = std::getenv("CLOSURE_CONFIG");

@@ -42,9 +42,9 @@ struct File {
   bool is_log;
   Sealed sealed;
   LogForm form;
-  Buffer* page;    // being sealed
+  Buffer* page;    // being sealed; of a log, the header of a frame too, which waits here for its page
   File* database;  // of a log
-  LogPlace* log_place;
+  LogPlace log_place;
 };
 
 File& Of(sqlite3_file* file) { return *reinterpret_cast<File*>(file); }
@@ -110,12 +110,11 @@ bool IsWholeFrame(File& file, int bytes, sqlite3_int64 offset) {
 
 // `frame` is where the frame begins.
 bool IsSoundAfter(File& file, Bytes frame_header, Bytes page, sqlite3_int64 frame) {
-  std::array<unsigned char, 8> before = {};
+  std::array<unsigned char, kLogHeaderBytes> before = {};
   const bool is_first = frame == static_cast<sqlite3_int64>(kLogHeaderBytes);
-  // The checksum stands at the end of the log's header, and 8 bytes before the end of a frame's.
-  const sqlite3_int64 before_at = is_first ? 24 : frame - static_cast<sqlite3_int64>(page.size()) - 8;
-  return ReadBelow(file, before.data(), before.size(), before_at) &&
-         IsSoundFrame(file.form, ReadLogChecksum(before), frame_header, page);
+  const std::size_t bytes = is_first ? kLogHeaderBytes : kFrameHeaderBytes;
+  return ReadBelow(file, before.data(), bytes, is_first ? 0 : frame - FrameBytes(file)) &&
+         IsSoundFrame(file.form, is_first ? ChecksumOfLog(before) : ChecksumOfFrame(before), frame_header, page);
 }
 
 bool IsSoundLogPage(File& file, Bytes page, sqlite3_int64 offset) {
@@ -145,21 +144,21 @@ int FindBefore(File& file, sqlite3_int64 frame, LogChecksum& before) {
   if (frame == static_cast<sqlite3_int64>(kLogHeaderBytes)) {
     std::array<unsigned char, kLogHeaderBytes> header = {};
     if (!ReadBelow(file, header.data(), header.size(), 0)) return SQLITE_IOERR_READ;
-    before = ReadLogChecksum(Bytes(header).subspan(24));
+    before = ChecksumOfLog(header);
     return IsSoundLogHeader(header) ? SQLITE_OK : SQLITE_IOERR_DATA;
   }
   Buffer last(static_cast<std::size_t>(FrameBytes(file)));
   const sqlite3_int64 at = frame - FrameBytes(file);
   if (!ReadBelow(file, last.data(), last.size(), at)) return SQLITE_IOERR_READ;
   const Bytes read(last);
-  before = ReadLogChecksum(read.subspan(16));
+  before = ChecksumOfFrame(read);
   const bool sound = IsSoundAfter(file, read.first(kFrameHeaderBytes), read.subspan(kFrameHeaderBytes), at);
   return sound ? SQLITE_OK : SQLITE_IOERR_DATA;
 }
 
 int KnowBefore(File& file, sqlite3_int64 frame, LogChecksum& before) {
-  before = file.log_place->before;
-  if (file.log_place->frame == frame) return SQLITE_OK;
+  before = file.log_place.before;
+  if (file.log_place.frame == frame) return SQLITE_OK;
   int code = SQLITE_IOERR_DATA;
   for (int look = 0; look < kLooksMax && code == SQLITE_IOERR_DATA; ++look) code = FindBefore(file, frame, before);
   return code;
@@ -172,17 +171,18 @@ int WriteFrame(File& file, Bytes page, sqlite3_int64 frame) {
   whole.insert(whole.end(), page.begin(), page.end());
   const std::span<unsigned char> header = std::span(whole).first(kFrameHeaderBytes);
   const std::span<unsigned char> sealed = std::span(whole).subspan(kFrameHeaderBytes);
-  const LogChecksum words = ReadLogChecksum(header);  // the page's number, and whether it ends a transaction
-  if (KnowSealed(*file.database) == Sealed::kYes) SealPage(sealed, words.first);
+  const FrameWords words = ReadFrameWords(header);
+  if (KnowSealed(*file.database) == Sealed::kYes) SealPage(sealed, words.page);
   LogChecksum before;
   int code = KnowBefore(file, frame, before);
-  *file.log_place = {};
+  file.log_place = {};
   if (code != SQLITE_OK) return code;
   const LogChecksum sum = FrameChecksum(file.form, before, header, sealed);
-  WriteLogChecksum(sum, header.subspan(16));
+  WriteChecksumOfFrame(sum, header);
   code = file.below->pMethods->xWrite(file.below, whole.data(), static_cast<int>(whole.size()), frame);
   // The next transaction looks where the log ends.
-  if (code == SQLITE_OK && words.second == 0) *file.log_place = {.frame = frame + FrameBytes(file), .before = sum};
+  if (code == SQLITE_OK && words.pages_after_commit == 0)
+    file.log_place = {.frame = frame + FrameBytes(file), .before = sum};
   return code;
 }
 
@@ -201,7 +201,7 @@ int JudgeShortRead(File& file, int bytes, sqlite3_int64 offset) {
 
 // What SQLite would take for the end of the log at a start.
 int JudgeEndFound(File& file, sqlite3_int64 offset) {
-  switch (JudgeLogEnd(*file.below, offset)) {
+  switch (offset == 0 ? JudgeLogWithoutHeader(*file.below) : JudgeLogEnd(*file.below, offset)) {
     case LogEnd::kTorn:
       return SQLITE_OK;
     case LogEnd::kUnread:
@@ -274,7 +274,6 @@ int Close(sqlite3_file* base) {
   const int code = MethodsBelow(base).xClose(file.below);
   sqlite3_free(file.below);
   delete file.page;
-  delete file.log_place;
   return code;
 }
 
@@ -352,7 +351,7 @@ int Open(sqlite3_vfs*, const char* name, sqlite3_file* base, int flags, int* ope
                   .form = {},
                   .page = new Buffer(),
                   .database = is_log ? &Of(sqlite3_database_file_object(name)) : nullptr,
-                  .log_place = new LogPlace()};
+                  .log_place = {}};
   return code;
 }
 

@@ -93,17 +93,27 @@ absl::StatusOr<bool> CheckDatabaseFile(const std::string& path) {
   return true;
 }
 
-absl::Status MakeDatabaseFile(const std::string& path) {
+absl::Status CheckIsFree(const std::string& path) {
   CLOSURE_RETURN_IF_ERROR(CheckDirectory(path));
-  const int file = open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, kOwnerOnly);
-  if (file < 0 && errno == EEXIST) return Refused(path, "there is a file already; name one that is not there");
-  if (file < 0) return Failed(path, "cannot be made", errno);
-  close(file);
+  struct stat facts = {};
+  if (lstat(path.c_str(), &facts) == 0) return Refused(path, "there is a file already; name one that is not there");
+  return errno == ENOENT ? absl::OkStatus() : Failed(path, "cannot be looked at", errno);
+}
+
+absl::Status SyncDirectoryOf(const std::string& path) {
   const int directory = open(DirectoryOf(path).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   const bool synced = directory >= 0 && fsync(directory) == 0;
   const int error = errno;
   if (directory >= 0) close(directory);
   return synced ? absl::OkStatus() : Failed(path, "its directory cannot be synced", error);
+}
+
+absl::Status MakeDatabaseFile(const std::string& path) {
+  CLOSURE_RETURN_IF_ERROR(CheckIsFree(path));
+  const int file = open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, kOwnerOnly);
+  if (file < 0) return Failed(path, "cannot be made", errno);
+  close(file);
+  return SyncDirectoryOf(path);
 }
 
 absl::StatusOr<std::unique_ptr<DatabaseFile>> DatabaseFile::Claim(const std::string& path) {

@@ -13,6 +13,13 @@ namespace closure::sqlite {
 // symbolic link, no plain file, another user's, or open to group or others; UNAVAILABLE when the file system refuses.
 absl::StatusOr<bool> CheckDatabaseFile(const std::string& path);
 
+// Errors: FAILED_PRECONDITION when the directory is missing or there is a file at the path; UNAVAILABLE when the file
+// system refuses.
+absl::Status CheckIsFree(const std::string& path);
+
+// Makes the entries of a file's directory durable. Errors: UNAVAILABLE.
+absl::Status SyncDirectoryOf(const std::string& path);
+
 // Makes an empty database file, readable by its owner only, and its directory entry durable. Errors:
 // FAILED_PRECONDITION when the directory is missing or there is a file already; UNAVAILABLE when the file system
 // refuses.

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <cstdint>
+#include <span>
 #include <vector>
 
 #include "storage/sqlite/page_checksum.h"
@@ -11,52 +13,63 @@
 namespace closure::sqlite {
 namespace {
 
+using Frame = std::vector<unsigned char>;
+
 // Of every database that is made here, on this machine. A log header that is not sound is believed in nothing.
 constexpr LogForm kOurForm = {.page_bytes = 4096, .big_endian = std::endian::native == std::endian::big};
 
-bool Read(sqlite3_file& log, std::span<unsigned char> to, int64_t offset) {
+bool Read(sqlite3_file& log, std::span<unsigned char> to, sqlite3_int64 offset) {
   return log.pMethods->xRead(&log, to.data(), static_cast<int>(to.size()), offset) == SQLITE_OK;
 }
+
+Bytes PageOf(Bytes frame) { return frame.subspan(kFrameHeaderBytes); }
 
 // Follows the frames of a log, each judged by the one before it.
 class Follower {
  public:
-  // `salts` are what every frame of the log carries.
-  Follower(const LogForm& form, Bytes salts) : form_(form) { std::ranges::copy(salts, salts_.begin()); }
-
-  // The frame that is not sound, whose own words have to be believed for what they are.
-  void Doubt(Bytes frame) {
-    before_ = ReadLogChecksum(frame.subspan(16));
-    committed_ = IsOfThisLog(frame) ? CommittedPage(frame) : 0;
+  // Begins with the frame that is not sound. Its header is believed as far as that proves nothing by itself. `before`
+  // is the checksum before it, where that is known.
+  Follower(const LogForm& form, Bytes salts, Bytes doubted, const LogChecksum& before)
+      : form_(form), stored_(ChecksumOfFrame(doubted)), committed_(Commits(doubted)) {
+    std::ranges::copy(salts, salts_.begin());
+    // It may be the checksum itself that is damaged.
+    computed_ = FrameChecksum(form_, before, doubted, PageOf(doubted));
   }
 
-  // Whether a frame proves that a transaction before it was synced.
-  bool Proves(Bytes frame) {
-    const bool sound = IsOfThisLog(frame) &&
-                       IsSoundFrame(form_, before_, frame.first(kFrameHeaderBytes), frame.subspan(kFrameHeaderBytes));
-    before_ = ReadLogChecksum(frame.subspan(16));
-    const uint32_t committed = sound ? CommittedPage(frame) : 0;
-    // SQLite may repeat the last frame of a transaction up to the end of a sector.
-    const bool repeated = committed != 0 && committed == committed_;
-    const bool proves = sound && committed_ != 0 && !repeated;
-    committed_ = committed;
+  // Goes on to the next frame. Answers whether it proves that a transaction before it was synced.
+  bool Follow(Bytes frame) {
+    const bool sound =
+        std::ranges::equal(SaltsOfFrame(frame), salts_) && (IsAfter(stored_, frame) || IsAfter(computed_, frame));
+    const bool proves = sound && committed_;
+    stored_ = computed_ = ChecksumOfFrame(frame);
+    committed_ = sound && Commits(frame);
     return proves;
   }
 
  private:
-  bool IsOfThisLog(Bytes frame) const { return std::ranges::equal(SaltsOfFrame(frame), salts_); }
-
-  // The page of a frame that ends a transaction; 0 of another.
-  static uint32_t CommittedPage(Bytes frame) {
-    const LogChecksum words = ReadLogChecksum(frame);
-    return words.second != 0 ? words.first : 0;
+  static bool Commits(Bytes frame) { return ReadFrameWords(frame).pages_after_commit != 0; }
+  bool IsAfter(const LogChecksum& before, Bytes frame) const {
+    return IsSoundFrame(form_, before, frame, PageOf(frame));
   }
 
   const LogForm form_;
   std::array<unsigned char, kSaltBytes> salts_ = {};
-  LogChecksum before_;
-  uint32_t committed_ = 0;
+  // Of the frame before: what its header says, and what it should say.
+  LogChecksum stored_;
+  LogChecksum computed_;
+  bool committed_;
 };
+
+LogEnd FollowToEnd(sqlite3_file& log, sqlite3_int64 size, sqlite3_int64 at, Follower& follower, Frame& frame) {
+  const auto step = static_cast<sqlite3_int64>(frame.size());
+  for (; at + step <= size; at += step) {
+    if (!Read(log, frame, at)) return LogEnd::kUnread;
+    if (follower.Follow(frame)) return LogEnd::kDamaged;
+  }
+  return LogEnd::kTorn;
+}
+
+Frame FrameOf(const LogForm& form) { return Frame(kFrameHeaderBytes + static_cast<std::size_t>(form.page_bytes)); }
 
 }  // namespace
 
@@ -64,21 +77,32 @@ LogEnd JudgeLogEnd(sqlite3_file& log, sqlite3_int64 frame) {
   sqlite3_int64 size = 0;
   std::array<unsigned char, kLogHeaderBytes> header = {};
   if (log.pMethods->xFileSize(&log, &size) != SQLITE_OK || !Read(log, header, 0)) return LogEnd::kUnread;
-  const bool no_header = frame == 0;
-  const LogForm form = no_header ? kOurForm : ReadLogForm(header);
-  std::vector<unsigned char> bytes(kFrameHeaderBytes + static_cast<std::size_t>(form.page_bytes));
+  if (!IsSoundLogHeader(header)) return LogEnd::kUnread;
+  const LogForm form = ReadLogForm(header);
+  Frame bytes = FrameOf(form);
   const auto step = static_cast<sqlite3_int64>(bytes.size());
-  sqlite3_int64 at = no_header ? static_cast<sqlite3_int64>(kLogHeaderBytes) : frame;
-  if (at + step > size) return LogEnd::kTorn;
-  if (!Read(log, bytes, at)) return LogEnd::kUnread;
-  Follower follower(form, no_header ? SaltsOfFrame(bytes) : SaltsOfLog(header));
-  // Without the words before it the first one cannot be judged.
-  follower.Doubt(bytes);
-  for (at += step; at + step <= size; at += step) {
-    if (!Read(log, bytes, at)) return LogEnd::kUnread;
-    if (follower.Proves(bytes)) return LogEnd::kDamaged;
+  if (frame + step > size) return LogEnd::kTorn;
+  LogChecksum before = ChecksumOfLog(header);
+  if (frame >= static_cast<sqlite3_int64>(kLogHeaderBytes) + step) {
+    if (!Read(log, bytes, frame - step)) return LogEnd::kUnread;
+    before = ChecksumOfFrame(bytes);
   }
-  return LogEnd::kTorn;
+  if (!Read(log, bytes, frame)) return LogEnd::kUnread;
+  Follower follower(form, SaltsOfLog(header), bytes, before);
+  return FollowToEnd(log, size, frame + step, follower, bytes);
+}
+
+LogEnd JudgeLogWithoutHeader(sqlite3_file& log) {
+  sqlite3_int64 size = 0;
+  if (log.pMethods->xFileSize(&log, &size) != SQLITE_OK) return LogEnd::kUnread;
+  Frame bytes = FrameOf(kOurForm);
+  const auto begin = static_cast<sqlite3_int64>(kLogHeaderBytes);
+  const auto step = static_cast<sqlite3_int64>(bytes.size());
+  if (begin + step > size) return LogEnd::kTorn;
+  if (!Read(log, bytes, begin)) return LogEnd::kUnread;
+  // Nothing is known before it.
+  Follower follower(kOurForm, SaltsOfFrame(bytes), bytes, {});
+  return FollowToEnd(log, size, begin + step, follower, bytes);
 }
 
 }  // namespace closure::sqlite

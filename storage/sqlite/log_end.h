@@ -4,23 +4,29 @@
 
 #include <sqlite3.h>
 
-// What the first frame of a write-ahead log means that is not sound, at a start. SQLite takes it for the end of the
-// log, as a crash leaves one: what was written last and not synced. It may as well be damage, with transactions behind
-// it that were acknowledged.
+// At a start SQLite takes the first frame of a write-ahead log that is not sound for the end of the log, as a crash
+// leaves one: what was written last and not synced. It may as well be damage, with transactions behind it that were
+// acknowledged. Here the two are told apart.
 namespace closure::sqlite {
 
 enum class LogEnd {
   // Nothing behind it proves to be more than a transaction that was not synced.
   kTorn,
-  // Frames of a later transaction follow a whole one, and a transaction begins only when the one before it is synced.
+  // Frames of a later transaction follow the end of one, and a transaction begins only when the one before it is
+  // synced.
   kDamaged,
   // The file cannot be read.
   kUnread,
 };
 
-// `frame` is where the frame begins, or 0 for the log's header. Reads the rest of the log once. Damage within the last
-// transaction of the log cannot be told from its torn end. A log has no torn header: its 32 bytes lie in one sector.
+// What the frame that begins at `frame` is, which is not sound, and before which all are. Reads the rest of the log
+// once. Not told from a torn end is damage of the last transaction, and damage that takes the whole header of the frame
+// that ends the one before it.
 LogEnd JudgeLogEnd(sqlite3_file& log, sqlite3_int64 frame);
+
+// The same of a log whose header is not sound. It is none that a crash tore: its 32 bytes lie in one sector. Not told
+// from an empty log is one of a single transaction.
+LogEnd JudgeLogWithoutHeader(sqlite3_file& log);
 
 }  // namespace closure::sqlite
 

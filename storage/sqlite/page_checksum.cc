@@ -87,15 +87,24 @@ LogForm ReadLogForm(Bytes log_header) {
 
 bool IsSoundLogHeader(Bytes log_header) {
   const LogForm form = ReadLogForm(log_header);
-  return form.page_bytes != 0 &&
-         Continue({}, log_header.first(24), form.big_endian) == ReadLogChecksum(log_header.subspan(24));
+  return form.page_bytes != 0 && Continue({}, log_header.first(24), form.big_endian) == ChecksumOfLog(log_header);
 }
 
-LogChecksum ReadLogChecksum(Bytes at) { return {BigEndian(at.subspan(0, 4)), BigEndian(at.subspan(4, 4))}; }
+FrameWords ReadFrameWords(Bytes frame_header) {
+  return {BigEndian(frame_header.subspan(0, 4)), BigEndian(frame_header.subspan(4, 4))};
+}
 
-void WriteLogChecksum(const LogChecksum& sum, std::span<unsigned char> at) {
-  WriteBigEndian(sum.first, at.subspan(0, 4));
-  WriteBigEndian(sum.second, at.subspan(4, 4));
+LogChecksum ChecksumOfLog(Bytes log_header) {
+  return {BigEndian(log_header.subspan(24, 4)), BigEndian(log_header.subspan(28, 4))};
+}
+
+LogChecksum ChecksumOfFrame(Bytes frame_header) {
+  return {BigEndian(frame_header.subspan(16, 4)), BigEndian(frame_header.subspan(20, 4))};
+}
+
+void WriteChecksumOfFrame(const LogChecksum& sum, std::span<unsigned char> frame_header) {
+  WriteBigEndian(sum.first, frame_header.subspan(16, 4));
+  WriteBigEndian(sum.second, frame_header.subspan(20, 4));
 }
 
 LogChecksum FrameChecksum(const LogForm& form, const LogChecksum& before, Bytes frame_header, Bytes page) {
@@ -104,7 +113,7 @@ LogChecksum FrameChecksum(const LogForm& form, const LogChecksum& before, Bytes 
 }
 
 bool IsSoundFrame(const LogForm& form, const LogChecksum& before, Bytes frame_header, Bytes page) {
-  return FrameChecksum(form, before, frame_header, page) == ReadLogChecksum(frame_header.subspan(16, 8));
+  return FrameChecksum(form, before, frame_header, page) == ChecksumOfFrame(frame_header);
 }
 
 }  // namespace closure::sqlite

@@ -43,9 +43,18 @@ inline constexpr std::size_t kSaltBytes = 8;
 inline Bytes SaltsOfLog(Bytes log_header) { return log_header.subspan(16, kSaltBytes); }
 inline Bytes SaltsOfFrame(Bytes frame_header) { return frame_header.subspan(8, kSaltBytes); }
 
-// The checksum that stands in a header: of the whole log at 24, of a frame at 16.
-LogChecksum ReadLogChecksum(Bytes at);
-void WriteLogChecksum(const LogChecksum& sum, std::span<unsigned char> at);
+// What a frame's header says of its page.
+struct FrameWords {
+  uint32_t page = 0;
+  // The pages of the whole database, where the frame ends a transaction; 0 in another.
+  uint32_t pages_after_commit = 0;
+};
+FrameWords ReadFrameWords(Bytes frame_header);
+
+// The checksums that stand in headers.
+LogChecksum ChecksumOfLog(Bytes log_header);
+LogChecksum ChecksumOfFrame(Bytes frame_header);
+void WriteChecksumOfFrame(const LogChecksum& sum, std::span<unsigned char> frame_header);
 
 // The checksum of a frame; `before` is that of the frame before it, or of the log's header.
 LogChecksum FrameChecksum(const LogForm& form, const LogChecksum& before, Bytes frame_header, Bytes page);

@@ -86,6 +86,9 @@ absl::Status PrepareSchema(Connection& connection, const std::string& path, Depl
     CLOSURE_RETURN_IF_ERROR(connection.CheckFile());
   }
   CLOSURE_RETURN_IF_ERROR(connection.EnableWriteAheadLog());
+  // What a killed process wrote last may stand in the log and not be synced. A checkpoint syncs it before anything is
+  // written behind it, which the start after the next crash relies on (log_end.h).
+  if (!empty) CLOSURE_RETURN_IF_ERROR(connection.Checkpoint());
   for (const Migration& migration : Migrations()) {
     if (migration.version > version) CLOSURE_RETURN_IF_ERROR(ApplyMigration(connection, migration, deployment));
   }

@@ -134,8 +134,8 @@ absl::Status PullForward(Connection& connection, absl::Time now) {
       SET due_time = ?1
       WHERE due_time > ?1
         AND (first_failure_time IS NOT NULL OR kind NOT IN ('SILENT_PERIOD_END', 'EXPIRY', 'FORGET_REQUESTS')
-          OR kind = 'SILENT_PERIOD_END' AND due_time > (
-            SELECT c.silent_period_end_time FROM closures c WHERE c.closure_row = tasks.closure_row))
+          OR (kind = 'SILENT_PERIOD_END' AND due_time > (
+            SELECT c.silent_period_end_time FROM closures AS c WHERE c.closure_row = tasks.closure_row)))
       )sql",
                                             Micros(now));
   return moved.ok() ? ClearLeases(connection) : moved;

@@ -3,7 +3,7 @@
 
 A first run of each way notes which places it passes, and how often. Then, for each place and each time, a new closure goes
 the same way on a server that is killed there and started again. With --seeds each place is taken once for each seed, which
-draws the time.
+draws at which of the times that it is passed.
 """
 
 import argparse
@@ -38,11 +38,12 @@ def chosen(places, share):
                 yield place, time
 
 
-def drawn(way, places, seeds):
-    """Every place once for each seed, at a time that the seed draws."""
-    for seed in range(seeds):
+def drawn(way, places, first, seeds):
+    """Every place once for each seed, which draws the how-manieth time; the first seed takes the first time, which is reached
+    whatever races."""
+    for seed in range(first, first + seeds):
         for place, count in places:
-            yield place, random.Random("%s %s %d" % (way, place, seed)).randint(1, count)
+            yield place, 1 if seed == first else random.Random("%s %s %d" % (way, place, seed)).randint(1, count)
 
 
 def crash_at(way, place, time):
@@ -58,7 +59,8 @@ def crash_at(way, place, time):
 def crash_everywhere(way, arguments, pool):
     """Runs all crashes of a way; answers how many there were, and prints them."""
     places = passed_places(way)
-    crashes = drawn(way, places, arguments.seeds) if arguments.seeds else chosen(places, arguments.share)
+    crashes = (drawn(way, places, arguments.seed, arguments.seeds) if arguments.seeds
+               else chosen(places, arguments.share))
     runs = [(place, time, pool.submit(crash_at, way, place, time)) for place, time in crashes]
     killed, missed, reached = 0, [], set()
     for place, time, run in runs:
@@ -82,9 +84,13 @@ def main():
     parser.add_argument("place", nargs="?", help="only this place, as NAME@COUNT")
     parser.add_argument("--lose-log", action="store_true",
                         help="lose the database's log at each crash, in order to see that this is found")
-    parser.add_argument("--share", type=int, default=1, help="take every SHARE-th time of a place, besides first and last [1]")
-    parser.add_argument("--seeds", type=int, default=0, help="take every place once for each of so many seeds instead")
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--share", type=int, default=1, help="take every SHARE-th time of a place, besides first and last [1]")
+    which.add_argument("--seeds", type=int, default=0, help="take every place once for each of so many seeds instead")
+    parser.add_argument("--seed", type=int, default=1, help="the first of the seeds [1]")
     arguments = parser.parse_args()
+    if arguments.place and arguments.seeds:
+        parser.error("--seeds draws the times itself; leave it out, or the place")
     MortalServer.lose_log = arguments.lose_log
     try:
         if arguments.place:

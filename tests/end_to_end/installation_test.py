@@ -88,9 +88,12 @@ class Installation(Files):
         self.assertIn(read(self.installed("share/closured/agreements/2026-01/en.txt")).splitlines()[0], out)
         self.assertEqual(server.stop(), OK)
 
-    def test_the_backup_of_the_page_is_its_owners_alone_under_any_mask(self):
+    def test_the_backup_of_the_page_is_its_owners_alone_under_any_mask_and_can_be_restored(self):
         server = Serving("--config", self.machine(), program=self.installed("bin/closured"))
         self.addCleanup(server.close)
+        address = "unix:" + self.path("run/closured/closured.sock")
+        pause = ["operator", "pause", "--reason", "so that the copy has something to hold", "--as", "operator:ann"]
+        self.assertEqual(self.run_installed("closurectl", "--server", address, *pause)[0], OK)
         command = re.search(r"(?m)^runuser -u closured -- (/usr/local/bin/closured .*--backup .*)$", self.page).group(1)
         for folder in ("/var/lib/closured", "/etc/closured"):
             command = command.replace(folder, self.path(folder[1:]))
@@ -103,6 +106,8 @@ class Installation(Files):
         os.replace(copy, self.path("var/lib/closured/closures.db"))
         restored = Serving("--config", self.path("etc/closured/closured.textproto"), program=self.installed("bin/closured"))
         self.addCleanup(restored.close)
+        out = self.run_installed("closurectl", "--server", address, "server", "status", "--as", "operator:ann")[1]
+        self.assertRegex(out, r"(?m)^PAUSED +since .*so that the copy has something to hold")
         self.assertEqual(restored.stop(), OK)
 
     def test_a_configuration_without_its_secret_key_is_refused(self):

@@ -87,8 +87,11 @@ void Unpark(World& world, v1::Task::Parked parked, absl::Time due) {
 // Whether a task waits for a day that was told, and not for longer.
 bool WaitsByCalendar(const World& world, const internal::v1::TaskData& task) {
   if (task.attempts() > 0) return false;
-  if (task.kind() == v1::Task::SILENT_PERIOD_END)
-    return FromProto(task.due_time()) <= FromProto(world.data.closure().silent_period_end_time());
+  const v1::Closure& closure = world.data.closure();
+  if (task.kind() == v1::Task::SILENT_PERIOD_END) {
+    return !closure.has_silent_period_end_time() ||
+           FromProto(task.due_time()) <= FromProto(closure.silent_period_end_time());
+  }
   return task.kind() == v1::Task::EXPIRY || task.kind() == v1::Task::FORGET_REQUESTS;
 }
 

@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "absl/strings/match.h"
 #include "fmt/format.h"
 #include "storage/sqlite/sqlite_closure_store.h"
 #include "tests/simulation/memory_store.h"
@@ -35,7 +34,11 @@ std::string Write(ClosureStore& store, const RandomWrite& write) {
 // What a store tells, a line for each answer; see Observe.
 using Lines = std::vector<std::string>;
 
-bool IsRefused(const std::string& line) { return absl::StrContains(line, ": UNAVAILABLE: "); }
+bool IsRefused(std::string_view line) {
+  constexpr std::string_view kAfterWhat = ": ";
+  const std::size_t what = line.find(kAfterWhat);
+  return what != std::string_view::npos && line.substr(what + kAfterWhat.size()).starts_with("UNAVAILABLE: ");
+}
 
 bool RefusesSome(const Lines& lines) { return std::any_of(lines.begin(), lines.end(), IsRefused); }
 

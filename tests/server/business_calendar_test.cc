@@ -99,7 +99,8 @@ TEST_CASE("a zone that is not the name of one is refused with the field and the 
     CHECK(std::string(calendar.status().message()).find("business_calendar.time_zone") != std::string::npos);
   }
   // Each of these can be read as a file.
-  for (const std::string& zone : {std::string("posix/../Asia/Shanghai"), "Asia" + std::string(53, '/') + "Shanghai"}) {
+  for (const std::string& zone : {std::string("posix/../Asia/Shanghai"), "Asia" + std::string(53, '/') + "Shanghai",
+                                  std::string("/usr/share/zoneinfo/Asia/Shanghai")}) {
     CAPTURE(zone);
     absl::TimeZone there;
     CHECK(absl::LoadTimeZone(zone, &there));
@@ -116,10 +117,10 @@ TEST_CASE("a zone that is not the name of one is refused with the field and the 
 
 TEST_CASE("a holiday that is no date is refused with the value", "[D16]") {
   for (const char* date :
-       {"",           "2026-1-1",       "2026-02-29", "2026-02-30",  "2026-13-01",  "2026-00-10",
-        "2026-01-00", "0000-01-01",     "2026/01/01", "2026-01-01 ", " 2026-01-01", "2026-01-01T00:00",
-        "20260101",   "２０２６-01-01", "-026-01-01", "2026-01-+1",  "2026x01-01",  "2026-01x01",
-        "2o26-01-01", "2026-o1-01",     "2026-01-o1", "2026-01-32",  "2026-12-99",  "2026-99-01"}) {
+       {"",           "2026-1-1",   "2026-02-29",  "2026-02-30",  "2026-13-01",       "2026-00-10", "2026-01-00",
+        "0000-01-01", "2026/01/01", "2026-01-01 ", " 2026-01-01", "2026-01-01T00:00", "20260101",   "２０２６-01-01",
+        "-026-01-01", "2026-01-+1", "2026x01-01",  "2026-01x01",  "2o26-01-01",       "2026-o1-01", "2026-01-o1",
+        "2026-01-32", "2026-12-99", "2026-99-01",  "202o-01-01",  "0005-o5-05",       "2026-1o-01", "2026-01-1o"}) {
     CAPTURE(date);
     CHECK(absl::IsInvalidArgument(Make("", {date}).status()));
   }

@@ -9,6 +9,7 @@
 #include "fmt/format.h"
 #include "server/decide.h"
 #include "server/errors.h"
+#include "tests/support/error_details.h"
 
 namespace closure {
 namespace {
@@ -69,17 +70,29 @@ int AttemptsLeft(const Closure& closure) {
   return left;
 }
 
-// Without the details' bytes, in which protobuf writes a map in any order; they are made of the same values.
+// With the details' values; protobuf writes the bytes of a map in any order.
 std::string InWords(const absl::Status& status) {
-  return fmt::format("{} {} {}", absl::StatusCodeToString(status.code()), v1::ErrorReason_Name(ReasonOf(status)),
-                     std::string(status.message()));
+  if (status.ok()) return "OK";
+  std::string text = fmt::format("{} {} {}", absl::StatusCodeToString(status.code()),
+                                 v1::ErrorReason_Name(ReasonOf(status)), std::string(status.message()));
+  for (const auto& [key, value] : MetadataOf(status)) text += fmt::format(" {}={}", key, value);
+  return text;
+}
+
+// Everything that a decision about codes commits.
+std::string InWords(const Commit& commit) {
+  std::string text = commit.closure->ShortDebugString();
+  if (commit.history.has_value()) text += fmt::format(" {} {}", commit.history->event, commit.history->detail);
+  for (const internal::v1::TaskData& task : commit.add_tasks) text += " + " + task.ShortDebugString();
+  return text + fmt::format(" {} consents, {} codes, {} items, drops tasks: {}", commit.consents.size(),
+                            commit.codes_made.size(), commit.items.size(), commit.drop_state_tasks);
 }
 
 Outcome Give(const internal::v1::ClosureData& data, const CodesGiven& given) {
   const absl::StatusOr<Decision> decision = Decide(data, given, Quiet());
   if (!decision.ok()) return {InWords(decision.status()), AttemptsLeft(data.closure())};
-  const internal::v1::ClosureData& next = *decision->commit.closure;
-  return {fmt::format("{} {}", InWords(decision->reply), next.ShortDebugString()), AttemptsLeft(next.closure())};
+  return {InWords(decision->reply) + " " + InWords(decision->commit),
+          AttemptsLeft(decision->commit.closure->closure())};
 }
 
 // Every request with at most one code for each channel, and one without a channel.

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// Decisions from the silent period to the ends.
+// Decisions from the silent period to the ends, and of holds.
 #include <catch2/catch.hpp>
+#include <map>
 #include <random>
+#include <string>
+#include <vector>
 
 #include "checkers/proto_time.h"
 #include "server/decide.h"
 #include "server/errors.h"
 #include "tests/support/decided_closure.h"
+#include "tests/support/error_details.h"
 #include "tests/support/random_seed.h"
 
 namespace closure {
@@ -251,6 +255,69 @@ TEST_CASE("personal data is erased when both notices are settled, given up after
   CHECK(closure.data().contacts().empty());
   CHECK(closure.data().contact_hashes_size() == 2);
   CHECK(closure.last_commit().erase_responses);
+}
+
+TEST_CASE("request ids are kept for 30 days past the end, and not a microsecond less", "[decide][D16]") {
+  DecidedClosure closure;
+  closure.clock().Advance(absl::Minutes(1));
+  REQUIRE(closure.Do(CancelClosure{}).ok());
+  const absl::Time limit = closure.clock().Now() + absl::Hours(24 * 30);
+  REQUIRE(closure.Tasks(v1::Task::FORGET_REQUESTS).size() == 1);
+  CHECK(FromProto(closure.Tasks(v1::Task::FORGET_REQUESTS).front().due_time()) == limit);
+  closure.clock().Advance(absl::Hours(24 * 30) - absl::Microseconds(1));
+  closure.Report(v1::Task::FORGET_REQUESTS, TimerFired{});
+  CHECK_FALSE(closure.last_commit().forget_requests);
+  REQUIRE(closure.Tasks(v1::Task::FORGET_REQUESTS).size() == 1);
+  CHECK(FromProto(closure.Tasks(v1::Task::FORGET_REQUESTS).front().due_time()) == limit);
+  closure.clock().Advance(absl::Microseconds(1));
+  closure.Report(v1::Task::FORGET_REQUESTS, TimerFired{});
+  CHECK(closure.last_commit().forget_requests);
+  CHECK(closure.Tasks(v1::Task::FORGET_REQUESTS).empty());
+  CHECK(closure.state() == Closure::CANCELLED);
+}
+
+TEST_CASE("a hold is released once, and where there is none the answer says so", "[decide]") {
+  DecidedClosure closure;
+  const auto check_refused = [&] {
+    const absl::Status refused = closure.Do(ReleaseHold{"settled"}, "operator:ann");
+    CHECK(ReasonOf(refused) == v1::NOTHING_TO_RELEASE);
+    CHECK(refused.message() == "closure " + closure.closure().name() + " has no hold");
+    const std::map<std::string, std::string> expected = {{"closure", closure.closure().name()}, {"what", "HOLD"}};
+    CHECK(MetadataOf(refused) == expected);
+  };
+  check_refused();
+  REQUIRE(closure.Do(PlaceHold{"legal"}, "operator:ann").ok());
+  REQUIRE(closure.Do(ReleaseHold{"settled"}, "operator:bob").ok());
+  CHECK_FALSE(closure.closure().has_hold());
+  CHECK(closure.last_commit().unpark_hold == closure.clock().Now());
+  CHECK(closure.last_commit().history->event == "hold_released");
+  CHECK(closure.last_commit().history->detail == "settled");
+  check_refused();
+}
+
+TEST_CASE("a hold that takes the place of another says whose that was", "[decide]") {
+  DecidedClosure closure;
+  REQUIRE(closure.Do(PlaceHold{"legal"}, "operator:ann").ok());
+  REQUIRE(closure.Do(PlaceHold{"audit"}, "operator:bob").ok());
+  CHECK(closure.last_commit().history->detail == "audit; replaces the hold of operator:ann");
+  CHECK(closure.closure().hold().operator_() == "operator:bob");
+  CHECK(closure.closure().hold().reason() == "audit");
+}
+
+TEST_CASE("a hold sends a closure that is being confirmed back, and no closure that has ended is held",
+          "[decide][D6][S5]") {
+  DecidedClosure closure;
+  closure.GoToReady();
+  REQUIRE(closure.Do(ConfirmClosure{Closure::OTHER, "", closure.closure().risk_prompt().digest(), false}).ok());
+  REQUIRE(closure.Do(PlaceHold{"legal"}, "operator:ann").ok());
+  CHECK(closure.state() == Closure::THAWING);
+  CHECK(closure.closure().cause() == Closure::HALTED);
+  CHECK(closure.closure().cause_detail() == "an operator's hold: legal");
+  closure.FinishPhase();
+  REQUIRE(closure.state() == Closure::BLOCKED);
+  REQUIRE(closure.Do(CancelClosure{}).ok());
+  CHECK(ReasonOf(closure.Do(PlaceHold{"late"}, "operator:ann")) == v1::STATE_NOT_ALLOWED);
+  CHECK_FALSE(closure.closure().has_hold());
 }
 
 }  // namespace

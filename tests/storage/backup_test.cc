@@ -9,8 +9,10 @@
 #include <string>
 
 #include "storage/damage.h"
+#include "storage/sqlite/database.h"
 #include "storage/sqlite/sqlite_closure_store.h"
 #include "tests/simulation/random_writes.h"
+#include "tests/storage/comes_true.h"
 #include "tests/storage/file_bytes.h"
 #include "tests/storage/sample_commits.h"
 #include "tests/storage/temporary_directory.h"
@@ -26,6 +28,7 @@ struct Server {
   std::string copy = directory.Path("copy.db");
   std::unique_ptr<SqliteClosureStore> store = *SqliteClosureStore::Open({.path = path, .readers = 1});
 
+  Server() { REQUIRE(LogComesEmpty(path)); }
   void Write(int number) {
     store->Apply(Creation({std::to_string(number), "c0"}), [](const absl::Status& made) { CHECK(made.ok()); });
     store->Drain();
@@ -59,6 +62,7 @@ TEST_CASE("a backup of what a killed process left holds what its log holds, and 
   const std::string left = server.directory.Path("left.db");
   std::filesystem::copy(server.path, left);
   std::filesystem::copy(server.path + "-wal", left + "-wal");
+  REQUIRE(!ReadBytes(left + "-wal").empty());
   const auto database = ReadBytes(left);
   const auto log = ReadBytes(left + "-wal");
   REQUIRE(BackUpDatabase(left, server.copy).ok());
@@ -102,6 +106,7 @@ TEST_CASE("a log that another program moves into the database after a crash does
   const std::string left = server.directory.Path("left.db");
   std::filesystem::copy(server.path, left);
   std::filesystem::copy(server.path + "-wal", left + "-wal");
+  REQUIRE(!ReadBytes(left + "-wal").empty());
   {
     // As the last to close it, it empties the log.
     const Shell shell(left);
@@ -131,6 +136,14 @@ TEST_CASE("a backup that cannot be made leaves nothing behind and replaces nothi
     CHECK(absl::IsFailedPrecondition(BackUpDatabase(server.directory.Path("none.db"), server.copy)));
     CHECK_FALSE(std::filesystem::exists(server.copy));
   }
+  SECTION("over what one left that was killed") {
+    for (const char* const beside : {"", "-journal", "-wal", "-shm"})
+      WriteBytes(server.copy + kUnfinished + beside, {'n', 'o', 't', 'h', 'i', 'n', 'g'});
+    REQUIRE(BackUpDatabase(server.path, server.copy).ok());
+    CHECK(Observe(**SqliteClosureStore::Open({.path = server.copy, .readers = 1})) == Observe(*server.store));
+    for (const char* const beside : {"", "-journal", "-wal", "-shm"})
+      CHECK_FALSE(std::filesystem::exists(server.copy + kUnfinished + beside));
+  }
   SECTION("of a damaged one") {
     server.store = nullptr;
     auto bytes = ReadBytes(server.path);
@@ -140,7 +153,35 @@ TEST_CASE("a backup that cannot be made leaves nothing behind and replaces nothi
     CHECK(IsDamage(made));
     CHECK_THAT(std::string(made.message()), Catch::Contains(server.path));
     CHECK_FALSE(std::filesystem::exists(server.copy));
+    CHECK_FALSE(std::filesystem::exists(server.copy + kUnfinished));
   }
+}
+
+TEST_CASE("a backup takes little memory, however large the database", "[sqlite]") {
+  const TemporaryDirectory directory;
+  const std::string path = directory.Path("large.db");
+  const std::string copy = directory.Path("copy.db");
+  WriteBytes(path, {});
+  std::filesystem::permissions(path, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+  constexpr int64_t kRoom = 12 << 20;
+  {
+    const auto large = sqlite::Connection::Open(path, sqlite::Connection::Access::kReadWrite);
+    REQUIRE(large.ok());
+    REQUIRE((*large)
+                ->RunScript(R"sql(
+        PRAGMA cache_spill = ON;
+        CREATE TABLE notes (text TEXT NOT NULL) STRICT;
+        WITH RECURSIVE many (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM many WHERE n < 40)
+        INSERT INTO notes SELECT hex(zeroblob(400000)) FROM many)sql")
+                .ok());
+  }
+  REQUIRE(std::filesystem::file_size(path) > 2 * kRoom);
+  sqlite3_memory_highwater(/*resetFlag=*/1);
+  const absl::Status made = BackUpDatabase(path, copy);
+  INFO(made);
+  REQUIRE(made.ok());
+  CHECK(sqlite3_memory_highwater(/*resetFlag=*/0) < kRoom);
+  CHECK(std::filesystem::file_size(copy) == std::filesystem::file_size(path));
 }
 
 }  // namespace

@@ -13,6 +13,7 @@
 #include "storage/sqlite/commit_queue.h"
 #include "storage/sqlite/reader_pool.h"
 #include "storage/sqlite/sqlite_closure_store.h"
+#include "tests/storage/comes_true.h"
 #include "tests/storage/temporary_directory.h"
 #include "tests/support/mark_watch.h"
 
@@ -27,16 +28,6 @@ std::unique_ptr<Connection> OpenRaw(const std::string& path) {
   REQUIRE(connection.ok());
   REQUIRE((*connection)->ReadSchemaVersion().ok());
   return *std::move(connection);
-}
-
-// Looks again and again until something is so; false when it never is.
-template <typename Condition>
-bool ComesTrue(const Condition& condition) {
-  constexpr int kLooksMax = 5'000'000;
-  for (int look = 0; look < kLooksMax; ++look) {
-    if (condition()) return true;
-  }
-  return false;
 }
 
 // While it lives no file of this process grows beyond a size.

@@ -6,7 +6,10 @@
 #include <array>
 #include <catch2/catch.hpp>
 #include <filesystem>
+#include <memory>
 #include <random>
+#include <span>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -14,6 +17,7 @@
 #include "storage/sqlite/page_checksum.h"
 #include "storage/sqlite/sqlite_closure_store.h"
 #include "tests/simulation/random_writes.h"
+#include "tests/storage/comes_true.h"
 #include "tests/storage/file_bytes.h"
 #include "tests/storage/sample_commits.h"
 #include "tests/storage/temporary_directory.h"
@@ -34,21 +38,31 @@ absl::StatusOr<std::unique_ptr<SqliteClosureStore>> Open(const std::string& path
   return SqliteClosureStore::Open({.path = path, .readers = 1});
 }
 
-// Where the last transaction of a log begins and ends; behind it lie at most frames of an older log.
-struct LastTransaction {
-  std::size_t begin = sqlite::kLogHeaderBytes;
-  std::size_t end = sqlite::kLogHeaderBytes;
-};
-
-LastTransaction FindLast(const Image& log) {
-  LastTransaction last;
+// Where the transactions of a log begin, and where the last one ends; behind it lie at most frames of an older log.
+std::vector<std::size_t> FindTransactions(const Image& log) {
+  std::vector<std::size_t> bounds = {sqlite::kLogHeaderBytes};
   for (std::size_t at = sqlite::kLogHeaderBytes; at + kFrameBytes <= log.size(); at += kFrameBytes) {
     const sqlite::Bytes frame = sqlite::Bytes(log).subspan(at);
     if (!std::ranges::equal(sqlite::SaltsOfLog(log), sqlite::SaltsOfFrame(frame))) break;
-    const bool commits = sqlite::ReadLogChecksum(frame).second != 0;
-    if (commits) last = {last.end, at + kFrameBytes};
+    if (sqlite::ReadFrameWords(frame).pages_after_commit != 0) bounds.push_back(at + kFrameBytes);
   }
-  return last;
+  return bounds;
+}
+
+// The last one.
+struct LastTransaction {
+  std::size_t begin;
+  std::size_t end;
+};
+
+LastTransaction FindLast(const Image& log) {
+  const std::vector<std::size_t> bounds = FindTransactions(log);
+  REQUIRE(bounds.size() > 2);
+  return {bounds[bounds.size() - 2], bounds.back()};
+}
+
+void Flip(Image& image, std::size_t byte, unsigned bit) {
+  image[byte] = static_cast<unsigned char>(image[byte] ^ (1U << bit));
 }
 
 // What a process leaves that is killed: a database and its log; and what a start finds in them, and would have found
@@ -65,6 +79,7 @@ struct Crashed {
   explicit Crashed(int closures) {
     const auto store = Open(path);
     REQUIRE(store.ok());
+    REQUIRE(LogComesEmpty(path));
     for (int number = 0; number < closures; ++number) {
       before = std::exchange(after, Observe(**store));
       (*store)->Apply(Creation({std::to_string(1001 + number), "c0"}),
@@ -85,35 +100,56 @@ struct Crashed {
   }
 };
 
+void CheckRefused(const Crashed& crashed, const Image& damaged, std::size_t at) {
+  INFO("a bit of byte " << at << " of " << damaged.size());
+  const auto store = crashed.OpenWith(damaged);
+  REQUIRE_FALSE(store.ok());
+  CHECK(IsDamage(store.status()));
+}
+
 TEST_CASE("a bit of the log that flips before its last transaction is found at the start", "[sqlite][random]") {
   const unsigned seed = RandomSeed();
   INFO(kSeedVariable << "=" << seed);
   std::mt19937 random(seed);
   const Crashed crashed(kClosures);
-  REQUIRE(FindLast(crashed.log).begin > 20 * kFrameBytes);
+  const std::size_t end = FindLast(crashed.log).begin;
+  REQUIRE(end > 20 * kFrameBytes);
   const MarkWatch mark(Mark::kLogEndDamaged);
-  constexpr int kFlips = 200;
+  constexpr int kFlips = 150;
   for (int flip = 0; flip < kFlips; ++flip) {
     Image damaged = crashed.log;
-    // The log's header is looked at in every way.
-    const std::size_t end = flip < 64 ? sqlite::kLogHeaderBytes : FindLast(crashed.log).begin;
     const std::size_t at = random() % end;
-    damaged[at] = static_cast<unsigned char>(damaged[at] ^ (1U << (random() % 8)));
-    INFO("a bit of byte " << at << " of " << damaged.size());
-    const auto store = crashed.OpenWith(damaged);
-    REQUIRE_FALSE(store.ok());
-    CHECK(IsDamage(store.status()));
+    Flip(damaged, at, random() % 8);
+    CheckRefused(crashed, damaged, at);
   }
   CHECK(mark.reached());
+}
+
+TEST_CASE("every bit of the log's header, and of the headers around the end of the last transaction but one, counts",
+          "[sqlite]") {
+  const Crashed crashed(3);
+  const std::size_t end = FindLast(crashed.log).begin;
+  std::vector<std::size_t> headers = {end - kFrameBytes, end - 2 * kFrameBytes};
+  for (std::size_t byte = 0; byte < sqlite::kLogHeaderBytes; ++byte) headers.push_back(byte);
+  for (const std::size_t begin : headers) {
+    const std::size_t bytes = begin < sqlite::kLogHeaderBytes ? 1 : sqlite::kFrameHeaderBytes;
+    for (std::size_t at = begin; at < begin + bytes; ++at) {
+      for (unsigned bit = 0; bit < 8; ++bit) {
+        Image damaged = crashed.log;
+        Flip(damaged, at, bit);
+        CheckRefused(crashed, damaged, at);
+      }
+    }
+  }
 }
 
 TEST_CASE("a log that a crash tore is opened, without the transaction that was torn at most", "[sqlite][random]") {
   const unsigned seed = RandomSeed();
   INFO(kSeedVariable << "=" << seed);
   std::mt19937 random(seed);
+  const Crashed older(kClosures + 10);
   const Crashed crashed(kClosures);
   const LastTransaction last = FindLast(crashed.log);
-  REQUIRE(last.end > last.begin);
   constexpr int kTears = 100;
   int whole = 0;
   for (int tear = 0; tear < kTears; ++tear) {
@@ -121,10 +157,13 @@ TEST_CASE("a log that a crash tore is opened, without the transaction that was t
     if (tear % 2 == 0) {
       torn.resize(last.begin + random() % (last.end - last.begin));
     } else {
-      // Sectors that were never written, in any order.
+      // Sectors that were never written, in any order: there is what an older log left, or nothing.
       constexpr std::size_t kSector = 512;
-      for (std::size_t at = last.begin; at < last.end; at += kSector) {
-        if (random() % 3 == 0) std::fill_n(torn.begin() + static_cast<long>(at), std::min(kSector, last.end - at), 0);
+      for (std::size_t sector = last.begin / kSector * kSector; sector < last.end; sector += kSector) {
+        if (random() % 3 != 0) continue;
+        const std::size_t begin = std::max(sector, last.begin);
+        for (std::size_t at = begin; at < std::min(sector + kSector, last.end); ++at)
+          torn[at] = tear % 4 == 1 ? older.log.at(at) : 0;
       }
     }
     const auto store = crashed.OpenWith(torn);
@@ -155,6 +194,27 @@ TEST_CASE("frames of an older log behind the end of the newer one are no damage"
     REQUIRE(store.ok());
     CHECK(Observe(**store) == newer.before);
   }
+}
+
+// A transaction that failed was overwritten by a shorter one, and so the log has its salts behind its end.
+TEST_CASE("frames of a failed transaction behind the end of the log are no damage", "[sqlite]") {
+  const Crashed crashed(kClosures);
+  const LastTransaction last = FindLast(crashed.log);
+  REQUIRE(last.end - last.begin >= 3 * kFrameBytes);
+  Image log = crashed.log;
+  const auto frame = [&log](std::size_t at) { return std::span(log).subspan(at, kFrameBytes); };
+  // The shorter one writes again what stands in the frame before it.
+  const std::size_t before = last.begin - kFrameBytes;
+  std::ranges::copy(frame(before), frame(last.begin).begin());
+  const sqlite::LogForm form = sqlite::ReadLogForm(log);
+  const auto page = frame(last.begin).subspan(sqlite::kFrameHeaderBytes);
+  sqlite::WriteChecksumOfFrame(
+      sqlite::FrameChecksum(form, sqlite::ChecksumOfFrame(frame(before)), frame(last.begin), page), frame(last.begin));
+  REQUIRE(FindTransactions(log).size() == FindTransactions(crashed.log).size() + 1);
+  const auto store = crashed.OpenWith(log);
+  INFO(store.status());
+  REQUIRE(store.ok());
+  CHECK(Observe(**store) == crashed.before);
 }
 
 }  // namespace
