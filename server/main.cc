@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
@@ -199,8 +200,11 @@ void SayRight(const std::string& config_path) {
 }
 
 ExitCode BackUp(const std::string& database, const std::string& copy) {
-  if (const absl::Status made = BackUpDatabase(database, copy); !made.ok()) return Fail(made);
-  std::printf("%s holds what %s held, and was read through\n", copy.c_str(), database.c_str());
+  const std::string path = std::filesystem::absolute(copy).string();
+  const absl::Status made = BackUpDatabase(database, path, SystemClock().Now());
+  if (!made.ok()) return Fail(made);
+  std::printf("%s holds what %s held, and was read through; a server that it is restored to begins paused\n",
+              path.c_str(), database.c_str());
   return ExitCode::kOk;
 }
 

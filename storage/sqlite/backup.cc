@@ -3,17 +3,22 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <stdio.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <initializer_list>
 #include <memory>
+#include <utility>
 
 #include "absl/status/statusor.h"
 #include "storage/damage.h"
 #include "storage/sqlite/database.h"
 #include "storage/sqlite/database_file.h"
+#include "storage/sqlite/system_rows.h"
 #include "storage/status_macros.h"
 
 namespace closure {
@@ -21,13 +26,59 @@ namespace {
 
 using sqlite::Connection;
 
-// With everything that SQLite may have put beside it.
-void Remove(const std::string& unfinished) {
-  for (const char* const beside : {"", "-journal", "-wal", "-shm"}) {
-    std::error_code ignored;
-    std::filesystem::remove(unfinished + beside, ignored);
+// The file that a copy is made in, this process's alone until it is destroyed; removed then, with everything that
+// SQLite may have put beside it, what got its name stays.
+class Unfinished {
+ public:
+  static absl::StatusOr<std::unique_ptr<Unfinished>> Make(const std::string& copy) {
+    std::unique_ptr<Unfinished> made(new Unfinished(copy + kUnfinished));
+    const int file = made->file_;
+    if (file < 0) return absl::UnavailableError(fmt::format("{}: {}", made->path_, std::strerror(errno)));
+    if (flock(file, LOCK_EX | LOCK_NB) != 0)
+      return absl::UnavailableError(fmt::format("another backup to this name is under way: {} is locked", made->path_));
+    if (!made->IsThere()) return absl::UnavailableError("another backup to this name has just ended");
+    made->owned_ = true;
+    made->Remove({"-journal", "-wal", "-shm"});
+    if (ftruncate(file, 0) == 0 && fchmod(file, S_IRUSR | S_IWUSR) == 0) return made;
+    return absl::UnavailableError(fmt::format("{}: {}", made->path_, std::strerror(errno)));
   }
-}
+  Unfinished(const Unfinished&) = delete;
+  Unfinished& operator=(const Unfinished&) = delete;
+  ~Unfinished() {
+    if (owned_) Remove({"", "-journal", "-wal", "-shm"});
+    if (file_ >= 0) close(file_);
+  }
+
+  const std::string& path() const { return path_; }
+
+  absl::Status Finish(const std::string& copy) {
+    // A link replaces nothing, on any file system that has links; the first name goes with this object.
+    if (link(path_.c_str(), copy.c_str()) == 0) return sqlite::SyncDirectoryOf(copy);
+    const int error = errno;
+    if (error == EEXIST) return sqlite::CheckIsFree(copy);
+    return absl::UnavailableError(fmt::format("it cannot be given its name: {}", std::strerror(error)));
+  }
+
+ private:
+  explicit Unfinished(std::string path)
+      : path_(std::move(path)),
+        file_(open(path_.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, S_IRUSR | S_IWUSR)) {}
+
+  // Whether the locked file is still the one of this name: who finished before us has removed that.
+  bool IsThere() const {
+    struct stat opened = {};
+    struct stat named = {};
+    return fstat(file_, &opened) == 0 && lstat(path_.c_str(), &named) == 0 && opened.st_ino == named.st_ino &&
+           opened.st_dev == named.st_dev;
+  }
+  void Remove(std::initializer_list<const char*> endings) const {
+    for (const char* const ending : endings) unlink((path_ + ending).c_str());
+  }
+
+  const std::string path_;
+  const int file_;
+  bool owned_ = false;
+};
 
 // Opens a new file for a copy that is larger than memory: pages are written before the end, which they are sealed for
 // only once there is a first page that says so.
@@ -39,46 +90,65 @@ absl::StatusOr<std::unique_ptr<Connection>> OpenForCopy(const std::string& path)
   return to;
 }
 
+// Damage of the copy is none of the database.
+absl::Status OfCopy(const absl::Status& status) {
+  if (!IsDamage(status)) return status;
+  return absl::UnavailableError("what was read is not what was written; is its disk failing?");
+}
+
 absl::Status Copy(const std::string& path, const std::string& unfinished) {
   CLOSURE_ASSIGN_OR_RETURN(const std::unique_ptr<Connection> from,
                            Connection::Open(path, Connection::Access::kReadOnly));
   CLOSURE_RETURN_IF_ERROR(from->CheckSealed());
-  CLOSURE_ASSIGN_OR_RETURN(const std::unique_ptr<Connection> to, OpenForCopy(unfinished));
-  return from->CopyTo(*to);
+  const absl::StatusOr<std::unique_ptr<Connection>> to = OpenForCopy(unfinished);
+  if (!to.ok()) return OfCopy(to.status());
+  return from->CopyTo(**to);
 }
 
-// Over a connection that has written nothing.
-absl::Status ReadThrough(const std::string& unfinished) {
+// What happened after a backup is unknown to it, so whoever restores one has to look before anything goes on that
+// cannot be taken back. The first who paused stays.
+absl::Status Pause(Connection& copy, absl::Time now) {
+  CLOSURE_ASSIGN_OR_RETURN(internal::v1::SystemData system, sqlite::LoadSystem(copy));
+  if (system.has_pause()) return absl::OkStatus();
+  system.set_version(system.version() + 1);
+  v1::SystemStatus::Halt& pause = *system.mutable_pause();
+  pause.mutable_create_time()->set_seconds(absl::ToUnixSeconds(now));
+  pause.set_actor("system");
+  pause.set_reason(fmt::format("restored from a backup made at {}; compare its closures with the account system first",
+                               absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", now, absl::UTCTimeZone())));
+  return sqlite::UpdateSystem(copy, system);
+}
+
+// Over a connection that did not copy.
+absl::Status PauseAndReadThrough(const std::string& unfinished, absl::Time now) {
   CLOSURE_ASSIGN_OR_RETURN(const std::unique_ptr<Connection> copy,
                            Connection::Open(unfinished, Connection::Access::kReadWrite));
   CLOSURE_RETURN_IF_ERROR(copy->CheckSealed());
+  CLOSURE_RETURN_IF_ERROR(Pause(*copy, now));
   return copy->CheckFile();
 }
 
-absl::Status Finish(const std::string& unfinished, const std::string& copy) {
-  if (renameat2(AT_FDCWD, unfinished.c_str(), AT_FDCWD, copy.c_str(), RENAME_NOREPLACE) == 0)
-    return sqlite::SyncDirectoryOf(copy);
-  return absl::UnavailableError(fmt::format("it cannot be given its name: {}", std::strerror(errno)));
-}
-
-absl::Status CopyAndFinish(const std::string& path, const std::string& unfinished, const std::string& copy) {
-  CLOSURE_RETURN_IF_ERROR(sqlite::MakeDatabaseFile(unfinished));
-  CLOSURE_RETURN_IF_ERROR(Copy(path, unfinished));
-  if (const absl::Status read = ReadThrough(unfinished); !read.ok())
-    return absl::UnavailableError("what was read is not what was written; is its disk failing?");
-  return Finish(unfinished, copy);
+absl::Status CopyAndFinish(const std::string& path, const std::string& copy, absl::Time now) {
+  CLOSURE_ASSIGN_OR_RETURN(const std::unique_ptr<Unfinished> unfinished, Unfinished::Make(copy));
+  CLOSURE_RETURN_IF_ERROR(Copy(path, unfinished->path()));
+  CLOSURE_RETURN_IF_ERROR(OfCopy(PauseAndReadThrough(unfinished->path(), now)));
+  return unfinished->Finish(copy);
 }
 
 }  // namespace
 
-absl::Status BackUpDatabase(const std::string& path, const std::string& copy) {
+absl::Status BackUpDatabase(const std::string& path, const std::string& copy, absl::Time now) {
   CLOSURE_ASSIGN_OR_RETURN(const bool exists, sqlite::CheckDatabaseFile(path));
   if (!exists) return absl::FailedPreconditionError(fmt::format("database {}: is not there", path));
-  CLOSURE_RETURN_IF_ERROR(sqlite::CheckIsFree(copy));
-  const std::string unfinished = copy + kUnfinished;
-  Remove(unfinished);
-  const absl::Status copied = CopyAndFinish(path, unfinished, copy);
-  Remove(unfinished);
+  // A log that stands beside a new copy would be taken for its own.
+  for (const char* const beside : {"", "-journal", "-wal", "-shm"})
+    CLOSURE_RETURN_IF_ERROR(sqlite::CheckIsFree(copy + beside));
+  std::error_code ignored;
+  if (std::filesystem::equivalent(path, copy + kUnfinished, ignored)) {
+    return absl::FailedPreconditionError(
+        fmt::format("database {}: would be overwritten; give the copy another name", path));
+  }
+  const absl::Status copied = CopyAndFinish(path, copy, now);
   if (copied.ok() || IsDamage(copied)) return copied;
   return {copied.code(), fmt::format("the copy {} was not made, and database {} was not touched: {}", copy, path,
                                      std::string(copied.message()))};

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "absl/time/time.h"
 
 namespace closure {
 
@@ -14,10 +15,11 @@ inline constexpr char kUnfinished[] = ".unfinished";
 // Copies a database of a SqliteClosureStore as it is at one moment, also while a server uses it, to a file that is not
 // there yet (mode 0600), and reads the copy through: it can be opened in the place of the first. Takes the time that
 // the file takes to be read, and little memory; writes of the server go on meanwhile. The file has its name once it is
-// finished and synced.
+// finished and synced. In the copy irreversible work is paused, with a reason that names `now`: a server that is
+// restored from it begins nothing that cannot be taken back before an operator resumes it.
 // Errors: FAILED_PRECONDITION when there is no database at the path, or a file at that of the copy; UNAVAILABLE, as
 // IsDamage when the database is damaged.
-absl::Status BackUpDatabase(const std::string& path, const std::string& copy);
+absl::Status BackUpDatabase(const std::string& path, const std::string& copy, absl::Time now);
 
 }  // namespace closure
 

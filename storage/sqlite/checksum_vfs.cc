@@ -45,6 +45,7 @@ struct File {
   Buffer* page;    // being sealed; of a log, the header of a frame too, which waits here for its page
   File* database;  // of a log
   LogPlace log_place;
+  sqlite3_int64 log_end;  // behind the last transaction that was written here; -1 for none yet
 };
 
 File& Of(sqlite3_file* file) { return *reinterpret_cast<File*>(file); }
@@ -148,12 +149,17 @@ int FindBefore(File& file, sqlite3_int64 frame, LogChecksum& before) {
     return IsSoundLogHeader(header) ? SQLITE_OK : SQLITE_IOERR_DATA;
   }
   Buffer last(static_cast<std::size_t>(FrameBytes(file)));
-  const sqlite3_int64 at = frame - FrameBytes(file);
-  if (!ReadBelow(file, last.data(), last.size(), at)) return SQLITE_IOERR_READ;
   const Bytes read(last);
+  // What others wrote since is followed whole: a program without this layer goes on from checksums that are not on the
+  // disk, and nothing may be acknowledged behind that.
+  const bool others = file.log_end >= 0 && file.log_end < frame;
+  for (sqlite3_int64 at = others ? file.log_end : frame - FrameBytes(file); at < frame; at += FrameBytes(file)) {
+    if (!ReadBelow(file, last.data(), last.size(), at)) return SQLITE_IOERR_READ;
+    if (!IsSoundAfter(file, read.first(kFrameHeaderBytes), read.subspan(kFrameHeaderBytes), at))
+      return SQLITE_IOERR_DATA;
+  }
   before = ChecksumOfFrame(read);
-  const bool sound = IsSoundAfter(file, read.first(kFrameHeaderBytes), read.subspan(kFrameHeaderBytes), at);
-  return sound ? SQLITE_OK : SQLITE_IOERR_DATA;
+  return SQLITE_OK;
 }
 
 int KnowBefore(File& file, sqlite3_int64 frame, LogChecksum& before) {
@@ -181,7 +187,10 @@ int WriteFrame(File& file, Bytes page, sqlite3_int64 frame) {
   WriteChecksumOfFrame(sum, header);
   code = file.below->pMethods->xWrite(file.below, whole.data(), static_cast<int>(whole.size()), frame);
   // The next transaction looks where the log ends.
-  if (code == SQLITE_OK && words.pages_after_commit == 0)
+  if (code != SQLITE_OK) return code;
+  if (words.pages_after_commit != 0)
+    file.log_end = frame + FrameBytes(file);
+  else
     file.log_place = {.frame = frame + FrameBytes(file), .before = sum};
   return code;
 }
@@ -239,6 +248,7 @@ int WriteLog(File& file, Bytes data, sqlite3_int64 offset) {
   const auto bytes = static_cast<int>(data.size());
   if (offset == 0) {
     file.form = {};
+    file.log_end = -1;
     return file.below->pMethods->xWrite(file.below, data.data(), bytes, offset);
   }
   bool known = false;
@@ -351,7 +361,8 @@ int Open(sqlite3_vfs*, const char* name, sqlite3_file* base, int flags, int* ope
                   .form = {},
                   .page = new Buffer(),
                   .database = is_log ? &Of(sqlite3_database_file_object(name)) : nullptr,
-                  .log_place = {}};
+                  .log_place = {},
+                  .log_end = -1};
   return code;
 }
 

@@ -348,7 +348,11 @@ absl::Status Connection::CopyTo(Connection& copy) {
   sqlite3_backup_step(backup, /*nPage=*/-1);
   const int code = sqlite3_backup_finish(backup);
   if (code == SQLITE_OK) return absl::OkStatus();
-  return IsCorruption(code) ? Failure(code) : copy.Failure(code);
+  // Which of the two failed SQLite tells only of pages: what was read was not what was written.
+  if (code == SQLITE_IOERR_DATA) return Damaged("a page is not what was written");
+  const std::string finding = fmt::format("{} (SQLite result {})", sqlite3_errstr(code), code);
+  if (IsCorruption(code)) return Damaged(finding);
+  return absl::UnavailableError(fmt::format("store(sqlite): {} or {}: {}", FilePath(), copy.FilePath(), finding));
 }
 
 absl::Status Connection::LimitSize(int64_t bytes) {
@@ -356,45 +360,5 @@ absl::Status Connection::LimitSize(int64_t bytes) {
 }
 
 void Connection::AllowRowsOnly() { sqlite3_set_authorizer(database_, &DenyAllButRows, nullptr); }
-
-// ---- Transaction and Savepoint ----
-
-absl::StatusOr<Transaction> Transaction::BeginWrite(Connection& connection) {
-  CLOSURE_RETURN_IF_ERROR(connection.Run("BEGIN IMMEDIATE"));
-  return Transaction(connection);
-}
-
-absl::StatusOr<Transaction> Transaction::BeginRead(Connection& connection) {
-  CLOSURE_RETURN_IF_ERROR(connection.Run("BEGIN"));
-  return Transaction(connection);
-}
-
-Transaction::~Transaction() {
-  // SQLite itself may have rolled back.
-  if (connection_ != nullptr && connection_->in_transaction()) connection_->Run("ROLLBACK").IgnoreError();
-}
-
-absl::Status Transaction::Commit() {
-  CLOSURE_RETURN_IF_ERROR(connection_->Run("COMMIT"));
-  connection_ = nullptr;
-  return absl::OkStatus();
-}
-
-absl::StatusOr<Savepoint> Savepoint::Begin(Connection& connection) {
-  CLOSURE_RETURN_IF_ERROR(connection.Run("SAVEPOINT one_write"));
-  return Savepoint(connection);
-}
-
-Savepoint::~Savepoint() {
-  if (connection_ == nullptr || !connection_->in_transaction()) return;
-  connection_->Run("ROLLBACK TO one_write").IgnoreError();
-  connection_->Run("RELEASE one_write").IgnoreError();
-}
-
-absl::Status Savepoint::Keep() {
-  CLOSURE_RETURN_IF_ERROR(connection_->Run("RELEASE one_write"));
-  connection_ = nullptr;
-  return absl::OkStatus();
-}
 
 }  // namespace closure::sqlite

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <pwd.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -34,10 +35,18 @@ std::string DirectoryOf(const std::string& path) {
   return directory.empty() ? "." : directory;
 }
 
+std::string UserName(uid_t id) {
+  const passwd* const user = getpwuid(id);
+  return user == nullptr ? fmt::format("the user {}", id) : user->pw_name;
+}
+
 absl::Status CheckDirectory(const std::string& path) {
   struct stat facts = {};
   const std::string directory = DirectoryOf(path);
-  if (stat(directory.c_str(), &facts) == 0 && S_ISDIR(facts.st_mode)) return absl::OkStatus();
+  const bool found = stat(directory.c_str(), &facts) == 0;
+  if (found && S_ISDIR(facts.st_mode)) return absl::OkStatus();
+  if (!found && errno == EACCES)
+    return Refused(path, fmt::format("{} may not look into the directory {}", UserName(geteuid()), directory));
   return Refused(
       path, fmt::format("the directory {} does not exist; make it, owned by the user that runs closured", directory));
 }
@@ -46,6 +55,16 @@ std::string ReadAll(int file) {
   char text[32];
   const ssize_t size = pread(file, text, sizeof(text), 0);
   return std::string(absl::StripAsciiWhitespace({text, size > 0 ? static_cast<size_t>(size) : 0}));
+}
+
+// A log without its database holds what was acknowledged, and a new database would take its place.
+absl::Status CheckHasNoLog(const std::string& path) {
+  struct stat facts = {};
+  const std::string log = path + "-wal";
+  if (lstat(log.c_str(), &facts) != 0 || facts.st_size == 0) return absl::OkStatus();
+  return Refused(path, fmt::format("is not there, but its log {} is: put the database that it belongs to back, or move "
+                                   "the log aside to begin with a new one",
+                                   log));
 }
 
 // The locked descriptor.
@@ -83,7 +102,10 @@ absl::StatusOr<bool> CheckDatabaseFile(const std::string& path) {
   if (S_ISLNK(facts.st_mode)) return Refused(path, "is a symbolic link; name the file itself");
   if (!S_ISREG(facts.st_mode)) return Refused(path, "is not a plain file; name the database file itself");
   if (facts.st_uid != geteuid()) {
-    return Refused(path, "belongs to another user; chown it to the user that runs closured");
+    return Refused(path,
+                   fmt::format("belongs to {0}, and closured runs as {1}: run it as {0} (runuser -u {0} -- ...), or "
+                               "give the file to the user that runs closured",
+                               UserName(facts.st_uid), UserName(geteuid())));
   }
   if ((facts.st_mode & kOthers) != 0) {
     return Refused(path, fmt::format("is open to group or others (mode {:04o}); run: chmod 600 {}, and look who read "
@@ -123,6 +145,7 @@ absl::StatusOr<std::unique_ptr<DatabaseFile>> DatabaseFile::Claim(const std::str
   std::unique_ptr<DatabaseFile> claimed(new DatabaseFile(lock));
   // Looked at again: only now nobody else makes it.
   CLOSURE_ASSIGN_OR_RETURN(const bool exists, CheckDatabaseFile(path));
+  if (!exists) CLOSURE_RETURN_IF_ERROR(CheckHasNoLog(path));
   if (!exists) CLOSURE_RETURN_IF_ERROR(MakeDatabaseFile(path));
   return claimed;
 }

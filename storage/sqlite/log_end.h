@@ -20,8 +20,8 @@ enum class LogEnd {
 };
 
 // What the frame that begins at `frame` is, which is not sound, and before which all are. Reads the rest of the log
-// once. Not told from a torn end is damage of the last transaction, and damage that takes the whole header of the frame
-// that ends the one before it.
+// once. Not told from a torn end is damage of the last transaction, and damage that takes from the frame that ends the
+// one before it the word which says so.
 LogEnd JudgeLogEnd(sqlite3_file& log, sqlite3_int64 frame);
 
 // The same of a log whose header is not sound. It is none that a crash tore: its 32 bytes lie in one sector. Not told

@@ -55,7 +55,9 @@ int main(int argc, char** argv) {
     if (outcome != 0 && worst != 1) worst = outcome;
   }
   if (!known) {
-    fmt::print(stderr, "there is no scenario \"{}\"\n", wanted);
+    fmt::print(stderr, "there is no scenario \"{}\"; there are:\n", wanted);
+    for (const closure::exploration::Scenario& scenario : closure::exploration::Scenarios())
+      fmt::print(stderr, "  {}\n", scenario.name);
     return 2;
   }
   return worst;

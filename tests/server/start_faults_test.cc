@@ -130,7 +130,7 @@ TEST_CASE("a database that the start refuses is refused by the check of the conf
     SECTION("another user's") {
       constexpr uid_t kNobody = 65534;
       REQUIRE(chown(machine.Path("closures.db").c_str(), kNobody, kNobody) == 0);
-      words = ": belongs to another user; chown it to the user that runs closured";
+      words = ": belongs to nobody, and closured runs as root: run it as nobody (runuser -u nobody -- ...), or give ";
     }
   }
   if (words.empty()) return;  // a section that only root can walk

@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "storage/sqlite/backup.h"
 
+#include <fcntl.h>
 #include <sqlite3.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "storage/damage.h"
 #include "storage/sqlite/database.h"
@@ -35,11 +40,23 @@ struct Server {
   }
 };
 
+// What a copy holds beside the pause that it begins with.
+std::vector<std::string> Unpaused(ClosureStore& copy) {
+  internal::v1::SystemData system = *copy.LoadSystem();
+  CHECK(system.pause().actor() == "system");
+  CHECK_THAT(system.pause().reason(), Catch::Contains("restored from a backup made at 2027-01-15T08:00:00Z"));
+  system.clear_pause();
+  std::vector<std::string> lines = Observe(copy);
+  CHECK(lines.at(0) == "system: " + copy.LoadSystem()->ShortDebugString());
+  lines.at(0) = "system: ";
+  return lines;
+}
+
 TEST_CASE("a backup of a database in use holds all of it, what stands only in the log too", "[sqlite]") {
   Server server;
   for (int number = 1; number <= 20; ++number) server.Write(number);
   REQUIRE(!ReadBytes(server.path + "-wal").empty());
-  const absl::Status made = BackUpDatabase(server.path, server.copy);
+  const absl::Status made = BackUpDatabase(server.path, server.copy, kNow);
   INFO(made);
   REQUIRE(made.ok());
   CHECK((std::filesystem::status(server.copy).permissions() & std::filesystem::perms::all) ==
@@ -52,7 +69,7 @@ TEST_CASE("a backup of a database in use holds all of it, what stands only in th
   const auto copied = SqliteClosureStore::Open({.path = server.copy, .readers = 1});
   INFO(copied.status());
   REQUIRE(copied.ok());
-  CHECK(Observe(**copied) == expected);
+  CHECK(Unpaused(**copied) == expected);
 }
 
 TEST_CASE("a backup of what a killed process left holds what its log holds, and changes neither", "[sqlite]") {
@@ -65,10 +82,10 @@ TEST_CASE("a backup of what a killed process left holds what its log holds, and 
   REQUIRE(!ReadBytes(left + "-wal").empty());
   const auto database = ReadBytes(left);
   const auto log = ReadBytes(left + "-wal");
-  REQUIRE(BackUpDatabase(left, server.copy).ok());
+  REQUIRE(BackUpDatabase(left, server.copy, kNow).ok());
   CHECK(ReadBytes(left) == database);
   CHECK(ReadBytes(left + "-wal") == log);
-  CHECK(Observe(**SqliteClosureStore::Open({.path = server.copy, .readers = 1})) == expected);
+  CHECK(Unpaused(**SqliteClosureStore::Open({.path = server.copy, .readers = 1})) == expected);
 }
 
 // A program that knows nothing of checksums in pages, as the sqlite3 shell.
@@ -79,6 +96,34 @@ struct Shell {
   Shell& operator=(const Shell&) = delete;
   ~Shell() { sqlite3_close(database); }
 };
+
+TEST_CASE("a pause that was there when a backup was made is the one that it begins with", "[sqlite]") {
+  Server server;
+  Commit commit;
+  commit.system = *server.store->LoadSystem();
+  commit.system->set_version(commit.system->version() + 1);
+  commit.system->mutable_pause()->set_reason("an incident");
+  server.store->Apply(std::move(commit), [](const absl::Status& made) { CHECK(made.ok()); });
+  server.store->Drain();
+  REQUIRE(BackUpDatabase(server.path, server.copy, kNow).ok());
+  const auto copied = SqliteClosureStore::Open({.path = server.copy, .readers = 1});
+  REQUIRE(copied.ok());
+  CHECK(Observe(**copied) == Observe(*server.store));
+}
+
+TEST_CASE("of two backups to one name the second is refused", "[sqlite]") {
+  Server server;
+  const int other = open((server.copy + kUnfinished).c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  REQUIRE(other >= 0);
+  REQUIRE(flock(other, LOCK_EX | LOCK_NB) == 0);
+  const absl::Status made = BackUpDatabase(server.path, server.copy, kNow);
+  CHECK(absl::IsUnavailable(made));
+  CHECK_THAT(std::string(made.message()), Catch::Contains("another backup to this name is under way"));
+  CHECK(std::filesystem::exists(server.copy + kUnfinished));
+  CHECK_FALSE(std::filesystem::exists(server.copy));
+  close(other);
+  CHECK(BackUpDatabase(server.path, server.copy, kNow).ok());
+}
 
 TEST_CASE("what another program copies of a database in use can be opened", "[sqlite]") {
   Server server;
@@ -119,28 +164,59 @@ TEST_CASE("a log that another program moves into the database after a crash does
   CHECK(Observe(**store) == Observe(*server.store));
 }
 
+// It goes on from checksums that are not on the disk, and a start would find the end of the log there.
+TEST_CASE("nothing is acknowledged behind what another program wrote beside a running store", "[sqlite]") {
+  Server server;
+  for (int number = 1; number <= 3; ++number) server.Write(number);
+  {
+    const Shell shell(server.path);
+    REQUIRE(sqlite3_exec(shell.database,
+                         "CREATE TABLE theirs (text TEXT); INSERT INTO theirs VALUES ('a'); "
+                         "CREATE TABLE others (text TEXT); INSERT INTO others VALUES ('b');",
+                         nullptr, nullptr, nullptr) == SQLITE_OK);
+  }
+  absl::Status outcome;
+  server.store->Apply(Creation({"4", "c0"}), [&outcome](const absl::Status& made) { outcome = made; });
+  server.store->Drain();
+  CHECK(absl::IsUnavailable(outcome));
+  CHECK_THAT(std::string(outcome.message()), Catch::Contains("data corruption"));
+}
+
 TEST_CASE("a backup that cannot be made leaves nothing behind and replaces nothing", "[sqlite]") {
   Server server;
   server.Write(1);
   SECTION("where there is a file") {
     WriteBytes(server.copy, {'m', 'i', 'n', 'e'});
-    const absl::Status made = BackUpDatabase(server.path, server.copy);
+    const absl::Status made = BackUpDatabase(server.path, server.copy, kNow);
     CHECK(absl::IsFailedPrecondition(made));
     CHECK_THAT(std::string(made.message()), Catch::Contains(server.copy) && Catch::Contains("there is a file already"));
     CHECK(ReadBytes(server.copy).size() == 4);
   }
+  SECTION("where another database's log was left") {
+    WriteBytes(server.copy + "-wal", {'o', 'l', 'd'});
+    const absl::Status made = BackUpDatabase(server.path, server.copy, kNow);
+    CHECK(absl::IsFailedPrecondition(made));
+    CHECK_THAT(std::string(made.message()), Catch::Contains(server.copy + "-wal"));
+  }
+  SECTION("over the database itself") {
+    const std::string path = server.copy + kUnfinished;
+    server.store = nullptr;
+    std::filesystem::rename(server.path, path);
+    CHECK(absl::IsFailedPrecondition(BackUpDatabase(path, server.copy, kNow)));
+    CHECK(SqliteClosureStore::Open({.path = path, .readers = 1}).ok());
+  }
   SECTION("into a directory that is not there") {
-    CHECK(absl::IsFailedPrecondition(BackUpDatabase(server.path, server.directory.Path("none/copy.db"))));
+    CHECK(absl::IsFailedPrecondition(BackUpDatabase(server.path, server.directory.Path("none/copy.db"), kNow)));
   }
   SECTION("of no database") {
-    CHECK(absl::IsFailedPrecondition(BackUpDatabase(server.directory.Path("none.db"), server.copy)));
+    CHECK(absl::IsFailedPrecondition(BackUpDatabase(server.directory.Path("none.db"), server.copy, kNow)));
     CHECK_FALSE(std::filesystem::exists(server.copy));
   }
   SECTION("over what one left that was killed") {
     for (const char* const beside : {"", "-journal", "-wal", "-shm"})
       WriteBytes(server.copy + kUnfinished + beside, {'n', 'o', 't', 'h', 'i', 'n', 'g'});
-    REQUIRE(BackUpDatabase(server.path, server.copy).ok());
-    CHECK(Observe(**SqliteClosureStore::Open({.path = server.copy, .readers = 1})) == Observe(*server.store));
+    REQUIRE(BackUpDatabase(server.path, server.copy, kNow).ok());
+    CHECK(Unpaused(**SqliteClosureStore::Open({.path = server.copy, .readers = 1})) == Observe(*server.store));
     for (const char* const beside : {"", "-journal", "-wal", "-shm"})
       CHECK_FALSE(std::filesystem::exists(server.copy + kUnfinished + beside));
   }
@@ -149,7 +225,7 @@ TEST_CASE("a backup that cannot be made leaves nothing behind and replaces nothi
     auto bytes = ReadBytes(server.path);
     bytes.at(4096 * 2 + 5) ^= 1;
     WriteBytes(server.path, bytes);
-    const absl::Status made = BackUpDatabase(server.path, server.copy);
+    const absl::Status made = BackUpDatabase(server.path, server.copy, kNow);
     CHECK(IsDamage(made));
     CHECK_THAT(std::string(made.message()), Catch::Contains(server.path));
     CHECK_FALSE(std::filesystem::exists(server.copy));
@@ -158,30 +234,28 @@ TEST_CASE("a backup that cannot be made leaves nothing behind and replaces nothi
 }
 
 TEST_CASE("a backup takes little memory, however large the database", "[sqlite]") {
-  const TemporaryDirectory directory;
-  const std::string path = directory.Path("large.db");
-  const std::string copy = directory.Path("copy.db");
-  WriteBytes(path, {});
-  std::filesystem::permissions(path, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+  Server server;
+  server.store = nullptr;
   constexpr int64_t kRoom = 12 << 20;
   {
-    const auto large = sqlite::Connection::Open(path, sqlite::Connection::Access::kReadWrite);
+    const auto large = sqlite::Connection::Open(server.path, sqlite::Connection::Access::kReadWrite);
     REQUIRE(large.ok());
     REQUIRE((*large)
                 ->RunScript(R"sql(
+        PRAGMA journal_mode = DELETE;
         PRAGMA cache_spill = ON;
         CREATE TABLE notes (text TEXT NOT NULL) STRICT;
         WITH RECURSIVE many (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM many WHERE n < 40)
         INSERT INTO notes SELECT hex(zeroblob(400000)) FROM many)sql")
                 .ok());
   }
-  REQUIRE(std::filesystem::file_size(path) > 2 * kRoom);
+  REQUIRE(std::filesystem::file_size(server.path) > 2 * kRoom);
   sqlite3_memory_highwater(/*resetFlag=*/1);
-  const absl::Status made = BackUpDatabase(path, copy);
+  const absl::Status made = BackUpDatabase(server.path, server.copy, kNow);
   INFO(made);
   REQUIRE(made.ok());
   CHECK(sqlite3_memory_highwater(/*resetFlag=*/0) < kRoom);
-  CHECK(std::filesystem::file_size(copy) == std::filesystem::file_size(path));
+  CHECK(std::filesystem::file_size(server.copy) == std::filesystem::file_size(server.path));
 }
 
 }  // namespace

@@ -137,7 +137,10 @@ TEST_CASE("every bit of the log's header, and of the headers around the end of t
       for (unsigned bit = 0; bit < 8; ++bit) {
         Image damaged = crashed.log;
         Flip(damaged, at, bit);
-        CheckRefused(crashed, damaged, at);
+        // Where nothing says any more that a transaction ended, see log_end.h.
+        const bool says_end = begin + kFrameBytes != end ||
+                              sqlite::ReadFrameWords(sqlite::Bytes(damaged).subspan(begin)).pages_after_commit != 0;
+        if (says_end) CheckRefused(crashed, damaged, at);
       }
     }
   }
