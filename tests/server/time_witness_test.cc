@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 #include <random>
 
+#include "checkers/proto_time.h"
 #include "tests/support/manual_clock.h"
 #include "tests/support/random_seed.h"
 
@@ -99,6 +100,67 @@ TEST_CASE("over random clocks elapsed time never runs ahead of the boot-time clo
     const Observation observation = Observe(witness, clock.Read());
     CHECK(observation.elapsed() == boot_time_passed);
     witness = observation.witness;
+  }
+}
+
+TEST_CASE("a wall clock that was set back and is set right over a boot credits what passed and no more",
+          "[time][R18]") {
+  ManualClock clock;
+  auto witness = Seen(clock);
+  clock.JumpWall(-absl::Hours(24));
+  witness = Observe(witness, clock.Read()).witness;
+  SECTION("at once") {
+    clock.Reboot(absl::Hours(26));
+    const Observation later = Observe(witness, clock.Read());
+    CHECK(later.elapsed() == absl::Hours(2));
+    CHECK_FALSE(later.jump.empty());
+    // Whether it was set right is not known for certain, so the next boot is not believed either.
+    clock.Reboot(absl::Hours(3));
+    CHECK(Observe(later.witness, clock.Read()).elapsed() == absl::Hours(2));
+  }
+  SECTION("in two steps, the first of them within a boot") {
+    clock.JumpWall(absl::Hours(10));
+    witness = Observe(witness, clock.Read()).witness;
+    clock.Reboot(absl::Hours(15));
+    CHECK(Observe(witness, clock.Read()).elapsed() == absl::Hours(1));
+  }
+  SECTION("and nothing of it can be acknowledged") {
+    CHECK(Observation{CreditWithheld(witness, absl::InfiniteDuration()), ""}.elapsed() == absl::ZeroDuration());
+    CHECK(PassedSince(MarkOf(witness), witness) == absl::ZeroDuration());
+  }
+}
+
+TEST_CASE(
+    "what passed since a mark is never more than truly passed, though clocks go back and are set right over boots",
+    "[time][R18][random]") {
+  const unsigned seed = RandomSeed();
+  INFO(kSeedVariable << "=" << seed);
+  std::mt19937 random(seed);
+  const auto pick = [&random](int most) { return absl::Seconds(std::uniform_int_distribution<int>(0, most)(random)); };
+  ManualClock clock;
+  auto witness = Seen(clock);
+  internal::v1::ElapsedMark mark = MarkOf(witness);
+  absl::Duration since_mark;
+  absl::Duration behind;  // how far the wall clock is behind the true time
+  for (int step = 0; step < 5000; ++step) {
+    const absl::Duration by = pick(100'000);
+    since_mark += by;
+    if (random() % 3 == 0) {
+      // It is set right while the machine is off, or stays as it is.
+      const absl::Duration right = random() % 2 == 0 ? behind : absl::ZeroDuration();
+      clock.Reboot(by + right);
+      behind -= right;
+    } else {
+      const absl::Duration next_behind = random() % 3 == 0 ? pick(200'000) : behind;
+      clock.Advance(by);
+      clock.JumpWall(behind - next_behind);
+      behind = next_behind;
+    }
+    witness = Observe(witness, clock.Read()).witness;
+    CHECK(PassedSince(mark, witness) <= since_mark);
+    if (random() % 10 != 0) continue;
+    mark = MarkOf(witness);
+    since_mark = absl::ZeroDuration();
   }
 }
 

@@ -158,8 +158,9 @@ void Judge::JudgeEntry(const Known& known, const ClosureData& data) {
 void Judge::JudgeElapse(const Known& known) {
   const v1::Closure& closure = known.data.closure();
   if (clock_.Now() < FromProto(closure.silent_period_end_time())) Broken("2: a silent period ended early", closure);
-  if (schedule_.now() - known.silent_since < FromProto(known.data.policy().silent_period()))
-    Broken("S3: a silent period was shorter than promised", closure);
+  const absl::Duration lasted = schedule_.now() - known.silent_since;
+  if (lasted < FromProto(known.data.policy().silent_period()))
+    Broken(fmt::format("S3: a silent period lasted {}, less than promised", absl::FormatDuration(lasted)), closure);
   const auto system = store_.LoadSystem();
   if (!system.ok() || closure.has_hold() || system->has_pause() || system->has_breaker() || system->has_clock_jump())
     Broken("D14: a silent period ended although something halts it", closure);
