@@ -9,40 +9,41 @@
 namespace closure {
 namespace {
 
-// What the wall clock says beyond what is trusted: above zero what a boot withheld, below zero how far it went back.
-absl::Duration Surplus(const Observation& next) { return FromProto(next.witness.withheld()); }
-void SetSurplus(absl::Duration surplus, Observation& next) { *next.witness.mutable_withheld() = ToProto(surplus); }
+void Add(absl::Duration by, google::protobuf::Duration& to) { to = ToProto(FromProto(to) + by); }
+void TakeUpTo(absl::Duration by, google::protobuf::Duration& from) {
+  from = ToProto(std::max(FromProto(from) - by, absl::ZeroDuration()));
+}
 
-void Credit(absl::Duration passed, Observation& next) {
-  *next.witness.mutable_elapsed() = ToProto(FromProto(next.witness.elapsed()) + passed);
+// A wall clock that goes back takes back what it said had passed over a boot, and is behind from then on.
+void GoBack(absl::Duration by, Observation& next) {
+  TakeUpTo(by, *next.witness.mutable_withheld());
+  Add(by, *next.witness.mutable_behind());
 }
 
 // Within one boot the boot-time clock is what counts. A wall clock that goes ahead is believed in nothing but that it
-// makes up for having gone back.
+// catches up.
 void ObserveSameBoot(absl::Duration wall_passed, absl::Duration boot_passed, Observation& next) {
-  Credit(std::max(boot_passed, absl::ZeroDuration()), next);
+  Add(std::max(boot_passed, absl::ZeroDuration()), *next.witness.mutable_elapsed());
   const absl::Duration difference = wall_passed - boot_passed;
-  const absl::Duration surplus = Surplus(next);
-  if (difference < absl::ZeroDuration() || surplus < absl::ZeroDuration())
-    SetSurplus(
-        difference < absl::ZeroDuration() ? surplus + difference : std::min(surplus + difference, absl::ZeroDuration()),
-        next);
+  if (difference < absl::ZeroDuration())
+    GoBack(-difference, next);
+  else
+    TakeUpTo(difference, *next.witness.mutable_behind());
   next.went_back = difference < -kClockJump;
   if (absl::AbsDuration(difference) <= kClockJump) return;
   next.jump = fmt::format("the wall clock moved by {} while the boot-time clock moved by {}",
                           absl::FormatDuration(wall_passed), absl::FormatDuration(boot_passed));
 }
 
-// Over a boot there is only the wall clock to go by, and it is believed for a day. One that went back before may have
-// been set right meanwhile, so as much of it is no time that passed; nobody can tell whether it was, so that stays so.
+// Over a boot there is only the wall clock to go by, and it is believed for a day. One that is behind may have been set
+// right meanwhile, so as much of it is no time that passed; nobody can tell whether it was, so that stays so.
 void ObserveNewBoot(absl::Duration wall_passed, Observation& next) {
   next.went_back = wall_passed < -kClockJump;
-  const absl::Duration surplus = Surplus(next);
-  const absl::Duration passed = wall_passed + std::min(surplus, absl::ZeroDuration());
-  const absl::Duration credit = std::clamp(passed, absl::ZeroDuration(), kBootCreditMax);
-  Credit(credit, next);
-  if (wall_passed < absl::ZeroDuration() || surplus >= absl::ZeroDuration())
-    SetSurplus(surplus + wall_passed - credit, next);
+  const absl::Duration passed = std::max(wall_passed - FromProto(next.witness.behind()), absl::ZeroDuration());
+  const absl::Duration credit = std::min(passed, kBootCreditMax);
+  Add(credit, *next.witness.mutable_elapsed());
+  Add(passed - credit, *next.witness.mutable_withheld());
+  if (wall_passed < absl::ZeroDuration()) GoBack(-wall_passed, next);
   if (wall_passed > kBootCreditMax) {
     next.jump =
         fmt::format("the wall clock says that {} passed over a boot; at most {} is believed without an operator",
@@ -81,13 +82,12 @@ internal::v1::ElapsedMark MarkOf(const internal::v1::ClockWitness& witness) {
 
 absl::Duration PassedSince(const internal::v1::ElapsedMark& mark, const internal::v1::ClockWitness& witness) {
   const absl::Duration credited = FromProto(witness.acknowledged()) - FromProto(mark.acknowledged());
-  return FromProto(witness.elapsed()) - FromProto(mark.elapsed()) -
-         std::clamp(FromProto(mark.withheld()), absl::ZeroDuration(), credited);
+  return FromProto(witness.elapsed()) - FromProto(mark.elapsed()) - std::min(credited, FromProto(mark.withheld()));
 }
 
 internal::v1::ClockWitness CreditWithheld(internal::v1::ClockWitness witness, absl::Duration seen) {
   const absl::Duration withheld = FromProto(witness.withheld());
-  const absl::Duration credit = std::max(std::min(withheld, seen), absl::ZeroDuration());
+  const absl::Duration credit = std::min(withheld, seen);
   *witness.mutable_elapsed() = ToProto(FromProto(witness.elapsed()) + credit);
   *witness.mutable_withheld() = ToProto(withheld - credit);
   *witness.mutable_acknowledged() = ToProto(FromProto(witness.acknowledged()) + credit);

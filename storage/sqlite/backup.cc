@@ -10,7 +10,6 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
-#include <initializer_list>
 #include <memory>
 #include <utility>
 
@@ -26,43 +25,53 @@ namespace {
 
 using sqlite::Connection;
 
-// The file that a copy is made in, this process's alone until it is destroyed; removed then, with everything that
-// SQLite may have put beside it, what got its name stays.
+// The file that a copy is made in, this process's alone. It is removed at the end, with everything that SQLite may have
+// put beside it; what was given its name stays.
 class Unfinished {
  public:
   static absl::StatusOr<std::unique_ptr<Unfinished>> Make(const std::string& copy) {
-    std::unique_ptr<Unfinished> made(new Unfinished(copy + kUnfinished));
-    const int file = made->file_;
-    if (file < 0) return absl::UnavailableError(fmt::format("{}: {}", made->path_, std::strerror(errno)));
-    if (flock(file, LOCK_EX | LOCK_NB) != 0)
-      return absl::UnavailableError(fmt::format("another backup to this name is under way: {} is locked", made->path_));
-    if (!made->IsThere()) return absl::UnavailableError("another backup to this name has just ended");
-    made->owned_ = true;
-    made->Remove({"-journal", "-wal", "-shm"});
-    if (ftruncate(file, 0) == 0 && fchmod(file, S_IRUSR | S_IWUSR) == 0) return made;
-    return absl::UnavailableError(fmt::format("{}: {}", made->path_, std::strerror(errno)));
+    const std::string path = copy + kUnfinished;
+    // What a killed backup left may be a finished one by another name, so its file is never written again.
+    CLOSURE_ASSIGN_OR_RETURN(const std::unique_ptr<Unfinished> left, Claim(path, 0));
+    left->Remove();
+    left->owned_ = false;
+    return Claim(path, O_EXCL);
   }
   Unfinished(const Unfinished&) = delete;
   Unfinished& operator=(const Unfinished&) = delete;
   ~Unfinished() {
-    if (owned_) Remove({"", "-journal", "-wal", "-shm"});
+    if (owned_) Remove();
     if (file_ >= 0) close(file_);
   }
 
   const std::string& path() const { return path_; }
 
   absl::Status Finish(const std::string& copy) {
-    // A link replaces nothing, on any file system that has links; the first name goes with this object.
-    if (link(path_.c_str(), copy.c_str()) == 0) return sqlite::SyncDirectoryOf(copy);
-    const int error = errno;
-    if (error == EEXIST) return sqlite::CheckIsFree(copy);
-    return absl::UnavailableError(fmt::format("it cannot be given its name: {}", std::strerror(error)));
+    // A link replaces nothing, on any file system that has links.
+    if (link(path_.c_str(), copy.c_str()) != 0) {
+      const int error = errno;
+      if (error == EEXIST) CLOSURE_RETURN_IF_ERROR(sqlite::CheckIsFree(copy));
+      return absl::UnavailableError(fmt::format("it cannot be given its name: {}", std::strerror(error)));
+    }
+    CLOSURE_RETURN_IF_ERROR(sqlite::SyncDirectoryOf(copy));
+    Remove();
+    owned_ = false;
+    return sqlite::SyncDirectoryOf(copy);
   }
 
  private:
-  explicit Unfinished(std::string path)
+  Unfinished(std::string path, int flags)
       : path_(std::move(path)),
-        file_(open(path_.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, S_IRUSR | S_IWUSR)) {}
+        file_(open(path_.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | flags, S_IRUSR | S_IWUSR)) {}
+
+  static absl::StatusOr<std::unique_ptr<Unfinished>> Claim(const std::string& path, int flags) {
+    std::unique_ptr<Unfinished> claimed(new Unfinished(path, flags));
+    if (claimed->file_ < 0) return absl::UnavailableError(fmt::format("{}: {}", path, std::strerror(errno)));
+    if (flock(claimed->file_, LOCK_EX | LOCK_NB) != 0 || !claimed->IsThere())
+      return absl::UnavailableError(fmt::format("another backup to this name is under way: {} is locked", path));
+    claimed->owned_ = true;
+    return claimed;
+  }
 
   // Whether the locked file is still the one of this name: who finished before us has removed that.
   bool IsThere() const {
@@ -71,8 +80,8 @@ class Unfinished {
     return fstat(file_, &opened) == 0 && lstat(path_.c_str(), &named) == 0 && opened.st_ino == named.st_ino &&
            opened.st_dev == named.st_dev;
   }
-  void Remove(std::initializer_list<const char*> endings) const {
-    for (const char* const ending : endings) unlink((path_ + ending).c_str());
+  void Remove() const {
+    for (const char* const ending : {"", "-journal", "-wal", "-shm"}) unlink((path_ + ending).c_str());
   }
 
   const std::string path_;
@@ -119,12 +128,19 @@ absl::Status Pause(Connection& copy, absl::Time now) {
   return sqlite::UpdateSystem(copy, system);
 }
 
-// Over a connection that did not copy.
+// Each over a connection of its own, so that what is read is what stands in the file.
 absl::Status PauseAndReadThrough(const std::string& unfinished, absl::Time now) {
+  {
+    CLOSURE_ASSIGN_OR_RETURN(const std::unique_ptr<Connection> copy,
+                             Connection::Open(unfinished, Connection::Access::kReadWrite));
+    CLOSURE_RETURN_IF_ERROR(copy->CheckSealed());
+    CLOSURE_RETURN_IF_ERROR(Pause(*copy, now));
+    CLOSURE_ASSIGN_OR_RETURN(const bool emptied, copy->EmptyLog());
+    if (!emptied) return absl::UnavailableError("somebody else uses it");
+  }
   CLOSURE_ASSIGN_OR_RETURN(const std::unique_ptr<Connection> copy,
                            Connection::Open(unfinished, Connection::Access::kReadWrite));
   CLOSURE_RETURN_IF_ERROR(copy->CheckSealed());
-  CLOSURE_RETURN_IF_ERROR(Pause(*copy, now));
   return copy->CheckFile();
 }
 

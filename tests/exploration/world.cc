@@ -268,6 +268,7 @@ void AddSystem(const World& world, Canon& canon) {
                8 * !observed.jump.empty() + 16 * observed.went_back + 32 * world.hour_is_full);
   canon.Number(world.system.breaker().approvals_size());
   canon.Number(absl::ToInt64Milliseconds(FromProto(observed.witness.withheld())));
+  canon.Number(absl::ToInt64Milliseconds(FromProto(observed.witness.behind())));
   // How far the clocks have drifted apart since they were last witnessed, and over which boot.
   const internal::v1::ClockWitness& witness = world.system.clock();
   canon.Number(witness.boot_id() == world.clock.boot_id);

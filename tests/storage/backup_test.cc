@@ -111,6 +111,21 @@ TEST_CASE("a pause that was there when a backup was made is the one that it begi
   CHECK(Observe(**copied) == Observe(*server.store));
 }
 
+// A backup that was killed after it got its name has two.
+TEST_CASE("a finished backup that still has its first name too is never written again", "[sqlite]") {
+  Server server;
+  server.Write(1);
+  REQUIRE(BackUpDatabase(server.path, server.copy, kNow).ok());
+  const std::string monday = server.directory.Path("monday.db");
+  std::filesystem::rename(server.copy, monday);
+  std::filesystem::create_hard_link(monday, server.copy + kUnfinished);
+  const auto bytes = ReadBytes(monday);
+  server.Write(2);
+  REQUIRE(BackUpDatabase(server.path, server.copy, kNow).ok());
+  CHECK(ReadBytes(monday) == bytes);
+  CHECK_FALSE(std::filesystem::exists(server.copy + kUnfinished));
+}
+
 TEST_CASE("of two backups to one name the second is refused", "[sqlite]") {
   Server server;
   const int other = open((server.copy + kUnfinished).c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
