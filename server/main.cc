@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The program `closured`: reads the command line and the configuration, runs the server until a signal comes, and stops
 // it in order.
-#include <pwd.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -32,6 +31,7 @@
 #include "server/version.h"
 #include "storage/damage.h"
 #include "storage/sqlite/backup.h"
+#include "storage/sqlite/database_file.h"
 #include "storage/sqlite/sqlite_closure_store.h"
 #include "storage/status_macros.h"
 
@@ -103,12 +103,6 @@ absl::StatusOr<config::v1::ServerConfig> ReadProductionConfig(const std::string&
   }
   if (!faults.empty()) return absl::InvalidArgumentError(Concat("configuration ", path, " is refused:", faults));
   return config;
-}
-
-// The user that the program runs as, by name where there is one.
-std::string UserName() {
-  const passwd* const user = getpwuid(geteuid());
-  return Concat("the user ", user == nullptr ? std::to_string(geteuid()) : std::string(user->pw_name));
 }
 
 // ---- the two ways to run ----
@@ -194,8 +188,8 @@ ExitCode RunDev(const Options& options) {
 // For whom, because what one user can use another may not.
 void SayRight(const std::string& config_path) {
   const bool root = geteuid() == 0;
-  std::printf("configuration %s is right, and what it names is there, for %s%s\n", config_path.c_str(),
-              UserName().c_str(),
+  std::printf("configuration %s is right, and what it names is there, for the user %s%s\n", config_path.c_str(),
+              sqlite::UserName(geteuid()).c_str(),
               root ? "; if the server runs as another user, check as that one: runuser -u USER -- closured …" : "");
 }
 

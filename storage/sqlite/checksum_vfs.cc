@@ -118,6 +118,11 @@ bool IsSoundAfter(File& file, Bytes frame_header, Bytes page, sqlite3_int64 fram
          IsSoundFrame(file.form, is_first ? ChecksumOfLog(before) : ChecksumOfFrame(before), frame_header, page);
 }
 
+// The same of a frame that was read whole.
+bool IsSoundAfter(File& file, Bytes frame, sqlite3_int64 at) {
+  return IsSoundAfter(file, frame.first(kFrameHeaderBytes), frame.subspan(kFrameHeaderBytes), at);
+}
+
 bool IsSoundLogPage(File& file, Bytes page, sqlite3_int64 offset) {
   if (!KnowForm(file)) return false;
   std::array<unsigned char, kFrameHeaderBytes> header = {};
@@ -136,8 +141,7 @@ bool HasSaltsOfLog(File& file, Bytes frame_header) {
 bool IsSoundForRecovery(File& file, Bytes read, sqlite3_int64 offset) {
   if (offset == 0 && read.size() == kLogHeaderBytes) return IsSoundLogHeader(read);
   if (!IsWholeFrame(file, static_cast<int>(read.size()), offset)) return true;
-  const Bytes frame_header = read.first(kFrameHeaderBytes);
-  return HasSaltsOfLog(file, frame_header) && IsSoundAfter(file, frame_header, read.subspan(kFrameHeaderBytes), offset);
+  return HasSaltsOfLog(file, read) && IsSoundAfter(file, read, offset);
 }
 
 // The checksum that a new frame goes on from. What is on the disk is believed only where it is sound.
@@ -155,8 +159,7 @@ int FindBefore(File& file, sqlite3_int64 frame, LogChecksum& before) {
   const bool others = file.log_end >= 0 && file.log_end < frame;
   for (sqlite3_int64 at = others ? file.log_end : frame - FrameBytes(file); at < frame; at += FrameBytes(file)) {
     if (!ReadBelow(file, last.data(), last.size(), at)) return SQLITE_IOERR_READ;
-    if (!IsSoundAfter(file, read.first(kFrameHeaderBytes), read.subspan(kFrameHeaderBytes), at))
-      return SQLITE_IOERR_DATA;
+    if (!IsSoundAfter(file, read, at)) return SQLITE_IOERR_DATA;
   }
   before = ChecksumOfFrame(read);
   return SQLITE_OK;
@@ -186,13 +189,14 @@ int WriteFrame(File& file, Bytes page, sqlite3_int64 frame) {
   const LogChecksum sum = FrameChecksum(file.form, before, header, sealed);
   WriteChecksumOfFrame(sum, header);
   code = file.below->pMethods->xWrite(file.below, whole.data(), static_cast<int>(whole.size()), frame);
-  // The next transaction looks where the log ends.
   if (code != SQLITE_OK) return code;
+  const sqlite3_int64 next = frame + FrameBytes(file);
+  // The next transaction looks for itself where the log ends.
   if (words.pages_after_commit != 0)
-    file.log_end = frame + FrameBytes(file);
+    file.log_end = next;
   else
-    file.log_place = {.frame = frame + FrameBytes(file), .before = sum};
-  return code;
+    file.log_place = {.frame = next, .before = sum};
+  return SQLITE_OK;
 }
 
 // ---- calls ----

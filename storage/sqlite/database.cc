@@ -227,13 +227,15 @@ absl::Status Connection::Failure(int code) {
   // SQLite has no words of its own for a page whose checksum is wrong.
   if (code == SQLITE_IOERR_DATA) return Damaged("a page is not what was written");
   if (IsCorruption(code)) return Damaged(finding);
-  if ((code & 0xff) == SQLITE_IOERR && !IsFailedSync(code))
+  if (IsFailedSync(code)) {
+    return KeepDamage(absl::UnavailableError(fmt::format(
+        "store(sqlite): {}: what was written may not have reached the disk, so nothing more is written before "
+        "the next start: {}",
+        FilePath(), finding)));
+  }
+  if ((code & 0xff) == SQLITE_IOERR)
     return absl::UnavailableError(fmt::format("store(sqlite): {0} or {0}-wal: {1}", FilePath(), finding));
-  if (!IsFailedSync(code)) return {StatusCodeOf(code), fmt::format("store(sqlite): {}", finding)};
-  return KeepDamage(absl::UnavailableError(fmt::format(
-      "store(sqlite): {}: what was written may not have reached the disk, so nothing more is written before "
-      "the next start: {}",
-      FilePath(), finding)));
+  return {StatusCodeOf(code), fmt::format("store(sqlite): {}", finding)};
 }
 
 std::string Connection::FilePath() const {
@@ -250,8 +252,7 @@ absl::Status Connection::Damaged(std::string_view finding) {
   return KeepDamage(DamageError(fmt::format(
       "store(sqlite): {0}: data corruption: {1}. Stop the server and copy {0} and {0}-wal aside. Start once more, for "
       "the disk may have erred; if it starts, what was written last may be missing, so go on as after a restored "
-      "backup. If it is found again, put the last "
-      "backup in the place of {0}, remove {0}-wal and {0}-shm, and start: installation.md, Backup",
+      "backup. If it is found again, put the last backup in the place of {0}, remove {0}-wal and {0}-shm, and start: installation.md, Backup",
       FilePath(), finding)));
 }
 

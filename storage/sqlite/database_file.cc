@@ -35,11 +35,6 @@ std::string DirectoryOf(const std::string& path) {
   return directory.empty() ? "." : directory;
 }
 
-std::string UserName(uid_t id) {
-  const passwd* const user = getpwuid(id);
-  return user == nullptr ? fmt::format("the user {}", id) : user->pw_name;
-}
-
 absl::Status CheckDirectory(const std::string& path) {
   struct stat facts = {};
   const std::string directory = DirectoryOf(path);
@@ -67,6 +62,14 @@ absl::Status CheckHasNoLog(const std::string& path) {
                                    log));
 }
 
+// Makes an empty file and its directory entry durable.
+absl::Status MakeFile(const std::string& path) {
+  const int file = open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, kOwnerOnly);
+  if (file < 0) return Failed(path, "cannot be made", errno);
+  close(file);
+  return SyncDirectoryOf(path);
+}
+
 // The locked descriptor.
 absl::StatusOr<int> TakeLock(const std::string& path) {
   const std::string name = fmt::format("{}.lock", path);
@@ -92,6 +95,11 @@ absl::StatusOr<int> TakeLock(const std::string& path) {
 }
 
 }  // namespace
+
+std::string UserName(uid_t id) {
+  const passwd* const user = getpwuid(id);
+  return user == nullptr ? std::to_string(id) : user->pw_name;
+}
 
 absl::StatusOr<bool> CheckDatabaseFile(const std::string& path) {
   struct stat facts = {};
@@ -130,14 +138,6 @@ absl::Status SyncDirectoryOf(const std::string& path) {
   return synced ? absl::OkStatus() : Failed(path, "its directory cannot be synced", error);
 }
 
-absl::Status MakeDatabaseFile(const std::string& path) {
-  CLOSURE_RETURN_IF_ERROR(CheckIsFree(path));
-  const int file = open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, kOwnerOnly);
-  if (file < 0) return Failed(path, "cannot be made", errno);
-  close(file);
-  return SyncDirectoryOf(path);
-}
-
 absl::StatusOr<std::unique_ptr<DatabaseFile>> DatabaseFile::Claim(const std::string& path) {
   CLOSURE_RETURN_IF_ERROR(CheckDirectory(path));
   CLOSURE_RETURN_IF_ERROR(CheckDatabaseFile(path).status());
@@ -146,7 +146,7 @@ absl::StatusOr<std::unique_ptr<DatabaseFile>> DatabaseFile::Claim(const std::str
   // Looked at again: only now nobody else makes it.
   CLOSURE_ASSIGN_OR_RETURN(const bool exists, CheckDatabaseFile(path));
   if (!exists) CLOSURE_RETURN_IF_ERROR(CheckHasNoLog(path));
-  if (!exists) CLOSURE_RETURN_IF_ERROR(MakeDatabaseFile(path));
+  if (!exists) CLOSURE_RETURN_IF_ERROR(MakeFile(path));
   return claimed;
 }
 

@@ -2,6 +2,8 @@
 #ifndef CLOSURE_STORAGE_SQLITE_DATABASE_FILE_H_
 #define CLOSURE_STORAGE_SQLITE_DATABASE_FILE_H_
 
+#include <sys/types.h>
+
 #include <memory>
 #include <string>
 
@@ -20,10 +22,8 @@ absl::Status CheckIsFree(const std::string& path);
 // Makes the entries of a file's directory durable. Errors: UNAVAILABLE.
 absl::Status SyncDirectoryOf(const std::string& path);
 
-// Makes an empty database file, readable by its owner only, and its directory entry durable. Errors:
-// FAILED_PRECONDITION when the directory is missing or there is a file already; UNAVAILABLE when the file system
-// refuses.
-absl::Status MakeDatabaseFile(const std::string& path);
+// The user's name, or its number where it has none.
+std::string UserName(uid_t id);
 
 // A database file that this process alone uses: made if it is missing, readable by its owner only, and locked by
 // PATH.lock until the object is destroyed. The lock is in a file of its own because closing any descriptor of the

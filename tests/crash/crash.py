@@ -39,7 +39,7 @@ def chosen(places, share):
 
 
 def drawn(way, places, first, seeds):
-    """Every place once for each seed, which draws the how-manieth time; the first seed takes the first time, which is reached
+    """Every place once for each seed, which draws at which of the times; the first seed takes the first, which is reached
     whatever races."""
     for seed in range(first, first + seeds):
         for place, count in places:

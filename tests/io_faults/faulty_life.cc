@@ -138,7 +138,7 @@ class Life {
     vfs_.SetDecide(nullptr);
     if (IsUnavailable(Write(*sqlite_, simulation::Lease{}))) Reopen();
     if (!GoesOn()) return;
-    if (RefusesSome(Observe(*sqlite_)) && options_.may_damage) Reopen();
+    if (options_.may_damage && RefusesSome(Observe(*sqlite_))) Reopen();
     if (!GoesOn()) return;
     if (!Difference(Observe(memory_), Observe(*sqlite_)).empty()) {
       Write(memory_, write);

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Mutants that no test can kill, and why: (source, the text of its line, the change) -> the reason."""
-from typing import Dict, Tuple
+from typing import Dict, List, Tuple
 
 NEVER, ALWAYS = "never jumps", "always jumps"
 
@@ -9,82 +9,86 @@ LEAK = "frees what a temporary holds, and is skipped: a leak, which LeakSanitize
 # The check before the first turn of a loop.
 EMPTY = "asks whether there is anything to go through, and here there always is"
 
+# Why, of which source and change, and the texts of the lines.
+GROUPS: List[Tuple[str, str, str, List[str]]] = [
+    ("behind the table lies no code that anybody asks for; AddressSanitizer would see the read", "protos/money.cc", NEVER, [
+        "if (found == kCurrencies.end() || found->code != code) return std::nullopt;",
+    ]),
+    ("only digits come here, so a number that fits is read to its end", "protos/money.cc", NEVER, [
+        "if (error != std::errc() || end != signed_whole.data() + signed_whole.size()) {",
+    ]),
+    ("units below zero have nanos that are not above it: the signs of valid money agree", "protos/money.cc", NEVER, [
+        "bool IsPositive(const v1::Money& money) { return money.units() > 0 || (money.units() == 0 && money.nanos() > 0); }",
+    ]),
+    (LEAK, "server/actor.cc", ALWAYS, [
+        "{{\"actor\", actor.ToString()}, {\"account\", FormatAccountName(account_id)}});",
+    ]),
+    ("SHA-256 does not fail where there is memory", "storage/history_chain.cc", NEVER, [
+        "if (EVP_Digest(bytes.data(), bytes.size(), digest.data(), &size, EVP_sha256(), nullptr) != 1) {",
+    ]),
+    (LEAK, "server/decide_items.cc", ALWAYS, [
+        "{{\"closure\", closure.name()}, {\"holdReason\", closure.hold().reason()}});",
+        "{{\"closure\", closure.name()}, {\"digest\", closure.risk_prompt().digest()}});",
+        "{{\"item\", item.name()}, {\"displayName\", item.display_name()}});",
+        "{{\"item\", item.name()}, {\"resolution\", resolution}});",
+        "{{\"item\", item.name()}, {\"fingerprint\", item.fingerprint()}});",
+    ]),
+    ("whether a temporary string was made: never is a leak, which LeakSanitizer sees", "server/decide_items.cc", NEVER, [
+        ": PrintableText(fmt::format(\"{}: {}\", v1::DiscardResponse::Outcome_Name(response.outcome()),",
+    ]),
+    ("on the way of an item that is not found, where the refusal was just made and is never OK", "server/decide_items.cc", ALWAYS, [
+        "if (refusal.ok()) {",
+    ]),
+    ("WithViolations takes no more than kViolationsMax itself; the break saves work", "server/decide_items.cc", NEVER, [
+        "if (violations.size() == kViolationsMax) break;",
+    ]),
+    ("the check before an unreachable Impossible", "server/decide_ends.cc", NEVER, [
+        "switch (builder.circumstances().task->kind()) {",
+    ]),
+    ("where it is not over the limit lies ahead, and WaitsUntil always waits", "server/decide_ends.cc", NEVER, [
+        "if (!over && WaitsUntil(builder, limit)) return builder.Finish();",
+    ]),
+    (LEAK, "server/decide_ends.cc", ALWAYS, [
+        "return Error(v1::NOTHING_TO_RELEASE, fmt::format(\"closure {} has no hold\", closure.name()),",
+    ]),
+    (LEAK, "server/decide_owner.cc", ALWAYS, [
+        "return Error(v1::CONTACT_POINT_MISSING,",
+        "return WithRetryAfter(Error(v1::CODE_ATTEMPTS_EXHAUSTED,",
+        "{{\"account\", name}, {\"state\", state}});",
+        "return WithField(Error(v1::FIELD_INVALID, fmt::format(\"{}: {}\", kField, fault),",
+        "{\"attemptsLeft\", fmt::format(\"{}\", std::max(0, challenge.attempts_left() - 1))}};",
+        "{{\"closure\", closure.name()}, {\"channel\", channel}});",
+        "Error(v1::RESEND_TOO_SOON,",
+    ]),
+    (EMPTY, "server/decide_owner.cc", NEVER, [
+        "for (const v1::Channel channel : channels) {",
+        "for (std::size_t index = 0; index < channels.size(); ++index) {",
+        "for (const v1::Channel channel : *channels) names.push_back(v1::Channel_Name(channel));",
+        "for (const auto& challenge : verification.challenges()) {",
+        "for (std::size_t index = 0; index < meant.size(); ++index) {",
+    ]),
+    ("reached only where something was found; where nothing is, the compiled code goes another way", "server/decide_owner.cc", NEVER, [
+        "if (contact != data.contacts().end()) challenge.set_masked_address(MaskAddress(channel, contact->address()));",
+        "if (std::any_of(contacts.begin(), contacts.end(),",
+    ]),
+    (EMPTY, "server/decide_participants.cc", NEVER, [
+        "for (const v1::ParticipantProgress& progress : all) {",
+        "for (const auto& [participant, its_stages] : stages) {",
+    ]),
+    (EMPTY, "server/decide_participants.cc", ALWAYS, [
+        "for (const int32_t stage : its_stages) {",
+    ]),
+    ("the check before an unreachable Impossible", "server/decide_participants.cc", NEVER, [
+        "if (!StartNextStage(builder)) Impossible(\"a phase without participants\");",
+        "switch (phase) {",
+    ]),
+    (EMPTY, "server/business_calendar.cc", NEVER, [
+        "for (const char c : text.substr(begin, length)) {",
+    ]),
+    ("of an empty text, in which nothing is found all the same; the other jump of the line is killed", "server/actor.cc", NEVER, [
+        "if (at == std::string_view::npos) return Malformed(text);",
+    ]),
+]
+
 SURVIVORS: Dict[Tuple[str, str, str], str] = {
-    ("protos/money.cc", "if (found == kCurrencies.end() || found->code != code) return std::nullopt;", NEVER):
-        "behind the table lies no code that anybody asks for; AddressSanitizer would see the read",
-    ("protos/money.cc", "if (error != std::errc() || end != signed_whole.data() + signed_whole.size()) {", NEVER):
-        "only digits come here, so a number that fits is read to its end",
-    ("protos/money.cc",
-     "bool IsPositive(const v1::Money& money) { return money.units() > 0 || (money.units() == 0 && money.nanos() > 0); }",
-     NEVER):
-        "units below zero have nanos that are not above it: the signs of valid money agree",
-    ("server/actor.cc", "{{\"actor\", actor.ToString()}, {\"account\", FormatAccountName(account_id)}});", ALWAYS):
-        LEAK,
-    ("storage/history_chain.cc",
-     "if (EVP_Digest(bytes.data(), bytes.size(), digest.data(), &size, EVP_sha256(), nullptr) != 1) {", NEVER):
-        "SHA-256 does not fail where there is memory",
-    ("server/decide_items.cc", "{{\"closure\", closure.name()}, {\"holdReason\", closure.hold().reason()}});", ALWAYS):
-        LEAK,
-    ("server/decide_items.cc", "{{\"closure\", closure.name()}, {\"digest\", closure.risk_prompt().digest()}});", ALWAYS):
-        LEAK,
-    ("server/decide_items.cc", "{{\"item\", item.name()}, {\"displayName\", item.display_name()}});", ALWAYS):
-        LEAK,
-    ("server/decide_items.cc", "{{\"item\", item.name()}, {\"resolution\", resolution}});", ALWAYS):
-        LEAK,
-    ("server/decide_items.cc", "{{\"item\", item.name()}, {\"fingerprint\", item.fingerprint()}});", ALWAYS):
-        LEAK,
-    ("server/decide_items.cc", ": PrintableText(fmt::format(\"{}: {}\", v1::DiscardResponse::Outcome_Name(response.outcome()),", NEVER):
-        "whether a temporary string was made: never is a leak, which LeakSanitizer sees",
-    ("server/decide_items.cc", "if (refusal.ok()) {", ALWAYS):
-        "on the way of an item that is not found, where the refusal was just made and is never OK",
-    ("server/decide_items.cc", "if (violations.size() == kViolationsMax) break;", NEVER):
-        "WithViolations takes no more than kViolationsMax itself; the break saves work",
-    ("server/decide_ends.cc", "switch (builder.circumstances().task->kind()) {", NEVER):
-        "the check before an unreachable Impossible",
-    ("server/decide_ends.cc", "if (!over && WaitsUntil(builder, limit)) return builder.Finish();", NEVER):
-        "where it is not over the limit lies ahead, and WaitsUntil always waits",
-    ("server/decide_ends.cc", "return Error(v1::NOTHING_TO_RELEASE, fmt::format(\"closure {} has no hold\", closure.name()),", ALWAYS):
-        LEAK,
-    ("server/decide_owner.cc", "return Error(v1::CONTACT_POINT_MISSING,", ALWAYS):
-        LEAK,
-    ("server/decide_owner.cc", "return WithRetryAfter(Error(v1::CODE_ATTEMPTS_EXHAUSTED,", ALWAYS):
-        LEAK,
-    ("server/decide_owner.cc", "{{\"account\", name}, {\"state\", state}});", ALWAYS):
-        LEAK,
-    ("server/decide_owner.cc", "return WithField(Error(v1::FIELD_INVALID, fmt::format(\"{}: {}\", kField, fault),", ALWAYS):
-        LEAK,
-    ("server/decide_owner.cc", "{\"attemptsLeft\", fmt::format(\"{}\", std::max(0, challenge.attempts_left() - 1))}};", ALWAYS):
-        LEAK,
-    ("server/decide_owner.cc", "{{\"closure\", closure.name()}, {\"channel\", channel}});", ALWAYS):
-        LEAK,
-    ("server/decide_owner.cc", "Error(v1::RESEND_TOO_SOON,", ALWAYS):
-        LEAK,
-    ("server/decide_owner.cc", "for (const v1::Channel channel : channels) {", NEVER):
-        EMPTY,
-    ("server/decide_owner.cc", "for (std::size_t index = 0; index < channels.size(); ++index) {", NEVER):
-        EMPTY,
-    ("server/decide_owner.cc", "for (const v1::Channel channel : *channels) names.push_back(v1::Channel_Name(channel));", NEVER):
-        EMPTY,
-    ("server/decide_owner.cc", "for (const auto& challenge : verification.challenges()) {", NEVER):
-        EMPTY,
-    ("server/decide_owner.cc", "for (std::size_t index = 0; index < meant.size(); ++index) {", NEVER):
-        EMPTY,
-    ("server/decide_owner.cc", "if (contact != data.contacts().end()) challenge.set_masked_address(MaskAddress(channel, contact->address()));", NEVER):
-        "reached only where something was found; where nothing is, the compiled code goes another way",
-    ("server/decide_owner.cc", "if (std::any_of(contacts.begin(), contacts.end(),", NEVER):
-        "reached only where something was found; where nothing is, the compiled code goes another way",
-    ("server/decide_participants.cc", "for (const v1::ParticipantProgress& progress : all) {", NEVER):
-        EMPTY,
-    ("server/decide_participants.cc", "for (const auto& [participant, its_stages] : stages) {", NEVER):
-        EMPTY,
-    ("server/decide_participants.cc", "for (const int32_t stage : its_stages) {", ALWAYS):
-        EMPTY,
-    ("server/decide_participants.cc", "if (!StartNextStage(builder)) Impossible(\"a phase without participants\");", NEVER):
-        "the check before an unreachable Impossible",
-    ("server/decide_participants.cc", "switch (phase) {", NEVER):
-        "the check before an unreachable Impossible",
-    ("server/business_calendar.cc", "for (const char c : text.substr(begin, length)) {", NEVER):
-        EMPTY,
-    ("server/actor.cc", "if (at == std::string_view::npos) return Malformed(text);", NEVER):
-        "of an empty text, in which nothing is found all the same; the other jump of the line is killed",
-}
+    (source, text, change): why for why, source, change, texts in GROUPS for text in texts}

@@ -373,10 +373,10 @@ TEST_CASE("of what a product says about a release 500 characters are kept, and n
   closure.AddContact("ann@example.com");
   Block(closure, {Machine("vm")});
   REQUIRE(closure.Do(All(closure, {Machine("vm")})).ok());
-  const std::string said = "Ann@example.com has to allow it " + std::string(1000, 'x');
+  const std::string said = "Ann@example.com has to allow it " + std::string(1000, '=');
   closure.Report(v1::Task::DISCARD, Answer(closure.item("vm"), v1::DiscardResponse::REFUSED, said));
   const std::string& kept = closure.item("vm").resolution_detail();
-  CHECK_THAT(kept, Catch::StartsWith("REFUSED: *** has to allow it xxx") && Catch::EndsWith("x…"));
+  CHECK_THAT(kept, Catch::StartsWith("REFUSED: *** has to allow it ===") && Catch::EndsWith("=…"));
   CHECK(CountCharacters(kept) == 500U);
 }
 
