@@ -110,7 +110,6 @@ absl::StatusOr<Circumstances> ClosureEngine::MakeCircumstances(std::string_view 
   const Observation observation = Observe(system->clock(), reading);
   circumstances.now = reading.wall;
   circumstances.actor = std::move(actor);
-  circumstances.elapsed = observation.elapsed();
   circumstances.clock = observation.witness;
   circumstances.clock_jump = observation.jump;
   circumstances.clock_went_back = observation.went_back;

@@ -121,9 +121,8 @@ struct BreakerCounts {
 struct Circumstances {
   absl::Time now;
   std::string actor = "system";
-  // The trusted elapsed time, and the witness and jump it comes from. Whoever commits the witness says in the same
+  // The latest witness of time, and the jump that it tells. Whoever commits the witness says in the same
   // commit that the clock went back, because nobody sees it after that.
-  absl::Duration elapsed;
   internal::v1::ClockWitness clock;
   std::string clock_jump;
   bool clock_went_back = false;

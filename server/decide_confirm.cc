@@ -33,7 +33,9 @@ absl::StatusOr<Decision> DecideConfirm(DecisionBuilder& builder, const ConfirmCl
   closure.set_reason(command.reason);
   closure.set_reason_text(command.reason_text);
   *closure.mutable_confirm_time() = ToProto(builder.now());
-  *builder.data().mutable_confirm_start() = MarkOf(builder.circumstances().clock);
+  internal::v1::BootMark& start = *builder.data().mutable_confirm_start();
+  start.set_boot_id(builder.circumstances().clock.boot_id());
+  *start.mutable_boot_time() = builder.circumstances().clock.boot_time();
   const auto& participants = builder.circumstances().participants;
   builder.data().mutable_participants()->Assign(participants.begin(), participants.end());
   closure.clear_cause();
@@ -48,11 +50,22 @@ absl::StatusOr<Decision> DecideConfirm(DecisionBuilder& builder, const ConfirmCl
   return builder.Finish();
 }
 
+namespace {
+
+// Over a boot only the wall clock tells how much passed, and it may have been set.
+bool BootedSinceConfirm(DecisionBuilder& builder) {
+  return builder.data().confirm_start().boot_id() != builder.circumstances().clock.boot_id();
+}
+
+}  // namespace
+
 absl::Duration ConfirmTimeLeft(DecisionBuilder& builder) {
   const absl::Duration limit = FromProto(builder.policy().confirm_limit());
+  if (BootedSinceConfirm(builder)) return -limit;
   const absl::Duration on_the_wall = builder.now() - FromProto(builder.closure().confirm_time());
-  const absl::Duration elapsed = PassedSince(builder.data().confirm_start(), builder.circumstances().clock);
-  return limit - std::max(on_the_wall, elapsed);
+  const absl::Duration within_boot =
+      FromProto(builder.circumstances().clock.boot_time()) - FromProto(builder.data().confirm_start().boot_time());
+  return limit - std::max(on_the_wall, within_boot);
 }
 
 std::string WhyConfirmIsLate(const v1::Closure& closure) {
@@ -74,6 +87,13 @@ void FailConfirm(DecisionBuilder& builder, v1::Closure::Cause cause, std::string
   BeginPhase(builder, v1::THAW);
 }
 
+void TimeOutConfirm(DecisionBuilder& builder, std::string_view late) {
+  FailConfirm(builder, v1::Closure::CONFIRM_TIMED_OUT,
+              BootedSinceConfirm(builder)
+                  ? "the machine was booted since Confirm: nobody can tell how long freeze and rescan took"
+                  : late);
+}
+
 Decision DecideConfirmScan(DecisionBuilder& builder, const ScanAnswered& answered) {
   ScanMerge merge = MergeScan(builder.data(), answered.findings, answered.previous, builder.now());
   const bool clean = merge.unresolved == 0 && !answered.findings.required_unanswered;
@@ -88,14 +108,15 @@ Decision DecideConfirmScan(DecisionBuilder& builder, const ScanAnswered& answere
   } else if (HaltOf(builder.data(), builder.circumstances().system) != v1::Task::PARKED_UNSPECIFIED) {
     FailConfirm(builder, v1::Closure::HALTED, "a hold or pause came before the silent period began");
   } else if (time_left < absl::ZeroDuration()) {
-    FailConfirm(builder, v1::Closure::CONFIRM_TIMED_OUT, "freeze and rescan took too long: the rescan ended too late");
+    TimeOutConfirm(builder, "freeze and rescan took too long: the rescan ended too late");
   } else {
     v1::Closure& closure = builder.closure();
     builder.Move(Event::kSilentPeriodEntered, ScanSummary(merge, answered.findings));
     *closure.mutable_silent_period_start_time() = ToProto(builder.now());
     *closure.mutable_silent_period_end_time() = ToProto(builder.now() + FromProto(builder.policy().silent_period()));
+    // What passed before the mark is counted before it only if nobody goes on from an older witness.
     *builder.data().mutable_silent_period_start() = MarkOf(builder.circumstances().clock);
-    builder.GuardSystem();
+    builder.WitnessTime();
     BeginPhase(builder, v1::ENTER_SILENT_PERIOD);
   }
   return builder.Finish();

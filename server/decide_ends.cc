@@ -77,7 +77,7 @@ Decision DecideTimer(DecisionBuilder& builder, const TimerFired& fired) {
       return DecideDiscardDeadline(builder, fired);
     case v1::Task::CONFIRM_DEADLINE:
       if (WaitsUntil(builder, builder.now() + ConfirmTimeLeft(builder))) return builder.Finish();
-      FailConfirm(builder, v1::Closure::CONFIRM_TIMED_OUT, WhyConfirmIsLate(builder.closure()));
+      TimeOutConfirm(builder, WhyConfirmIsLate(builder.closure()));
       return builder.Finish();
     case v1::Task::SILENT_PERIOD_END:
       return DecideSilentPeriodEnd(builder);

@@ -23,23 +23,11 @@ absl::Duration Remaining(DecisionBuilder& builder) {
   return std::max(on_the_wall, period - passed);
 }
 
-// The system's next version in this commit, with the latest witness of time and what follows from it.
-internal::v1::SystemData& NextSystem(DecisionBuilder& builder) {
-  const Circumstances& circumstances = builder.circumstances();
-  internal::v1::SystemData& system = builder.commit().system.emplace(circumstances.system);
-  system.set_version(system.version() + 1);
-  *system.mutable_clock() = circumstances.clock;
-  if (circumstances.clock_went_back) SetBack(builder.commit(), builder.now());
-  return system;
-}
-
 // A jump between the clocks stops every ending until an operator acknowledges it.
 bool WaitsForClocks(DecisionBuilder& builder) {
   const Circumstances& circumstances = builder.circumstances();
   if (!circumstances.system.has_clock_jump() && circumstances.clock_jump.empty()) return false;
-  if (!circumstances.system.has_clock_jump()) {
-    *NextSystem(builder).mutable_clock_jump() = MakeHalt(builder.now(), "system", circumstances.clock_jump);
-  }
+  if (!circumstances.system.has_clock_jump()) builder.WitnessTime();
   builder.RescheduleTask(builder.now(), "", v1::Task::CLOCK_JUMP);
   return true;
 }
@@ -61,7 +49,7 @@ bool WaitsForBreaker(DecisionBuilder& builder) {
   if (!circumstances.system.has_breaker()) {
     const std::string excess = Excess(circumstances.breaker);
     if (excess.empty()) return false;
-    *NextSystem(builder).mutable_breaker() = MakeHalt(builder.now(), "system", excess);
+    *builder.WitnessTime().mutable_breaker() = MakeHalt(builder.now(), "system", excess);
   }
   builder.RescheduleTask(builder.now(), "", v1::Task::BREAKER);
   return true;
@@ -83,7 +71,7 @@ Decision DecideSilentPeriodEnd(DecisionBuilder& builder) {
   }
   if (WaitsForBreaker(builder)) return builder.Finish();
   // The system's version makes two admissions at the same moment conflict, so that the limit is exact.
-  internal::v1::SystemData& system = NextSystem(builder);
+  internal::v1::SystemData& system = builder.WitnessTime();
   system.set_admissions(system.admissions() + 1);
   builder.commit().admission = builder.now();
   builder.commit().forget_before = builder.now() - kAdmissionsKept;

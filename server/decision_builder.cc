@@ -5,6 +5,7 @@
 
 #include "checkers/proto_time.h"
 #include "fmt/format.h"
+#include "server/decide_system.h"
 #include "server/die.h"
 #include "server/state_refusal.h"
 
@@ -115,6 +116,16 @@ void DecisionBuilder::RescheduleTask(absl::Time due, std::string_view error, v1:
 }
 
 void DecisionBuilder::GuardSystem() { commit_.expected_system_version = circumstances_.system.version(); }
+
+internal::v1::SystemData& DecisionBuilder::WitnessTime() {
+  internal::v1::SystemData& system = commit_.system.emplace(circumstances_.system);
+  system.set_version(system.version() + 1);
+  *system.mutable_clock() = circumstances_.clock;
+  if (!system.has_clock_jump() && !circumstances_.clock_jump.empty())
+    *system.mutable_clock_jump() = MakeHalt(now(), "system", circumstances_.clock_jump);
+  if (circumstances_.clock_went_back) SetBack(commit_, now());
+  return system;
+}
 
 Decision DecisionBuilder::Finish(absl::Status reply) {
   if (circumstances_.task.has_value() && !task_settled_) FinishTask();

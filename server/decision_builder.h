@@ -48,6 +48,9 @@ class DecisionBuilder {
 
   // The decision rests on the system's switches as they were read: the commit is refused when they moved.
   void GuardSystem();
+  // The system's next version in this commit, with the latest witness of time, and with a jump that it tells. Refused
+  // as above.
+  internal::v1::SystemData& WitnessTime();
 
   Decision Finish(absl::Status reply = absl::OkStatus());
   // Only ends or reschedules the task; the closure stays as it is.
@@ -76,10 +79,13 @@ absl::Duration RetryDelay(int attempts, double factor);
 void BeginScan(DecisionBuilder& builder, v1::CheckPhase phase);
 // decide_participants.cc: asks the participants of a phase, stage by stage.
 void BeginPhase(DecisionBuilder& builder, v1::ParticipantPhase phase);
-// decide_confirm.cc: what is left of the five minutes after Confirm, on the clock that shows least (D6).
+// decide_confirm.cc: what is left of the five minutes after Confirm, on the clock that shows least (D6). Nothing is left
+// after a boot, over which nobody can tell: a confirmation can be given again.
 absl::Duration ConfirmTimeLeft(DecisionBuilder& builder);
 // decide_confirm.cc: sends a closure that is being confirmed back (D6).
 void FailConfirm(DecisionBuilder& builder, v1::Closure::Cause cause, std::string_view detail);
+// decide_confirm.cc: the same because the five minutes are over; `late` says by what, unless a boot is why.
+void TimeOutConfirm(DecisionBuilder& builder, std::string_view late);
 // decide_confirm.cc: what a closure in CONFIRMING waits for when its time is over: who has not frozen the account and
 // why, or the rescan.
 std::string WhyConfirmIsLate(const v1::Closure& closure);

@@ -46,7 +46,6 @@ Circumstances CircumstancesOf(const World& world, const std::string& actor) {
   Circumstances circumstances;
   circumstances.now = world.clock.wall;
   circumstances.actor = actor;
-  circumstances.elapsed = observation.elapsed();
   circumstances.clock = observation.witness;
   circumstances.clock_jump = observation.jump;
   circumstances.clock_went_back = observation.went_back;

@@ -168,7 +168,11 @@ void AddClosure(const World& world, Canon& canon) {
   canon.Number(closure.cause());
   const bool confirming = state == v1::Closure::CONFIRMING;
   canon.Ahead(confirming, ToProto(FromProto(closure.confirm_time()) + FromProto(policy.confirm_limit())));
-  canon.Elapsed(confirming, world.data.confirm_start(), FromProto(policy.confirm_limit()));
+  const bool same_boot = confirming && world.data.confirm_start().boot_id() == world.clock.boot_id;
+  const absl::Duration within_boot = world.clock.boot_time - FromProto(world.data.confirm_start().boot_time());
+  canon.Number(
+      same_boot ? absl::ToInt64Milliseconds(std::min(within_boot, FromProto(policy.confirm_limit()) + absl::Seconds(1)))
+                : -1);
   const bool silent = state == v1::Closure::SILENT_PERIOD;
   canon.Ahead(silent, closure.silent_period_end_time());
   canon.Elapsed(silent, world.data.silent_period_start(), FromProto(policy.silent_period()));

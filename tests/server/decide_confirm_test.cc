@@ -10,6 +10,7 @@
 #include "server/decide.h"
 #include "server/decision_builder.h"
 #include "server/errors.h"
+#include "server/time_witness.h"
 #include "tests/support/decided_closure.h"
 
 namespace closure {
@@ -22,15 +23,6 @@ constexpr absl::Duration kLimit = absl::Minutes(5);
 
 ConfirmClosure Confirmation(const DecidedClosure& closure, bool consent = false) {
   return {Closure::OTHER, "moving", closure.closure().risk_prompt().digest(), consent};
-}
-
-// CONFIRMING, with the account frozen and the rescan begun.
-void GoToRescan(DecidedClosure& closure) {
-  closure.GoToReady();
-  REQUIRE(closure.Do(Confirmation(closure)).ok());
-  closure.FinishPhase();
-  REQUIRE(closure.state() == Closure::CONFIRMING);
-  REQUIRE(closure.Tasks(v1::Task::SCAN).size() == 1);
 }
 
 // CONFIRMING, with these asked to freeze the account in the first stage, and "later" in the second.
@@ -226,44 +218,12 @@ TEST_CASE("only who is freezing the account is told to be late with it", "[decid
   CHECK(WhyConfirmIsLate(closure) == "freeze and rescan took too long: the account was not frozen by slow");
 }
 
-TEST_CASE("a clean rescan begins the silent period up to the very end of the five minutes", "[decide][D6][R17][R56]") {
-  DecidedClosure closure;
-  GoToRescan(closure);
-  SECTION("well within them") { closure.clock().Advance(absl::Minutes(3)); }
-  SECTION("at their end") { closure.clock().Advance(kLimit); }
-  closure.FinishScan();
-  CHECK(closure.state() == Closure::SILENT_PERIOD);
-  const absl::Time begin = closure.clock().Now();
-  CHECK(FromProto(closure.closure().silent_period_start_time()) == begin);
-  CHECK(FromProto(closure.closure().silent_period_end_time()) == begin + absl::Hours(168));
-  // A pause that comes between reading and committing is not overlooked.
-  CHECK(closure.last_commit().expected_system_version == closure.system().version());
-  CHECK(closure.Tasks(v1::Task::CONFIRM_DEADLINE).empty());
-  REQUIRE(closure.closure().participants_size() > 0);
-  CHECK(closure.closure().participants(0).phase() == v1::ENTER_SILENT_PERIOD);
-}
-
-TEST_CASE("a clean rescan that ends after the five minutes on any clock sends the closure back", "[decide][D6][time]") {
-  DecidedClosure closure;
-  GoToRescan(closure);
-  SECTION("by a microsecond") { closure.clock().Advance(kLimit + absl::Microseconds(1)); }
-  SECTION("on the wall clock alone") { closure.clock().JumpWall(kLimit + absl::Microseconds(1)); }
-  SECTION("on the trusted clock alone") {
-    closure.clock().Advance(kLimit + absl::Microseconds(1));
-    closure.clock().JumpWall(-kLimit);
-  }
-  closure.FinishScan();
-  CHECK(closure.state() == Closure::THAWING);
-  CHECK(closure.closure().cause() == Closure::CONFIRM_TIMED_OUT);
-  CHECK(closure.closure().cause_detail() == "freeze and rescan took too long: the rescan ended too late");
-}
-
 TEST_CASE("a rescan that finds something is not clean, however late it ends", "[decide][D6][R48]") {
   const absl::Duration taken = GENERATE(absl::Minutes(1), kLimit, 2 * kLimit);
   const bool silent = GENERATE(false, true);
   CAPTURE(absl::FormatDuration(taken), silent);
   DecidedClosure closure;
-  GoToRescan(closure);
+  closure.GoToRescan();
   closure.clock().Advance(taken);
   closure.FinishScan({DecidedClosure::Item("new bill", v1::UNPAID_BILL, v1::MUST_HANDLE, 5),
                       DecidedClosure::Item("new balance", v1::BALANCE, v1::RENOUNCEABLE, 7)},
@@ -284,7 +244,7 @@ TEST_CASE("a required checker that is silent after Confirm is at fault while the
           "[decide][D5][D6]") {
   const bool in_time = GENERATE(true, false);
   DecidedClosure closure;
-  GoToRescan(closure);
+  closure.GoToRescan();
   closure.clock().Advance(in_time ? kLimit - absl::Microseconds(1) : kLimit);
   closure.FinishScan({}, {"resources"});
   CHECK(closure.state() == Closure::THAWING);
@@ -296,7 +256,7 @@ TEST_CASE("a required checker that is silent after Confirm is at fault while the
 TEST_CASE("the silence of an advisory checker after Confirm does not keep the silent period from beginning",
           "[decide][D5]") {
   DecidedClosure closure;
-  GoToRescan(closure);
+  closure.GoToRescan();
   ScanFindings findings;
   v1::CheckerResult& advisory = findings.checkers.emplace_back();
   advisory.set_checker("domains");
@@ -307,7 +267,7 @@ TEST_CASE("the silence of an advisory checker after Confirm does not keep the si
 
 TEST_CASE("a hold or pause that comes after Confirm keeps the silent period from beginning", "[decide][D6]") {
   DecidedClosure closure;
-  GoToRescan(closure);
+  closure.GoToRescan();
   SECTION("a hold sends the closure back at once") {
     REQUIRE(closure.Do(PlaceHold{"legal"}, "operator:ann").ok());
     CHECK(closure.closure().cause_detail() == "an operator's hold: legal");
@@ -330,7 +290,7 @@ TEST_CASE("a hold or pause that comes after Confirm keeps the silent period from
 
 TEST_CASE("under a pause the owner still learns what the rescan found", "[decide][D6][R48]") {
   DecidedClosure closure;
-  GoToRescan(closure);
+  closure.GoToRescan();
   closure.system().mutable_pause()->set_reason("incident");
   closure.FinishScan({DecidedClosure::Item("new bill", v1::UNPAID_BILL, v1::MUST_HANDLE, 5)});
   CHECK(closure.closure().cause() == Closure::RESCAN_NOT_CLEAN);
@@ -339,7 +299,7 @@ TEST_CASE("under a pause the owner still learns what the rescan found", "[decide
 
 TEST_CASE("why a Confirm failed is forgotten with the next one", "[decide][D6]") {
   DecidedClosure closure;
-  GoToRescan(closure);
+  closure.GoToRescan();
   closure.FinishScan({}, {"resources"});
   closure.FinishPhase();
   REQUIRE(closure.state() == Closure::BLOCKED);

@@ -92,7 +92,6 @@ Circumstances DecidedClosure::Now(const std::string& actor) const {
   Circumstances circumstances;
   circumstances.now = reading.wall;
   circumstances.actor = actor;
-  circumstances.elapsed = observation.elapsed();
   circumstances.clock = observation.witness;
   circumstances.clock_jump = observation.jump;
   circumstances.clock_went_back = observation.went_back;
@@ -216,12 +215,18 @@ void DecidedClosure::GoToReady() {
   REQUIRE(state() == v1::Closure::READY);
 }
 
-void DecidedClosure::GoToSilentPeriod(bool late_settlement_consent) {
+void DecidedClosure::GoToRescan(bool late_settlement_consent) {
   if (state() != v1::Closure::READY) GoToReady();
   REQUIRE(
       Do(ConfirmClosure{v1::Closure::NO_LONGER_NEEDED, "", closure().risk_prompt().digest(), late_settlement_consent})
           .ok());
   FinishPhase();
+  REQUIRE(state() == v1::Closure::CONFIRMING);
+  REQUIRE(Tasks(v1::Task::SCAN).size() == 1);
+}
+
+void DecidedClosure::GoToSilentPeriod(bool late_settlement_consent) {
+  GoToRescan(late_settlement_consent);
   FinishScan();
   REQUIRE(state() == v1::Closure::SILENT_PERIOD);
 }

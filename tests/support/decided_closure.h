@@ -36,6 +36,8 @@ class DecidedClosure {
   // ---- ways through the life of a closure ----
   void GoToFirstScan();
   void GoToReady();
+  // CONFIRMING, with the account frozen and the rescan begun.
+  void GoToRescan(bool late_settlement_consent = false);
   void GoToSilentPeriod(bool late_settlement_consent = false);
   void GoToFinalCheck(bool late_settlement_consent = false);
 

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+// How long Confirm may take, on which clocks, and what the silent period that it begins is counted from (D6, R17).
+#include <catch2/catch.hpp>
+
+#include "checkers/proto_time.h"
+#include "server/commands.h"
+#include "server/time_witness.h"
+#include "tests/support/decided_closure.h"
+
+namespace closure {
+namespace {
+
+using Closure = v1::Closure;
+
+constexpr absl::Duration kLimit = absl::Minutes(5);
+
+absl::Status Confirm(DecidedClosure& closure) {
+  return closure.Do(ConfirmClosure{Closure::OTHER, "moving", closure.closure().risk_prompt().digest(), false});
+}
+
+TEST_CASE("a clean rescan begins the silent period up to the very end of the five minutes", "[decide][D6][R17][R56]") {
+  DecidedClosure closure;
+  closure.GoToRescan();
+  SECTION("well within them") { closure.clock().Advance(absl::Minutes(3)); }
+  SECTION("at their end") { closure.clock().Advance(kLimit); }
+  closure.FinishScan();
+  CHECK(closure.state() == Closure::SILENT_PERIOD);
+  const absl::Time begin = closure.clock().Now();
+  CHECK(FromProto(closure.closure().silent_period_start_time()) == begin);
+  CHECK(FromProto(closure.closure().silent_period_end_time()) == begin + absl::Hours(168));
+  // A pause that comes between reading and committing is not overlooked.
+  REQUIRE(closure.last_commit().system.has_value());
+  CHECK(closure.last_commit().system->version() == 1);
+  CHECK(closure.Tasks(v1::Task::CONFIRM_DEADLINE).empty());
+  REQUIRE(closure.closure().participants_size() > 0);
+  CHECK(closure.closure().participants(0).phase() == v1::ENTER_SILENT_PERIOD);
+}
+
+TEST_CASE("a silent period begins with the witness of time that it rests on, and with what jumped",
+          "[decide][R18][time]") {
+  DecidedClosure closure;
+  closure.GoToRescan();
+  const bool jumps = GENERATE(false, true);
+  if (jumps) closure.clock().JumpWall(-absl::Minutes(2));
+  closure.FinishScan();
+  REQUIRE(closure.state() == Closure::SILENT_PERIOD);
+  const auto& system = closure.last_commit().system;
+  REQUIRE(system.has_value());
+  CHECK(FromProto(system->clock().wall_time()) == closure.clock().Now());
+  CHECK(system->has_clock_jump() == jumps);
+  CHECK(closure.last_commit().clock_went_back.has_value() == jumps);
+}
+
+TEST_CASE("what passed before a silent period does not count for it when a clock is set right after it began",
+          "[decide][R18][time]") {
+  DecidedClosure closure;
+  closure.GoToReady();
+  closure.clock().JumpWall(-absl::Hours(24));
+  closure.clock().Reboot(absl::Minutes(5));
+  REQUIRE(closure.Do(Recheck{}).ok());
+  closure.FinishScan();
+  REQUIRE(Confirm(closure).ok());
+  closure.FinishPhase();
+  closure.FinishScan();
+  REQUIRE(closure.state() == Closure::SILENT_PERIOD);
+  closure.clock().JumpWall(absl::Hours(24));
+  closure.clock().Advance(absl::Hours(100));
+  const Observation now = Observe(closure.system().clock(), closure.clock().Read());
+  CHECK(PassedSince(closure.data().silent_period_start(), now.witness) == absl::Hours(100));
+}
+
+TEST_CASE("a boot ends a confirmation, for nobody can tell how long it took", "[decide][D6][time]") {
+  DecidedClosure closure;
+  closure.GoToRescan();
+  closure.clock().Reboot(absl::Seconds(30));
+  SECTION("at the rescan's end") { closure.FinishScan(); }
+  SECTION("at the deadline") { closure.Report(v1::Task::CONFIRM_DEADLINE, TimerFired{}); }
+  SECTION("whatever the wall clock was set to meanwhile") {
+    closure.clock().JumpWall(-absl::Hours(1));
+    closure.FinishScan();
+  }
+  CHECK(closure.state() == Closure::THAWING);
+  CHECK(closure.closure().cause() == Closure::CONFIRM_TIMED_OUT);
+  CHECK(closure.closure().cause_detail() ==
+        "the machine was booted since Confirm: nobody can tell how long freeze and rescan took");
+}
+
+TEST_CASE("a boot before Confirm does not end a confirmation", "[decide][D6][time]") {
+  DecidedClosure closure;
+  closure.GoToReady();
+  closure.clock().Reboot(absl::Seconds(30));
+  REQUIRE(Confirm(closure).ok());
+  closure.FinishPhase();
+  closure.FinishScan();
+  CHECK(closure.state() == Closure::SILENT_PERIOD);
+}
+
+TEST_CASE("a clean rescan that ends after the five minutes on any clock sends the closure back", "[decide][D6][time]") {
+  DecidedClosure closure;
+  closure.GoToRescan();
+  SECTION("by a microsecond") { closure.clock().Advance(kLimit + absl::Microseconds(1)); }
+  SECTION("on the wall clock alone") { closure.clock().JumpWall(kLimit + absl::Microseconds(1)); }
+  SECTION("on the trusted clock alone") {
+    closure.clock().Advance(kLimit + absl::Microseconds(1));
+    closure.clock().JumpWall(-kLimit);
+  }
+  closure.FinishScan();
+  CHECK(closure.state() == Closure::THAWING);
+  CHECK(closure.closure().cause() == Closure::CONFIRM_TIMED_OUT);
+  CHECK(closure.closure().cause_detail() == "freeze and rescan took too long: the rescan ended too late");
+}
+
+}  // namespace
+}  // namespace closure
