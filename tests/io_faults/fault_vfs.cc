@@ -19,11 +19,17 @@ sqlite3_vfs registered;
 struct File {
   sqlite3_file base;
   FileRole role;
+  // Its name; SQLite keeps it as long as the file is open. Null for one that nobody opens again.
+  const char* name;
+  std::int64_t failed_syncs_seen;
   sqlite3_file* below() { return reinterpret_cast<sqlite3_file*>(this + 1); }
 };
 
 sqlite3_file* Below(sqlite3_file* file) { return reinterpret_cast<File*>(file)->below(); }
-FileFailure Next(sqlite3_file* file, FileCall call) { return faults->Next(call, reinterpret_cast<File*>(file)->role); }
+File& Of(sqlite3_file* file) { return *reinterpret_cast<File*>(file); }
+FileFailure Next(sqlite3_file* file, FileCall call) { return faults->Next(call, Of(file).role); }
+// Where changes of the file are told; null where nobody wants to know.
+Disk* DiskOf(sqlite3_file* file) { return Of(file).name == nullptr ? nullptr : faults->disk(); }
 const sqlite3_io_methods& MethodsBelow(sqlite3_file* file) { return *Below(file)->pMethods; }
 
 // ---- calls that fail before they are passed on ----
@@ -44,23 +50,29 @@ int Read(sqlite3_file* file, void* data, int bytes, sqlite3_int64 offset) {
   return code;
 }
 
+int WriteBelow(sqlite3_file* file, const void* data, int bytes, sqlite3_int64 offset) {
+  const int code = MethodsBelow(file).xWrite(Below(file), data, bytes, offset);
+  if (Disk* const disk = DiskOf(file); disk != nullptr && code == SQLITE_OK)
+    disk->Write(Of(file).name, {static_cast<const char*>(data), static_cast<std::size_t>(bytes)}, offset);
+  return code;
+}
+
 int Write(sqlite3_file* file, const void* data, int bytes, sqlite3_int64 offset) {
   const FileFailure failure = Next(file, FileCall::kWrite);
-  const auto& methods = MethodsBelow(file);
   switch (failure) {
     case FileFailure::kNone:
-      return methods.xWrite(Below(file), data, bytes, offset);
+      return WriteBelow(file, data, bytes, offset);
     case FileFailure::kFlippedBit: {
       std::vector<unsigned char> written(static_cast<const unsigned char*>(data),
                                          static_cast<const unsigned char*>(data) + bytes);
       if (bytes > 0) written[static_cast<std::size_t>(bytes * 7 / 11)] ^= 0x10;
-      return methods.xWrite(Below(file), written.data(), bytes, offset);
+      return WriteBelow(file, written.data(), bytes, offset);
     }
     case FileFailure::kShort:
-      methods.xWrite(Below(file), data, bytes / 2, offset);
+      WriteBelow(file, data, bytes / 2, offset);
       return SQLITE_IOERR_WRITE;
     case FileFailure::kFull:
-      methods.xWrite(Below(file), data, bytes / 2, offset);
+      WriteBelow(file, data, bytes / 2, offset);
       return SQLITE_FULL;
     default:
       return SQLITE_IOERR_WRITE;
@@ -71,12 +83,29 @@ int Truncate(sqlite3_file* file, sqlite3_int64 size) {
   const FileFailure failure = Next(file, FileCall::kTruncate);
   if (failure == FileFailure::kFull) return SQLITE_FULL;
   if (failure != FileFailure::kNone) return SQLITE_IOERR_TRUNCATE;
-  return MethodsBelow(file).xTruncate(Below(file), size);
+  const int code = MethodsBelow(file).xTruncate(Below(file), size);
+  if (Disk* const disk = DiskOf(file); disk != nullptr && code == SQLITE_OK) disk->Truncate(Of(file).name, size);
+  return code;
+}
+
+// As Linux tells it: a sync that failed, to everybody who had the file open.
+int SyncOnDisk(sqlite3_file* file, int flags, bool fails, Disk& disk) {
+  File& synced = Of(file);
+  const Disk::SyncPoint point = disk.BeginSync(synced.name);
+  const int code = fails ? SQLITE_IOERR_FSYNC : MethodsBelow(file).xSync(Below(file), flags);
+  if (code == SQLITE_OK) {
+    disk.EndSync(synced.name, point);
+  } else {
+    disk.FailSync(synced.name, point);
+  }
+  const std::int64_t seen = std::exchange(synced.failed_syncs_seen, disk.FailedSyncs(synced.name));
+  return seen == synced.failed_syncs_seen ? SQLITE_OK : SQLITE_IOERR_FSYNC;
 }
 
 int Sync(sqlite3_file* file, int flags) {
-  if (Next(file, FileCall::kSync) != FileFailure::kNone) return SQLITE_IOERR_FSYNC;
-  return MethodsBelow(file).xSync(Below(file), flags);
+  const bool fails = Next(file, FileCall::kSync) != FileFailure::kNone;
+  if (Disk* const disk = DiskOf(file); disk != nullptr) return SyncOnDisk(file, flags, fails, *disk);
+  return fails ? SQLITE_IOERR_FSYNC : MethodsBelow(file).xSync(Below(file), flags);
 }
 
 int FileSize(sqlite3_file* file, sqlite3_int64* size) {
@@ -146,9 +175,11 @@ const sqlite3_io_methods kMethods = {
 int Open(sqlite3_vfs*, const char* name, sqlite3_file* file, int flags, int* opened_flags) {
   file->pMethods = nullptr;
   if (faults->Next(FileCall::kOpen, FileRole::kOther) != FileFailure::kNone) return SQLITE_CANTOPEN;
-  reinterpret_cast<File*>(file)->role = (flags & SQLITE_OPEN_MAIN_DB) != 0 ? FileRole::kDatabase
-                                        : (flags & SQLITE_OPEN_WAL) != 0   ? FileRole::kLog
-                                                                           : FileRole::kOther;
+  Of(file).role = (flags & SQLITE_OPEN_MAIN_DB) != 0 ? FileRole::kDatabase
+                  : (flags & SQLITE_OPEN_WAL) != 0   ? FileRole::kLog
+                                                     : FileRole::kOther;
+  Of(file).name = name;
+  if (Disk* const disk = DiskOf(file); disk != nullptr) Of(file).failed_syncs_seen = disk->FailedSyncs(name);
   sqlite3_vfs& below = faults->below();
   const int code = below.xOpen(&below, name, Below(file), flags, opened_flags);
   if (Below(file)->pMethods != nullptr) file->pMethods = &kMethods;
@@ -157,7 +188,9 @@ int Open(sqlite3_vfs*, const char* name, sqlite3_file* file, int flags, int* ope
 
 int Delete(sqlite3_vfs*, const char* name, int sync) {
   if (faults->Next(FileCall::kDelete, FileRole::kOther) != FileFailure::kNone) return SQLITE_IOERR_DELETE;
-  return faults->below().xDelete(&faults->below(), name, sync);
+  const int code = faults->below().xDelete(&faults->below(), name, sync);
+  if (Disk* const disk = faults->disk(); disk != nullptr && code == SQLITE_OK) disk->Delete(name);
+  return code;
 }
 
 int Access(sqlite3_vfs*, const char* name, int flags, int* answer) {
@@ -201,9 +234,19 @@ void FaultVfs::SetDecide(Decide decide) {
   decide_ = std::move(decide);
 }
 
-int64_t FaultVfs::calls(FileCall call) const {
+void FaultVfs::SetDisk(Disk* disk) {
   absl::MutexLock lock(&mutex_);
-  return calls_[static_cast<std::size_t>(call)];
+  disk_ = disk;
+}
+
+Disk* FaultVfs::disk() const {
+  absl::MutexLock lock(&mutex_);
+  return disk_;
+}
+
+FaultVfs::Counts FaultVfs::counts() const {
+  absl::MutexLock lock(&mutex_);
+  return calls_;
 }
 
 int64_t FaultVfs::failures() const {

@@ -9,6 +9,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
+#include "tests/io_faults/disk.h"
 
 struct sqlite3_vfs;
 
@@ -52,19 +53,25 @@ class FaultVfs {
 
   // Nothing fails without it.
   void SetDecide(Decide decide);
-  int64_t calls(FileCall call) const;
+  // Told of every change of a file until another is set or none; it must outlive that. Set while no file is open.
+  void SetDisk(Disk* disk);
+  // How many calls of each kind there were.
+  using Counts = std::array<int64_t, kFileCalls>;
+  Counts counts() const;
   // How many failed.
   int64_t failures() const;
 
   // For the calls themselves.
   FileFailure Next(FileCall call, FileRole role);
   sqlite3_vfs& below() { return *below_; }
+  Disk* disk() const;
 
  private:
   sqlite3_vfs* const below_;
   mutable absl::Mutex mutex_;
   Decide decide_ ABSL_GUARDED_BY(mutex_);
-  std::array<int64_t, kFileCalls> calls_ ABSL_GUARDED_BY(mutex_) = {};
+  Disk* disk_ ABSL_GUARDED_BY(mutex_) = nullptr;
+  Counts calls_ ABSL_GUARDED_BY(mutex_) = {};
   int64_t failures_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 

@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "fmt/format.h"
 #include "storage/sqlite/sqlite_closure_store.h"
+#include "tests/io_faults/store_pairs.h"
 #include "tests/simulation/memory_store.h"
 #include "tests/simulation/random_writes.h"
 
@@ -21,18 +22,6 @@ using simulation::RandomWrite;
 using simulation::RandomWrites;
 
 constexpr int kWritesAfter = 5;
-// How Send tells UNAVAILABLE; see InWords.
-constexpr std::string_view kUnavailable = "14";
-
-std::string Write(ClosureStore& store, const RandomWrite& write) {
-  std::string outcome = "not told";
-  Send(store, write, [&outcome](std::string told) { outcome = std::move(told); });
-  store.Drain();
-  return outcome;
-}
-
-// What a store tells, a line for each answer; see Observe.
-using Lines = std::vector<std::string>;
 
 bool IsRefused(std::string_view line) {
   constexpr std::string_view kAfterWhat = ": ";
@@ -49,16 +38,6 @@ Lines Answered(const Lines& lines, const Lines& found) {
     if (!IsRefused(found[i])) left.push_back(lines[i]);
   }
   return left;
-}
-
-bool IsUnavailable(const std::string& outcome) { return outcome.substr(0, outcome.find(' ')) == kUnavailable; }
-
-// The first line in which the two differ; empty when they do not.
-std::string Difference(const Lines& expected, const Lines& found) {
-  const auto [left, right] = std::mismatch(expected.begin(), expected.end(), found.begin(), found.end());
-  if (left == expected.end() && right == found.end()) return "";
-  return fmt::format("expected: {}\n   found: {}", left == expected.end() ? "nothing" : *left,
-                     right == found.end() ? "nothing" : *right);
 }
 
 class Life {
@@ -185,8 +164,7 @@ class Life {
 
   LifeReport Finish() {
     sqlite_ = nullptr;
-    for (int call = 0; call < kFileCalls; ++call)
-      report_.calls.at(static_cast<std::size_t>(call)) = vfs_.calls(static_cast<FileCall>(call));
+    report_.calls = vfs_.counts();
     report_.failures = vfs_.failures();
     return std::move(report_);
   }

@@ -2,7 +2,6 @@
 #ifndef CLOSURE_TESTS_IO_FAULTS_FAULTY_LIFE_H_
 #define CLOSURE_TESTS_IO_FAULTS_FAULTY_LIFE_H_
 
-#include <array>
 #include <cstdint>
 #include <string>
 
@@ -27,7 +26,7 @@ struct LifeOptions {
 struct LifeReport {
   // The promise that was broken; empty when all were kept.
   std::string broken;
-  std::array<int64_t, kFileCalls> calls = {};
+  FaultVfs::Counts calls = {};
   int64_t failures = 0;
   int64_t acknowledged = 0;
   // Writes that were answered UNAVAILABLE, and those of them that were made all the same.

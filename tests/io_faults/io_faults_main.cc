@@ -1,62 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 // The program closure_io_faults: one fault at every file call of a store's life, each as one that passes and as one
-// that lasts, then faults at random.
+// that lasts, and of a backup's; then faults at random, then cuts of the power.
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
-#include <memory>
-#include <optional>
-#include <random>
 #include <string>
 
 #include "CLI/CLI.hpp"
 #include "fmt/format.h"
+#include "tests/io_faults/fault_kinds.h"
+#include "tests/io_faults/faulty_backup.h"
 #include "tests/io_faults/faulty_life.h"
+#include "tests/io_faults/power_cuts.h"
 
 namespace closure {
 namespace {
 
 namespace fs = std::filesystem;
 
-struct Kind {
-  FileCall call;
-  FileFailure failure;
-  // Only of this file; of any when absent.
-  std::optional<FileRole> role = std::nullopt;
-
-  bool Fits(FileCall other, FileRole of) const { return other == call && (!role || *role == of); }
-};
-constexpr Kind kKinds[] = {
-    {FileCall::kOpen, FileFailure::kError},
-    {FileCall::kDelete, FileFailure::kError},
-    {FileCall::kAccess, FileFailure::kError},
-    {FileCall::kRead, FileFailure::kError},
-    {FileCall::kRead, FileFailure::kShort},
-    {FileCall::kRead, FileFailure::kFlippedBit},
-    {FileCall::kWrite, FileFailure::kShort},
-    {FileCall::kWrite, FileFailure::kFull},
-    {FileCall::kWrite, FileFailure::kFlippedBit, FileRole::kDatabase},
-    {FileCall::kTruncate, FileFailure::kError},
-    {FileCall::kTruncate, FileFailure::kFull},
-    {FileCall::kSync, FileFailure::kError},
-    {FileCall::kFileSize, FileFailure::kError},
-    {FileCall::kLock, FileFailure::kError},
-    {FileCall::kLock, FileFailure::kBusy},
-    {FileCall::kShmMap, FileFailure::kError},
-    {FileCall::kShmLock, FileFailure::kError},
-    {FileCall::kShmLock, FileFailure::kBusy},
-};
-// What a write got wrong is on the disk; what a read got wrong is not. In the log it would be found too, but not after
-// a crash (checksum_vfs.h).
-bool Damages(const Kind& kind) { return kind.call == FileCall::kWrite && kind.failure == FileFailure::kFlippedBit; }
-// SQLite waits five seconds for a lock that somebody else has for ever.
-bool CanLast(const Kind& kind) { return kind.failure != FileFailure::kBusy; }
+constexpr std::uint64_t kOneCallIn = 8;
 
 struct Settings {
   uint64_t seed = 1;
   int writes = 40;
   int share = 1;
   int random_lives = 200;
+  int cut_lives = 50;
+  bool disk_lies = false;
 };
 
 class Runs {
@@ -75,16 +45,22 @@ class Runs {
 
   // Whether everything was kept.
   bool All() {
-    const LifeReport without = Live("no fault", settings_.seed, nullptr);
-    if (!without.broken.empty()) return false;
-    for (const Kind& kind : kKinds) {
-      const int64_t calls = without.calls.at(static_cast<std::size_t>(kind.call));
-      for (int64_t number = 1; number <= calls; number += settings_.share) {
-        if (!One(kind, number, false) || (CanLast(kind) && !One(kind, number, true))) return false;
-      }
-    }
+    const auto live = [this](const std::string& name, const FaultVfs::Decide& decide, bool may_damage) {
+      return Live(name, settings_.seed, decide, may_damage);
+    };
+    const auto back_up = [this](const std::string& name, const FaultVfs::Decide& decide, bool) {
+      return BackUp(name, decide);
+    };
+    if (!EveryCall(live) || !EveryCall(back_up)) return false;
     for (int life = 0; life < settings_.random_lives; ++life) {
       if (!Random(settings_.seed + static_cast<uint64_t>(life))) return false;
+    }
+    return Cuts();
+  }
+
+  bool Cuts() {
+    for (int life = 0; life < settings_.cut_lives; ++life) {
+      if (!CutPower(settings_.seed + static_cast<uint64_t>(life), life % 2 == 1)) return false;
     }
     return true;
   }
@@ -95,6 +71,12 @@ class Runs {
         "starts refused because of damage\n",
         lives_, total_.failures, total_.acknowledged, total_.refused, total_.made_though_refused, total_.reopened,
         total_.given_up);
+    fmt::print("{} backups with {} faults: {} made and whole, {} refused\n", backups_.acknowledged + backups_.refused,
+               backups_.failures, backups_.acknowledged, backups_.refused);
+    fmt::print(
+        "{} cuts of the power, with {} faults between: {} writes acknowledged and kept, {} refused, {} made by the "
+        "time of a cut and not told\n",
+        cuts_.cuts, cuts_.failures, cuts_.acknowledged, cuts_.refused, cuts_.made_at_cut);
   }
 
  private:
@@ -104,54 +86,93 @@ class Runs {
     return fs::is_directory(memory) ? memory : fs::temp_directory_path();
   }
 
-  bool One(const Kind& kind, int64_t number, bool lasting) {
+  // One fault at each call that it makes without any; `run` is given its name, the fault, and whether that may damage.
+  template <typename Run>
+  bool EveryCall(const Run& run) {
+    const LifeReport without = run("no fault", nullptr, false);
+    if (!without.broken.empty()) return false;
+    for (const FaultKind& kind : kFaultKinds) {
+      const int64_t calls = without.calls.at(static_cast<std::size_t>(kind.call));
+      for (int64_t number = 1; number <= calls; number += settings_.share) {
+        if (!One(run, kind, number, false) || (CanLast(kind) && !One(run, kind, number, true))) return false;
+      }
+    }
+    return true;
+  }
+
+  template <typename Run>
+  bool One(const Run& run, const FaultKind& kind, int64_t number, bool lasting) {
     const std::string name = fmt::format("{} {} at {}{}", FileCallName(kind.call), FileFailureName(kind.failure),
                                          number, lasting ? ", lasting" : "");
-    return Live(
-               name, settings_.seed,
-               [=](FileCall call, int64_t at, FileRole role) {
-                 const bool now = kind.Fits(call, role) && (lasting ? at >= number : at == number);
-                 return now ? kind.failure : FileFailure::kNone;
-               },
-               Damages(kind))
-        .broken.empty();
-  }
-
-  bool Random(uint64_t seed) {
-    const auto random = std::make_shared<std::mt19937_64>(seed);
-    const auto decide = [random](FileCall call, int64_t, FileRole role) {
-      const Kind& kind = kKinds[(*random)() % std::size(kKinds)];
-      const bool now = (*random)() % 8 == 0 && kind.Fits(call, role) && !Damages(kind);
+    const auto decide = [=](FileCall call, int64_t at, FileRole role) {
+      const bool now = kind.Fits(call, role) && (lasting ? at >= number : at == number);
       return now ? kind.failure : FileFailure::kNone;
     };
-    return Live("faults at random", seed, decide).broken.empty();
+    return run(name, decide, Damages(kind)).broken.empty();
   }
 
-  LifeReport Live(const std::string& name, uint64_t seed, FaultVfs::Decide decide, bool may_damage = false) {
-    const fs::path folder = folder_ / "life";
-    fs::create_directory(folder);
-    fs::permissions(folder, fs::perms::owner_all);
+  bool Random(uint64_t seed) { return Live("faults at random", seed, RandomFaults(seed, kOneCallIn)).broken.empty(); }
+
+  bool CutPower(uint64_t seed, bool with_faults) {
+    const CutReport report = LiveWithPowerCuts({.seed = seed,
+                                                .with_faults = with_faults,
+                                                .disk_lies = settings_.disk_lies,
+                                                .directory = NewFolder().string()});
+    cuts_.cuts += report.cuts;
+    cuts_.failures += report.failures;
+    cuts_.acknowledged += report.acknowledged;
+    cuts_.refused += report.refused;
+    cuts_.made_at_cut += report.made_at_cut;
+    const char* const between = with_faults ? " between faults" : "";
+    if (!report.broken.empty())
+      fmt::print("BROKEN by a cut of the power{} (seed {}): {}\n", between, seed, report.broken);
+    return report.broken.empty();
+  }
+
+  LifeReport BackUp(const std::string& name, const FaultVfs::Decide& decide) {
+    LifeReport report = BackUpWithFaults(
+        {.seed = settings_.seed, .writes = settings_.writes, .directory = NewFolder().string(), .decide = decide});
+    Add(report, backups_);
+    if (!report.broken.empty()) fmt::print("BROKEN backup by {}: {}\n", name, report.broken);
+    return report;
+  }
+
+  LifeReport Live(const std::string& name, uint64_t seed, const FaultVfs::Decide& decide, bool may_damage = false) {
     LifeReport report = LiveWithFaults({.seed = seed,
                                         .writes = settings_.writes,
-                                        .directory = folder.string(),
+                                        .directory = NewFolder().string(),
                                         .may_damage = may_damage,
-                                        .decide = std::move(decide)});
-    fs::remove_all(folder);
+                                        .decide = decide});
     ++lives_;
-    total_.failures += report.failures;
-    total_.acknowledged += report.acknowledged;
-    total_.refused += report.refused;
-    total_.made_though_refused += report.made_though_refused;
-    total_.reopened += report.reopened;
-    total_.given_up += report.given_up;
+    Add(report, total_);
     if (!report.broken.empty()) fmt::print("BROKEN by {} (seed {}): {}\n", name, seed, report.broken);
     return report;
+  }
+
+  static void Add(const LifeReport& report, LifeReport& to) {
+    to.failures += report.failures;
+    to.acknowledged += report.acknowledged;
+    to.refused += report.refused;
+    to.made_though_refused += report.made_though_refused;
+    to.reopened += report.reopened;
+    to.given_up += report.given_up;
+  }
+
+  // Empty; the one before is removed.
+  fs::path NewFolder() const {
+    const fs::path folder = folder_ / "life";
+    fs::remove_all(folder);
+    fs::create_directory(folder);
+    fs::permissions(folder, fs::perms::owner_all);
+    return folder;
   }
 
   const Settings settings_;
   fs::path folder_;
   int64_t lives_ = 0;
   LifeReport total_;
+  LifeReport backups_;
+  CutReport cuts_;
 };
 
 int Main(int argc, char** argv) {
@@ -167,9 +188,15 @@ int Main(int argc, char** argv) {
   app.add_option("--random", settings.random_lives, "How many lives with faults at random")
       ->check(CLI::Range(0, 10'000'000))
       ->capture_default_str();
+  app.add_option("--cuts", settings.cut_lives,
+                 "How many lives in which the power is cut, every other one with faults too")
+      ->check(CLI::Range(0, 10'000'000))
+      ->capture_default_str();
+  app.add_flag("--disk-lies", settings.disk_lies,
+               "Only cut the power, of a disk that does no sync; this has to be noticed");
   CLI11_PARSE(app, argc, argv);
   Runs runs(settings);
-  const bool kept = runs.All();
+  const bool kept = settings.disk_lies ? runs.Cuts() : runs.All();
   runs.Print();
   return kept ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -35,8 +35,15 @@ PROOFS = {
     "server/actor.cc": [("server_shell_tests", ["[actor]"])],
     "server/business_calendar.cc": [("server_parts_tests", ["-#", "[#business_calendar_test]"])],
     "server/time_witness.cc": [("server_decisions_tests", [])],
+    "server/answer_validation.cc": [("server_parts_tests", ["-#", "[#answer_validation_test]"]),
+                                    ("server_parts_tests", [])],
+    "server/item_identity.cc": [("server_parts_tests", ["-#", "[#item_identity_test]"])],
+    "server/config_rules.cc": [("server_shell_tests", ["-#", "[#config_test]"])],
+    "storage/sqlite/log_end.cc": [("storage_tests", ["-#", "[#log_end_test]"]), ("storage_tests", ["[sqlite]"])],
+    "storage/sqlite/page_checksum.cc": [("storage_tests", ["-#", "[#page_checksum_test]"]),
+                                        ("storage_tests", ["[sqlite]"])],
     **{f"server/{source}.cc": [("server_decisions_tests", []), *EXPLORED]
-       for source in ("scan_merge", "decision_builder", "machine", "decide", "decide_confirm", "decide_ends",
+       for source in ("renounced_money", "scan_merge", "decision_builder", "machine", "decide", "decide_confirm", "decide_ends",
                       "decide_items", "decide_notices", "decide_owner", "decide_participants", "decide_scan",
                       "decide_silent_period", "decide_system", "decide_tasks")},
 }

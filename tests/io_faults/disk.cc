@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/io_faults/disk.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace closure {
+namespace {
+
+// What a disk writes as a whole.
+constexpr std::int64_t kSectorBytes = 512;
+
+void Put(std::string_view bytes, std::int64_t offset, std::string& file) {
+  const auto at = static_cast<std::size_t>(offset);
+  if (file.size() < at + bytes.size()) file.resize(at + bytes.size());
+  file.replace(at, bytes.size(), bytes);
+}
+
+}  // namespace
+
+Disk::Disk(const DiskImage& image, bool lies) : lies_(lies) {
+  for (const auto& [name, bytes] : image) files_[name].durable = bytes;
+}
+
+void Disk::Write(std::string_view file, std::string_view bytes, std::int64_t offset) {
+  absl::MutexLock lock(&mutex_);
+  files_[std::string(file)].pending.push_back({.at = offset, .bytes = std::string(bytes)});
+}
+
+void Disk::Truncate(std::string_view file, std::int64_t size) {
+  absl::MutexLock lock(&mutex_);
+  files_[std::string(file)].pending.push_back({.at = size, .truncates = true});
+}
+
+void Disk::Delete(std::string_view file) {
+  absl::MutexLock lock(&mutex_);
+  files_.erase(std::string(file));
+}
+
+Disk::SyncPoint Disk::BeginSync(std::string_view file) const {
+  absl::MutexLock lock(&mutex_);
+  const auto found = files_.find(file);
+  return found == files_.end() ? 0 : found->second.settled + found->second.pending.size();
+}
+
+std::size_t Disk::Covered(const File& file, SyncPoint point) {
+  return std::min(point - std::min(point, file.settled), file.pending.size());
+}
+
+void Disk::EndSync(std::string_view file, SyncPoint point) {
+  absl::MutexLock lock(&mutex_);
+  const auto found = files_.find(file);
+  if (found == files_.end() || lies_) return;
+  File& synced = found->second;
+  const auto end = synced.pending.begin() + static_cast<std::ptrdiff_t>(Covered(synced, point));
+  std::for_each(synced.pending.begin(), end, [&](const Change& change) { Make(change, synced.durable); });
+  synced.settled += static_cast<std::size_t>(end - synced.pending.begin());
+  synced.pending.erase(synced.pending.begin(), end);
+}
+
+void Disk::FailSync(std::string_view file, SyncPoint point) {
+  absl::MutexLock lock(&mutex_);
+  const auto found = files_.find(file);
+  if (found == files_.end()) return;
+  File& failed = found->second;
+  ++failed.failed_syncs;
+  const auto end = failed.pending.begin() + static_cast<std::ptrdiff_t>(Covered(failed, point));
+  std::for_each(failed.pending.begin(), end,
+                [&](const Change& change) { MakeSomeSectors(change, random_, failed.durable); });
+  failed.settled += static_cast<std::size_t>(end - failed.pending.begin());
+  failed.pending.erase(failed.pending.begin(), end);
+}
+
+std::int64_t Disk::FailedSyncs(std::string_view file) const {
+  absl::MutexLock lock(&mutex_);
+  const auto found = files_.find(file);
+  return found == files_.end() ? 0 : found->second.failed_syncs;
+}
+
+DiskImage Disk::Cut(std::mt19937_64& random) const {
+  absl::MutexLock lock(&mutex_);
+  enum { kAll, kNothing, kFirst, kSectors, kWays };
+  const auto way = random() % kWays;
+  DiskImage image;
+  for (const auto& [name, file] : files_) {
+    std::string bytes = file.durable;
+    const std::size_t first = way == kFirst ? random() % (file.pending.size() + 1) : file.pending.size();
+    for (std::size_t i = 0; i < first && way != kNothing; ++i) {
+      if (way == kSectors) {
+        MakeSomeSectors(file.pending[i], random, bytes);
+      } else {
+        Make(file.pending[i], bytes);
+      }
+    }
+    image[name] = std::move(bytes);
+  }
+  return image;
+}
+
+void Disk::Make(const Change& change, std::string& file) {
+  if (change.truncates) {
+    file.resize(static_cast<std::size_t>(change.at));
+  } else {
+    Put(change.bytes, change.at, file);
+  }
+}
+
+void Disk::MakeSomeSectors(const Change& change, std::mt19937_64& random, std::string& file) {
+  if (change.truncates) {
+    if (random() % 2 == 0) Make(change, file);
+    return;
+  }
+  const auto end = change.at + static_cast<std::int64_t>(change.bytes.size());
+  for (std::int64_t at = change.at; at < end;) {
+    const std::int64_t next = std::min(end, (at / kSectorBytes + 1) * kSectorBytes);
+    if (random() % 2 == 0) {
+      Put(std::string_view(change.bytes)
+              .substr(static_cast<std::size_t>(at - change.at), static_cast<std::size_t>(next - at)),
+          at, file);
+    }
+    at = next;
+  }
+}
+
+}  // namespace closure

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef CLOSURE_TESTS_IO_FAULTS_DISK_H_
+#define CLOSURE_TESTS_IO_FAULTS_DISK_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <random>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
+
+// What is on a disk when its power is cut: all that was synced, and of what was written since any sectors.
+namespace closure {
+
+// The files of a directory by their names, as a cut leaves them.
+using DiskImage = std::map<std::string, std::string>;
+
+// Told of every call that changes files, after it was carried out. That a file is made or removed counts as durable at
+// once. Thread-safe.
+class Disk {
+ public:
+  // What a sync that begins now covers; of one file.
+  using SyncPoint = std::size_t;
+
+  // With these files on it. One that lies reports syncs and does not do them.
+  Disk(const DiskImage& image, bool lies);
+  Disk(const Disk&) = delete;
+  Disk& operator=(const Disk&) = delete;
+
+  void Write(std::string_view file, std::string_view bytes, std::int64_t offset);
+  void Truncate(std::string_view file, std::int64_t size);
+  void Delete(std::string_view file);
+
+  SyncPoint BeginSync(std::string_view file) const;
+  // What was written up to `point` is durable.
+  void EndSync(std::string_view file, SyncPoint point);
+  // The sync failed: some of it is, and what is not will not be by a later sync either, as Linux has it.
+  void FailSync(std::string_view file, SyncPoint point);
+  // How many syncs of it have failed. Each open file that was open then is told once.
+  std::int64_t FailedSyncs(std::string_view file) const;
+
+  // The power is cut now. What becomes of what was not synced is drawn: all of it is there, nothing, what was written
+  // first, or any sectors.
+  DiskImage Cut(std::mt19937_64& random) const;
+
+ private:
+  // A write, or a truncation where there are no bytes.
+  struct Change {
+    std::int64_t at = 0;
+    std::string bytes;
+    bool truncates = false;
+  };
+  struct File {
+    std::string durable;
+    std::vector<Change> pending;
+    // How many of its changes are not pending any more.
+    std::size_t settled = 0;
+    std::int64_t failed_syncs = 0;
+  };
+
+  static void Make(const Change& change, std::string& file);
+  static void MakeSomeSectors(const Change& change, std::mt19937_64& random, std::string& file);
+  static std::size_t Covered(const File& file, SyncPoint point);
+
+  const bool lies_;
+  mutable absl::Mutex mutex_;
+  std::map<std::string, File, std::less<>> files_ ABSL_GUARDED_BY(mutex_);
+  // What a failed sync kept.
+  std::mt19937_64 random_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace closure
+
+#endif  // CLOSURE_TESTS_IO_FAULTS_DISK_H_

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef CLOSURE_TESTS_IO_FAULTS_FAULT_KINDS_H_
+#define CLOSURE_TESTS_IO_FAULTS_FAULT_KINDS_H_
+
+#include <cstdint>
+#include <optional>
+
+#include "tests/io_faults/fault_vfs.h"
+
+// Which call of which file can fail in which way.
+namespace closure {
+
+struct FaultKind {
+  FileCall call;
+  FileFailure failure;
+  // Only of this file; of any when absent.
+  std::optional<FileRole> role = std::nullopt;
+
+  bool Fits(FileCall other, FileRole of) const { return other == call && (!role || *role == of); }
+};
+
+inline constexpr FaultKind kFaultKinds[] = {
+    {FileCall::kOpen, FileFailure::kError},
+    {FileCall::kDelete, FileFailure::kError},
+    {FileCall::kAccess, FileFailure::kError},
+    {FileCall::kRead, FileFailure::kError},
+    {FileCall::kRead, FileFailure::kShort},
+    {FileCall::kRead, FileFailure::kFlippedBit},
+    {FileCall::kWrite, FileFailure::kShort},
+    {FileCall::kWrite, FileFailure::kFull},
+    {FileCall::kWrite, FileFailure::kFlippedBit, FileRole::kDatabase},
+    {FileCall::kTruncate, FileFailure::kError},
+    {FileCall::kTruncate, FileFailure::kFull},
+    {FileCall::kSync, FileFailure::kError},
+    {FileCall::kFileSize, FileFailure::kError},
+    {FileCall::kLock, FileFailure::kError},
+    {FileCall::kLock, FileFailure::kBusy},
+    {FileCall::kShmMap, FileFailure::kError},
+    {FileCall::kShmLock, FileFailure::kError},
+    {FileCall::kShmLock, FileFailure::kBusy},
+};
+
+// What a write got wrong is on the disk; what a read got wrong is not. In the log it would be found too, but not after
+// a crash (checksum_vfs.h).
+constexpr bool Damages(const FaultKind& kind) {
+  return kind.call == FileCall::kWrite && kind.failure == FileFailure::kFlippedBit;
+}
+// SQLite waits five seconds for a lock that somebody else has for ever.
+constexpr bool CanLast(const FaultKind& kind) { return kind.failure != FileFailure::kBusy; }
+
+// Of so many calls one is to fail, in a way that damages nothing, and does where that fits it; drawn from the seed. Not
+// thread-safe: FaultVfs calls it one call at a time.
+FaultVfs::Decide RandomFaults(std::uint64_t seed, std::uint64_t one_in);
+
+}  // namespace closure
+
+#endif  // CLOSURE_TESTS_IO_FAULTS_FAULT_KINDS_H_

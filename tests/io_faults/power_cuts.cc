@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/io_faults/power_cuts.h"
+
+#include <atomic>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <optional>
+#include <random>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
+#include "fmt/format.h"
+#include "storage/sqlite/sqlite_closure_store.h"
+#include "tests/io_faults/disk.h"
+#include "tests/io_faults/fault_kinds.h"
+#include "tests/io_faults/fault_vfs.h"
+#include "tests/io_faults/store_pairs.h"
+#include "tests/simulation/memory_store.h"
+#include "tests/simulation/random_writes.h"
+
+namespace closure {
+namespace {
+
+namespace fs = std::filesystem;
+
+using simulation::MemoryStore;
+using simulation::Observe;
+using simulation::RandomWrite;
+using simulation::RandomWrites;
+
+// File calls between two cuts: mostly within a few writes, sometimes long enough for the log to be emptied meanwhile.
+constexpr std::uint64_t kCallsMax = 300;
+constexpr std::uint64_t kCallsMaxSometimes = 20'000;
+constexpr std::uint64_t kSometimes = 10;
+constexpr std::uint64_t kOneCallIn = 40;
+
+// What happened to a store: a write, or a start after what came before.
+struct Start {};
+using Event = std::variant<RandomWrite, Start>;
+
+// The store to which this happened.
+std::unique_ptr<MemoryStore> Replay(const std::vector<Event>& events) {
+  auto store = std::make_unique<MemoryStore>();
+  for (const Event& event : events) {
+    if (const auto* const write = std::get_if<RandomWrite>(&event)) {
+      Write(*store, *write);
+    } else {
+      store->Close();
+      store->Reopen();
+    }
+  }
+  return store;
+}
+
+class Life {
+ public:
+  explicit Life(const CutOptions& options)
+      : options_(options),
+        writes_(options.seed),
+        random_(options.seed),
+        faults_(options.with_faults ? RandomFaults(options.seed, kOneCallIn) : nullptr) {}
+
+  CutReport Live() {
+    vfs_.SetDecide([this](FileCall call, std::int64_t number, FileRole role) { return Decide(call, number, role); });
+    Boot({});
+    while (report_.cuts < options_.cuts && GoesOn()) WriteUntilCut();
+    faults_on_ = false;
+    sqlite_ = nullptr;
+    report_.failures = vfs_.failures();
+    vfs_.SetDecide(nullptr);
+    vfs_.SetDisk(nullptr);
+    return std::move(report_);
+  }
+
+ private:
+  bool GoesOn() const { return report_.broken.empty(); }
+
+  FileFailure Decide(FileCall call, std::int64_t number, FileRole role) {
+    {
+      absl::MutexLock lock(&mutex_);
+      if (is_running_ && !image_ && --calls_left_ <= 0) image_ = disk_->Cut(random_);
+    }
+    return faults_on_ && faults_ ? faults_(call, number, role) : FileFailure::kNone;
+  }
+
+  bool IsCut() {
+    absl::MutexLock lock(&mutex_);
+    return image_.has_value();
+  }
+
+  // The machine starts with these files on its disk.
+  void Boot(const DiskImage& image) {
+    for (const auto& entry : fs::directory_iterator(options_.directory)) fs::remove_all(entry.path());
+    for (const auto& [name, bytes] : image) {
+      std::ofstream(name, std::ios::binary) << bytes;
+      fs::permissions(name, fs::perms::owner_read | fs::perms::owner_write);
+    }
+    {
+      absl::MutexLock lock(&mutex_);
+      disk_ = std::make_unique<Disk>(image, options_.disk_lies);
+      image_.reset();
+      is_running_ = true;
+      const bool sometimes = writes_.Pick(kSometimes) == 0;
+      calls_left_ = static_cast<std::int64_t>(1 + writes_.Pick(sometimes ? kCallsMaxSometimes : kCallsMax));
+    }
+    vfs_.SetDisk(disk_.get());
+    Open();
+  }
+
+  void Open() {
+    faults_on_ = false;
+    sqlite_ = nullptr;
+    absl::StatusOr<std::unique_ptr<SqliteClosureStore>> store =
+        SqliteClosureStore::Open({.path = options_.directory + "/closure.db", .readers = 1});
+    if (!store.ok()) return Break(fmt::format("a start was refused: {}", store.status().ToString()));
+    sqlite_ = *std::move(store);
+  }
+
+  void WriteUntilCut() {
+    RandomWrite under_way;
+    while (!IsCut() && GoesOn()) {
+      under_way = writes_.Next(*memory_);
+      WriteOne(under_way);
+    }
+    if (GoesOn()) RecoverFromCut(under_way);
+  }
+
+  void WriteOne(const RandomWrite& write) {
+    faults_on_ = true;
+    const std::string outcome = Write(*sqlite_, write);
+    faults_on_ = false;
+    // Nobody was told: what becomes of it is seen after the cut.
+    if (IsCut()) return;
+    if (IsUnavailable(outcome)) return Settle(write);
+    ++report_.acknowledged;
+    doubtful_.clear();
+    const std::string expected = Write(*memory_, write);
+    events_.emplace_back(write);
+    if (outcome != expected) Break(fmt::format("a write came to\n{}\nexpected\n{}", outcome, expected));
+  }
+
+  // A write that was refused was made whole or not at all, and the next one goes on from that.
+  void Settle(const RandomWrite& write) {
+    ++report_.refused;
+    doubtful_.push_back(write);
+    const bool starts = IsUnavailable(Write(*sqlite_, simulation::Lease{}));
+    // Not before it is known what a start finds.
+    if (starts && !IsCut()) Open();
+    if (!GoesOn() || IsCut()) return;
+    const bool made =
+        Choose(starts ? "after a write that was refused, and a start" : "after a write that was refused", starts);
+    // What a start found is on the disk, and what it did not is not.
+    if (starts || made) doubtful_.clear();
+  }
+
+  void RecoverFromCut(const RandomWrite& under_way) {
+    ++report_.cuts;
+    sqlite_ = nullptr;
+    DiskImage image;
+    {
+      absl::MutexLock lock(&mutex_);
+      is_running_ = false;
+      image = *std::exchange(image_, std::nullopt);
+    }
+    doubtful_.push_back(under_way);
+    Boot(image);
+    if (GoesOn() && Choose(fmt::format("after cut {}", report_.cuts), /*started=*/true)) ++report_.made_at_cut;
+    doubtful_.clear();
+  }
+
+  // What happened is what the store holds: what was acknowledged, and at most one of what is doubtful. Answers whether
+  // that was made.
+  bool Choose(std::string_view when, bool started) {
+    const Lines found = Observe(*sqlite_);
+    std::vector<std::optional<RandomWrite>> candidates(doubtful_.begin(), doubtful_.end());
+    candidates.insert(candidates.begin(), std::nullopt);
+    std::string differences;
+    for (const std::optional<RandomWrite>& made : candidates) {
+      std::vector<Event> events = events_;
+      if (made) events.emplace_back(*made);
+      if (started) events.emplace_back(Start{});
+      std::unique_ptr<MemoryStore> memory = Replay(events);
+      const std::string difference = Difference(Observe(*memory), found);
+      if (difference.empty()) {
+        events_ = std::move(events);
+        memory_ = std::move(memory);
+        return made.has_value();
+      }
+      differences += fmt::format("{} a doubtful write, {}\n", made ? "with" : "without", difference);
+    }
+    Break(fmt::format("{}, the store does not hold what was acknowledged:\n{}", when, differences));
+    return false;
+  }
+
+  void Break(std::string what) {
+    if (report_.broken.empty()) report_.broken = std::move(what);
+  }
+
+  const CutOptions& options_;
+  FaultVfs vfs_;
+  RandomWrites writes_;
+  absl::Mutex mutex_;
+  std::mt19937_64 random_ ABSL_GUARDED_BY(mutex_);
+  bool is_running_ ABSL_GUARDED_BY(mutex_) = false;
+  std::int64_t calls_left_ ABSL_GUARDED_BY(mutex_) = 0;
+  // The disk when the power was cut; what happened since then did not.
+  std::optional<DiskImage> image_ ABSL_GUARDED_BY(mutex_);
+  const FaultVfs::Decide faults_;
+  std::atomic<bool> faults_on_ = false;
+  std::unique_ptr<Disk> disk_;
+  // What is known to have happened, and the store to which it did.
+  std::vector<Event> events_;
+  // Refused since the last one that was acknowledged. Each may stand in the log, not to be seen until a start reads it
+  // there, and is overwritten by the next.
+  std::vector<RandomWrite> doubtful_;
+  std::unique_ptr<MemoryStore> memory_ = std::make_unique<MemoryStore>();
+  std::unique_ptr<SqliteClosureStore> sqlite_;
+  CutReport report_;
+};
+
+}  // namespace
+
+CutReport LiveWithPowerCuts(const CutOptions& options) { return Life(options).Live(); }
+
+}  // namespace closure

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef CLOSURE_TESTS_IO_FAULTS_POWER_CUTS_H_
+#define CLOSURE_TESTS_IO_FAULTS_POWER_CUTS_H_
+
+#include <cstdint>
+#include <string>
+
+// A store whose machine loses its power again and again, at any file call: what was acknowledged is there at the next
+// start, what was under way is there whole or not at all, and a start is never refused.
+namespace closure {
+
+struct CutOptions {
+  std::uint64_t seed = 1;
+  // How often the power is cut.
+  int cuts = 20;
+  // Whether calls fail at random besides: full disks, short writes, syncs that fail.
+  bool with_faults = false;
+  // Whether the disk reports syncs and does not do them, which has to be noticed.
+  bool disk_lies = false;
+  // A directory that is there, for the database.
+  std::string directory;
+};
+
+struct CutReport {
+  // The promise that was broken; empty when all were kept.
+  std::string broken;
+  std::int64_t cuts = 0;
+  std::int64_t acknowledged = 0;
+  std::int64_t refused = 0;
+  std::int64_t failures = 0;
+  // Writes that were under way when the power was cut and were there afterwards.
+  std::int64_t made_at_cut = 0;
+};
+
+CutReport LiveWithPowerCuts(const CutOptions& options);
+
+}  // namespace closure
+
+#endif  // CLOSURE_TESTS_IO_FAULTS_POWER_CUTS_H_
