@@ -107,12 +107,9 @@ absl::StatusOr<Circumstances> ClosureEngine::MakeCircumstances(std::string_view 
   Circumstances circumstances;
   // Read after the system, so that the witness in it is not of the future.
   const ClockReading reading = parts_.clock->Read();
-  const Observation observation = Observe(system->clock(), reading);
   circumstances.now = reading.wall;
   circumstances.actor = std::move(actor);
-  circumstances.clock = observation.witness;
-  circumstances.clock_jump = observation.jump;
-  circumstances.clock_went_back = observation.went_back;
+  circumstances.time = Observe(system->clock(), reading);
   circumstances.system = *std::move(system);
   circumstances.participants = parts_.participants;
   circumstances.checkers = parts_.checkers;
@@ -127,7 +124,7 @@ absl::StatusOr<BreakerCounts> ClosureEngine::CountBreaker(std::string_view organ
   absl::Time since = circumstances.now - kBreakerWindow;
   const absl::Time release = FromProto(circumstances.system.breaker_release_time());
   // What was admitted up to the release is not counted again. A release on a clock that was ahead is none (see
-  // SetBack).
+  // Witness in decide_system.h).
   if (circumstances.system.has_breaker_release_time() && release <= circumstances.now + kClockJump)
     since = std::max(since, release + absl::Microseconds(1));
   absl::StatusOr<int64_t> global = parts_.store->CountAdmissions("", since);

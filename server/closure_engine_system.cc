@@ -41,14 +41,8 @@ void ClosureEngine::WitnessTime() {
   absl::StatusOr<internal::v1::SystemData> system = parts_.store->LoadSystem();
   if (!system.ok()) return;
   const ClockReading reading = parts_.clock->Read();
-  Observation observation = Observe(system->clock(), reading);
-  system->set_version(system->version() + 1);
-  *system->mutable_clock() = std::move(observation.witness);
-  if (!observation.jump.empty() && !system->has_clock_jump())
-    *system->mutable_clock_jump() = MakeHalt(reading.wall, "system", observation.jump);
   Commit commit;
-  commit.system = *std::move(system);
-  if (observation.went_back) SetBack(commit, reading.wall);
+  Witness(commit, *system, Observe(system->clock(), reading), reading.wall);
   // Somebody else's commit at the same moment carries the witness as well; the next call comes soon.
   parts_.store->Apply(std::move(commit), [](const absl::Status&) {});
 }

@@ -19,6 +19,7 @@
 #include "server/commands.h"
 #include "server/fan_out.h"
 #include "server/machine.h"
+#include "server/time_witness.h"
 #include "storage/closure_store.h"
 
 // What follows from what happens to a closure: the pure function in the middle of the service. It reads a closure as it
@@ -121,11 +122,9 @@ struct BreakerCounts {
 struct Circumstances {
   absl::Time now;
   std::string actor = "system";
-  // The latest witness of time, and the jump that it tells. Whoever commits the witness says in the same
-  // commit that the clock went back, because nobody sees it after that.
-  internal::v1::ClockWitness clock;
-  std::string clock_jump;
-  bool clock_went_back = false;
+  // What the clocks tell now. Whoever stores the witness says in the same commit what jumped (Witness in
+  // decide_system.h), because nobody sees it after that.
+  Observation time;
   internal::v1::SystemData system;
   // Which participants there are, and what a scan shows of every checker before the first answer.
   std::vector<v1::ParticipantDescription> participants;

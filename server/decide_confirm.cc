@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Confirm Deletion (D6): what it needs, the rescan of the frozen account, and the way back.
 #include <algorithm>
+#include <optional>
 #include <string>
 
 #include "checkers/proto_time.h"
@@ -14,6 +15,15 @@
 #include "server/time_witness.h"
 
 namespace closure {
+
+namespace {
+
+// Nothing when the machine was booted since.
+std::optional<absl::Duration> PassedSinceConfirm(DecisionBuilder& builder) {
+  return PassedWithinBoot(builder.data().confirm_start(), builder.circumstances().time.witness);
+}
+
+}  // namespace
 
 absl::StatusOr<Decision> DecideConfirm(DecisionBuilder& builder, const ConfirmClosure& command) {
   if (absl::Status allowed = builder.Require(Event::kConfirm, v1::Closure::CONFIRM_CLOSURE); !allowed.ok())
@@ -33,9 +43,7 @@ absl::StatusOr<Decision> DecideConfirm(DecisionBuilder& builder, const ConfirmCl
   closure.set_reason(command.reason);
   closure.set_reason_text(command.reason_text);
   *closure.mutable_confirm_time() = ToProto(builder.now());
-  internal::v1::BootMark& start = *builder.data().mutable_confirm_start();
-  start.set_boot_id(builder.circumstances().clock.boot_id());
-  *start.mutable_boot_time() = builder.circumstances().clock.boot_time();
+  *builder.data().mutable_confirm_start() = BootMarkOf(builder.circumstances().time.witness);
   const auto& participants = builder.circumstances().participants;
   builder.data().mutable_participants()->Assign(participants.begin(), participants.end());
   closure.clear_cause();
@@ -50,22 +58,12 @@ absl::StatusOr<Decision> DecideConfirm(DecisionBuilder& builder, const ConfirmCl
   return builder.Finish();
 }
 
-namespace {
-
-// Over a boot only the wall clock tells how much passed, and it may have been set.
-bool BootedSinceConfirm(DecisionBuilder& builder) {
-  return builder.data().confirm_start().boot_id() != builder.circumstances().clock.boot_id();
-}
-
-}  // namespace
-
 absl::Duration ConfirmTimeLeft(DecisionBuilder& builder) {
   const absl::Duration limit = FromProto(builder.policy().confirm_limit());
-  if (BootedSinceConfirm(builder)) return -limit;
   const absl::Duration on_the_wall = builder.now() - FromProto(builder.closure().confirm_time());
-  const absl::Duration within_boot =
-      FromProto(builder.circumstances().clock.boot_time()) - FromProto(builder.data().confirm_start().boot_time());
-  return limit - std::max(on_the_wall, within_boot);
+  const std::optional<absl::Duration> within_boot = PassedSinceConfirm(builder);
+  // Over a boot only the wall clock tells how much passed, and it may have been set.
+  return within_boot.has_value() ? limit - std::max(on_the_wall, *within_boot) : -limit;
 }
 
 std::string WhyConfirmIsLate(const v1::Closure& closure) {
@@ -88,10 +86,11 @@ void FailConfirm(DecisionBuilder& builder, v1::Closure::Cause cause, std::string
 }
 
 void TimeOutConfirm(DecisionBuilder& builder, std::string_view late) {
-  FailConfirm(builder, v1::Closure::CONFIRM_TIMED_OUT,
-              BootedSinceConfirm(builder)
-                  ? "the machine was booted since Confirm: nobody can tell how long freeze and rescan took"
-                  : late);
+  FailConfirm(
+      builder, v1::Closure::CONFIRM_TIMED_OUT,
+      PassedSinceConfirm(builder).has_value()
+          ? late
+          : "the server's machine was booted since Confirm, so nobody can tell how long it took; confirm again");
 }
 
 Decision DecideConfirmScan(DecisionBuilder& builder, const ScanAnswered& answered) {
@@ -103,7 +102,8 @@ Decision DecideConfirmScan(DecisionBuilder& builder, const ScanAnswered& answere
   if (!clean) {
     *builder.closure().mutable_risk_prompt() = MakeRiskPrompt(builder.data(), v1::Closure::BLOCKED, merge.renounceable);
     // Silence at the deadline is the time's fault, not the checkers'.
-    const bool late = merge.unresolved == 0 && time_left <= absl::ZeroDuration();
+    const bool late =
+        merge.unresolved == 0 && time_left <= absl::ZeroDuration() && PassedSinceConfirm(builder).has_value();
     FailConfirm(builder, late ? v1::Closure::CONFIRM_TIMED_OUT : v1::Closure::RESCAN_NOT_CLEAN, problems);
   } else if (HaltOf(builder.data(), builder.circumstances().system) != v1::Task::PARKED_UNSPECIFIED) {
     FailConfirm(builder, v1::Closure::HALTED, "a hold or pause came before the silent period began");
@@ -115,7 +115,7 @@ Decision DecideConfirmScan(DecisionBuilder& builder, const ScanAnswered& answere
     *closure.mutable_silent_period_start_time() = ToProto(builder.now());
     *closure.mutable_silent_period_end_time() = ToProto(builder.now() + FromProto(builder.policy().silent_period()));
     // What passed before the mark is counted before it only if nobody goes on from an older witness.
-    *builder.data().mutable_silent_period_start() = MarkOf(builder.circumstances().clock);
+    *builder.data().mutable_silent_period_start() = MarkOf(builder.circumstances().time.witness);
     builder.WitnessTime();
     BeginPhase(builder, v1::ENTER_SILENT_PERIOD);
   }

@@ -50,7 +50,7 @@ void BeginEnd(DecisionBuilder& builder, v1::Closure::Cause cause, std::string_vi
   closure.set_cause(cause);
   closure.set_cause_detail(std::string(detail));
   *closure.mutable_end_time() = ToProto(builder.now());
-  *builder.data().mutable_end() = MarkOf(builder.circumstances().clock);
+  *builder.data().mutable_end() = MarkOf(builder.circumstances().time.witness);
   closure.clear_participants();
   closure.clear_risk_prompt();
   closure.clear_hold();

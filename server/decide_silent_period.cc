@@ -19,14 +19,14 @@ absl::Duration Remaining(DecisionBuilder& builder) {
   const absl::Duration on_the_wall = FromProto(closure.silent_period_end_time()) - builder.now();
   const absl::Duration period =
       FromProto(closure.silent_period_end_time()) - FromProto(closure.silent_period_start_time());
-  const absl::Duration passed = PassedSince(builder.data().silent_period_start(), builder.circumstances().clock);
+  const absl::Duration passed = PassedSince(builder.data().silent_period_start(), builder.circumstances().time.witness);
   return std::max(on_the_wall, period - passed);
 }
 
 // A jump between the clocks stops every ending until an operator acknowledges it.
 bool WaitsForClocks(DecisionBuilder& builder) {
   const Circumstances& circumstances = builder.circumstances();
-  if (!circumstances.system.has_clock_jump() && circumstances.clock_jump.empty()) return false;
+  if (!circumstances.system.has_clock_jump() && circumstances.time.jump.empty()) return false;
   if (!circumstances.system.has_clock_jump()) builder.WitnessTime();
   builder.RescheduleTask(builder.now(), "", v1::Task::CLOCK_JUMP);
   return true;

@@ -40,18 +40,23 @@ v1::SystemStatus::Halt MakeHalt(absl::Time now, std::string_view actor, std::str
   return halt;
 }
 
-void SetBack(Commit& commit, absl::Time now) {
+internal::v1::SystemData& Witness(Commit& commit, const internal::v1::SystemData& system,
+                                  const Observation& observation, absl::Time now) {
+  internal::v1::SystemData& next = commit.system.emplace(system);
+  next.set_version(system.version() + 1);
+  *next.mutable_clock() = observation.witness;
+  if (!observation.jump.empty() && !next.has_clock_jump())
+    *next.mutable_clock_jump() = MakeHalt(now, "system", observation.jump);
+  if (!observation.went_back) return next;
   commit.clock_went_back = now;
-  internal::v1::SystemData& system = *commit.system;
-  if (FromProto(system.breaker_release_time()) > now) system.clear_breaker_release_time();
+  if (FromProto(next.breaker_release_time()) > now) next.clear_breaker_release_time();
+  return next;
 }
 
 absl::StatusOr<Commit> DecideSystem(const internal::v1::SystemData& system, const SystemCommand& command,
                                     const std::string& actor, const Observation& observation, absl::Time now) {
   Commit commit;
-  internal::v1::SystemData next = system;
-  next.set_version(system.version() + 1);
-  *next.mutable_clock() = observation.witness;
+  internal::v1::SystemData& next = Witness(commit, system, observation, now);
   switch (command.kind) {
     case SystemCommand::Kind::kPause:
       *next.mutable_pause() = MakeHalt(now, actor, command.reason);
@@ -74,15 +79,12 @@ absl::StatusOr<Commit> DecideSystem(const internal::v1::SystemData& system, cons
     case SystemCommand::Kind::kAcknowledgeClockJump:
       if (!system.has_clock_jump()) return NothingToRelease(v1::Task::CLOCK_JUMP, "clock jump");
       next.clear_clock_jump();
+      // A jump that this reading shows is a new one, whatever is acknowledged with it.
+      if (!observation.jump.empty()) *next.mutable_clock_jump() = MakeHalt(now, "system", observation.jump);
       *next.mutable_clock() = CreditWithheld(observation.witness, FromProto(system.clock().withheld()));
       commit.unpark.emplace_back(v1::Task::CLOCK_JUMP, now);
       break;
   }
-  // A jump that this reading shows is a new one, whatever is acknowledged with it.
-  if (!observation.jump.empty() && !next.has_clock_jump())
-    *next.mutable_clock_jump() = MakeHalt(now, "system", observation.jump);
-  commit.system = std::move(next);
-  if (observation.went_back) SetBack(commit, now);
   return commit;
 }
 

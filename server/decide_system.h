@@ -16,10 +16,11 @@ namespace closure {
 // A pause, an open breaker or a clock jump as it begins. Pure.
 v1::SystemStatus::Halt MakeHalt(absl::Time now, std::string_view actor, std::string_view reason);
 
-// Adds to a commit that writes the system's switches that the wall clock went back to `now`. A release of the breaker
-// that lies ahead of it is void: what was admitted since counts as of now, and nothing would count until the clock has
-// caught up.
-void SetBack(Commit& commit, absl::Time now);
+// Puts the system's next version into a commit, with what was observed: the witness, a jump that is not known yet, and
+// that the wall clock went back to `now`. A release of the breaker that lies ahead of that is void: what was admitted
+// since counts as of now, and nothing would count until the clock has caught up. Once for each commit. Pure.
+internal::v1::SystemData& Witness(Commit& commit, const internal::v1::SystemData& system,
+                                  const Observation& observation, absl::Time now);
 
 // What follows from an operator's command about the whole system: its next version and the tasks that go on. Pure.
 // A pause replaces the one before. The breaker is released by the second of two different operators (D14). Nothing here

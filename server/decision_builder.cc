@@ -118,13 +118,7 @@ void DecisionBuilder::RescheduleTask(absl::Time due, std::string_view error, v1:
 void DecisionBuilder::GuardSystem() { commit_.expected_system_version = circumstances_.system.version(); }
 
 internal::v1::SystemData& DecisionBuilder::WitnessTime() {
-  internal::v1::SystemData& system = commit_.system.emplace(circumstances_.system);
-  system.set_version(system.version() + 1);
-  *system.mutable_clock() = circumstances_.clock;
-  if (!system.has_clock_jump() && !circumstances_.clock_jump.empty())
-    *system.mutable_clock_jump() = MakeHalt(now(), "system", circumstances_.clock_jump);
-  if (circumstances_.clock_went_back) SetBack(commit_, now());
-  return system;
+  return Witness(commit_, circumstances_.system, circumstances_.time, now());
 }
 
 Decision DecisionBuilder::Finish(absl::Status reply) {

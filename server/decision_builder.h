@@ -48,8 +48,8 @@ class DecisionBuilder {
 
   // The decision rests on the system's switches as they were read: the commit is refused when they moved.
   void GuardSystem();
-  // The system's next version in this commit, with the latest witness of time, and with a jump that it tells. Refused
-  // as above.
+  // The system's next version in this commit, with what the clocks tell (decide_system.h); once for each decision.
+  // Refused as above.
   internal::v1::SystemData& WitnessTime();
 
   Decision Finish(absl::Status reply = absl::OkStatus());
@@ -79,8 +79,8 @@ absl::Duration RetryDelay(int attempts, double factor);
 void BeginScan(DecisionBuilder& builder, v1::CheckPhase phase);
 // decide_participants.cc: asks the participants of a phase, stage by stage.
 void BeginPhase(DecisionBuilder& builder, v1::ParticipantPhase phase);
-// decide_confirm.cc: what is left of the five minutes after Confirm, on the clock that shows least (D6). Nothing is left
-// after a boot, over which nobody can tell: a confirmation can be given again.
+// decide_confirm.cc: what is left of the five minutes after Confirm, on the clock that shows least (D6). Nothing is
+// left after a boot, over which nobody can tell: a confirmation can be given again.
 absl::Duration ConfirmTimeLeft(DecisionBuilder& builder);
 // decide_confirm.cc: sends a closure that is being confirmed back (D6).
 void FailConfirm(DecisionBuilder& builder, v1::Closure::Cause cause, std::string_view detail);

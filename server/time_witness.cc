@@ -35,18 +35,19 @@ void ObserveSameBoot(absl::Duration wall_passed, absl::Duration boot_passed, Obs
                           absl::FormatDuration(wall_passed), absl::FormatDuration(boot_passed));
 }
 
-// Over a boot there is only the wall clock to go by, and it is believed for a day. One that is behind may have been set
-// right meanwhile, so as much of it is no time that passed; nobody can tell whether it was, so that stays so.
+// Over a boot there is only the wall clock to go by, and it is believed for a day; one that says more may be wrong, and
+// is believed in nothing. One that is behind may have been set right meanwhile, so as much of it is no time that
+// passed; nobody can tell whether it was, so that stays so.
 void ObserveNewBoot(absl::Duration wall_passed, Observation& next) {
   next.went_back = wall_passed < -kClockJump;
   const absl::Duration passed = std::max(wall_passed - FromProto(next.witness.behind()), absl::ZeroDuration());
-  const absl::Duration credit = std::min(passed, kBootCreditMax);
+  const absl::Duration credit = passed > kBootCreditMax ? absl::ZeroDuration() : passed;
   Add(credit, *next.witness.mutable_elapsed());
   Add(passed - credit, *next.witness.mutable_withheld());
   if (wall_passed < absl::ZeroDuration()) GoBack(-wall_passed, next);
   if (wall_passed > kBootCreditMax) {
     next.jump =
-        fmt::format("the wall clock says that {} passed over a boot; at most {} is believed without an operator",
+        fmt::format("the wall clock says that {} passed over a boot; more than {} is not believed without an operator",
                     absl::FormatDuration(wall_passed), absl::FormatDuration(kBootCreditMax));
   } else if (wall_passed < -kClockJump) {
     next.jump = fmt::format("the wall clock went back by {} over a boot", absl::FormatDuration(-wall_passed));
@@ -54,8 +55,6 @@ void ObserveNewBoot(absl::Duration wall_passed, Observation& next) {
 }
 
 }  // namespace
-
-absl::Duration Observation::elapsed() const { return FromProto(witness.elapsed()); }
 
 Observation Observe(const internal::v1::ClockWitness& last, const ClockReading& reading) {
   Observation next{.witness = last};
@@ -83,6 +82,19 @@ internal::v1::ElapsedMark MarkOf(const internal::v1::ClockWitness& witness) {
 absl::Duration PassedSince(const internal::v1::ElapsedMark& mark, const internal::v1::ClockWitness& witness) {
   const absl::Duration credited = FromProto(witness.acknowledged()) - FromProto(mark.acknowledged());
   return FromProto(witness.elapsed()) - FromProto(mark.elapsed()) - std::min(credited, FromProto(mark.withheld()));
+}
+
+internal::v1::BootMark BootMarkOf(const internal::v1::ClockWitness& witness) {
+  internal::v1::BootMark mark;
+  mark.set_boot_id(witness.boot_id());
+  *mark.mutable_boot_time() = witness.boot_time();
+  return mark;
+}
+
+std::optional<absl::Duration> PassedWithinBoot(const internal::v1::BootMark& mark,
+                                               const internal::v1::ClockWitness& witness) {
+  if (mark.boot_id() != witness.boot_id()) return std::nullopt;
+  return FromProto(witness.boot_time()) - FromProto(mark.boot_time());
 }
 
 internal::v1::ClockWitness CreditWithheld(internal::v1::ClockWitness witness, absl::Duration seen) {

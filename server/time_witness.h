@@ -2,6 +2,7 @@
 #ifndef CLOSURE_SERVER_TIME_WITNESS_H_
 #define CLOSURE_SERVER_TIME_WITNESS_H_
 
+#include <optional>
 #include <string>
 
 #include "absl/time/time.h"
@@ -14,7 +15,7 @@ namespace closure {
 
 // Wall and boot-time clock may differ by this much between two readings before it counts as a jump.
 inline constexpr absl::Duration kClockJump = absl::Minutes(1);
-// A new boot credits the wall clock's difference up to this.
+// A new boot credits the wall clock's difference where it is no more than this.
 inline constexpr absl::Duration kBootCreditMax = absl::Hours(24);
 
 // Whether `end` has come, which was set at the time `end - span`. Where that lies ahead of the clock by more than a
@@ -31,13 +32,10 @@ struct Observation {
   std::string jump;
   // Whether the wall clock is more than a jump behind what it should show.
   bool went_back = false;
-
-  // The trusted elapsed time; grows over restarts, and never faster than the clocks.
-  absl::Duration elapsed() const;
 };
 
 // Within one boot id only the boot-time clock counts. After a new boot the wall clock's difference is credited up to 24
-// hours; the rest is withheld and is a jump. A wall clock that went back credits nothing over a boot but what
+// hours; a longer one is withheld whole and is a jump. A wall clock that went back credits nothing over a boot but what
 // it shows beyond that, for over a boot nobody can tell what passed from what was set right. Disagreement can only
 // lengthen, as long as nobody sets the wall clock wrong while the machine is off.
 Observation Observe(const internal::v1::ClockWitness& last, const ClockReading& reading);
@@ -46,6 +44,11 @@ Observation Observe(const internal::v1::ClockWitness& last, const ClockReading& 
 // after it passed before it, so it does not count.
 internal::v1::ElapsedMark MarkOf(const internal::v1::ClockWitness& witness);
 absl::Duration PassedSince(const internal::v1::ElapsedMark& mark, const internal::v1::ClockWitness& witness);
+
+// This moment within the present boot, and how much has passed since, for sure; nothing after another boot.
+internal::v1::BootMark BootMarkOf(const internal::v1::ClockWitness& witness);
+std::optional<absl::Duration> PassedWithinBoot(const internal::v1::BootMark& mark,
+                                               const internal::v1::ClockWitness& witness);
 
 // The same witness with at most `seen` of what was withheld credited, as an operator's acknowledgement of what was seen
 // does.

@@ -117,7 +117,7 @@ std::string BeforeNextScan(const v1::Closure& closure) {
   if (closure.has_hold()) return "Wait until the operator's hold is released";
   const bool passes = closure.cause() == v1::Closure::CONFIRM_TIMED_OUT || closure.cause() == v1::Closure::HALTED;
   if (passes && closure.item_counts().renounceable() == 0)
-    return absl::StrCat("Wait until what went wrong is over (", EscapeLine(CauseText(closure)), ")");
+    return absl::StrCat("Make sure that what went wrong is over (", EscapeLine(CauseText(closure)), ")");
   return closure.item_counts().renounceable() > 0 ? "Discard what is listed" : "Wait a moment";
 }
 

@@ -53,10 +53,16 @@ class Unfinished {
       if (error == EEXIST) CLOSURE_RETURN_IF_ERROR(sqlite::CheckIsFree(copy));
       return absl::UnavailableError(fmt::format("it cannot be given its name: {}", std::strerror(error)));
     }
-    CLOSURE_RETURN_IF_ERROR(sqlite::SyncDirectoryOf(copy));
+    if (absl::Status synced = sqlite::SyncDirectoryOf(copy); !synced.ok()) {
+      // A name that may not outlast a crash is none.
+      unlink(copy.c_str());
+      return synced;
+    }
     Remove();
     owned_ = false;
-    return sqlite::SyncDirectoryOf(copy);
+    // Where the first name outlasts a crash the next backup removes it.
+    sqlite::SyncDirectoryOf(copy).IgnoreError();
+    return absl::OkStatus();
   }
 
  private:

@@ -262,7 +262,7 @@ TEST_CASE("what comes before the next scan is the owner's work, or what has kept
   CHECK(BeforeNextScan(closure) == "Wait a moment");
   closure.set_cause(v1::Closure::CONFIRM_TIMED_OUT);
   closure.set_cause_detail("not frozen by \x1b");
-  CHECK(BeforeNextScan(closure) == "Wait until what went wrong is over (CONFIRM_TIMED_OUT: not frozen by \\x1b)");
+  CHECK(BeforeNextScan(closure) == "Make sure that what went wrong is over (CONFIRM_TIMED_OUT: not frozen by \\x1b)");
   // What only the owner can end is never waited for.
   closure.mutable_item_counts()->set_renounceable(1);
   CHECK(BeforeNextScan(closure) == "Discard what is listed");

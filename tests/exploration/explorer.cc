@@ -73,6 +73,10 @@ class Exploration {
       ++result_.transitions;
       if (const Fault fault = Make(next, move); fault.has_value()) return Blame(*fault, number, &move);
       const std::uint32_t to = Meet(next, number, move);
+      const State from_state = world.data.closure().state();
+      const State to_state = next.data.closure().state();
+      const bool begins = from_state == v1::Closure::STATE_UNSPECIFIED || IsTerminal(from_state);
+      if (from_state != to_state && !begins) result_.walked.emplace(from_state, to_state);
       if (IsFair(move.kind) && to != number) fair_to_.push_back(to);
     }
   }

@@ -27,6 +27,8 @@ struct Result {
   bool complete = false;
   // Which closure states were seen, and how often.
   std::vector<std::uint64_t> per_state;
+  // From which state to which other closures went.
+  std::set<std::pair<State, State>> walked;
   // What is broken, and how to get there, move by move; empty when nothing is.
   std::string broken;
   std::vector<std::string> path;

@@ -55,6 +55,18 @@ Fault DiscardBill(World& world) {
   return Refuse(world, given, "R49: what has to be handled by hand was discarded");
 }
 
+Fault DiscardOldFacts(World& world) {
+  DiscardGiven given;
+  given.command.risk_digest = world.data.closure().risk_prompt().digest();
+  for (const v1::BlockingItem& item : world.items) {
+    if (item.disposition() != v1::RENOUNCEABLE) continue;
+    given.command.selections.push_back({item.name().substr(item.name().rfind('/') + 1), item.fingerprint() + "-old"});
+    given.items.push_back(item);
+  }
+  if (given.items.empty()) return std::nullopt;
+  return Refuse(world, given, "R49: what was discarded is not what was shown");
+}
+
 Fault DiscardAll(World& world) {
   DiscardGiven given;
   given.command.risk_digest = world.data.closure().risk_prompt().digest();
@@ -122,6 +134,8 @@ Fault MakeOwner(World& world, MoveKind kind) {
                     "R54: a closure was confirmed without the risk");
     case MoveKind::kDiscardBill:
       return DiscardBill(world);
+    case MoveKind::kDiscardOldFacts:
+      return DiscardOldFacts(world);
     case MoveKind::kRecheck:
       return Tell(world, Recheck{}, kOwner);
     case MoveKind::kDiscardAll:
@@ -309,6 +323,7 @@ std::string Describe(const World& world, Move move) {
       "the owner agrees to an old version",
       "the owner confirms without the risk",
       "the owner discards the bill",
+      "the owner discards what was other before",
       "the owner starts a closure",
       "an operator places a hold",
       "an operator releases the hold",

@@ -27,6 +27,7 @@ enum class MoveKind : std::uint8_t {
   kAgreeToOldVersion,
   kConfirmBlindly,
   kDiscardBill,
+  kDiscardOldFacts,
   kCreate,
   // Operators.
   kHold,

@@ -140,7 +140,9 @@ v1::PerformResponse Perform(Outside& outside, const std::string& participant, co
   Act& act = outside.acts[static_cast<std::size_t>(system)][request.phase()];
   const std::uint64_t key = HashKey(request.idempotency_key());
   if (act.key == key) return AnswerOf(request, act);
-  act = {.key = key};
+  // Within one state a participant is asked once for each phase, however often that fails.
+  if (act.fence == request.fence()) fault = "6: one act was asked for under two keys";
+  act = {.key = key, .fence = request.fence()};
   if (system == System::kBilling) {
     PerformBilling(outside, request, act);
   } else {

@@ -37,9 +37,11 @@ enum class System : std::uint8_t { kBilling, kAccount, kProduct };
 inline constexpr std::size_t kSystemCount = 3;
 inline constexpr std::size_t kPhaseCount = v1::ParticipantPhase_ARRAYSIZE;
 
-// One act that was done: the hash of its key, and the versions of the money that it took.
+// One act that was done: the hash of its key, the fence that it was asked with, and the versions of the money that it
+// took.
 struct Act {
   std::uint64_t key = 0;
+  std::int64_t fence = 0;
   std::uint8_t balance = 0;
   std::uint8_t debt = 0;
 };

@@ -32,9 +32,10 @@ class Moves {
     const bool begun = world_.data.version() > 0;
     Add(!begun || (IsTerminal(state) && left_.attempts > 0), MoveKind::kCreate);
     if (!begun) return;
-    for (const MoveKind kind : {MoveKind::kGiveRightCode, MoveKind::kAgree, MoveKind::kRecheck, MoveKind::kDiscardAll,
-                                MoveKind::kConfirm, MoveKind::kConfirmWithConsent, MoveKind::kCancel,
-                                MoveKind::kAgreeToOldVersion, MoveKind::kConfirmBlindly, MoveKind::kDiscardBill}) {
+    for (const MoveKind kind :
+         {MoveKind::kGiveRightCode, MoveKind::kAgree, MoveKind::kRecheck, MoveKind::kDiscardAll, MoveKind::kConfirm,
+          MoveKind::kConfirmWithConsent, MoveKind::kCancel, MoveKind::kAgreeToOldVersion, MoveKind::kConfirmBlindly,
+          MoveKind::kDiscardBill, MoveKind::kDiscardOldFacts}) {
       Add(true, kind);
     }
     Add(left_.wrong_codes > 0, MoveKind::kGiveWrongCode);
@@ -83,7 +84,7 @@ class Moves {
       const bool call = IsCall(task);
       Add(true, MoveKind::kRun, index);
       Add(call && left_.late_calls > 0 && world_.calls.size() < kCallsMax, MoveKind::kRunLate, index);
-      Add((call || task.kind() == v1::Task::NOTICE) && task.kind() != v1::Task::SCAN && left_.errors > 0,
+      Add(call && task.kind() != v1::Task::SCAN && task.kind() != v1::Task::EXPIRY && left_.errors > 0,
           MoveKind::kRunError, index);
       Add(task.kind() == v1::Task::SCAN && left_.silences > 0, MoveKind::kRunSilentBilling, index);
       Add(task.kind() == v1::Task::SCAN && left_.silences > 0, MoveKind::kRunSilentResources, index);

@@ -114,9 +114,41 @@ Broken JudgeBooks(const World& world, const v1::Closure& closure) {
   return std::nullopt;
 }
 
+// Whoever can be reached is told the end (L2).
+Broken JudgeNotices(const World& world, const Commit& commit) {
+  for (const internal::v1::Contact& contact : world.data.contacts()) {
+    const bool told = std::any_of(commit.add_tasks.begin(), commit.add_tasks.end(), [&](const auto& task) {
+      return task.kind() == v1::Task::NOTICE && task.payload().channel() == contact.channel();
+    });
+    if (!told) return "L2: an owner is not told how the closure ended";
+  }
+  return std::nullopt;
+}
+
+// A closure that is confirmed is clean, and was so lately (D16).
+Broken JudgeConfirm(const World& world) {
+  const v1::Scan& scan = world.data.closure().scan();
+  if (!scan.clean() || scan.phase() != v1::SCAN || world.clock.wall >= FromProto(scan.fresh_until_time()))
+    return "D16: a closure was confirmed on a scan that is old or not clean";
+  if (world.data.closure().has_hold() || world.system.has_pause())
+    return "a closure was confirmed during a hold or pause";
+  return std::nullopt;
+}
+
+// After a discard nothing is being released any more: what was not answered is unknown until a scan tells.
+Broken JudgeDiscarded(const World& world, const Commit& commit) {
+  for (const v1::BlockingItem& item : world.items) {
+    const auto next = std::find_if(commit.items.begin(), commit.items.end(),
+                                   [&](const auto& each) { return each.name() == item.name(); });
+    const v1::BlockingItem& after = next == commit.items.end() ? item : *next;
+    if (after.resolution() == v1::BlockingItem::RELEASING) return "an item is being released after its discard ended";
+  }
+  return std::nullopt;
+}
+
 // An end says why, and the reason fits.
-Broken JudgeEnd(const World& world, const internal::v1::ClosureData& next) {
-  const v1::Closure& closure = next.closure();
+Broken JudgeEnd(const World& world, const Commit& commit) {
+  const v1::Closure& closure = commit.closure->closure();
   const auto cause = closure.cause();
   bool fits = false;
   switch (closure.state()) {
@@ -133,6 +165,7 @@ Broken JudgeEnd(const World& world, const internal::v1::ClosureData& next) {
       fits = cause == v1::Closure::IDLE;
   }
   if (!fits) return fmt::format("an end with the wrong cause: {}", v1::Closure::Cause_Name(cause));
+  if (Broken broken = JudgeNotices(world, commit); broken.has_value()) return broken;
   return JudgeBooks(world, closure);
 }
 
@@ -152,14 +185,16 @@ Broken JudgeMove(const World& world, const Commit& commit) {
   if (Broken broken = JudgeDirection(from, to); broken.has_value()) return broken;
   if (to == v1::Closure::READY && (!next.closure().scan().clean() || !EveryoneAnswered(next.closure())))
     return "5: a closure is READY without a clean scan";
-  if (to == v1::Closure::CONFIRMING && (world.data.closure().has_hold() || world.system.has_pause()))
-    return "a closure was confirmed during a hold or pause";
+  if (to == v1::Closure::CONFIRMING) return JudgeConfirm(world);
+  if (from == v1::Closure::DISCARDING) {
+    if (Broken broken = JudgeDiscarded(world, commit); broken.has_value()) return broken;
+  }
   if (to == v1::Closure::EXPIRED && world.clock.wall < FromProto(world.data.closure().expire_time()))
     return "D16: a closure expired before its time";
   if (to == v1::Closure::SILENT_PERIOD) return JudgeEntry(world, next);
   if (from == v1::Closure::SILENT_PERIOD && to == v1::Closure::FINAL_CHECK) return JudgeElapse(world);
   if (to == v1::Closure::DELETING) return JudgeDeletion(world, next);
-  if (IsTerminal(to)) return JudgeEnd(world, next);
+  if (IsTerminal(to)) return JudgeEnd(world, commit);
   return std::nullopt;
 }
 
@@ -250,6 +285,11 @@ std::optional<std::string> JudgeCommit(const World& world, const Commit& commit)
   if (before.has_silent_period_end_time() &&
       FromProto(before.silent_period_end_time()) != FromProto(after.silent_period_end_time()))
     return "2: the end of a silent period changed";
+  const bool erased = after.has_personal_data_erase_time() && !before.has_personal_data_erase_time();
+  if (erased && std::any_of(after.notices().begin(), after.notices().end(),
+                            [](const auto& notice) { return notice.status() == v1::Notice::PENDING; })) {
+    return "D12: the addresses were erased before everybody was told";
+  }
   if (before.state() != after.state()) return JudgeMove(world, commit);
   if (next.fence() != world.data.fence() && world.data.version() > 0) return "a fence rose without a change of state";
   return std::nullopt;

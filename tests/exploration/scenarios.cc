@@ -17,13 +17,15 @@ const std::vector<Scenario>& Scenarios() {
       {"refunds", {.balance = 1}, {.late_calls = 1, .balances = 1}},
       {"halts", {.server = 1}, {.halts = 1, .full_hours = 1, .retries = 1}},
       {"another debt", {.debt = 1}, {.debts = 1}},
+      {"deleted elsewhere", {.server = 1}, {.deletions_elsewhere = 1}},
+      {"closed again", {.debt = 1}, {.bills = 1, .deletions_elsewhere = 1, .attempts = 1}},
       {"late bills", {.balance = 1}, {.bills = 2, .debts = 1}},
-      {"late calls", {.debt = 1, .server = 1}, {.late_calls = 2, .bills = 1, .attempts = 1}},
       {"silence and errors", {.balance = 1, .server = 1}, {.errors = 2, .silences = 2, .bills = 1}},
-      {"operators", {.server = 1}, {.late_calls = 1, .bills = 1, .halts = 2, .full_hours = 1, .retries = 1}},
-      {"clocks", {}, {.silences = 1, .halts = 1, .clock_jumps = 2, .boots = 1}},
-      {"deleted elsewhere", {.server = 1}, {.late_calls = 1, .errors = 1, .deletions_elsewhere = 1, .attempts = 1}},
-      {"purchases", {.server = 1}, {.late_calls = 2, .silences = 1, .servers = 2}},
+      {"purchases", {.server = 1}, {.late_calls = 1, .silences = 1, .servers = 1}},
+      {"late calls", {.server = 1}, {.late_calls = 2}},
+      {"deleted late", {.server = 1}, {.late_calls = 1, .errors = 1, .deletions_elsewhere = 1}},
+      {"operators", {}, {.bills = 1, .halts = 2, .full_hours = 1, .retries = 1}},
+      {"clocks", {}, {.clock_jumps = 2, .boots = 1}},
   };
   return *kScenarios;
 }

@@ -42,13 +42,10 @@ const std::vector<v1::ParticipantDescription>& Participants() {
 }
 
 Circumstances CircumstancesOf(const World& world, const std::string& actor) {
-  const Observation observation = TimeOf(world);
   Circumstances circumstances;
   circumstances.now = world.clock.wall;
   circumstances.actor = actor;
-  circumstances.clock = observation.witness;
-  circumstances.clock_jump = observation.jump;
-  circumstances.clock_went_back = observation.went_back;
+  circumstances.time = TimeOf(world);
   circumstances.system = world.system;
   circumstances.participants = Participants();
   for (const char* const name : {"billing", "resources"}) {
@@ -180,11 +177,10 @@ Fault Operate(World& world, SystemCommand::Kind kind, const std::string& actor) 
 }
 
 void WitnessTime(World& world) {
-  Observation observation = TimeOf(world);
-  *world.system.mutable_clock() = std::move(observation.witness);
-  if (!observation.jump.empty() && !world.system.has_clock_jump())
-    *world.system.mutable_clock_jump() = MakeHalt(world.clock.wall, "system", observation.jump);
-  if (observation.went_back) MakeDue(world, world.clock.wall);
+  Commit commit;
+  Witness(commit, world.system, TimeOf(world), world.clock.wall);
+  ApplyTasks(world, commit);
+  world.system = *std::move(commit.system);
 }
 
 Fault Create(World& world) {
@@ -200,6 +196,7 @@ Fault Create(World& world) {
   facts.fence = world.data.fence();
   absl::StatusOr<Decision> decision = Decide({}, facts, CircumstancesOf(world, "root:1"));
   if (!decision.ok()) return std::nullopt;
+  if (world.outside.gone || world.outside.deleted) return "D17: a deleted account is being closed";
   World next = world;
   next.data.Clear();
   next.items.clear();

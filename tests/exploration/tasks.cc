@@ -102,7 +102,7 @@ Happening ResultOf(const World& world, const Call& call) {
     case v1::Task::NOTICE:
       return MessageSent{};
     case v1::Task::EXPIRY:
-      if (world.outside.gone) return AccountGone{};
+      if (call.sight.gone) return AccountGone{};
       return TimerFired{};
     case v1::Task::ERASURE:
       return Erase{{"hash"}};
@@ -121,7 +121,8 @@ Happening ResultOf(const World& world, const Call& call) {
 }  // namespace
 
 bool IsCall(const internal::v1::TaskData& task) {
-  return task.kind() == v1::Task::SCAN || task.kind() == v1::Task::DISCARD || task.kind() == v1::Task::PARTICIPANT;
+  return task.kind() == v1::Task::SCAN || task.kind() == v1::Task::DISCARD || task.kind() == v1::Task::PARTICIPANT ||
+         task.kind() == v1::Task::NOTICE || task.kind() == v1::Task::EXPIRY;
 }
 
 Fault RunTask(World& world, std::size_t index, unsigned silent) {

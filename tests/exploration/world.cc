@@ -168,11 +168,9 @@ void AddClosure(const World& world, Canon& canon) {
   canon.Number(closure.cause());
   const bool confirming = state == v1::Closure::CONFIRMING;
   canon.Ahead(confirming, ToProto(FromProto(closure.confirm_time()) + FromProto(policy.confirm_limit())));
-  const bool same_boot = confirming && world.data.confirm_start().boot_id() == world.clock.boot_id;
-  const absl::Duration within_boot = world.clock.boot_time - FromProto(world.data.confirm_start().boot_time());
-  canon.Number(
-      same_boot ? absl::ToInt64Milliseconds(std::min(within_boot, FromProto(policy.confirm_limit()) + absl::Seconds(1)))
-                : -1);
+  const std::optional<absl::Duration> within_boot = PassedWithinBoot(world.data.confirm_start(), TimeOf(world).witness);
+  const absl::Duration enough = FromProto(policy.confirm_limit()) + absl::Seconds(1);
+  canon.Number(confirming && within_boot ? absl::ToInt64Milliseconds(std::min(*within_boot, enough)) : -1);
   const bool silent = state == v1::Closure::SILENT_PERIOD;
   canon.Ahead(silent, closure.silent_period_end_time());
   canon.Elapsed(silent, world.data.silent_period_start(), FromProto(policy.silent_period()));
@@ -195,8 +193,8 @@ void AddClosure(const World& world, Canon& canon) {
     canon.Text(renunciation.fingerprint());
   }
   for (const v1::Notice& notice : closure.notices()) canon.Number(notice.status());
-  if (IsTerminal(state))
-    canon.Ahead(true, ToProto(FromProto(closure.end_time()) + FromProto(policy.notice_retry_limit())));
+  canon.Ahead(IsTerminal(state), ToProto(FromProto(closure.end_time()) + FromProto(policy.request_id_retention())));
+  canon.Elapsed(IsTerminal(state), world.data.end(), FromProto(policy.notice_retry_limit()) + absl::Seconds(1));
 }
 
 // The key under which the item would be released now, as decide_items.cc makes it.
@@ -218,6 +216,7 @@ void AddItems(const World& world, Canon& canon) {
 
 void AddTask(const internal::v1::TaskData& task, Canon& canon) {
   canon.Number(task.kind() * 10 + task.parked());
+  canon.Number(task.attempts());
   canon.Ahead(true, task.due_time());
   canon.Fence(task.payload().fence());
   canon.Number(task.payload().participant_phase() * 100 + task.payload().stage() * 10 + task.payload().channel());
@@ -259,6 +258,7 @@ void AddOutside(const World& world, Canon& canon) {
     const Act& act = outside.acts[system][task.payload().participant_phase()];
     const bool repeated = act.key == HashKey(task.idempotency_key());
     canon.Number(repeated ? 1 + act.balance * 16 + act.debt * 256 : 0);
+    canon.Number(act.fence == task.payload().fence());
   };
   for (const internal::v1::TaskData& task : world.tasks) add(task);
   for (const Call& call : world.calls) add(call.task);

@@ -37,7 +37,6 @@ PROOFS = {
     "server/time_witness.cc": [("server_decisions_tests", [])],
     "server/answer_validation.cc": [("server_parts_tests", ["-#", "[#answer_validation_test]"]),
                                     ("server_parts_tests", [])],
-    "server/item_identity.cc": [("server_parts_tests", ["-#", "[#item_identity_test]"])],
     "server/config_rules.cc": [("server_shell_tests", ["-#", "[#config_test]"])],
     "storage/sqlite/log_end.cc": [("storage_tests", ["-#", "[#log_end_test]"]), ("storage_tests", ["[sqlite]"])],
     "storage/sqlite/page_checksum.cc": [("storage_tests", ["-#", "[#page_checksum_test]"]),

@@ -103,6 +103,10 @@ TEST_CASE("every broken rule is found and told with its item and field", "[D5]")
   SECTION("no currency") { item.mutable_amount()->clear_currency_code(), expected = "amount is invalid"; }
   SECTION("too many nanos") { item.mutable_amount()->set_nanos(1'000'000'000), expected = "amount is invalid"; }
   SECTION("the same native id again") { item.set_native_id("bill/1"), expected = "comes twice"; }
+  SECTION("the same native id again, of an item that is wrong") {
+    item.set_native_id("bill/1");
+    item.clear_amount(), expected = "amount is required";
+  }
   const absl::Status status = ValidateAnswer(AnswerOf({GoodItem(), item}), Billing(), {});
   CAPTURE(status.ToString());
   REQUIRE_FALSE(status.ok());
@@ -127,6 +131,27 @@ TEST_CASE("only billing reports money that can be renounced, and a checker keeps
   CHECK_FALSE(ValidateAnswer(AnswerOf({item}), other, {}).ok());
   other.add_kinds(v1::OTHER_ITEM);
   CHECK(ValidateAnswer(AnswerOf({item}), other, {}).ok());
+}
+
+TEST_CASE("no other name of seven letters is billing's", "[D15]") {
+  v1::ReportedItem item = GoodItem();
+  item.set_kind(v1::BALANCE);
+  v1::CheckerDescription other;
+  other.set_name("killing");
+  CHECK(absl::StrContains(ValidateAnswer(AnswerOf({item}), other, {}).message(), "can be reported by billing only"));
+}
+
+TEST_CASE("a checker keeps to the kinds it describes, however many these are and wherever the kind stands", "[R48]") {
+  v1::CheckerDescription description = Billing();
+  for (int count = 1; count <= 9; ++count) {
+    description.add_kinds(v1::DOMAIN_NAME);
+    CHECK_FALSE(ValidateAnswer(AnswerOf({GoodItem()}), description, {}).ok());
+    for (int at = 0; at < count; ++at) {
+      v1::CheckerDescription with = description;
+      with.set_kinds(at, v1::UNPAID_BILL);
+      CHECK(ValidateAnswer(AnswerOf({GoodItem()}), with, {}).ok());
+    }
+  }
 }
 
 TEST_CASE("an answer with too many items or bytes is too much, not malformed", "[D5][D16]") {

@@ -136,6 +136,7 @@ TEST_CASE("every number of the configuration has a rule, and its default is with
           const NumberRule* const rule = FindNumberRule(field);
           CHECK((rule != nullptr) == number);
           const bool required = field.full_name() == "closure.config.v1.PhaseStage.stage";
+          if (rule != nullptr) CHECK((rule->message == message.name() && rule->field == field.name()));
           if (rule != nullptr && !required) CHECK((rule->min <= rule->fallback && rule->fallback <= rule->max));
           if (field.message_type() != nullptr && !IsDuration(field)) visit(*field.message_type());
         }

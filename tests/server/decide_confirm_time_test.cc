@@ -82,7 +82,7 @@ TEST_CASE("a boot ends a confirmation, for nobody can tell how long it took", "[
   CHECK(closure.state() == Closure::THAWING);
   CHECK(closure.closure().cause() == Closure::CONFIRM_TIMED_OUT);
   CHECK(closure.closure().cause_detail() ==
-        "the machine was booted since Confirm: nobody can tell how long freeze and rescan took");
+        "the server's machine was booted since Confirm, so nobody can tell how long it took; confirm again");
 }
 
 TEST_CASE("a boot before Confirm does not end a confirmation", "[decide][D6][time]") {

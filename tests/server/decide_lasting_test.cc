@@ -38,12 +38,12 @@ TEST_CASE("time that was withheld before a silent period and is credited during 
   closure.GoToReady();
   closure.clock().Reboot(absl::Hours(24 * 9));
   closure.WitnessTime();
-  REQUIRE(FromProto(closure.system().clock().withheld()) == absl::Hours(24 * 8));
+  REQUIRE(FromProto(closure.system().clock().withheld()) == absl::Hours(24 * 9));
   REQUIRE(closure.Do(Recheck{}).ok());
   closure.FinishScan();
   closure.GoToSilentPeriod();
   closure.FinishPhase();
-  *closure.system().mutable_clock() = CreditWithheld(closure.system().clock(), absl::Hours(24 * 8));
+  *closure.system().mutable_clock() = CreditWithheld(closure.system().clock(), absl::Hours(24 * 9));
   // A second error of the wall clock, vouched for as well.
   closure.clock().JumpWall(absl::Hours(168));
   closure.WitnessTime();

@@ -141,7 +141,7 @@ TEST_CASE("a notice that was given up stays so when it is revived after its addr
 // The trusted clock, this long after the closure ended.
 Circumstances AfterTheEnd(const internal::v1::ClosureData& data, absl::Duration passed) {
   Circumstances circumstances = AtTask(v1::Task::NOTICE, v1::EMAIL, kNow + passed);
-  *circumstances.clock.mutable_elapsed() = ToProto(FromProto(data.end().elapsed()) + passed);
+  *circumstances.time.witness.mutable_elapsed() = ToProto(FromProto(data.end().elapsed()) + passed);
   return circumstances;
 }
 

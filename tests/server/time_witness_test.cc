@@ -14,10 +14,13 @@ namespace {
 // A witness that has seen one reading.
 internal::v1::ClockWitness Seen(const ManualClock& clock) { return Observe({}, clock.Read()).witness; }
 
+absl::Duration ElapsedOf(const internal::v1::ClockWitness& witness) { return FromProto(witness.elapsed()); }
+absl::Duration ElapsedOf(const Observation& observation) { return ElapsedOf(observation.witness); }
+
 TEST_CASE("the first reading credits nothing and is no jump", "[time]") {
   ManualClock clock;
   const Observation first = Observe({}, clock.Read());
-  CHECK(first.elapsed() == absl::ZeroDuration());
+  CHECK(ElapsedOf(first) == absl::ZeroDuration());
   CHECK(first.jump.empty());
 }
 
@@ -26,7 +29,7 @@ TEST_CASE("time that passes on both clocks is credited", "[time][R18]") {
   const auto witness = Seen(clock);
   clock.Advance(absl::Hours(48));
   const Observation later = Observe(witness, clock.Read());
-  CHECK(later.elapsed() == absl::Hours(48));
+  CHECK(ElapsedOf(later) == absl::Hours(48));
   CHECK(later.jump.empty());
 }
 
@@ -35,7 +38,7 @@ TEST_CASE("a wall clock set forward credits nothing and is a jump", "[time][R18]
   const auto witness = Seen(clock);
   clock.JumpWall(absl::Hours(24 * 365));
   const Observation later = Observe(witness, clock.Read());
-  CHECK(later.elapsed() == absl::ZeroDuration());
+  CHECK(ElapsedOf(later) == absl::ZeroDuration());
   CHECK_FALSE(later.jump.empty());
 }
 
@@ -45,7 +48,7 @@ TEST_CASE("a wall clock set back credits what the boot-time clock says and is a 
   clock.Advance(absl::Hours(1));
   clock.JumpWall(-absl::Hours(24));
   const Observation later = Observe(witness, clock.Read());
-  CHECK(later.elapsed() == absl::Hours(1));
+  CHECK(ElapsedOf(later) == absl::Hours(1));
   CHECK_FALSE(later.jump.empty());
 }
 
@@ -58,26 +61,38 @@ TEST_CASE("a difference of a minute is no jump, a microsecond more is", "[time]"
   CHECK_FALSE(Observe(witness, clock.Read()).jump.empty());
 }
 
-TEST_CASE("a new boot credits the wall clock for at most a day and withholds the rest", "[time]") {
+TEST_CASE("a new boot credits the wall clock for a day, and withholds what is longer", "[time]") {
   ManualClock clock;
   const auto witness = Seen(clock);
   SECTION("a day is believed") {
     clock.Reboot(absl::Hours(24));
     const Observation later = Observe(witness, clock.Read());
-    CHECK(later.elapsed() == absl::Hours(24));
+    CHECK(ElapsedOf(later) == absl::Hours(24));
     CHECK(later.jump.empty());
   }
   SECTION("three days need an operator, whose acknowledgement credits what was withheld") {
     clock.Reboot(absl::Hours(72));
     const Observation later = Observe(witness, clock.Read());
-    CHECK(later.elapsed() == absl::Hours(24));
+    CHECK(ElapsedOf(later) == absl::ZeroDuration());
     CHECK_FALSE(later.jump.empty());
-    CHECK(Observation{CreditWithheld(later.witness, absl::InfiniteDuration()), ""}.elapsed() == absl::Hours(72));
+    CHECK(ElapsedOf(CreditWithheld(later.witness, absl::InfiniteDuration())) == absl::Hours(72));
+  }
+  SECTION("a microsecond more than a day needs one too") {
+    clock.Reboot(absl::Hours(24) + absl::Microseconds(1));
+    const Observation later = Observe(witness, clock.Read());
+    CHECK(ElapsedOf(later) == absl::ZeroDuration());
+    CHECK(later.jump.find("more than 24h is not believed without an operator") != std::string::npos);
+  }
+  SECTION("a minute back is no jump, a microsecond more is") {
+    clock.Reboot(-absl::Minutes(1));
+    CHECK(Observe(witness, clock.Read()).jump.empty());
+    clock.JumpWall(-absl::Microseconds(1));
+    CHECK(Observe(witness, clock.Read()).jump.find("the wall clock went back by 1m0.000001s over a boot") == 0);
   }
   SECTION("a wall clock that went back credits nothing") {
     clock.Reboot(-absl::Hours(2));
     const Observation later = Observe(witness, clock.Read());
-    CHECK(later.elapsed() == absl::ZeroDuration());
+    CHECK(ElapsedOf(later) == absl::ZeroDuration());
     CHECK_FALSE(later.jump.empty());
   }
 }
@@ -98,7 +113,7 @@ TEST_CASE("over random clocks elapsed time never runs ahead of the boot-time clo
       boot_time_passed += by;
     }
     const Observation observation = Observe(witness, clock.Read());
-    CHECK(observation.elapsed() == boot_time_passed);
+    CHECK(ElapsedOf(observation) == boot_time_passed);
     witness = observation.witness;
   }
 }
@@ -112,20 +127,20 @@ TEST_CASE("a wall clock that was set back and is set right over a boot credits w
   SECTION("at once") {
     clock.Reboot(absl::Hours(26));
     const Observation later = Observe(witness, clock.Read());
-    CHECK(later.elapsed() == absl::Hours(2));
+    CHECK(ElapsedOf(later) == absl::Hours(2));
     CHECK_FALSE(later.jump.empty());
     // Whether it was set right is not known for certain, so the next boot is not believed either.
     clock.Reboot(absl::Hours(3));
-    CHECK(Observe(later.witness, clock.Read()).elapsed() == absl::Hours(2));
+    CHECK(ElapsedOf(Observe(later.witness, clock.Read())) == absl::Hours(2));
   }
   SECTION("in two steps, the first of them within a boot") {
     clock.JumpWall(absl::Hours(10));
     witness = Observe(witness, clock.Read()).witness;
     clock.Reboot(absl::Hours(15));
-    CHECK(Observe(witness, clock.Read()).elapsed() == absl::Hours(1));
+    CHECK(ElapsedOf(Observe(witness, clock.Read())) == absl::Hours(1));
   }
   SECTION("and nothing of it can be acknowledged") {
-    CHECK(Observation{CreditWithheld(witness, absl::InfiniteDuration()), ""}.elapsed() == absl::ZeroDuration());
+    CHECK(ElapsedOf(CreditWithheld(witness, absl::InfiniteDuration())) == absl::ZeroDuration());
     CHECK(PassedSince(MarkOf(witness), witness) == absl::ZeroDuration());
   }
 }
@@ -204,6 +219,19 @@ TEST_CASE("what passed since a mark never exceeds the true time, though clocks g
       since_mark = absl::ZeroDuration();
     }
   }
+}
+
+TEST_CASE("what passed within a boot is known for sure, and over a boot not at all", "[time][D6]") {
+  ManualClock clock;
+  auto witness = Seen(clock);
+  const internal::v1::BootMark mark = BootMarkOf(witness);
+  CHECK(PassedWithinBoot(mark, witness) == absl::ZeroDuration());
+  clock.Advance(absl::Minutes(3));
+  clock.JumpWall(-absl::Hours(5));
+  witness = Observe(witness, clock.Read()).witness;
+  CHECK(PassedWithinBoot(mark, witness) == absl::Minutes(3));
+  clock.Reboot(absl::Minutes(1));
+  CHECK(PassedWithinBoot(mark, Observe(witness, clock.Read()).witness) == std::nullopt);
 }
 
 }  // namespace

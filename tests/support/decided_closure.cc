@@ -88,13 +88,10 @@ void DecidedClosure::WitnessTime() { *system_.mutable_clock() = Observe(system_.
 
 Circumstances DecidedClosure::Now(const std::string& actor) const {
   const ClockReading reading = clock_.Read();
-  const Observation observation = Observe(system_.clock(), reading);
   Circumstances circumstances;
   circumstances.now = reading.wall;
   circumstances.actor = actor;
-  circumstances.clock = observation.witness;
-  circumstances.clock_jump = observation.jump;
-  circumstances.clock_went_back = observation.went_back;
+  circumstances.time = Observe(system_.clock(), reading);
   circumstances.retry_factor = retry_factor_;
   circumstances.system = system_;
   circumstances.participants = participants_;
