@@ -36,11 +36,12 @@ def account(account_id):
 
 
 def acts_done(shown, only=None):
-    """Under how many keys each act was asked for and not fenced, by method; `shown` is what ShowAccount answered."""
+    """Under how many keys each act was asked for and neither fenced nor refused because the account was deleted, by method;
+    `shown` is what ShowAccount answered."""
     keys = collections.defaultdict(set)
     for act in shown.acts:
         method = act.method.rsplit("/", 1)[1]
-        if act.outcome != "FENCED" and only in (None, method):
+        if act.outcome not in ("FENCED", "ACCOUNT_DELETED") and only in (None, method):
             keys[method].add(act.idempotency_key)
     return {method: len(used) for method, used in keys.items()}
 

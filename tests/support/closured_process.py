@@ -45,10 +45,11 @@ class Closured:
         self.start()
 
     environment = {}  # what the process gets besides this one's
+    arguments = ()  # what its command line has besides
 
     def start(self):
         binary = os.environ["CLOSURED_BINARY"]
-        command = [binary, "dev", "--data-dir", self.directory + "/data", "--listen", "127.0.0.1:0"]
+        command = [binary, "dev", "--data-dir", self.directory + "/data", "--listen", "127.0.0.1:0", *self.arguments]
         self.log = open(self.directory + "/log", "ab")
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self.log,
                                         env=dict(os.environ, **self.environment))
