@@ -5,12 +5,12 @@
 #include <set>
 #include <utility>
 
-#include "absl/strings/match.h"
 #include "checkers/proto_time.h"
 #include "fmt/format.h"
 #include "protos/money.h"
 #include "server/machine.h"
 #include "storage/history_chain.h"
+#include "tests/simulation/judge_tasks.h"
 
 namespace closure::simulation {
 namespace {
@@ -30,16 +30,6 @@ bool IsListed(State from, State to) {
                      [&](const TransitionRow& row) { return row.from == from && row.to == to; });
 }
 
-bool IsDone(const SandboxAct& act) { return act.outcome() == "DONE"; }
-
-// The name of the closure that an act was done for: what its key begins with.
-std::string ClosureOf(const SandboxAct& act) {
-  constexpr std::string_view kCollection = "/closures/";
-  const std::string& key = act.idempotency_key();
-  const std::size_t id = key.find(kCollection);
-  return id == std::string::npos ? key : key.substr(0, key.find('/', id + kCollection.size()));
-}
-
 // From the silent period to the deletion nothing of the account may move (S9).
 bool IsFrozenIn(State state) {
   return state == v1::Closure::SILENT_PERIOD || state == v1::Closure::FINAL_CHECK || state == v1::Closure::DELETING;
@@ -57,7 +47,7 @@ bool IsRenounced(const v1::Closure& closure, v1::ItemKind kind, const v1::Money&
 }  // namespace
 
 void Judge::Broken(std::string_view what, const v1::Closure& closure) {
-  if (!fault_.empty()) return;
+  if (!fault_.empty() || what.empty()) return;
   fault_ = fmt::format("{}: {} in {}, after {}", what, closure.name(), v1::Closure::State_Name(closure.state()),
                        absl::FormatDuration(schedule_.now()));
 }
@@ -75,12 +65,20 @@ std::vector<ClosureData> Judge::ClosuresOf(const std::string& account_id) {
 
 void Judge::OnCommit() {
   const StoreChange* const change = store_.NewestChange();
-  if (change == nullptr || change->closure.account_id.empty()) return;
-  const auto data = store_.LoadClosure(change->closure);
+  if (change == nullptr) return;
+  const bool witnessed = change->system_written;
+  if (!change->closure.account_id.empty()) JudgeChange(change->closure);
+  // About once a minute while the service runs.
+  if (witnessed) JudgeStandstills();
+}
+
+void Judge::JudgeChange(const ClosureKey& key) {
+  const auto data = store_.LoadClosure(key);
   if (!data.ok()) return;
-  Known& known = known_[change->closure];
+  Known& known = known_[key];
   if (known.data.version() == 0) JudgeAlone(*data);
-  if (known.data.version() != data->version()) Compare(known, *data);
+  if (known.data.version() == data->version()) return JudgeOldHistory(known);
+  Compare(known, *data);
 }
 
 void Judge::JudgeAlone(const ClosureData& data) {
@@ -103,6 +101,10 @@ void Judge::Compare(Known& known, const ClosureData& data) {
   if (moved) JudgeMove(known, data);
   if (!moved && data.fence() != known.data.fence()) Broken("a fence rose without a change of state", after);
   JudgeHistory(known, data, moved);
+  Broken(known.will.FaultOfMoney(data), after);
+  if (!IsTerminal(after.state())) Broken(FaultOfNoTask(data, TasksOf(data)), after);
+  known.etags[after.revision()] = after.etag();
+  known.changed = schedule_.now();
   known.data = data;
 }
 
@@ -112,6 +114,9 @@ void Judge::JudgeMove(Known& known, const ClosureData& data) {
   if (IsTerminal(from)) Broken("S5: an ended closure moved", data.closure());
   if (!IsListed(from, to)) Broken("S4: a move that the table does not list", data.closure());
   if (data.fence() <= known.data.fence()) Broken("a state changed without a higher fence", data.closure());
+  accounts_[data.account_id()].states[data.fence()] = {data.closure().name(), to};
+  Broken(known.will.FaultOfMove(known.data, data), data.closure());
+  if (IsTerminal(to)) known.ended = schedule_.now();
   if (to == v1::Closure::READY && !data.closure().scan().clean())
     Broken("5: READY without a clean scan", data.closure());
   if (to == v1::Closure::READY) JudgePass(data.closure());
@@ -196,18 +201,53 @@ void Judge::JudgeDeletion(const ClosureData& data) {
   }
 }
 
+// Entries stay as they are, one more tells of a move, and one at most of anything else (7, S13).
 void Judge::JudgeHistory(Known& known, const ClosureData& data, bool moved) {
   const auto history = store_.ListTransitions({data.account_id(), data.closure_id()}, 0, 100'000);
   if (!history.ok()) return Broken("a history cannot be read", data.closure());
-  if (moved) {
-    const bool told = history->size() == known.history + 1 &&
-                      history->back().from_state() == known.data.closure().state() &&
-                      history->back().to_state() == data.closure().state();
-    if (!told) Broken("S13: a move without its one entry in the history", data.closure());
-  }
+  const State from = known.data.closure().state();
+  const std::size_t added = history->size() - std::min(known.history, history->size());
+  const bool tells =
+      added == 0 || (history->back().from_state() == from && history->back().to_state() == data.closure().state());
+  if (moved && (added != 1 || !tells)) Broken("S13: a move without its one entry in the history", data.closure());
+  if (!moved && (added > 1 || !tells)) Broken("S13: an entry of the history tells what did not happen", data.closure());
   if (const absl::Status sound = VerifyChain(*history, data.closure().name()); !sound.ok())
     Broken("S13: a broken chain", data.closure());
+  const bool kept = known.history <= history->size() &&
+                    (known.history == 0 || (*history)[known.history - 1].hash() == known.last_hash);
+  if (!kept) Broken("7: a history is not what it was", data.closure());
   known.history = history->size();
+  known.last_hash = history->empty() ? "" : history->back().hash();
+}
+
+// The history of a closure to which nothing happened. The chain carries the entries before the last.
+void Judge::JudgeOldHistory(const Known& known) {
+  if (known.history == 0) return;
+  const auto last = store_.ListTransitions({known.data.account_id(), known.data.closure_id()},
+                                           static_cast<std::int64_t>(known.history) - 1, 2);
+  const bool kept = last.ok() && last->size() == 1 && last->front().hash() == known.last_hash;
+  if (!kept) Broken("7: a history changed, and nothing happened", known.data.closure());
+}
+
+std::vector<internal::v1::TaskData> Judge::TasksOf(const ClosureData& data) {
+  const auto tasks = store_.ListTasks({.closure = {data.account_id(), data.closure_id()}, .limit = 1000});
+  if (tasks.ok()) return *tasks;
+  Broken("tasks cannot be read", data.closure());
+  return {};
+}
+
+// A process that is there goes on with every closure, or says why it does not (L5).
+void Judge::JudgeStandstills() {
+  for (const auto& [key, known] : known_) {
+    const State state = known.data.closure().state();
+    if (state < v1::Closure::CONFIRMING || IsTerminal(state)) continue;
+    const absl::Duration threshold = FromProto(known.data.policy().stuck_threshold());
+    // What a jump of the clock made due is due since then.
+    if (schedule_.now() - std::max({known.changed, started_, clock_set_}) < threshold) continue;
+    const std::string fault = FaultOfStandstill(known.data, TasksOf(known.data), clock_.Now(), threshold);
+    if (!fault.empty())
+      Broken(fmt::format("{}; its tasks are [{}]", fault, WordsOfTasks(known.data)), known.data.closure());
+  }
 }
 
 // ---- answers ----
@@ -219,6 +259,46 @@ void Judge::Acknowledged(const v1::Closure& closure) {
   if (known.data.closure().revision() < closure.revision())
     Broken("S14: an owner was told of what is not committed", closure);
   known.acknowledged_revision = std::max(known.acknowledged_revision, closure.revision());
+}
+
+void Judge::Gave(const ClosureKey& key, const ClosureCommand& command) {
+  const auto data = store_.LoadClosure(key);
+  const auto items = store_.ListItems(key, {.limit = 0});
+  if (!data.ok() || !items.ok()) return;
+  known_[key].will.Gave(*data, command, {.inbox = cloud_.Inbox(key.account_id), .items = *items});
+}
+
+void Judge::Answered(const v1::Closure& closure, const std::string& etag) {
+  // After the personal data in it were erased, an answer is told anew (D12).
+  if (etag.empty() || closure.has_personal_data_erase_time()) return;
+  const std::string account_id = closure.account().substr(closure.account().find('/') + 1);
+  const auto& etags = known_[{account_id, closure.name().substr(closure.name().rfind('/') + 1)}].etags;
+  const auto brought = etags.lower_bound(closure.revision());
+  if (brought != etags.begin() && std::prev(brought)->second == etag) return;
+  Broken("7: a command was carried out although its etag was old", closure);
+}
+
+void Judge::Created(const std::string& request_id, const v1::Closure& closure) {
+  const auto [made_for, added] = requests_.try_emplace(closure.name(), request_id);
+  if (made_for->second != request_id) Broken("S12: two requests were answered with one new closure", closure);
+}
+
+bool Judge::IsForgotten(const v1::Closure& closure) {
+  // What a clock that was set wrong makes of the time is not judged here.
+  if (clock_jumped_) return true;
+  const std::string account_id = closure.account().substr(closure.account().find('/') + 1);
+  const Known& known = known_[{account_id, closure.name().substr(closure.name().rfind('/') + 1)}];
+  const absl::Duration kept = FromProto(known.data.policy().request_id_retention());
+  return IsTerminal(known.data.closure().state()) && schedule_.now() - known.ended >= kept;
+}
+
+void Judge::CreatedAgain(const v1::Closure& first, const v1::Closure& second) {
+  if (first.name() == second.name()) return Repeated(first, second);
+  if (!IsForgotten(first)) Broken("7: a repeated request made another closure", second);
+}
+
+void Judge::RefusedAgain(const v1::Closure& first) {
+  if (!IsForgotten(first)) Broken("7: a request that was carried out was refused when it was repeated", first);
 }
 
 void Judge::Repeated(const v1::Closure& first, const v1::Closure& second) {
@@ -234,124 +314,45 @@ void Judge::OnCloud() {
   for (const std::string& account_id : account_ids_) JudgeAccount(account_id);
 }
 
+// What cannot be asked any more once an account is gone.
+void Judge::Remember(const std::string& account_id, const ShowAccountResponse& account) {
+  Remembered& remembered = accounts_[account_id];
+  if (!account.deleted()) {
+    remembered.owner = ReachableOf(account.account());
+    return;
+  }
+  const bool by_closure = std::any_of(account.acts().begin(), account.acts().end(), [](const SandboxAct& act) {
+    return IsDone(act) && MethodOf(act) == "DeleteAccount";
+  });
+  if (by_closure || remembered.gone_at) return;
+  remembered.gone_at = remembered.states.empty() ? 0 : remembered.states.rbegin()->first;
+}
+
 void Judge::JudgeAccount(const std::string& account_id) {
+  const ShowAccountResponse account = cloud_.Show(account_id);
+  Remember(account_id, account);
   const std::vector<ClosureData> closures = ClosuresOf(account_id);
   if (closures.empty()) return;
   const ClosureData& newest = closures.front();
   const v1::Closure& closure = newest.closure();
-  const ShowAccountResponse account = cloud_.Show(account_id);
+  Broken(FaultOfActs(account_id, account, accounts_[account_id].states), closure);
   int deletions = 0;
   std::set<std::string> taken;
   for (const SandboxAct& act : account.acts()) {
     if (!IsDone(act)) continue;
-    if (absl::EndsWith(act.method(), "/DeleteAccount")) ++deletions;
-    const bool destroys = absl::EndsWith(act.method(), "/DeleteAccount") || absl::EndsWith(act.method(), "/PurgeData");
+    const std::string method = MethodOf(act);
+    if (method == "DeleteAccount") ++deletions;
+    const bool destroys = method == "DeleteAccount" || method == "PurgeData";
     if (destroys && closure.state() != v1::Closure::DELETING && closure.state() != v1::Closure::CLOSED)
       Broken("S1: data was deleted outside of a deletion", closure);
-    const bool takes = absl::EndsWith(act.method(), "/ForfeitBalance") || absl::EndsWith(act.method(), "/VoidDebt");
-    if (takes && !taken.insert(fmt::format("{} {} {}", act.method(), ClosureOf(act), FormatMoney(act.amount()))).second)
+    const bool takes = method == "ForfeitBalance" || method == "VoidDebt";
+    if (takes && !taken.insert(fmt::format("{} {} {}", method, ClosureOf(act), FormatMoney(act.amount()))).second)
       Broken("S15: the same money was taken twice", closure);
   }
   if (deletions > 1) Broken("an account was deleted twice", closure);
   if (account.deleted() || !IsFrozenIn(closure.state())) return;
   if (!account.billing_frozen() || !account.account_frozen() || !account.resources_frozen())
     Broken("S9: an account in its silent period is not frozen", closure);
-}
-
-// ---- the end ----
-
-// What a closure waits for, in words.
-std::string Judge::TasksOf(const ClosureData& data) {
-  const auto tasks = store_.ListTasks({.closure = {data.account_id(), data.closure_id()}, .limit = 100});
-  std::vector<std::string> words;
-  if (!tasks.ok()) return "";
-  for (const internal::v1::TaskData& task : *tasks) {
-    words.push_back(fmt::format("{} in {}, attempts {}, {} {}", v1::Task::Kind_Name(task.kind()),
-                                absl::FormatDuration(FromProto(task.due_time()) - clock_.Now()), task.attempts(),
-                                v1::Task::Parked_Name(task.parked()), task.last_error()));
-  }
-  return fmt::format("{}", fmt::join(words, "; "));
-}
-
-std::map<v1::Closure::State, std::int64_t> Judge::Ends() {
-  std::map<v1::Closure::State, std::int64_t> ends;
-  for (const auto& [key, known] : known_) ++ends[known.data.closure().state()];
-  return ends;
-}
-
-void Judge::AtRest() {
-  for (const std::string& account_id : account_ids_) {
-    const std::vector<ClosureData> closures = ClosuresOf(account_id);
-    for (const ClosureData& data : closures) JudgeEnd(data);
-    if (closures.empty()) continue;
-    const ShowAccountResponse account = cloud_.Show(account_id);
-    const v1::Closure& newest = closures.front().closure();
-    if (!IsTerminal(newest.state())) continue;
-    const bool closed = newest.state() == v1::Closure::CLOSED;
-    if (closed && !account.deleted()) Broken("S2: CLOSED, and the account is there", newest);
-    const auto gate = store_.LoadGate(account_id);
-    const v1::GateState expected = closed ? v1::GATE_CLOSED : v1::GATE_OPEN;
-    if (!gate.ok() || gate->state != expected) Broken("L4: the gate does not fit the end", newest);
-    if (account.deleted()) continue;
-    if (account.account_frozen() || account.billing_frozen() || account.resources_frozen() || account.archive_frozen())
-      Broken("L4: an open account stays frozen", newest);
-    if (account.billing_sealed()) Broken("L4: an open account stays sealed", newest);
-    if (account.service_linked_roles_size() > 0) Broken("D2: the role outlives the closure", newest);
-  }
-  for (const auto& [key, known] : known_) {
-    if (known.data.closure().revision() < known.acknowledged_revision)
-      Broken("S14: what was acknowledged is lost", known.data.closure());
-  }
-}
-
-void Judge::JudgeEnd(const ClosureData& data) {
-  const v1::Closure& closure = data.closure();
-  if (!IsTerminal(closure.state())) {
-    // A day in the calendar of a clock that was far ahead is kept: disagreement of the clocks can only lengthen.
-    const auto day =
-        closure.state() == v1::Closure::SILENT_PERIOD ? closure.silent_period_end_time() : closure.expire_time();
-    if (FromProto(day) > clock_.Now()) return;
-    return Broken(fmt::format("L1: a closure never ends; its tasks are [{}]", TasksOf(data)), closure);
-  }
-  for (const v1::Notice& notice : closure.notices()) {
-    if (notice.status() == v1::Notice::PENDING) Broken("L2: a notice is neither delivered nor given up", closure);
-  }
-  JudgeMoney(data, cloud_.Show(data.account_id()));
-  JudgeMessages(data);
-}
-
-// Money that was taken is the money that was renounced, and the record says so (S15).
-void Judge::JudgeMoney(const ClosureData& data, const ShowAccountResponse& account) {
-  std::multiset<std::string> taken;
-  for (const SandboxAct& act : account.acts()) {
-    if (!IsDone(act) || ClosureOf(act) != data.closure().name()) continue;
-    if (absl::EndsWith(act.method(), "/ForfeitBalance")) taken.insert("BALANCE " + FormatMoney(act.amount()));
-    if (absl::EndsWith(act.method(), "/VoidDebt")) taken.insert("DEBT " + FormatMoney(act.amount()));
-  }
-  std::multiset<std::string> executed;
-  for (const v1::Renunciation& renunciation : data.closure().renunciations()) {
-    if (renunciation.status() == v1::Renunciation::RECORDED)
-      Broken("D15: a renunciation outlived its closure", data.closure());
-    if (renunciation.status() != v1::Renunciation::EXECUTED) continue;
-    executed.insert(fmt::format("{} {}", v1::ItemKind_Name(renunciation.kind()), FormatMoney(renunciation.amount())));
-  }
-  if (taken != executed) {
-    Broken(fmt::format("S15: the books do not agree: taken [{}], recorded [{}]", fmt::join(taken, ", "),
-                       fmt::join(executed, ", ")),
-           data.closure());
-  }
-}
-
-// One result notice at most on each channel, and only after a result (S6, S11).
-void Judge::JudgeMessages(const ClosureData& data) {
-  std::multiset<std::string> notices;
-  for (const sandbox::v1::InboxMessage& message : cloud_.Inbox(data.account_id())) {
-    const std::string& key = message.idempotency_key();
-    if (absl::StrContains(key, data.closure_id() + "/notice/")) notices.insert(message.channel());
-  }
-  for (const std::string& channel : notices) {
-    if (notices.count(channel) > 1) Broken("S6: two results were told", data.closure());
-  }
 }
 
 }  // namespace closure::simulation

@@ -4,14 +4,19 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "closure/internal/v1/closure_data.pb.h"
 #include "server/clock.h"
+#include "server/commands.h"
 #include "tests/simulation/cloud.h"
+#include "tests/simulation/judge_acts.h"
+#include "tests/simulation/judge_notices.h"
 #include "tests/simulation/memory_store.h"
+#include "tests/simulation/owners_will.h"
 #include "tests/simulation/schedule.h"
 #include "tests/simulation/stranger.h"
 
@@ -35,10 +40,27 @@ class Judge {
   void OnCommit();
   // To be called after something happened in the cloud.
   void OnCloud();
+  // A process begins its life.
+  void Started() { started_ = schedule_.now(); }
+  // The wall clock of the machine was set, wrong or right again.
+  void ClockSet() {
+    clock_jumped_ = true;
+    clock_set_ = schedule_.now();
+  }
+  // An owner gives a command, before it is carried out.
+  void Gave(const ClosureKey& key, const ClosureCommand& command);
   // An owner was answered this.
   void Acknowledged(const v1::Closure& closure);
+  // An owner's command with this etag was carried out; empty for any.
+  void Answered(const v1::Closure& closure, const std::string& etag);
+  // An owner asked for a new closure, with a request id of its own, and was answered.
+  void Created(const std::string& request_id, const v1::Closure& closure);
   // An owner repeated a request and was answered twice.
   void Repeated(const v1::Closure& first, const v1::Closure& second);
+  // The same for a request for a new closure.
+  void CreatedAgain(const v1::Closure& first, const v1::Closure& second);
+  // An owner repeated a request that was answered with this, and was refused.
+  void RefusedAgain(const v1::Closure& first);
   // Everything came to rest, without misfortunes, for long: looks at the ends and the books.
   void AtRest();
 
@@ -54,11 +76,30 @@ class Judge {
     absl::Duration silent_since;
     std::int64_t scans_at_confirm = 0;
     std::int64_t acknowledged_revision = 0;
+    // How many entries its history has, and the hash of the last.
     std::size_t history = 0;
+    std::string last_hash;
+    // When something last happened to it, and when it ended.
+    absl::Duration changed;
+    absl::Duration ended;
+    // Its etags by the revisions that brought them.
+    std::map<std::int64_t, std::string> etags;
+    OwnersWill will;
+  };
+  // What is remembered of an account.
+  struct Remembered {
+    Reachable owner;
+    StatesByFence states;
+    // The account's fence when it was found deleted by another path.
+    std::optional<std::int64_t> gone_at;
   };
 
+  // Nothing is broken when `what` is empty.
   void Broken(std::string_view what, const v1::Closure& closure);
+  // Whether the request ids of a closure may have been forgotten, some time after it ended (D16).
+  bool IsForgotten(const v1::Closure& closure);
   std::vector<internal::v1::ClosureData> ClosuresOf(const std::string& account_id);
+  void JudgeChange(const ClosureKey& key);
   void JudgeAlone(const internal::v1::ClosureData& data);
   void Compare(Known& known, const internal::v1::ClosureData& data);
   void JudgeMove(Known& known, const internal::v1::ClosureData& data);
@@ -67,11 +108,15 @@ class Judge {
   void JudgeElapse(const Known& known);
   void JudgeDeletion(const internal::v1::ClosureData& data);
   void JudgeHistory(Known& known, const internal::v1::ClosureData& data, bool moved);
+  void JudgeOldHistory(const Known& known);
+  void JudgeStandstills();
+  std::vector<internal::v1::TaskData> TasksOf(const internal::v1::ClosureData& data);
+  void Remember(const std::string& account_id, const sandbox::v1::ShowAccountResponse& account);
   void JudgeAccount(const std::string& account_id);
-  std::string TasksOf(const internal::v1::ClosureData& data);
+  std::string WordsOfTasks(const internal::v1::ClosureData& data);
+  void JudgeAccountAtRest(const std::string& account_id);
   void JudgeEnd(const internal::v1::ClosureData& data);
   void JudgeMoney(const internal::v1::ClosureData& data, const sandbox::v1::ShowAccountResponse& account);
-  void JudgeMessages(const internal::v1::ClosureData& data);
 
   const Schedule& schedule_;
   const Clock& clock_;
@@ -80,6 +125,12 @@ class Judge {
   const Stranger& stranger_;
   const std::vector<std::string> account_ids_;
   std::map<ClosureKey, Known> known_;
+  std::map<std::string, Remembered> accounts_;
+  // Which request a closure was made for.
+  std::map<std::string, std::string> requests_;
+  absl::Duration started_;
+  absl::Duration clock_set_;
+  bool clock_jumped_ = false;
   std::string fault_;
 };
 

@@ -26,8 +26,8 @@ std::string CodeIn(const std::string& text) {
 
 }  // namespace
 
-std::optional<internal::v1::ClosureData> Owner::Newest() const {
-  const auto rows = parts_.store->ListClosures({.account_id = account_id_, .limit = 1});
+std::optional<internal::v1::ClosureData> Owner::NewestOf(const std::string& account_id) const {
+  const auto rows = parts_.store->ListClosures({.account_id = account_id, .limit = 1});
   if (!rows.ok() || rows->empty()) return std::nullopt;
   return rows->front().data;
 }
@@ -44,12 +44,13 @@ void Owner::Act(ClosureEngine* engine) {
   Dice& dice = *parts_.dice;
   if (dice.Chance(0.15)) ChangeTheWorld();
   if (engine == nullptr) return;
-  const std::optional<internal::v1::ClosureData> data = Newest();
+  const std::optional<internal::v1::ClosureData> data = NewestOf(account_id_);
   if (!data || IsTerminal(data->closure().state())) {
     if (dice.Chance(0.3)) Create(*engine);
     if (data && dice.Chance(0.2)) Meddle(*engine, *data);
     return;
   }
+  if (dice.Chance(0.03)) return Create(*engine);
   if (!given_.empty() && dice.Chance(0.1)) return Repeat(*engine);
   if (dice.Chance(0.2)) return Meddle(*engine, *data);
   GoOn(*engine, *data);
@@ -100,10 +101,37 @@ void Owner::ChangeTheWorld() {
 }
 
 void Owner::Create(ClosureEngine& engine) {
-  const v1::Channel channel = parts_.dice->Chance(0.6) ? v1::EMAIL : v1::SMS;
-  engine.Create(account_id_, channel, NewContext(), [this, epoch = epoch_](absl::StatusOr<v1::Closure> closure) {
-    if (closure.ok() && epoch == epoch_) parts_.judge->Acknowledged(*closure);
-  });
+  Dice& dice = *parts_.dice;
+  if (!creations_.empty() && dice.Chance(0.2)) {
+    const Creation again = creations_[dice.Below(creations_.size())];
+    return SendCreation(engine, again);
+  }
+  if (creations_.size() == kRememberedMax) creations_.erase(creations_.begin());
+  creations_.push_back({dice.Chance(0.6) ? v1::EMAIL : v1::SMS, NewContext(), std::nullopt});
+  SendCreation(engine, creations_.back());
+}
+
+template <typename Asked>
+void Owner::Refused(const std::vector<Asked>& asked, const std::string& request_id) {
+  for (const Asked& each : asked) {
+    if (each.context.request_id == request_id && each.answer) parts_.judge->RefusedAgain(*each.answer);
+  }
+}
+
+void Owner::SendCreation(ClosureEngine& engine, const Creation& creation) {
+  engine.Create(account_id_, creation.channel, creation.context,
+                [this, epoch = epoch_, id = creation.context.request_id](absl::StatusOr<v1::Closure> closure) {
+                  if (epoch != epoch_) return;
+                  if (!closure.ok()) return Refused(creations_, id);
+                  parts_.judge->Acknowledged(*closure);
+                  parts_.judge->Created(id, *closure);
+                  for (Creation& each : creations_) {
+                    if (each.context.request_id != id) continue;
+                    if (each.answer) parts_.judge->CreatedAgain(*each.answer, *closure);
+                    each.answer = *std::move(closure);
+                    return;
+                  }
+                });
 }
 
 void Owner::GoOn(ClosureEngine& engine, const internal::v1::ClosureData& data) {
@@ -130,7 +158,7 @@ void Owner::Meddle(ClosureEngine& engine, const internal::v1::ClosureData& data)
 
 ClosureCommand Owner::Anything(const internal::v1::ClosureData& data) {
   Dice& dice = *parts_.dice;
-  switch (dice.Below(9)) {
+  switch (dice.Below(10)) {
     case 0:
       return ResendCode{dice.Chance(0.5) ? v1::EMAIL : v1::SMS};
     case 1:
@@ -151,18 +179,25 @@ ClosureCommand Owner::Anything(const internal::v1::ClosureData& data) {
       return Recheck{};
     case 7:
       return AcceptAgreement{parts_.agreements->current_version(), "zh"};
+    case 8:
+      return Stolen(data).value_or(Recheck{});
     default:
       return Confirmation(data);
   }
 }
 
-VerifyIdentity Owner::Codes(const internal::v1::ClosureData& data, bool right) {
-  VerifyIdentity verify;
+std::map<v1::Channel, std::string> Owner::MailedCodes(const internal::v1::ClosureData& data) const {
   std::map<v1::Channel, std::string> codes;
-  for (const sandbox::v1::InboxMessage& message : parts_.cloud->Inbox(account_id_)) {
+  for (const sandbox::v1::InboxMessage& message : parts_.cloud->Inbox(data.account_id())) {
     if (!absl::StrContains(message.idempotency_key(), data.closure_id() + "/code/")) continue;
     codes[message.channel() == "email" ? v1::EMAIL : v1::SMS] = CodeIn(message.body());
   }
+  return codes;
+}
+
+VerifyIdentity Owner::Codes(const internal::v1::ClosureData& data, bool right) {
+  VerifyIdentity verify;
+  const std::map<v1::Channel, std::string> codes = MailedCodes(data);
   for (const auto& challenge : data.closure().identity_verification().challenges()) {
     const auto code = codes.find(challenge.channel());
     if (code == codes.end()) continue;
@@ -170,6 +205,25 @@ VerifyIdentity Owner::Codes(const internal::v1::ClosureData& data, bool right) {
   }
   if (verify.codes.empty()) verify.codes.push_back({v1::CHANNEL_UNSPECIFIED, "123456"});
   return verify;
+}
+
+std::optional<ClosureCommand> Owner::Stolen(const internal::v1::ClosureData& data) {
+  Dice& dice = *parts_.dice;
+  const auto other = NewestOf(other_account_id_);
+  if (!other) return std::nullopt;
+  if (dice.Chance(0.5)) {
+    VerifyIdentity verify;
+    for (const auto& [channel, code] : MailedCodes(*other)) verify.codes.push_back({channel, code});
+    return verify;
+  }
+  const std::string& own_digest = data.closure().risk_prompt().digest();
+  DiscardItems discard{.selections = {},
+                       .risk_digest = dice.Chance(0.5) ? own_digest : other->closure().risk_prompt().digest()};
+  const auto items = parts_.store->ListItems({other_account_id_, other->closure_id()}, {});
+  if (!items.ok() || items->empty()) return std::nullopt;
+  for (const v1::BlockingItem& item : *items)
+    discard.selections.push_back({std::string(LastSegment(item.name())), item.fingerprint()});
+  return discard;
 }
 
 DiscardItems Owner::Selection(const internal::v1::ClosureData& data, bool right) {
@@ -194,10 +248,17 @@ ConfirmClosure Owner::Confirmation(const internal::v1::ClosureData& data) {
           .late_settlement_consent = parts_.dice->Chance(0.5)};
 }
 
+// Any, the present one, or one that was kept too long.
+std::string Owner::Etag(const internal::v1::ClosureData& data) {
+  Dice& dice = *parts_.dice;
+  if (dice.Chance(0.1) || old_etag_.empty()) old_etag_ = data.closure().etag();
+  if (dice.Chance(0.1)) return old_etag_;
+  return dice.Chance(0.3) ? data.closure().etag() : "";
+}
+
 void Owner::Give(ClosureEngine& engine, const internal::v1::ClosureData& data, ClosureCommand command) {
   if (given_.size() == kRememberedMax) given_.erase(given_.begin());
-  const std::string etag = parts_.dice->Chance(0.3) ? data.closure().etag() : "";
-  given_.push_back({{account_id_, data.closure_id()}, std::move(command), etag, NewContext(), std::nullopt});
+  given_.push_back({{account_id_, data.closure_id()}, std::move(command), Etag(data), NewContext(), std::nullopt});
   // Two windows of one browser.
   if (parts_.dice->Chance(0.05)) Send(engine, given_.size() - 1);
   Send(engine, given_.size() - 1);
@@ -205,17 +266,21 @@ void Owner::Give(ClosureEngine& engine, const internal::v1::ClosureData& data, C
 
 void Owner::Send(ClosureEngine& engine, std::size_t number) {
   const Given& given = given_[number];
-  engine.Execute(given.key, given.command, given.etag, given.context,
-                 [this, epoch = epoch_, id = given.context.request_id](absl::StatusOr<v1::Closure> closure) {
-                   if (!closure.ok() || epoch != epoch_) return;
-                   parts_.judge->Acknowledged(*closure);
-                   for (Given& each : given_) {
-                     if (each.context.request_id != id) continue;
-                     if (each.answer) parts_.judge->Repeated(*each.answer, *closure);
-                     each.answer = *std::move(closure);
-                     return;
-                   }
-                 });
+  parts_.judge->Gave(given.key, given.command);
+  engine.Execute(
+      given.key, given.command, given.etag, given.context,
+      [this, epoch = epoch_, id = given.context.request_id, etag = given.etag](absl::StatusOr<v1::Closure> closure) {
+        if (epoch != epoch_) return;
+        if (!closure.ok()) return Refused(given_, id);
+        parts_.judge->Acknowledged(*closure);
+        parts_.judge->Answered(*closure, etag);
+        for (Given& each : given_) {
+          if (each.context.request_id != id) continue;
+          if (each.answer) parts_.judge->Repeated(*each.answer, *closure);
+          each.answer = *std::move(closure);
+          return;
+        }
+      });
 }
 
 void Owner::Repeat(ClosureEngine& engine) { Send(engine, parts_.dice->Below(given_.size())); }

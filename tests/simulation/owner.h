@@ -17,7 +17,8 @@
 namespace closure::simulation {
 
 // An owner who wants to leave, does not quite know how, changes their mind, and is now and then hostile: wrong codes,
-// old etags, other people's items, the same request again and again. What was answered to them must stay true.
+// old etags, other people's codes and items, a second closure beside an open one, the same request again and again.
+// What was answered to them must stay true.
 class Owner {
  public:
   struct Parts {
@@ -25,8 +26,6 @@ class Owner {
     Cloud* cloud = nullptr;
     MemoryStore* store = nullptr;
     Judge* judge = nullptr;
-    const Clock* clock = nullptr;
-    const SecretKey* secret_key = nullptr;
     const Agreements* agreements = nullptr;
   };
 
@@ -51,9 +50,21 @@ class Owner {
     std::optional<v1::Closure> answer;
   };
 
-  std::optional<internal::v1::ClosureData> Newest() const;
+  // A closure that was asked for.
+  struct Creation {
+    v1::Channel channel = v1::CHANNEL_UNSPECIFIED;
+    CallContext context;
+    std::optional<v1::Closure> answer;
+  };
+
+  // A request that was answered before may be one of these.
+  template <typename Asked>
+  void Refused(const std::vector<Asked>& asked, const std::string& request_id);
+  std::optional<internal::v1::ClosureData> NewestOf(const std::string& account_id) const;
   void ChangeTheWorld();
+  // Asks for a closure, or once more for one that was asked for before.
   void Create(ClosureEngine& engine);
+  void SendCreation(ClosureEngine& engine, const Creation& creation);
   // What leads on from here.
   void GoOn(ClosureEngine& engine, const internal::v1::ClosureData& data);
   // Anything, whether it is allowed or not.
@@ -63,6 +74,11 @@ class Owner {
   void Send(ClosureEngine& engine, std::size_t given);
 
   VerifyIdentity Codes(const internal::v1::ClosureData& data, bool right);
+  // The newest codes that were mailed for a closure, whoever's it is.
+  std::map<v1::Channel, std::string> MailedCodes(const internal::v1::ClosureData& data) const;
+  // What another owner would give, if they have a closure.
+  std::optional<ClosureCommand> Stolen(const internal::v1::ClosureData& data);
+  std::string Etag(const internal::v1::ClosureData& data);
   DiscardItems Selection(const internal::v1::ClosureData& data, bool right);
   ConfirmClosure Confirmation(const internal::v1::ClosureData& data);
   ClosureCommand Anything(const internal::v1::ClosureData& data);
@@ -72,6 +88,9 @@ class Owner {
   const std::string account_id_;
   const std::string other_account_id_;
   std::vector<Given> given_;
+  std::vector<Creation> creations_;
+  // One that was in force some time ago.
+  std::string old_etag_;
   std::int64_t epoch_ = 0;
 };
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/simulation/simulated_accounts.h"
 
+#include <iterator>
+
 #include "checkers/proto_time.h"
 #include "fmt/format.h"
 
@@ -19,11 +21,19 @@ void FillBill(Dice& dice, const std::string& id, CloudBill& bill) {
   bill.set_description("usage");
 }
 
+// Often none, sometimes anything, sometimes just around the limit of what may be renounced.
+std::string DrawAmount(Dice& dice, std::uint64_t limit) {
+  if (dice.Chance(0.65)) return "0";
+  if (dice.Chance(0.7)) return fmt::format("{}.25", dice.Below(limit + limit / 10 + 1));
+  constexpr const char* kAround[] = {"", ".000000001", ".01"};
+  return fmt::format("{}{}", limit, kAround[dice.Below(std::size(kAround))]);
+}
+
 void AddFunds(Dice& dice, const std::string& currency, CloudAccount& account) {
   auto& funds = *account.add_funds();
   funds.set_currency_code(currency);
-  funds.set_balance(dice.Chance(0.3) ? fmt::format("{}.25", dice.Below(1100)) : "0");
-  funds.set_debt(dice.Chance(0.3) ? fmt::format("{}.75", dice.Below(12)) : "0");
+  funds.set_balance(DrawAmount(dice, 1000));
+  funds.set_debt(DrawAmount(dice, 10));
 }
 
 void AddLateBill(Dice& dice, CloudAccount& account) {

@@ -143,6 +143,7 @@ void Simulation::Start() {
   ++life_;
   Trace("a process starts");
   if (life_ > 1) store_.Reopen();
+  judge_.Started();
   process_ = std::make_unique<Process>(parts_, life_);
 }
 
@@ -166,6 +167,7 @@ void Simulation::JumpClock() {
   // What is set while the machine is off nobody can know (time_witness.h).
   if (process_ == nullptr) return;
   ++report_.clock_jumps;
+  judge_.ClockSet();
   const absl::Duration jumps[] = {absl::Hours(24 * 365), -absl::Hours(24), absl::Hours(3), -absl::Minutes(20)};
   clock_.SetWrong(clock_.wrong_by() == absl::ZeroDuration() ? jumps[dice_.Below(4)] : absl::ZeroDuration());
   Trace(fmt::format("the wall clock is wrong by {}", absl::FormatDuration(clock_.wrong_by())));
@@ -209,7 +211,9 @@ void Simulation::Calm() {
   Trace("everything calms down");
   wire_.faults = {};
   stranger_.mischief = 0;
+  if (clock_.wrong_by() == absl::ZeroDuration()) return;
   clock_.SetWrong(absl::ZeroDuration());
+  judge_.ClockSet();
 }
 
 bool Simulation::IsOver() const { return !judge_.fault().empty() || report_.steps > kStepsMax; }
