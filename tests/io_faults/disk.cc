@@ -18,7 +18,7 @@ void Put(std::string_view bytes, std::int64_t offset, std::string& file) {
 
 }  // namespace
 
-Disk::Disk(const DiskImage& image, bool lies) : lies_(lies) {
+Disk::Disk(const DiskImage& image, std::uint64_t seed, DiskLie lie) : lie_(lie), random_(seed) {
   for (const auto& [name, bytes] : image) files_[name].durable = bytes;
 }
 
@@ -50,10 +50,11 @@ std::size_t Disk::Covered(const File& file, SyncPoint point) {
 void Disk::EndSync(std::string_view file, SyncPoint point) {
   absl::MutexLock lock(&mutex_);
   const auto found = files_.find(file);
-  if (found == files_.end() || lies_) return;
+  if (found == files_.end() || lie_ == DiskLie::kNoSync) return;
   File& synced = found->second;
+  if (lie_ == DiskLie::kLateSync) point = std::exchange(synced.reported, point);
   const auto end = synced.pending.begin() + static_cast<std::ptrdiff_t>(Covered(synced, point));
-  std::for_each(synced.pending.begin(), end, [&](const Change& change) { Make(change, synced.durable); });
+  std::for_each(synced.pending.begin(), end, [&](const Change& change) { Apply(change, synced.durable); });
   synced.settled += static_cast<std::size_t>(end - synced.pending.begin());
   synced.pending.erase(synced.pending.begin(), end);
 }
@@ -66,7 +67,7 @@ void Disk::FailSync(std::string_view file, SyncPoint point) {
   ++failed.failed_syncs;
   const auto end = failed.pending.begin() + static_cast<std::ptrdiff_t>(Covered(failed, point));
   std::for_each(failed.pending.begin(), end,
-                [&](const Change& change) { MakeSomeSectors(change, random_, failed.durable); });
+                [&](const Change& change) { ApplySomeSectors(change, random_, failed.durable); });
   failed.settled += static_cast<std::size_t>(end - failed.pending.begin());
   failed.pending.erase(failed.pending.begin(), end);
 }
@@ -80,16 +81,16 @@ std::int64_t Disk::FailedSyncs(std::string_view file) const {
 DiskImage Disk::Cut(std::mt19937_64& random) const {
   absl::MutexLock lock(&mutex_);
   enum { kAll, kNothing, kFirst, kSectors, kWays };
-  const auto way = random() % kWays;
   DiskImage image;
   for (const auto& [name, file] : files_) {
+    const auto way = random() % kWays;
     std::string bytes = file.durable;
     const std::size_t first = way == kFirst ? random() % (file.pending.size() + 1) : file.pending.size();
     for (std::size_t i = 0; i < first && way != kNothing; ++i) {
       if (way == kSectors) {
-        MakeSomeSectors(file.pending[i], random, bytes);
+        ApplySomeSectors(file.pending[i], random, bytes);
       } else {
-        Make(file.pending[i], bytes);
+        Apply(file.pending[i], bytes);
       }
     }
     image[name] = std::move(bytes);
@@ -97,7 +98,7 @@ DiskImage Disk::Cut(std::mt19937_64& random) const {
   return image;
 }
 
-void Disk::Make(const Change& change, std::string& file) {
+void Disk::Apply(const Change& change, std::string& file) {
   if (change.truncates) {
     file.resize(static_cast<std::size_t>(change.at));
   } else {
@@ -105,9 +106,9 @@ void Disk::Make(const Change& change, std::string& file) {
   }
 }
 
-void Disk::MakeSomeSectors(const Change& change, std::mt19937_64& random, std::string& file) {
+void Disk::ApplySomeSectors(const Change& change, std::mt19937_64& random, std::string& file) {
   if (change.truncates) {
-    if (random() % 2 == 0) Make(change, file);
+    if (random() % 2 == 0) Apply(change, file);
     return;
   }
   const auto end = change.at + static_cast<std::int64_t>(change.bytes.size());

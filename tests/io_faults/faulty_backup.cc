@@ -62,10 +62,16 @@ class Backup {
       return Broken(fmt::format("a backup changed the database:\n{}", difference));
     if (!made.ok()) return JudgeRefused(made);
     report_.acknowledged = 1;
+    return JudgeMade();
+  }
+
+  // The copy holds what one holds that was made without faults.
+  LifeReport JudgeMade() {
     const absl::StatusOr<Lines> expected = Held(reference_);
     const absl::StatusOr<Lines> found = Held(copy_);
-    if (!expected.ok() || !found.ok())
-      return Broken(fmt::format("a backup does not open: {}", found.status().ToString()));
+    for (const auto& opened : {expected, found}) {
+      if (!opened.ok()) return Broken(fmt::format("a backup does not open: {}", opened.status().ToString()));
+    }
     if (const std::string difference = Difference(*expected, *found); !difference.empty())
       return Broken(fmt::format("a backup that was reported does not hold everything:\n{}", difference));
     return std::move(report_);
@@ -77,7 +83,7 @@ class Backup {
     if (fs::exists(copy_)) return Broken(fmt::format("a backup that failed is there: {}", refused.ToString()));
     if (const absl::Status again = BackUpDatabase(database_, copy_, kNow); !again.ok())
       return Broken(fmt::format("after {} no backup can be made: {}", refused.ToString(), again.ToString()));
-    return std::move(report_);
+    return JudgeMade();
   }
 
   LifeReport Broken(std::string what) {

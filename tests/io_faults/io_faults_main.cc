@@ -3,11 +3,12 @@
 // that lasts, and of a backup's; then faults at random, then cuts of the power.
 #include <cstdio>
 #include <cstdlib>
-#include <filesystem>
+#include <map>
 #include <string>
 
 #include "CLI/CLI.hpp"
 #include "fmt/format.h"
+#include "tests/io_faults/every_call.h"
 #include "tests/io_faults/fault_kinds.h"
 #include "tests/io_faults/faulty_backup.h"
 #include "tests/io_faults/faulty_life.h"
@@ -15,8 +16,6 @@
 
 namespace closure {
 namespace {
-
-namespace fs = std::filesystem;
 
 constexpr std::uint64_t kOneCallIn = 8;
 
@@ -26,22 +25,12 @@ struct Settings {
   int share = 1;
   int random_lives = 200;
   int cut_lives = 50;
-  bool disk_lies = false;
+  DiskLie lie = DiskLie::kNone;
 };
 
 class Runs {
  public:
-  explicit Runs(const Settings& settings) : settings_(settings) {
-    std::string name = (MemoryFolder() / "closure-io-XXXXXX").string();
-    if (mkdtemp(name.data()) == nullptr) std::abort();
-    folder_ = name;
-  }
-  Runs(const Runs&) = delete;
-  Runs& operator=(const Runs&) = delete;
-  ~Runs() {
-    std::error_code ignored;
-    fs::remove_all(folder_, ignored);
-  }
+  explicit Runs(const Settings& settings) : settings_(settings) {}
 
   // Whether everything was kept.
   bool All() {
@@ -51,7 +40,7 @@ class Runs {
     const auto back_up = [this](const std::string& name, const FaultVfs::Decide& decide, bool) {
       return BackUp(name, decide);
     };
-    if (!EveryCall(live) || !EveryCall(back_up)) return false;
+    if (!EveryCall(live, settings_.share) || !EveryCall(back_up, settings_.share)) return false;
     for (int life = 0; life < settings_.random_lives; ++life) {
       if (!Random(settings_.seed + static_cast<uint64_t>(life))) return false;
     }
@@ -80,44 +69,11 @@ class Runs {
   }
 
  private:
-  // In memory where there is room, so that a disk that others keep busy delays nothing.
-  static fs::path MemoryFolder() {
-    const fs::path memory = "/dev/shm";
-    return fs::is_directory(memory) ? memory : fs::temp_directory_path();
-  }
-
-  // One fault at each call that it makes without any; `run` is given its name, the fault, and whether that may damage.
-  template <typename Run>
-  bool EveryCall(const Run& run) {
-    const LifeReport without = run("no fault", nullptr, false);
-    if (!without.broken.empty()) return false;
-    for (const FaultKind& kind : kFaultKinds) {
-      const int64_t calls = without.calls.at(static_cast<std::size_t>(kind.call));
-      for (int64_t number = 1; number <= calls; number += settings_.share) {
-        if (!One(run, kind, number, false) || (CanLast(kind) && !One(run, kind, number, true))) return false;
-      }
-    }
-    return true;
-  }
-
-  template <typename Run>
-  bool One(const Run& run, const FaultKind& kind, int64_t number, bool lasting) {
-    const std::string name = fmt::format("{} {} at {}{}", FileCallName(kind.call), FileFailureName(kind.failure),
-                                         number, lasting ? ", lasting" : "");
-    const auto decide = [=](FileCall call, int64_t at, FileRole role) {
-      const bool now = kind.Fits(call, role) && (lasting ? at >= number : at == number);
-      return now ? kind.failure : FileFailure::kNone;
-    };
-    return run(name, decide, Damages(kind)).broken.empty();
-  }
-
   bool Random(uint64_t seed) { return Live("faults at random", seed, RandomFaults(seed, kOneCallIn)).broken.empty(); }
 
   bool CutPower(uint64_t seed, bool with_faults) {
-    const CutReport report = LiveWithPowerCuts({.seed = seed,
-                                                .with_faults = with_faults,
-                                                .disk_lies = settings_.disk_lies,
-                                                .directory = NewFolder().string()});
+    const CutReport report =
+        LiveWithPowerCuts({.seed = seed, .with_faults = with_faults, .lie = settings_.lie, .directory = folder_.New()});
     cuts_.cuts += report.cuts;
     cuts_.failures += report.failures;
     cuts_.acknowledged += report.acknowledged;
@@ -131,16 +87,16 @@ class Runs {
 
   LifeReport BackUp(const std::string& name, const FaultVfs::Decide& decide) {
     LifeReport report = BackUpWithFaults(
-        {.seed = settings_.seed, .writes = settings_.writes, .directory = NewFolder().string(), .decide = decide});
+        {.seed = settings_.seed, .writes = settings_.writes, .directory = folder_.New(), .decide = decide});
     Add(report, backups_);
-    if (!report.broken.empty()) fmt::print("BROKEN backup by {}: {}\n", name, report.broken);
+    if (!report.broken.empty()) fmt::print("BROKEN backup by {} (seed {}): {}\n", name, settings_.seed, report.broken);
     return report;
   }
 
   LifeReport Live(const std::string& name, uint64_t seed, const FaultVfs::Decide& decide, bool may_damage = false) {
     LifeReport report = LiveWithFaults({.seed = seed,
                                         .writes = settings_.writes,
-                                        .directory = NewFolder().string(),
+                                        .directory = folder_.New(),
                                         .may_damage = may_damage,
                                         .decide = decide});
     ++lives_;
@@ -158,17 +114,8 @@ class Runs {
     to.given_up += report.given_up;
   }
 
-  // Empty; the one before is removed.
-  fs::path NewFolder() const {
-    const fs::path folder = folder_ / "life";
-    fs::remove_all(folder);
-    fs::create_directory(folder);
-    fs::permissions(folder, fs::perms::owner_all);
-    return folder;
-  }
-
   const Settings settings_;
-  fs::path folder_;
+  const RunFolder folder_;
   int64_t lives_ = 0;
   LifeReport total_;
   LifeReport backups_;
@@ -176,9 +123,10 @@ class Runs {
 };
 
 int Main(int argc, char** argv) {
-  CLI::App app("Lets every file call of a store fail, one at a time and at random, and judges what becomes of it.");
+  CLI::App app(
+      "Lets every file call of a store and of a backup fail, one at a time and at random, cuts the power, and judges what becomes of it.");
   Settings settings;
-  app.add_option("--seed", settings.seed, "The seed of the writes")->capture_default_str();
+  app.add_option("--seed", settings.seed, "The seed of writes, faults and cuts")->capture_default_str();
   app.add_option("--writes", settings.writes, "How many writes a life has")
       ->check(CLI::Range(1, 10'000))
       ->capture_default_str();
@@ -192,11 +140,12 @@ int Main(int argc, char** argv) {
                  "How many lives in which the power is cut, every other one with faults too")
       ->check(CLI::Range(0, 10'000'000))
       ->capture_default_str();
-  app.add_flag("--disk-lies", settings.disk_lies,
-               "Only cut the power, of a disk that does no sync; this has to be noticed");
+  const std::map<std::string, DiskLie> lies = {{"no-sync", DiskLie::kNoSync}, {"late-sync", DiskLie::kLateSync}};
+  app.add_option("--lie", settings.lie, "Only cut the power, of a disk that lies about syncs; this has to be noticed")
+      ->transform(CLI::CheckedTransformer(lies));
   CLI11_PARSE(app, argc, argv);
   Runs runs(settings);
-  const bool kept = settings.disk_lies ? runs.Cuts() : runs.All();
+  const bool kept = settings.lie != DiskLie::kNone ? runs.Cuts() : runs.All();
   runs.Print();
   return kept ? EXIT_SUCCESS : EXIT_FAILURE;
 }

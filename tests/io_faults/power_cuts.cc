@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <random>
+#include <stdexcept>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -96,12 +97,13 @@ class Life {
   void Boot(const DiskImage& image) {
     for (const auto& entry : fs::directory_iterator(options_.directory)) fs::remove_all(entry.path());
     for (const auto& [name, bytes] : image) {
-      std::ofstream(name, std::ios::binary) << bytes;
+      if (!(std::ofstream(name, std::ios::binary) << bytes)) throw std::runtime_error("cannot write " + name);
       fs::permissions(name, fs::perms::owner_read | fs::perms::owner_write);
     }
+    vfs_.SetDisk(nullptr);
     {
       absl::MutexLock lock(&mutex_);
-      disk_ = std::make_unique<Disk>(image, options_.disk_lies);
+      disk_ = std::make_unique<Disk>(image, random_(), options_.lie);
       image_.reset();
       is_running_ = true;
       const bool sometimes = writes_.Pick(kSometimes) == 0;
@@ -121,20 +123,22 @@ class Life {
   }
 
   void WriteUntilCut() {
-    RandomWrite under_way;
-    while (!IsCut() && GoesOn()) {
-      under_way = writes_.Next(*memory_);
-      WriteOne(under_way);
-    }
-    if (GoesOn()) RecoverFromCut(under_way);
+    while (!IsCut() && GoesOn()) WriteOne(writes_.Next(*memory_));
+    if (GoesOn()) RecoverFromCut();
   }
 
   void WriteOne(const RandomWrite& write) {
+    std::string outcome = "not told";
+    bool told_before_cut = false;
     faults_on_ = true;
-    const std::string outcome = Write(*sqlite_, write);
+    // Whoever is told in time counts on it, so that moment decides and not a later one.
+    Send(*sqlite_, write, [&](std::string told) {
+      told_before_cut = !IsCut();
+      outcome = std::move(told);
+    });
+    sqlite_->Drain();
     faults_on_ = false;
-    // Nobody was told: what becomes of it is seen after the cut.
-    if (IsCut()) return;
+    if (!told_before_cut) return doubtful_.push_back(write);
     if (IsUnavailable(outcome)) return Settle(write);
     ++report_.acknowledged;
     doubtful_.clear();
@@ -148,16 +152,17 @@ class Life {
     ++report_.refused;
     doubtful_.push_back(write);
     const bool starts = IsUnavailable(Write(*sqlite_, simulation::Lease{}));
-    // Not before it is known what a start finds.
+    // After a cut its image decides, not what this process sees.
     if (starts && !IsCut()) Open();
     if (!GoesOn() || IsCut()) return;
-    const bool made =
-        Choose(starts ? "after a write that was refused, and a start" : "after a write that was refused", starts);
-    // What a start found is on the disk, and what it did not is not.
+    const bool made = FindWhatHappened(
+        starts ? "after a write that was refused, and a start" : "after a write that was refused", starts);
+    // A start puts what it finds on the disk before anything else (PrepareSchema), and what it did not find is not
+    // there.
     if (starts || made) doubtful_.clear();
   }
 
-  void RecoverFromCut(const RandomWrite& under_way) {
+  void RecoverFromCut() {
     ++report_.cuts;
     sqlite_ = nullptr;
     DiskImage image;
@@ -166,15 +171,15 @@ class Life {
       is_running_ = false;
       image = *std::exchange(image_, std::nullopt);
     }
-    doubtful_.push_back(under_way);
     Boot(image);
-    if (GoesOn() && Choose(fmt::format("after cut {}", report_.cuts), /*started=*/true)) ++report_.made_at_cut;
+    if (GoesOn() && FindWhatHappened(fmt::format("after cut {}", report_.cuts), /*started=*/true))
+      ++report_.made_at_cut;
     doubtful_.clear();
   }
 
   // What happened is what the store holds: what was acknowledged, and at most one of what is doubtful. Answers whether
   // that was made.
-  bool Choose(std::string_view when, bool started) {
+  bool FindWhatHappened(std::string_view when, bool started) {
     const Lines found = Observe(*sqlite_);
     std::vector<std::optional<RandomWrite>> candidates(doubtful_.begin(), doubtful_.end());
     candidates.insert(candidates.begin(), std::nullopt);
@@ -214,8 +219,8 @@ class Life {
   std::unique_ptr<Disk> disk_;
   // What is known to have happened, and the store to which it did.
   std::vector<Event> events_;
-  // Refused since the last one that was acknowledged. Each may stand in the log, not to be seen until a start reads it
-  // there, and is overwritten by the next.
+  // Refused since the last one that was acknowledged, or not told in time. Each may stand in the log, not to be seen
+  // until a start reads it there, and is overwritten by the next that has frames.
   std::vector<RandomWrite> doubtful_;
   std::unique_ptr<MemoryStore> memory_ = std::make_unique<MemoryStore>();
   std::unique_ptr<SqliteClosureStore> sqlite_;

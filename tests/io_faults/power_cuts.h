@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <string>
 
+#include "tests/io_faults/disk.h"
+
 // A store whose machine loses its power again and again, at any file call: what was acknowledged is there at the next
 // start, what was under way is there whole or not at all, and a start is never refused.
 namespace closure {
@@ -15,8 +17,7 @@ struct CutOptions {
   int cuts = 20;
   // Whether calls fail at random besides: full disks, short writes, syncs that fail.
   bool with_faults = false;
-  // Whether the disk reports syncs and does not do them, which has to be noticed.
-  bool disk_lies = false;
+  DiskLie lie = DiskLie::kNone;
   // A directory that is there, for the database.
   std::string directory;
 };

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/io_faults/closure_books.h"
+
+#include <sqlite3.h>
+
+#include <algorithm>
+#include <iterator>
+#include <map>
+#include <set>
+
+#include "fmt/format.h"
+#include "protos/money.h"
+#include "server/machine.h"
+#include "storage/history_chain.h"
+
+namespace closure {
+namespace {
+
+using Counts = std::map<std::string, int>;
+
+// What a detour does once more: a freeze, its thaw, and the archive's Perform for both.
+const std::set<std::string>& FreezesAndThaws() {
+  static const std::set<std::string> acts = {"FreezeAccount", "FreezeBilling", "FreezeResources", "ThawAccount",
+                                             "ThawBilling",   "ThawResources", "Perform"};
+  return acts;
+}
+
+// How many keys more than without a detour an act may have.
+int MostMore(const std::string& method, const Detours& detours) {
+  if (method == "SendMail") return detours.codes;
+  return FreezesAndThaws().count(method) > 0 ? 2 * detours.thaws : 0;
+}
+
+// As BOOKS of tests/support/books.py.
+Counts Books(State end) {
+  Counts books = {{"ReleaseResource", 1}, {"FreezeAccount", 1}, {"FreezeBilling", 1}, {"FreezeResources", 1},
+                  {"Perform", 2},         {"SendMail", 2},      {"SendText", 1}};
+  Counts more;
+  if (end != v1::Closure::CANCELLED) {
+    more = {{"ForfeitBalance", 1},
+            {"TerminateSessions", 1},
+            {"CreateServiceLinkedRole", 1},
+            {"SealBilling", 1},
+            {"DeleteServiceLinkedRole", 1}};
+  }
+  if (end == v1::Closure::CLOSED) {
+    more.insert({{"VoidDebt", 1}, {"PurgeData", 1}, {"UnbindThirdParties", 1}, {"DeleteAccount", 1}});
+  } else {
+    more.insert({{"ThawAccount", 1}, {"ThawBilling", 1}, {"ThawResources", 1}});
+  }
+  if (end == v1::Closure::ABORTED) more["UnsealBilling"] = 1;
+  books.merge(more);
+  return books;
+}
+
+std::string MethodOf(const sandbox::v1::SandboxAct& act) { return act.method().substr(act.method().rfind('/') + 1); }
+
+std::string InWords(const Counts& counts) {
+  std::string words;
+  for (const auto& [name, count] : counts) words += fmt::format(" {} {}", name, count);
+  return words;
+}
+
+// How many acts of each kind were done, each under one key.
+Counts Done(const sandbox::v1::ShowAccountResponse& shown) {
+  std::map<std::string, std::set<std::string>> keys;
+  for (const sandbox::v1::SandboxAct& act : shown.acts()) {
+    if (act.outcome() != "FENCED") keys[MethodOf(act)].insert(act.idempotency_key());
+  }
+  Counts counts;
+  for (const auto& [method, used] : keys) counts[method] = static_cast<int>(used.size());
+  return counts;
+}
+
+std::string JudgeMoney(const sandbox::v1::SandboxAct& act) {
+  const std::map<std::string, std::string> expected = {{"ForfeitBalance", "20.00 USD"}, {"VoidDebt", "5.00 USD"}};
+  const auto found = expected.find(MethodOf(act));
+  if (found == expected.end() || FormatMoney(act.amount()) == found->second) return "";
+  return fmt::format("{} was done with {}, renounced were {}", found->first, FormatMoney(act.amount()), found->second);
+}
+
+bool IsListed(const v1::Transition& entry) {
+  return std::any_of(std::begin(kTransitions), std::end(kTransitions), [&](const TransitionRow& row) {
+    return row.from == entry.from_state() && row.to == entry.to_state() && EventName(row.event) == entry.event();
+  });
+}
+
+int CountEntriesTo(const v1::ClosureRecord& record, State state) {
+  const auto& all = record.transitions();
+  return static_cast<int>(std::count_if(all.begin(), all.end(), [&](const v1::Transition& entry) {
+    return entry.to_state() == state && entry.from_state() != state;
+  }));
+}
+
+std::string HistoryInWords(const v1::ClosureRecord& record) {
+  std::string words;
+  for (const v1::Transition& entry : record.transitions())
+    words += fmt::format(" {}({})", v1::Closure::State_Name(entry.to_state()), entry.event());
+  return words;
+}
+
+}  // namespace
+
+std::string JudgeHistory(const v1::ClosureRecord& record, State end) {
+  const std::vector<v1::Transition> history(record.transitions().begin(), record.transitions().end());
+  if (record.closure().state() != end)
+    return fmt::format("the end is {}, expected {}:{}", v1::Closure::State_Name(record.closure().state()),
+                       v1::Closure::State_Name(end), HistoryInWords(record));
+  if (const absl::Status chain = VerifyChain(history, record.closure().name()); !chain.ok())
+    return std::string(chain.message());
+  if (history.empty() || history.back().to_state() != end) return "the history does not lead to the end";
+  for (const v1::Transition& entry : history) {
+    if (entry.from_state() != entry.to_state() && !IsListed(entry))
+      return fmt::format("a move that the table does not list: {}", entry.ShortDebugString());
+  }
+  return "";
+}
+
+std::string JudgeTold(const v1::ClosureRecord& record, const std::vector<Told>& told) {
+  auto at = record.transitions().begin();
+  State last = v1::Closure::STATE_UNSPECIFIED;
+  for (const Told& each : told) {
+    if (each.state == last) continue;
+    last = each.state;
+    at = std::find_if(at, record.transitions().end(),
+                      [&](const v1::Transition& entry) { return entry.to_state() == each.state; });
+    if (at == record.transitions().end())
+      return fmt::format("{} was told and is not in the history:{}", v1::Closure::State_Name(each.state),
+                         HistoryInWords(record));
+    ++at;
+  }
+  if (!told.empty() && record.closure().revision() < told.back().revision)
+    return fmt::format("revision {} was told, and is {} now", told.back().revision, record.closure().revision());
+  return "";
+}
+
+int CountMoreThaws(const v1::ClosureRecord& record, State end) {
+  const int needed = end == v1::Closure::CANCELLED ? 1 : 0;
+  return CountEntriesTo(record, v1::Closure::THAWING) - needed;
+}
+
+std::string JudgeActs(const sandbox::v1::ShowAccountResponse& shown, State end, const Detours& detours) {
+  if (shown.deleted() != (end == v1::Closure::CLOSED))
+    return fmt::format("the account is deleted: {}", shown.deleted());
+  for (const sandbox::v1::SandboxAct& act : shown.acts()) {
+    if (std::string money = JudgeMoney(act); !money.empty()) return money;
+  }
+  const Counts expected = Books(end);
+  const Counts done = Done(shown);
+  Counts left = done;
+  for (const auto& [method, count] : expected) {
+    const int most = count + MostMore(method, detours);
+    if (left[method] < count || left[method] > most)
+      return fmt::format("acts and their keys:{}, expected{}", InWords(done), InWords(expected));
+    left.erase(method);
+  }
+  if (detours.thaws > 0) std::erase_if(left, [](const auto& each) { return FreezesAndThaws().count(each.first) > 0; });
+  return left.empty() ? "" : fmt::format("acts that nobody asked for:{}", InWords(left));
+}
+
+std::string JudgeNotices(const sandbox::v1::ListInboxResponse& inbox) {
+  Counts channels;
+  for (const sandbox::v1::InboxMessage& message : inbox.messages()) {
+    if (message.idempotency_key().find("/notice/") != std::string::npos) ++channels[message.channel()];
+  }
+  if (channels == Counts{{"email", 1}, {"sms", 1}}) return "";
+  return fmt::format("notices of the result:{}", InWords(channels));
+}
+
+std::string JudgeFile(const std::string& path) {
+  sqlite3* database = nullptr;
+  std::string found;
+  const auto append = [](void* to, int, char** values, char**) {
+    *static_cast<std::string*>(to) += fmt::format("{}; ", values[0] == nullptr ? "" : values[0]);
+    return 0;
+  };
+  int code = sqlite3_open_v2(path.c_str(), &database, SQLITE_OPEN_READONLY, nullptr);
+  for (const char* pragma : {"PRAGMA integrity_check", "PRAGMA foreign_key_check"}) {
+    if (code == SQLITE_OK) code = sqlite3_exec(database, pragma, append, &found, nullptr);
+  }
+  const std::string error = code == SQLITE_OK ? "" : sqlite3_errmsg(database);
+  sqlite3_close(database);
+  return error.empty() && found == "ok; " ? "" : fmt::format("the database: {}{}", found, error);
+}
+
+}  // namespace closure

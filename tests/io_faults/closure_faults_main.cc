@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+// The program closure_closure_faults: one fault at every file call of whole closures of the running server, each as one
+// that passes by itself and as one that lasts until it is noticed; then faults at random.
+#include <cstdlib>
+#include <string>
+#include <vector>
+
+#include "CLI/CLI.hpp"
+#include "fmt/format.h"
+#include "server/library_logs.h"
+#include "tests/io_faults/every_call.h"
+#include "tests/io_faults/fault_kinds.h"
+#include "tests/io_faults/faulty_closure.h"
+
+namespace closure {
+namespace {
+
+constexpr std::uint64_t kOneCallIn = 200;
+
+struct Settings {
+  std::uint64_t seed = 1;
+  std::int64_t share = 1;
+  int random_lives = 200;
+  std::vector<std::string> ends = {"CLOSED", "ABORTED", "CANCELLED"};
+  // Empty for all.
+  std::string call;
+  bool loses_confirmation = false;
+};
+
+class Runs {
+ public:
+  explicit Runs(const Settings& settings) : settings_(settings) {}
+
+  // Whether everything was kept.
+  bool All() {
+    for (const std::string& end : settings_.ends) {
+      const auto run = [&](const std::string& name, const FaultVfs::Decide& decide, bool may_damage) {
+        return Close(end, name, {.may_damage = may_damage, .decide = decide});
+      };
+      if (!EveryCall(run, settings_.share, settings_.call)) return false;
+      for (int life = 0; life < settings_.random_lives; ++life) {
+        if (!Random(end, settings_.seed + static_cast<std::uint64_t>(life))) return false;
+      }
+    }
+    return true;
+  }
+
+  void Print() const {
+    fmt::print(
+        "{} closures with {} faults, {} of them without: {} states told and kept, {} calls refused and repeated, {} "
+        "starts refused, {} new starts, {} waits, {} freezings taken back, {} codes sent anew, {} starts refused because of damage\n",
+        closures_, total_.failures, without_, total_.answered, total_.refused, total_.starts_refused, total_.restarted,
+        total_.waits, total_.detours, total_.more_codes, total_.given_up);
+  }
+
+ private:
+  bool Random(const std::string& end, std::uint64_t seed) {
+    const std::string name = fmt::format("faults at random (seed {})", seed);
+    return Close(end, name, {.decide = RandomFaults(seed, kOneCallIn), .comes_back = true}).broken.empty();
+  }
+
+  ClosureReport Close(const std::string& end, const std::string& name, ClosureOptions options) {
+    options.directory = folder_.New();
+    // Of the pairs of a fault that passes and one that lasts every other one.
+    options.dies = closures_ / 2 % 2 == 1;
+    options.loses_confirmation = settings_.loses_confirmation;
+    v1::Closure::State_Parse(end, &options.end);
+    ClosureReport report = CloseWithFaults(options);
+    ++closures_;
+    if (report.failures == 0) ++without_;
+    Add(report);
+    if (!options.decide) PrintCalls(end, report);
+    if (!report.broken.empty()) fmt::print("BROKEN {} by {}: {}\n", end, name, report.broken);
+    return report;
+  }
+
+  static void PrintCalls(const std::string& end, const ClosureReport& report) {
+    fmt::print("a closure to {} makes", end);
+    for (int call = 0; call < kFileCalls; ++call)
+      fmt::print(" {} {}", FileCallName(static_cast<FileCall>(call)), report.calls.at(static_cast<std::size_t>(call)));
+    fmt::print("\n");
+  }
+
+  void Add(const ClosureReport& report) {
+    total_.failures += report.failures;
+    total_.answered += report.answered;
+    total_.refused += report.refused;
+    total_.starts_refused += report.starts_refused;
+    total_.restarted += report.restarted;
+    total_.waits += report.waits;
+    total_.detours += report.detours;
+    total_.more_codes += report.more_codes;
+    total_.given_up += report.given_up;
+  }
+
+  const Settings settings_;
+  const RunFolder folder_;
+  std::int64_t closures_ = 0;
+  // A call with such a number was not made this time.
+  std::int64_t without_ = 0;
+  ClosureReport total_;
+};
+
+int Main(int argc, char** argv) {
+  CLI::App app("Lets every file call of whole closures fail, one at a time and at random, and judges their ends.");
+  Settings settings;
+  app.add_option("--seed", settings.seed, "The seed of the faults at random")->capture_default_str();
+  app.add_option("--share", settings.share, "Take every SHARE-th call only")
+      ->check(CLI::Range(1, 1'000'000))
+      ->capture_default_str();
+  app.add_option("--random", settings.random_lives, "How many closures to each end with faults at random")
+      ->check(CLI::Range(0, 10'000'000))
+      ->capture_default_str();
+  app.add_option("--end", settings.ends, "The ends that closures are to come to")
+      ->check(CLI::IsMember({"CLOSED", "ABORTED", "CANCELLED"}))
+      ->capture_default_str();
+  app.add_option("--call", settings.call, "Only calls of this kind, for example sync");
+  app.add_flag("--loses-confirmation", settings.loses_confirmation,
+               "Lose the confirmation after it was acknowledged; this has to be noticed");
+  CLI11_PARSE(app, argc, argv);
+  HushLibraries();
+  Runs runs(settings);
+  const bool kept = runs.All();
+  runs.Print();
+  return kept ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+}  // namespace
+}  // namespace closure
+
+int main(int argc, char** argv) { return closure::Main(argc, argv); }

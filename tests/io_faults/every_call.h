@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef CLOSURE_TESTS_IO_FAULTS_EVERY_CALL_H_
+#define CLOSURE_TESTS_IO_FAULTS_EVERY_CALL_H_
+
+#include <algorithm>
+#include <cstdint>
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+#include "fmt/format.h"
+#include "tests/io_faults/fault_kinds.h"
+
+// One fault at each file call of something that is run again and again.
+namespace closure {
+
+// A directory that every run has empty, and that is gone at the end.
+class RunFolder {
+ public:
+  RunFolder() {
+    std::string name = (MemoryFolder() / "closure-io-XXXXXX").string();
+    if (mkdtemp(name.data()) == nullptr) std::abort();
+    folder_ = name;
+  }
+  RunFolder(const RunFolder&) = delete;
+  RunFolder& operator=(const RunFolder&) = delete;
+  ~RunFolder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(folder_, ignored);
+  }
+
+  // What was in the one before is removed.
+  std::string New() const {
+    const std::filesystem::path folder = folder_ / "life";
+    std::filesystem::remove_all(folder);
+    std::filesystem::create_directory(folder);
+    std::filesystem::permissions(folder, std::filesystem::perms::owner_all);
+    return folder.string();
+  }
+
+ private:
+  // In memory where there is room, so that a disk that others keep busy delays nothing.
+  static std::filesystem::path MemoryFolder() {
+    const std::filesystem::path memory = "/dev/shm";
+    return std::filesystem::is_directory(memory) ? memory : std::filesystem::temp_directory_path();
+  }
+
+  std::filesystem::path folder_;
+};
+
+// Whether a run with one fault, from the call with this number of its kind on where it lasts, kept everything.
+template <typename Run>
+bool OneFault(const Run& run, const FaultKind& kind, std::int64_t number, bool lasting) {
+  const std::string name = fmt::format("{} {} at {}{}", FileCallName(kind.call), FileFailureName(kind.failure), number,
+                                       lasting ? ", lasting" : "");
+  const auto decide = [=](FileCall call, std::int64_t at, FileRole role) {
+    const bool now = kind.Fits(call, role) && (lasting ? at >= number : at == number);
+    return now ? kind.failure : FileFailure::kNone;
+  };
+  return run(name, decide, Damages(kind)).broken.empty();
+}
+
+// At this many calls of each kind at least, where there are so many.
+inline constexpr std::int64_t kCallsLeast = 2;
+
+// One fault at every SHARE-th call that is made without any, as one that passes and as one that lasts. `run` is given
+// its name, what the disk does, and whether that may damage; it answers a report with `calls` and `broken`. Of one sort
+// of calls only, where `only` names it. False after the first run that broke something.
+template <typename Run>
+bool EveryCall(const Run& run, std::int64_t share, std::string_view only = "") {
+  const auto without = run("no fault", nullptr, false);
+  if (!without.broken.empty()) return false;
+  for (const FaultKind& kind : kFaultKinds) {
+    if (!only.empty() && only != FileCallName(kind.call)) continue;
+    const std::int64_t calls = without.calls.at(static_cast<std::size_t>(kind.call));
+    const std::int64_t step = std::min(share, std::max<std::int64_t>(1, calls / kCallsLeast));
+    for (std::int64_t number = 1; number <= calls; number += step) {
+      if (!OneFault(run, kind, number, false) || (CanLast(kind) && !OneFault(run, kind, number, true))) return false;
+    }
+  }
+  return true;
+}
+
+}  // namespace closure
+
+#endif  // CLOSURE_TESTS_IO_FAULTS_EVERY_CALL_H_
