@@ -6,6 +6,7 @@
 #include "absl/strings/match.h"
 #include "checkers/proto_time.h"
 #include "fmt/format.h"
+#include "server/die.h"
 #include "server/errors.h"
 
 namespace closure {
@@ -42,6 +43,7 @@ v1::SystemStatus::Halt MakeHalt(absl::Time now, std::string_view actor, std::str
 
 internal::v1::SystemData& Witness(Commit& commit, const internal::v1::SystemData& system,
                                   const Observation& observation, absl::Time now) {
+  if (commit.system.has_value()) Impossible("a commit that has two next versions of the system");
   internal::v1::SystemData& next = commit.system.emplace(system);
   next.set_version(system.version() + 1);
   *next.mutable_clock() = observation.witness;

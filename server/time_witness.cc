@@ -41,7 +41,7 @@ void ObserveSameBoot(absl::Duration wall_passed, absl::Duration boot_passed, Obs
 void ObserveNewBoot(absl::Duration wall_passed, Observation& next) {
   next.went_back = wall_passed < -kClockJump;
   const absl::Duration passed = std::max(wall_passed - FromProto(next.witness.behind()), absl::ZeroDuration());
-  const absl::Duration credit = passed > kBootCreditMax ? absl::ZeroDuration() : passed;
+  const absl::Duration credit = wall_passed > kBootCreditMax ? absl::ZeroDuration() : passed;
   Add(credit, *next.witness.mutable_elapsed());
   Add(passed - credit, *next.witness.mutable_withheld());
   if (wall_passed < absl::ZeroDuration()) GoBack(-wall_passed, next);

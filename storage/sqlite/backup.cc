@@ -55,12 +55,13 @@ class Unfinished {
     }
     if (absl::Status synced = sqlite::SyncDirectoryOf(copy); !synced.ok()) {
       // A name that may not outlast a crash is none.
-      unlink(copy.c_str());
-      return synced;
+      if (unlink(copy.c_str()) == 0) return synced;
+      return absl::UnavailableError(
+          fmt::format("{}; it is there, whole, and may be gone after a crash", std::string(synced.message())));
     }
     Remove();
     owned_ = false;
-    // Where the first name outlasts a crash the next backup removes it.
+    // Where the first name outlasts a crash a later backup to it removes it.
     sqlite::SyncDirectoryOf(copy).IgnoreError();
     return absl::OkStatus();
   }

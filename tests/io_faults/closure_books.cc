@@ -65,7 +65,7 @@ std::string InWords(const Counts& counts) {
 Counts Done(const sandbox::v1::ShowAccountResponse& shown) {
   std::map<std::string, std::set<std::string>> keys;
   for (const sandbox::v1::SandboxAct& act : shown.acts()) {
-    if (act.outcome() != "FENCED") keys[MethodOf(act)].insert(act.idempotency_key());
+    if (act.outcome() == "DONE") keys[MethodOf(act)].insert(act.idempotency_key());
   }
   Counts counts;
   for (const auto& [method, used] : keys) counts[method] = static_cast<int>(used.size());

@@ -2,6 +2,7 @@
 // The program closure_closure_faults: one fault at every file call of whole closures of the running server, each as one
 // that passes by itself and as one that lasts until it is noticed; then faults at random.
 #include <cstdlib>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -114,7 +115,9 @@ int Main(int argc, char** argv) {
   app.add_option("--end", settings.ends, "The ends that closures are to come to")
       ->check(CLI::IsMember({"CLOSED", "ABORTED", "CANCELLED"}))
       ->capture_default_str();
-  app.add_option("--call", settings.call, "Only calls of this kind, for example sync");
+  std::set<std::string> names;
+  for (int call = 0; call < kFileCalls; ++call) names.emplace(FileCallName(static_cast<FileCall>(call)));
+  app.add_option("--call", settings.call, "Only calls of this kind")->check(CLI::IsMember(names));
   app.add_flag("--loses-confirmation", settings.loses_confirmation,
                "Lose the confirmation after it was acknowledged; this has to be noticed");
   CLI11_PARSE(app, argc, argv);

@@ -23,6 +23,8 @@ namespace fs = std::filesystem;
 // A task whose result could not be stored comes back when its lease is over.
 constexpr absl::Duration kLease = absl::Minutes(2);
 constexpr absl::Duration kSilentPeriod = absl::Hours(168);
+// Without a new fault time passes only at every so many quiet looks.
+constexpr int kQuietLooks = 3;
 // More than any way has.
 constexpr int kStepsMax = 40;
 
@@ -176,8 +178,10 @@ class Life {
   }
 
   bool OnQuiet() {
-    // Without a fault nothing needs time to pass: the machine is busy.
-    if (vfs_.failures() == 0) return true;
+    // Without a new fault nothing needs time to pass, or only where nothing comes for long: the machine is busy.
+    const int64_t failures = vfs_.failures();
+    const bool is_new = std::exchange(failures_waited_for_, failures) != failures;
+    if (failures == 0 || (!is_new && ++quiet_ % kQuietLooks != 0)) return true;
     has_passed_ = true;
     ++report_.waits;
     if (!server_.TryWrite().ok() && !Restart()) return false;
@@ -238,8 +242,7 @@ class Life {
   }
 
   ClosureReport Report() {
-    Break(owner_.broken());
-    if (report_.given_up > 0) report_.broken = "";
+    if (report_.given_up == 0) Break(owner_.broken());
     if (!report_.broken.empty()) report_.broken += fmt::format("\n{}", server_.LogEnd());
     report_.failures = vfs_.failures();
     report_.more_codes = owner_.codes_asked_again();
@@ -251,6 +254,9 @@ class Life {
   FaultVfs vfs_;
   // Somebody noticed, and what was wrong with the disk is over.
   std::atomic<bool> has_passed_ = false;
+  // How many faults there were when time last passed for them, and how often nothing came since the beginning.
+  int64_t failures_waited_for_ = 0;
+  int quiet_ = 0;
   bool is_billed_ = false;
   bool has_lost_ = false;
   RestartableServer server_;
