@@ -15,7 +15,6 @@
 #include "server/time_witness.h"
 
 namespace closure {
-
 namespace {
 
 // Nothing when the machine was booted since.

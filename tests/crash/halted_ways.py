@@ -18,7 +18,7 @@ class HaltedAtConfirm(StubbornCloud):
     cause = "COMPLETED"
     events = ("confirm_failed", "thawed", "recheck", "confirm_failed", "thawed", "hold_released", "recheck", "deleted")
     # The archive's act is called Perform whatever it does: three times it freezes, twice it thaws, once it deletes.
-    more_acts = dict(dict.fromkeys(THAWS, 2), FreezeAccount=3, FreezeResources=3, Perform=6)
+    other_acts = dict(dict.fromkeys(THAWS, 2), FreezeAccount=3, FreezeResources=3, Perform=6)
 
     def go(self):
         self.owner.go_to_ready()
@@ -83,7 +83,8 @@ class Halts(StubbornCloud):
         self.owner.discard_all()
         self.wait_for_failure(operator.Task.DISCARD)
         self.pause()
-        self.pass_time(MINUTE)
+        # Longer than a task that failed waits at most, and shorter than a discard may take.
+        self.pass_time(6 * MINUTE)
         self.wait_for_wait(pb.Wait.PAUSE)
         self.allow("ReleaseResource")
         self.resume()

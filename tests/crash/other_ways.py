@@ -9,7 +9,8 @@ from stubborn_cloud import StubbornCloud
 from way import demand
 
 DAY = 24  # hours
-CODE_AND_NOTICES = {"SendMail": 2, "SendText": 1}
+# Of a closure that froze nothing.
+BEFORE_FREEZING = {"SendMail": 2, "SendText": 1, "ReleaseResource": 1}
 
 
 class ToExpired(StubbornCloud):
@@ -27,7 +28,7 @@ class ToExpired(StubbornCloud):
         self.wait_for_tasks(lambda tasks: not tasks)
 
     def books(self):
-        return dict(CODE_AND_NOTICES, ReleaseResource=1)
+        return BEFORE_FREEZING
 
 
 class Gone(StubbornCloud):
@@ -59,7 +60,7 @@ class GoneAtConfirm(Gone):
         self.owner.confirm()
 
     def books(self):
-        return dict(CODE_AND_NOTICES, ReleaseResource=1)
+        return BEFORE_FREEZING
 
 
 class GoneInSilentPeriod(Gone):
@@ -87,7 +88,7 @@ class DiscardFails(StubbornCloud):
     events = ("discard ", "discard_settled .* not answered in time", "discard ", "discard_settled .* RELEASE_FAILED",
               "discard ", "discard_settled .* RELEASED", "scan_clean")
     # The release that found other facts is an act of its own, under a key of its own.
-    more_acts = {"ReleaseResource": 2}
+    other_acts = {"ReleaseResource": 2}
 
     def go(self):
         self.owner.go_to_blocked()
@@ -113,7 +114,7 @@ class NoticeGivenUp(StubbornCloud):
     events = ("cancel", "notice_settled SMS DELIVERED", "notice_settled EMAIL DEAD_LETTERED", "personal_data_erased",
               "task_retried NOTICE")
     notices = 1
-    more_acts = {"SendMail": 1}
+    other_acts = {"SendMail": 1}
 
     def go(self):
         self.owner.go_to_ready()

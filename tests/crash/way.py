@@ -25,8 +25,6 @@ ACCOUNT = "crash-1"
 DEATH_SECONDS = 10
 # What a call to a process that is being killed ends with.
 BROKEN = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED, grpc.StatusCode.UNKNOWN)
-
-
 # What a closure does to an account, by the fields of ShowAccount; an end that leaves the account leaves nothing of it.
 RESTRAINTS = ("account_frozen", "billing_frozen", "billing_sealed", "resources_frozen", "archive_frozen", "service_linked_roles")
 
@@ -149,7 +147,7 @@ class Way:
     cause = None
     gone = False  # whether the account was deleted by another path
     events = ()  # what stands in the history besides, in this order: patterns of an event and its detail
-    more_acts = {}
+    other_acts = {}  # how often acts are done where that is not what BOOKS says of the end
     notices = RESULT_NOTICES
     config = ""
 
@@ -226,7 +224,7 @@ class Way:
         demand(notices == self.notices, "%d notices of the result, expected %d" % (notices, self.notices))
 
     def books(self):
-        return dict(BOOKS[self.end], **self.more_acts)
+        return dict(BOOKS[self.end], **self.other_acts)
 
     def judge_files(self):
         data = os.path.join(self.server.directory, "data")

@@ -33,7 +33,7 @@ class ToCancelled(Way):
     end = "CANCELLED"
     cause = "OWNER_CANCELLED"
     events = ("confirm_failed", "thawed")
-    more_acts = dict(dict.fromkeys(THAWS + ("FreezeAccount", "FreezeBilling", "FreezeResources"), 1), Perform=2)
+    other_acts = dict(dict.fromkeys(THAWS + ("FreezeAccount", "FreezeBilling", "FreezeResources"), 1), Perform=2)
 
     def go(self):
         self.owner.go_to_ready()

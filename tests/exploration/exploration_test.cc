@@ -46,7 +46,7 @@ TEST_CASE("bills and debts that come at any moment break no promise", "[explorat
   CHECK(result.per_state[v1::Closure::THAWING] > 0);
 }
 
-TEST_CASE("every row of the machine is walked, and nothing beside it", "[exploration][D17]") {
+TEST_CASE("every pair of states that the machine lists is walked, and nothing beside them", "[exploration][D17]") {
   std::set<std::pair<State, State>> rows;
   for (const TransitionRow& row : kTransitions) {
     if (row.from != v1::Closure::STATE_UNSPECIFIED) rows.emplace(row.from, row.to);

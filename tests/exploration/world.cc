@@ -97,6 +97,7 @@ class Canon {
   explicit Canon(const World& world)
       : now_(world.clock.wall), witness_(TimeOf(world).witness), back_(StillBack(world)), fences_(Fences(world)) {}
 
+  const internal::v1::ClockWitness& witness() const { return witness_; }
   void Number(std::int64_t number) { packer_.Plain(number); }
   void Text(const std::string& text) { packer_.Text(text); }
   template <typename T>
@@ -168,7 +169,7 @@ void AddClosure(const World& world, Canon& canon) {
   canon.Number(closure.cause());
   const bool confirming = state == v1::Closure::CONFIRMING;
   canon.Ahead(confirming, ToProto(FromProto(closure.confirm_time()) + FromProto(policy.confirm_limit())));
-  const std::optional<absl::Duration> within_boot = PassedWithinBoot(world.data.confirm_start(), TimeOf(world).witness);
+  const std::optional<absl::Duration> within_boot = PassedWithinBoot(world.data.confirm_start(), canon.witness());
   const absl::Duration enough = FromProto(policy.confirm_limit()) + absl::Seconds(1);
   canon.Number(confirming && within_boot ? absl::ToInt64Milliseconds(std::min(*within_boot, enough)) : -1);
   const bool silent = state == v1::Closure::SILENT_PERIOD;

@@ -12,10 +12,12 @@
 #include "protos/money.h"
 #include "server/machine.h"
 #include "storage/history_chain.h"
+#include "tests/simulation/judge_acts.h"
 
 namespace closure {
 namespace {
 
+using simulation::MethodOf;
 using Counts = std::map<std::string, int>;
 
 // What a detour does once more: a freeze, its thaw, and the archive's Perform for both.
@@ -53,8 +55,6 @@ Counts Books(State end) {
   return books;
 }
 
-std::string MethodOf(const sandbox::v1::SandboxAct& act) { return act.method().substr(act.method().rfind('/') + 1); }
-
 std::string InWords(const Counts& counts) {
   std::string words;
   for (const auto& [name, count] : counts) words += fmt::format(" {} {}", name, count);
@@ -65,7 +65,7 @@ std::string InWords(const Counts& counts) {
 Counts Done(const sandbox::v1::ShowAccountResponse& shown) {
   std::map<std::string, std::set<std::string>> keys;
   for (const sandbox::v1::SandboxAct& act : shown.acts()) {
-    if (act.outcome() == "DONE") keys[MethodOf(act)].insert(act.idempotency_key());
+    if (simulation::IsDone(act)) keys[MethodOf(act)].insert(act.idempotency_key());
   }
   Counts counts;
   for (const auto& [method, used] : keys) counts[method] = static_cast<int>(used.size());

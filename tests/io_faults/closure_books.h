@@ -9,11 +9,11 @@
 #include "closure/v1/closure.pb.h"
 #include "tests/io_faults/patient_owner.h"
 
-// What has to be true of a closure at its end, whatever the disk did on the way; as tests/crash/ways.py has it. Each
+// What has to be true of a closure at its end, whatever the disk did on the way; as tests/crash/way.py has it. Each
 // answers the promise that was broken, empty when all were kept. Pure, but for the files.
 namespace closure {
 
-// The chain holds, every move is one of the machine's table and led to this end, and no confirmation counts twice.
+// The chain holds, every move is one of the machine's table, and they led to this end.
 std::string JudgeHistory(const v1::ClosureRecord& record, v1::Closure::State end);
 
 // Every state that was told stands in the history, in that order: nothing acknowledged was lost.

@@ -43,8 +43,13 @@ Disk::SyncPoint Disk::BeginSync(std::string_view file) const {
   return found == files_.end() ? 0 : found->second.settled + found->second.pending.size();
 }
 
-std::size_t Disk::Covered(const File& file, SyncPoint point) {
-  return std::min(point - std::min(point, file.settled), file.pending.size());
+template <typename ApplyOne>
+void Disk::Settle(File& file, SyncPoint point, const ApplyOne& apply) {
+  const std::size_t count = std::min(point - std::min(point, file.settled), file.pending.size());
+  const auto end = file.pending.begin() + static_cast<std::ptrdiff_t>(count);
+  std::for_each(file.pending.begin(), end, apply);
+  file.settled += count;
+  file.pending.erase(file.pending.begin(), end);
 }
 
 void Disk::EndSync(std::string_view file, SyncPoint point) {
@@ -53,10 +58,7 @@ void Disk::EndSync(std::string_view file, SyncPoint point) {
   if (found == files_.end() || lie_ == DiskLie::kNoSync) return;
   File& synced = found->second;
   if (lie_ == DiskLie::kLateSync) point = std::exchange(synced.reported, point);
-  const auto end = synced.pending.begin() + static_cast<std::ptrdiff_t>(Covered(synced, point));
-  std::for_each(synced.pending.begin(), end, [&](const Change& change) { Apply(change, synced.durable); });
-  synced.settled += static_cast<std::size_t>(end - synced.pending.begin());
-  synced.pending.erase(synced.pending.begin(), end);
+  Settle(synced, point, [&](const Change& change) { Apply(change, synced.durable); });
 }
 
 void Disk::FailSync(std::string_view file, SyncPoint point) {
@@ -65,11 +67,7 @@ void Disk::FailSync(std::string_view file, SyncPoint point) {
   if (found == files_.end()) return;
   File& failed = found->second;
   ++failed.failed_syncs;
-  const auto end = failed.pending.begin() + static_cast<std::ptrdiff_t>(Covered(failed, point));
-  std::for_each(failed.pending.begin(), end,
-                [&](const Change& change) { ApplySomeSectors(change, random_, failed.durable); });
-  failed.settled += static_cast<std::size_t>(end - failed.pending.begin());
-  failed.pending.erase(failed.pending.begin(), end);
+  Settle(failed, point, [&](const Change& change) { ApplySomeSectors(change, random_, failed.durable); });
 }
 
 std::int64_t Disk::FailedSyncs(std::string_view file) const {

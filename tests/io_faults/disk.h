@@ -76,7 +76,9 @@ class Disk {
 
   static void Apply(const Change& change, std::string& file);
   static void ApplySomeSectors(const Change& change, std::mt19937_64& random, std::string& file);
-  static std::size_t Covered(const File& file, SyncPoint point);
+  // Changes up to `point` are not pending any more; `apply` makes durable what is to be.
+  template <typename ApplyOne>
+  static void Settle(File& file, SyncPoint point, const ApplyOne& apply);
 
   const DiskLie lie_;
   mutable absl::Mutex mutex_;

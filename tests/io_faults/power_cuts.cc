@@ -7,7 +7,6 @@
 #include <memory>
 #include <optional>
 #include <random>
-#include <stdexcept>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -97,7 +96,7 @@ class Life {
   void Boot(const DiskImage& image) {
     for (const auto& entry : fs::directory_iterator(options_.directory)) fs::remove_all(entry.path());
     for (const auto& [name, bytes] : image) {
-      if (!(std::ofstream(name, std::ios::binary) << bytes)) throw std::runtime_error("cannot write " + name);
+      if (!(std::ofstream(name, std::ios::binary) << bytes)) return Break(fmt::format("{} cannot be written", name));
       fs::permissions(name, fs::perms::owner_read | fs::perms::owner_write);
     }
     vfs_.SetDisk(nullptr);

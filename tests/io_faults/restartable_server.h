@@ -37,7 +37,6 @@ class RestartableServer {
   absl::Status Start();
   // Stops in order; does nothing when no server runs.
   void Stop();
-  bool IsRunning() const { return server_ != nullptr; }
   // Writes something that counts for nothing. UNAVAILABLE in the store's words when it writes no more.
   absl::Status TryWrite();
 

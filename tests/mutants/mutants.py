@@ -42,8 +42,8 @@ PROOFS = {
     "storage/sqlite/page_checksum.cc": [("storage_tests", ["-#", "[#page_checksum_test]"]),
                                         ("storage_tests", ["[sqlite]"])],
     **{f"server/{source}.cc": [("server_decisions_tests", []), *EXPLORED]
-       for source in ("renounced_money", "scan_merge", "decision_builder", "machine", "decide", "decide_confirm", "decide_ends",
-                      "decide_items", "decide_notices", "decide_owner", "decide_participants", "decide_scan",
+       for source in ("renounced_money", "scan_merge", "decision_builder", "machine", "decide", "decide_confirm",
+                      "decide_ends", "decide_items", "decide_notices", "decide_owner", "decide_participants", "decide_scan",
                       "decide_silent_period", "decide_system", "decide_tasks")},
 }
 SECONDS_MAX = 240

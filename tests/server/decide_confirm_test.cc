@@ -10,7 +10,6 @@
 #include "server/decide.h"
 #include "server/decision_builder.h"
 #include "server/errors.h"
-#include "server/time_witness.h"
 #include "tests/support/decided_closure.h"
 
 namespace closure {

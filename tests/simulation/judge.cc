@@ -9,6 +9,7 @@
 #include "fmt/format.h"
 #include "protos/money.h"
 #include "server/machine.h"
+#include "server/resource_names.h"
 #include "storage/history_chain.h"
 #include "tests/simulation/judge_tasks.h"
 
@@ -51,6 +52,8 @@ void Judge::Broken(std::string_view what, const v1::Closure& closure) {
   fault_ = fmt::format("{}: {} in {}, after {}", what, closure.name(), v1::Closure::State_Name(closure.state()),
                        absl::FormatDuration(schedule_.now()));
 }
+
+Judge::Known& Judge::KnownOf(const v1::Closure& closure) { return known_[*ParseClosureName("name", closure.name())]; }
 
 std::vector<ClosureData> Judge::ClosuresOf(const std::string& account_id) {
   std::vector<ClosureData> closures;
@@ -253,9 +256,7 @@ void Judge::JudgeStandstills() {
 // ---- answers ----
 
 void Judge::Acknowledged(const v1::Closure& closure) {
-  const std::string& name = closure.name();
-  const std::string account_id = closure.account().substr(closure.account().find('/') + 1);
-  Known& known = known_[{account_id, name.substr(name.rfind('/') + 1)}];
+  Known& known = KnownOf(closure);
   if (known.data.closure().revision() < closure.revision())
     Broken("S14: an owner was told of what is not committed", closure);
   known.acknowledged_revision = std::max(known.acknowledged_revision, closure.revision());
@@ -271,8 +272,7 @@ void Judge::Gave(const ClosureKey& key, const ClosureCommand& command) {
 void Judge::Answered(const v1::Closure& closure, const std::string& etag) {
   // After the personal data in it were erased, an answer is told anew (D12).
   if (etag.empty() || closure.has_personal_data_erase_time()) return;
-  const std::string account_id = closure.account().substr(closure.account().find('/') + 1);
-  const auto& etags = known_[{account_id, closure.name().substr(closure.name().rfind('/') + 1)}].etags;
+  const auto& etags = KnownOf(closure).etags;
   const auto brought = etags.lower_bound(closure.revision());
   if (brought != etags.begin() && std::prev(brought)->second == etag) return;
   Broken("7: a command was carried out although its etag was old", closure);
@@ -286,8 +286,7 @@ void Judge::Created(const std::string& request_id, const v1::Closure& closure) {
 bool Judge::IsForgotten(const v1::Closure& closure) {
   // What a clock that was set wrong makes of the time is not judged here.
   if (clock_jumped_) return true;
-  const std::string account_id = closure.account().substr(closure.account().find('/') + 1);
-  const Known& known = known_[{account_id, closure.name().substr(closure.name().rfind('/') + 1)}];
+  const Known& known = KnownOf(closure);
   const absl::Duration kept = FromProto(known.data.policy().request_id_retention());
   return IsTerminal(known.data.closure().state()) && schedule_.now() - known.ended >= kept;
 }

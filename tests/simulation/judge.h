@@ -98,6 +98,7 @@ class Judge {
   void Broken(std::string_view what, const v1::Closure& closure);
   // Whether the request ids of a closure may have been forgotten, some time after it ended (D16).
   bool IsForgotten(const v1::Closure& closure);
+  Known& KnownOf(const v1::Closure& closure);
   std::vector<internal::v1::ClosureData> ClosuresOf(const std::string& account_id);
   void JudgeChange(const ClosureKey& key);
   void JudgeAlone(const internal::v1::ClosureData& data);
