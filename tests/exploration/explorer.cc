@@ -127,7 +127,7 @@ class Exploration {
     }
     // The world before the first closure has nothing to end.
     for (std::uint32_t i = 1; i < count; ++i) {
-      if (!can_end[i]) return Blame("8: no fair way leads to an end", i, nullptr);
+      if (!can_end[i]) return Blame("N8, L1: no fair way leads to an end", i, nullptr);
     }
   }
 

@@ -141,7 +141,7 @@ v1::PerformResponse Perform(Outside& outside, const std::string& participant, co
   const std::uint64_t key = HashKey(request.idempotency_key());
   if (act.key == key) return AnswerOf(request, act);
   // Within one state a participant is asked once for each phase, however often that fails.
-  if (act.fence == request.fence()) fault = "6: one act was asked for under two keys";
+  if (act.fence == request.fence()) fault = "N6: one act was asked for under two keys";
   act = {.key = key, .fence = request.fence()};
   if (system == System::kBilling) {
     PerformBilling(outside, request, act);
@@ -164,7 +164,7 @@ v1::DiscardResponse Discard(Outside& outside, const v1::DiscardRequest& request,
   // Another closure of the account is another wish.
   const std::uint64_t closure = HashKey(request.closure());
   if (outside.release_key != 0 && outside.release_key != key && outside.released_by == closure)
-    fault = "6: one release was asked for under two keys";
+    fault = "N6: one release was asked for under two keys";
   outside.release_key = key;
   outside.released_by = closure;
   if (outside.facts.server == 0) return response;

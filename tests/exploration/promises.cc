@@ -28,9 +28,9 @@ Broken JudgeDirection(State from, State to) {
   if (IsTerminal(from)) return "S5: an ended closure moved";
   const bool irrevocable = from == v1::Closure::SILENT_PERIOD || IsOneOf(from, kAfter);
   if (irrevocable && !IsOneOf(to, kAfter)) return "S4: a closure left its silent period other than to its endings";
-  if (from == v1::Closure::DELETING && to != v1::Closure::CLOSED) return "10: a deletion ended other than in CLOSED";
-  if (to == v1::Closure::DELETING && from != v1::Closure::FINAL_CHECK) return "3: a deletion without a final check";
-  if (from == v1::Closure::RESTORING && to != v1::Closure::ABORTED) return "10: something followed a restoring";
+  if (from == v1::Closure::DELETING && to != v1::Closure::CLOSED) return "N10: a deletion ended other than in CLOSED";
+  if (to == v1::Closure::DELETING && from != v1::Closure::FINAL_CHECK) return "N3: a deletion without a final check";
+  if (from == v1::Closure::RESTORING && to != v1::Closure::ABORTED) return "N10: something followed a restoring";
   return std::nullopt;
 }
 
@@ -40,18 +40,18 @@ bool EveryoneAnswered(const v1::Closure& closure) {
                      [](const v1::CheckerResult& checker) { return checker.status() == v1::CheckerResult::ANSWERED; });
 }
 
-// What a silent period needs before it (promise 1 of docs/assurance.md; S7).
+// What a silent period needs before it (N1, N5, S7).
 Broken JudgeEntry(const World& world, const internal::v1::ClosureData& next) {
   const v1::Closure& closure = next.closure();
-  if (!closure.identity_verification().has_verify_time()) return "1: a silent period without a verified identity";
-  if (!closure.has_agreement_acceptance()) return "1: a silent period without an agreement";
-  if (closure.reason() == v1::Closure::REASON_UNSPECIFIED) return "1: a silent period without a reason";
-  if (!closure.has_confirm_time()) return "1: a silent period without a confirmation";
+  if (!closure.identity_verification().has_verify_time()) return "N1: a silent period without a verified identity";
+  if (!closure.has_agreement_acceptance()) return "N1: a silent period without an agreement";
+  if (closure.reason() == v1::Closure::REASON_UNSPECIFIED) return "N1: a silent period without a reason";
+  if (!closure.has_confirm_time()) return "N1: a silent period without a confirmation";
   if (!closure.scan().clean() || closure.scan().phase() != v1::CONFIRM ||
       closure.scan().number() <= world.memory.scans_at_confirm) {
-    return "1: a silent period without a clean scan made after Confirm";
+    return "N1: a silent period without a clean scan made after Confirm";
   }
-  if (!EveryoneAnswered(closure)) return "5: an unanswered checker counted as a pass";
+  if (!EveryoneAnswered(closure)) return "N5, S17: an unanswered checker counted as a pass";
   if (world.memory.confirming_for > FromProto(next.policy().confirm_limit()))
     return "D6: a silent period began long after Confirm";
   if (world.outside.facts.server != 0 && !world.outside.gone) return "S7: a silent period with a running server";
@@ -62,24 +62,24 @@ Broken JudgeEntry(const World& world, const internal::v1::ClosureData& next) {
 // When a silent period ends by itself it is over on every clock (S3), and nothing stops it.
 Broken JudgeElapse(const World& world) {
   const v1::Closure& closure = world.data.closure();
-  if (world.clock.wall < FromProto(closure.silent_period_end_time())) return "2: a silent period ended before its end";
+  if (world.clock.wall < FromProto(closure.silent_period_end_time())) return "N2: a silent period ended before its end";
   if (world.memory.silent_for < FromProto(world.data.policy().silent_period()))
     return "S3: a silent period was shorter than promised";
   if (closure.has_hold() || world.system.has_pause()) return "a silent period ended during a hold or pause";
   if (world.system.has_breaker() || world.hour_is_full) return "D14: a silent period ended beyond the breaker's limit";
   if (world.system.has_clock_jump()) return "a silent period ended while the clocks disagree";
   for (const v1::ParticipantProgress& progress : closure.participants()) {
-    if (progress.status() != v1::ParticipantProgress::DONE) return "2: a silent period ended before its entry acts";
+    if (progress.status() != v1::ParticipantProgress::DONE) return "N2: a silent period ended before its entry acts";
   }
   return std::nullopt;
 }
 
-// What the point of no return needs (promises 1 and 4 of docs/assurance.md; S1, S10, S17).
+// What the point of no return needs (N3, N5, S1, S10, S17).
 Broken JudgeDeletion(const World& world, const internal::v1::ClosureData& next) {
   const v1::Closure& closure = next.closure();
   if (!closure.scan().clean() || closure.scan().phase() != v1::FINAL)
-    return "3: a deletion without a clean final check";
-  if (!EveryoneAnswered(closure)) return "5: an unanswered checker counted as a pass";
+    return "N3: a deletion without a clean final check";
+  if (!EveryoneAnswered(closure)) return "N5, S17: an unanswered checker counted as a pass";
   if (closure.has_hold() || world.system.has_pause()) return "a deletion began during a hold or pause";
   if (world.outside.gone) return std::nullopt;
   if (!world.outside.sealed) return "S10: a deletion began while bills can still arrive";
@@ -173,7 +173,7 @@ Broken JudgeMove(const World& world, const Commit& commit) {
   const internal::v1::ClosureData& next = *commit.closure;
   const State from = world.data.closure().state();
   const State to = next.closure().state();
-  if (!commit.history.has_value()) return "7: a state changed without a history row";
+  if (!commit.history.has_value()) return "N7: a state changed without a history row";
   if (commit.history->from_state != from || commit.history->to_state != to)
     return "S13: a history row tells another move";
   if (next.fence() <= world.data.fence()) return "a state changed without a higher fence";
@@ -184,7 +184,7 @@ Broken JudgeMove(const World& world, const Commit& commit) {
     return "a pause that comes between a decision and its commit is overlooked";
   if (Broken broken = JudgeDirection(from, to); broken.has_value()) return broken;
   if (to == v1::Closure::READY && (!next.closure().scan().clean() || !EveryoneAnswered(next.closure())))
-    return "5: a closure is READY without a clean scan";
+    return "N5: a closure is READY without a clean scan";
   if (to == v1::Closure::CONFIRMING) return JudgeConfirm(world);
   if (from == v1::Closure::DISCARDING) {
     if (Broken broken = JudgeDiscarded(world, commit); broken.has_value()) return broken;
@@ -248,7 +248,7 @@ Broken JudgeTimers(const World& world) {
       if (HasTask(world, v1::Task::CONFIRM_DEADLINE,
                   FromProto(closure.confirm_time()) + FromProto(policy.confirm_limit())))
         return std::nullopt;
-      return "D6: nothing ends a confirmation that hangs";
+      return "L3, D6: nothing ends a confirmation that hangs";
     default:
       return std::nullopt;
   }
@@ -284,7 +284,7 @@ std::optional<std::string> JudgeCommit(const World& world, const Commit& commit)
   const v1::Closure& after = next.closure();
   if (before.has_silent_period_end_time() &&
       FromProto(before.silent_period_end_time()) != FromProto(after.silent_period_end_time()))
-    return "2: the end of a silent period changed";
+    return "N2: the end of a silent period changed";
   const bool erased = after.has_personal_data_erase_time() && !before.has_personal_data_erase_time();
   if (erased && std::any_of(after.notices().begin(), after.notices().end(),
                             [](const auto& notice) { return notice.status() == v1::Notice::PENDING; })) {
@@ -314,7 +314,7 @@ std::optional<std::string> JudgeMoney(const Facts& before, const World& world, M
     add(taken.debts_taken, before.debt);
     if (!renounced(world.memory.debts_renounced, before.debt) && !by_consent)
       return "S15: a debt was voided without consent";
-    if (state != v1::Closure::DELETING) return "10: a debt was voided although the account stays";
+    if (state != v1::Closure::DELETING) return "N10: a debt was voided although the account stays";
   }
   return std::nullopt;
 }
@@ -323,7 +323,7 @@ std::optional<std::string> JudgeWorld(const World& world) {
   const State state = world.data.closure().state();
   const Outside& outside = world.outside;
   if (outside.deleted && state != v1::Closure::DELETING && state != v1::Closure::CLOSED)
-    return "10: the account was deleted, and the closure does not end in CLOSED";
+    return "N10: the account was deleted, and the closure does not end in CLOSED";
   if (state == v1::Closure::CLOSED && !outside.deleted && !outside.gone) return "S2: CLOSED, and the account is there";
   if (state == v1::Closure::CLOSED && outside.facts.debt != 0 && !outside.gone) return "S2: CLOSED with a debt";
   if (!outside.gone) {

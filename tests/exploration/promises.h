@@ -8,7 +8,7 @@
 #include "storage/closure_store.h"
 #include "tests/exploration/world.h"
 
-// What docs/assurance.md promises, as checks, each told by a number of its own and in words. They say what must hold
+// What docs/assurance.md promises, as checks, each told by its name there and in words. They say what must hold
 // and know nothing of the table of machine.h.
 namespace closure::exploration {
 

@@ -37,9 +37,9 @@ PROOFS = {
     "server/time_witness.cc": [("server_decisions_tests", [])],
     "server/answer_validation.cc": [("server_parts_tests", ["-#", "[#answer_validation_test]"]),
                                     ("server_parts_tests", [])],
-    "server/config_rules.cc": [("server_shell_tests", ["-#", "[#config_test]"])],
-    "storage/sqlite/log_end.cc": [("storage_tests", ["-#", "[#log_end_test]"]), ("storage_tests", ["[sqlite]"])],
-    "storage/sqlite/page_checksum.cc": [("storage_tests", ["-#", "[#page_checksum_test]"]),
+    "server/config_rules.cc": [("server_shell_tests", ["-#", "[#config_rules_test],[#config_test]"])],
+    "storage/sqlite/log_end.cc": [("storage_tests", ["-#", "[#judge_log_end_test]"]), ("storage_tests", ["[sqlite]"])],
+    "storage/sqlite/page_checksum.cc": [("storage_tests", ["-#", "[#judge_log_end_test],[#page_checksum_test]"]),
                                         ("storage_tests", ["[sqlite]"])],
     **{f"server/{source}.cc": [("server_decisions_tests", []), *EXPLORED]
        for source in ("renounced_money", "scan_merge", "decision_builder", "machine", "decide", "decide_confirm",

@@ -88,7 +88,7 @@ void Judge::JudgeAlone(const ClosureData& data) {
   const std::vector<ClosureData> all = ClosuresOf(data.account_id());
   const auto open = std::count_if(all.begin(), all.end(),
                                   [](const ClosureData& each) { return !IsTerminal(each.closure().state()); });
-  if (open > 1) Broken("S12: two open closures of one account", data.closure());
+  if (open > 1) Broken("N4, S12: two open closures of one account", data.closure());
 }
 
 void Judge::Compare(Known& known, const ClosureData& data) {
@@ -99,7 +99,7 @@ void Judge::Compare(Known& known, const ClosureData& data) {
   const v1::Closure& after = data.closure();
   if (before.has_silent_period_end_time() &&
       FromProto(before.silent_period_end_time()) != FromProto(after.silent_period_end_time()))
-    Broken("2: the end of a silent period changed", after);
+    Broken("N2: the end of a silent period changed", after);
   const bool moved = before.state() != after.state();
   if (moved) JudgeMove(known, data);
   if (!moved && data.fence() != known.data.fence()) Broken("a fence rose without a change of state", after);
@@ -132,9 +132,9 @@ void Judge::JudgeMove(Known& known, const ClosureData& data) {
   if (to == v1::Closure::DELETING) JudgeDeletion(data);
 }
 
-// A pass rests on what every checker said, soundly and in time: that nothing stands in the way (5, S17).
+// A pass rests on what every checker said, soundly and in time: that nothing stands in the way (N5, S17).
 void Judge::JudgePass(const v1::Closure& closure) {
-  if (!EveryoneAnswered(closure)) Broken("5: an unanswered checker counted as a pass", closure);
+  if (!EveryoneAnswered(closure)) Broken("N5, S17: an unanswered checker counted as a pass", closure);
   const auto& checkers = closure.scan().checkers();
   const auto said = std::find_if(checkers.begin(), checkers.end(),
                                  [](const v1::CheckerResult& each) { return each.checker() == Stranger::kName; });
@@ -142,15 +142,15 @@ void Judge::JudgePass(const v1::Closure& closure) {
     Broken("S17: a pass rests on what a checker did not say", closure);
 }
 
-// What a silent period needs before it (1, 5, S7).
+// What a silent period needs before it (N1, N5, S7).
 void Judge::JudgeEntry(const Known& known, const ClosureData& data) {
   const v1::Closure& closure = data.closure();
   const bool complete = closure.identity_verification().has_verify_time() && closure.has_agreement_acceptance() &&
                         closure.reason() != v1::Closure::REASON_UNSPECIFIED && closure.has_confirm_time();
-  if (!complete) Broken("1: a silent period without identity, agreement, reason or confirmation", closure);
+  if (!complete) Broken("N1: a silent period without identity, agreement, reason or confirmation", closure);
   if (!closure.scan().clean() || closure.scan().phase() != v1::CONFIRM ||
       closure.scan().number() <= known.scans_at_confirm)
-    Broken("1: a silent period without a clean scan made after Confirm", closure);
+    Broken("N1: a silent period without a clean scan made after Confirm", closure);
   JudgePass(closure);
   const auto system = store_.LoadSystem();
   if (closure.has_hold() || !system.ok() || system->has_pause())
@@ -162,10 +162,10 @@ void Judge::JudgeEntry(const Known& known, const ClosureData& data) {
     Broken("S9: a silent period of an account that is not frozen", closure);
 }
 
-// When a silent period ends by itself (2, S3).
+// When a silent period ends by itself (N2, S3).
 void Judge::JudgeElapse(const Known& known) {
   const v1::Closure& closure = known.data.closure();
-  if (clock_.Now() < FromProto(closure.silent_period_end_time())) Broken("2: a silent period ended early", closure);
+  if (clock_.Now() < FromProto(closure.silent_period_end_time())) Broken("N2: a silent period ended early", closure);
   const absl::Duration lasted = schedule_.now() - known.silent_since;
   if (lasted < FromProto(known.data.policy().silent_period()))
     Broken(fmt::format("S3: a silent period lasted {}, less than promised", absl::FormatDuration(lasted)), closure);
@@ -174,15 +174,15 @@ void Judge::JudgeElapse(const Known& known) {
     Broken("D14: a silent period ended although something halts it", closure);
   for (const v1::ParticipantProgress& progress : closure.participants()) {
     if (progress.status() != v1::ParticipantProgress::DONE)
-      Broken("2: a silent period ended before its entry acts", closure);
+      Broken("N2: a silent period ended before its entry acts", closure);
   }
 }
 
-// The point of no return (3, 5, S1, S10, S15, S17).
+// The point of no return (N3, N5, S1, S10, S15, S17).
 void Judge::JudgeDeletion(const ClosureData& data) {
   const v1::Closure& closure = data.closure();
   if (!closure.scan().clean() || closure.scan().phase() != v1::FINAL)
-    Broken("3: a deletion without a clean final check", closure);
+    Broken("N3: a deletion without a clean final check", closure);
   JudgePass(closure);
   const auto system = store_.LoadSystem();
   if (!system.ok() || closure.has_hold() || system->has_pause())
@@ -204,7 +204,7 @@ void Judge::JudgeDeletion(const ClosureData& data) {
   }
 }
 
-// Entries stay as they are, one more tells of a move, and one at most of anything else (7, S13).
+// Entries stay as they are, one more tells of a move, and one at most of anything else (N7, S13).
 void Judge::JudgeHistory(Known& known, const ClosureData& data, bool moved) {
   const auto history = store_.ListTransitions({data.account_id(), data.closure_id()}, 0, 100'000);
   if (!history.ok()) return Broken("a history cannot be read", data.closure());
@@ -218,7 +218,7 @@ void Judge::JudgeHistory(Known& known, const ClosureData& data, bool moved) {
     Broken("S13: a broken chain", data.closure());
   const bool kept = known.history <= history->size() &&
                     (known.history == 0 || (*history)[known.history - 1].hash() == known.last_hash);
-  if (!kept) Broken("7: a history is not what it was", data.closure());
+  if (!kept) Broken("N7: a history is not what it was", data.closure());
   known.history = history->size();
   known.last_hash = history->empty() ? "" : history->back().hash();
 }
@@ -229,7 +229,7 @@ void Judge::JudgeOldHistory(const Known& known) {
   const auto last = store_.ListTransitions({known.data.account_id(), known.data.closure_id()},
                                            static_cast<std::int64_t>(known.history) - 1, 2);
   const bool kept = last.ok() && last->size() == 1 && last->front().hash() == known.last_hash;
-  if (!kept) Broken("7: a history changed, and nothing happened", known.data.closure());
+  if (!kept) Broken("N7: a history changed, and nothing happened", known.data.closure());
 }
 
 std::vector<internal::v1::TaskData> Judge::TasksOf(const ClosureData& data) {
@@ -275,7 +275,7 @@ void Judge::Answered(const v1::Closure& closure, const std::string& etag) {
   const auto& etags = KnownOf(closure).etags;
   const auto brought = etags.lower_bound(closure.revision());
   if (brought != etags.begin() && std::prev(brought)->second == etag) return;
-  Broken("7: a command was carried out although its etag was old", closure);
+  Broken("N7: a command was carried out although its etag was old", closure);
 }
 
 void Judge::Created(const std::string& request_id, const v1::Closure& closure) {
@@ -293,18 +293,18 @@ bool Judge::IsForgotten(const v1::Closure& closure) {
 
 void Judge::CreatedAgain(const v1::Closure& first, const v1::Closure& second) {
   if (first.name() == second.name()) return Repeated(first, second);
-  if (!IsForgotten(first)) Broken("7: a repeated request made another closure", second);
+  if (!IsForgotten(first)) Broken("N7: a repeated request made another closure", second);
 }
 
 void Judge::RefusedAgain(const v1::Closure& first) {
-  if (!IsForgotten(first)) Broken("7: a request that was carried out was refused when it was repeated", first);
+  if (!IsForgotten(first)) Broken("N7: a request that was carried out was refused when it was repeated", first);
 }
 
 void Judge::Repeated(const v1::Closure& first, const v1::Closure& second) {
-  if (first.name() != second.name()) Broken("7: a repeated request was answered with another closure", second);
+  if (first.name() != second.name()) Broken("N7: a repeated request was answered with another closure", second);
   // After the personal data in it were erased, an answer is told anew (D12).
   const bool erased = second.has_end_time();
-  if (!erased && first.revision() != second.revision()) Broken("7: a repeated request was carried out again", second);
+  if (!erased && first.revision() != second.revision()) Broken("N7: a repeated request was carried out again", second);
 }
 
 // ---- the cloud ----

@@ -23,7 +23,7 @@
 namespace closure::simulation {
 
 // Looks at every commit, at every act in the cloud and at the books at the end, and keeps what docs/assurance.md
-// promises; what is broken is told by a number of its own, as in the exploration, and in words. One thread.
+// promises; what is broken is told by the names of docs/assurance.md, and in words. One thread.
 class Judge {
  public:
   // All must outlive it.

@@ -74,7 +74,7 @@ void Judge::JudgeEnd(const ClosureData& data) {
     const auto day =
         closure.state() == v1::Closure::SILENT_PERIOD ? closure.silent_period_end_time() : closure.expire_time();
     if (clock_jumped_ && FromProto(day) > clock_.Now()) return;
-    return Broken(fmt::format("L1: a closure never ends; its tasks are [{}]", WordsOfTasks(data)), closure);
+    return Broken(fmt::format("N8, L1: a closure never ends; its tasks are [{}]", WordsOfTasks(data)), closure);
   }
   for (const v1::Notice& notice : closure.notices()) {
     if (notice.status() == v1::Notice::PENDING) Broken("L2: a notice is neither delivered nor given up", closure);

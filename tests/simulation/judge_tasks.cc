@@ -47,12 +47,11 @@ std::string FaultOfNoTask(const ClosureData& data, const std::vector<TaskData>& 
 
 std::string FaultOfStandstill(const ClosureData& data, const std::vector<TaskData>& tasks, absl::Time now,
                               absl::Duration threshold) {
-  const bool accounted = std::any_of(tasks.begin(), tasks.end(), [&](const TaskData& task) {
-    if (!IsOfState(task, data)) return false;
-    return task.parked() != v1::Task::PARKED_UNSPECIFIED || FromProto(task.due_time()) > now - threshold ||
-           PresentTask(task, now - threshold).stuck();
+  const bool accounted = std::all_of(tasks.begin(), tasks.end(), [&](const TaskData& task) {
+    return !IsOfState(task, data) || task.parked() != v1::Task::PARKED_UNSPECIFIED ||
+           FromProto(task.due_time()) > now - threshold || PresentTask(task, now - threshold).stuck();
   });
-  return accounted ? "" : "L5: a closure stands still, and no operator is shown why";
+  return accounted ? "" : "L5: work of a closure stands still, and no operator is shown why";
 }
 
 }  // namespace closure::simulation

@@ -20,8 +20,8 @@ std::string FaultOfLeftovers(const v1::Closure& closure, const std::vector<inter
 // Before an end, at any time: something brings the closure on.
 std::string FaultOfNoTask(const internal::v1::ClosureData& data, const std::vector<internal::v1::TaskData>& tasks);
 
-// After Confirm, when nothing happened to a closure for `threshold` while the service ran: it waits for a day, for
-// people, or for something that operators are shown as stuck (L5).
+// After Confirm, when nothing happened to a closure for `threshold` while the service ran: each piece of its work waits
+// for a day, for people, or for something that operators are shown as stuck (L5).
 std::string FaultOfStandstill(const internal::v1::ClosureData& data, const std::vector<internal::v1::TaskData>& tasks,
                               absl::Time now, absl::Duration threshold);
 

@@ -264,6 +264,9 @@ TEST_CASE("a closure that stands still and is not shown as stuck is noticed", "[
   CHECK_THAT(fault(failing), StartsWith("L5: "));
   *failing.mutable_first_failure_time() = ToProto(kNow - absl::Minutes(15));
   CHECK(fault(failing) == "");
+  // One that is accounted for does not hide another.
+  const TaskData forgotten = Task(v1::Task::PARTICIPANT, -absl::Hours(1));
+  CHECK_THAT(FaultOfStandstill(data, {parked, forgotten}, kNow, kThreshold), StartsWith("L5: "));
 }
 
 }  // namespace

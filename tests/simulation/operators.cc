@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "checkers/proto_time.h"
 #include "fmt/format.h"
 #include "server/machine.h"
 
@@ -26,6 +27,14 @@ void Operators::Operate(ClosureEngine& engine, SystemCommand::Kind kind, const s
                  [](const absl::StatusOr<internal::v1::SystemData>&) {});
 }
 
+// Who vouches for time that a boot withheld has looked at the clock.
+void Operators::AcknowledgeClockJump(ClosureEngine& engine, const std::string& name) {
+  const auto system = store_.LoadSystem();
+  const bool vouches = !system.ok() || FromProto(system->clock().withheld()) > absl::ZeroDuration();
+  if (vouches && clock_.wrong_by() != absl::ZeroDuration()) return;
+  Operate(engine, SystemCommand::Kind::kAcknowledgeClockJump, name);
+}
+
 void Operators::Meddle(ClosureEngine& engine) {
   const std::string name = dice_.Chance(0.5) ? "ann" : "bob";
   const auto rows = store_.ListClosures({.limit = kListed});
@@ -37,7 +46,7 @@ void Operators::Meddle(ClosureEngine& engine) {
     case 2:
       return Operate(engine, SystemCommand::Kind::kReleaseBreaker, name);
     case 3:
-      return Operate(engine, SystemCommand::Kind::kAcknowledgeClockJump, name);
+      return AcknowledgeClockJump(engine, name);
     case 4: {
       const auto tasks = store_.ListTasks({.limit = kListed});
       if (!tasks.ok() || tasks->empty()) return;
@@ -64,7 +73,7 @@ void Operators::LiftEverything(ClosureEngine& engine) {
     Operate(engine, SystemCommand::Kind::kReleaseBreaker, "ann");
     Operate(engine, SystemCommand::Kind::kReleaseBreaker, "bob");
   }
-  if (system->has_clock_jump()) Operate(engine, SystemCommand::Kind::kAcknowledgeClockJump, "ann");
+  if (system->has_clock_jump()) AcknowledgeClockJump(engine, "ann");
   const auto rows = store_.ListClosures({.limit = kListed});
   if (!rows.ok()) return;
   for (const ClosureRow& row : *rows) {

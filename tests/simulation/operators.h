@@ -5,6 +5,7 @@
 #include <string>
 
 #include "server/closure_engine.h"
+#include "tests/simulation/clock.h"
 #include "tests/simulation/memory_store.h"
 #include "tests/simulation/schedule.h"
 
@@ -13,20 +14,23 @@ namespace closure::simulation {
 // The people who run the service: they hold, pause and hurry at random, and in the end lift everything.
 class Operators {
  public:
-  Operators(Dice& dice, MemoryStore& store) : dice_(dice), store_(store) {}
+  // All must outlive it.
+  Operators(Dice& dice, MemoryStore& store, const MachineClock& clock) : dice_(dice), store_(store), clock_(clock) {}
 
   // One thing at random.
   void Meddle(ClosureEngine& engine);
-  // Releases holds, the pause, the breaker and the clock jump, each with as many people as it needs, and hurries what
-  // was given up.
+  // Releases holds, the pause, the breaker and the clock jump, each with as many people as it needs.
   void LiftEverything(ClosureEngine& engine);
 
  private:
   CallContext NewContext(const std::string& name);
   void Operate(ClosureEngine& engine, SystemCommand::Kind kind, const std::string& name);
 
+  void AcknowledgeClockJump(ClosureEngine& engine, const std::string& name);
+
   Dice& dice_;
   MemoryStore& store_;
+  const MachineClock& clock_;
 };
 
 }  // namespace closure::simulation

@@ -24,6 +24,8 @@ std::string CodeIn(const std::string& text) {
   return "";
 }
 
+v1::Channel OtherChannel(v1::Channel channel) { return channel == v1::EMAIL ? v1::SMS : v1::EMAIL; }
+
 }  // namespace
 
 std::optional<internal::v1::ClosureData> Owner::NewestOf(const std::string& account_id) const {
@@ -196,13 +198,19 @@ std::map<v1::Channel, std::string> Owner::MailedCodes(const internal::v1::Closur
 }
 
 VerifyIdentity Owner::Codes(const internal::v1::ClosureData& data, bool right) {
+  Dice& dice = *parts_.dice;
   VerifyIdentity verify;
   const std::map<v1::Channel, std::string> codes = MailedCodes(data);
+  const bool swapped = !right && codes.size() > 1 && dice.Chance(0.5);
   for (const auto& challenge : data.closure().identity_verification().challenges()) {
-    const auto code = codes.find(challenge.channel());
+    const v1::Channel channel = challenge.channel();
+    const auto code = codes.find(swapped ? OtherChannel(channel) : channel);
     if (code == codes.end()) continue;
-    verify.codes.push_back({challenge.channel(), right ? code->second : "000000"});
+    verify.codes.push_back({channel, right || swapped ? code->second : "000000"});
   }
+  // Where two are demanded, now and then one after the other.
+  if (verify.codes.size() > 1 && dice.Chance(0.3))
+    verify.codes.erase(verify.codes.begin() + static_cast<std::ptrdiff_t>(dice.Below(2)));
   if (verify.codes.empty()) verify.codes.push_back({v1::CHANNEL_UNSPECIFIED, "123456"});
   return verify;
 }

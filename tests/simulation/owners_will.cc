@@ -17,6 +17,9 @@ namespace {
 
 using internal::v1::ClosureData;
 
+// What the sandbox says of a release that found nothing.
+constexpr std::string_view kGoneAlready = "it is gone already";
+
 std::string MoneyText(v1::ItemKind kind, const v1::Money& amount) {
   return fmt::format("{} {}", v1::ItemKind_Name(kind), FormatMoney(amount));
 }
@@ -67,7 +70,7 @@ void OwnersWill::Discarded(const DiscardItems& discard, const Sight& sight) {
   for (const DiscardItems::Selection& selection : discard.selections) {
     for (const v1::BlockingItem& item : sight.items) {
       if (LastSegment(item.name()) != selection.item_id || item.fingerprint() != selection.fingerprint) continue;
-      items_.insert(selection.item_id);
+      items_[selection.item_id] = item.native_id();
       if (IsRenouncedAsMoney(item.kind())) money_[item.fingerprint()] = MoneyText(item.kind(), item.amount());
     }
   }
@@ -136,7 +139,11 @@ std::string OwnersWill::FaultOfReleases(const v1::Closure& closure,
   for (const sandbox::v1::SandboxAct& act : account.acts()) {
     if (!IsDone(act) || MethodOf(act) != "ReleaseResource" || ClosureOf(act) != closure.name()) continue;
     const std::string rest = act.idempotency_key().substr(std::min(prefix.size(), act.idempotency_key().size()));
-    if (items_.count(rest.substr(0, rest.find('/'))) == 0) return "S1: a resource was released that nobody discarded";
+    const auto discarded = items_.find(rest.substr(0, rest.find('/')));
+    if (discarded == items_.end()) return "S1: a resource was released that nobody discarded";
+    // The act tells the id of what it released.
+    const bool meant = act.detail() == kGoneAlready || absl::EndsWith(discarded->second, "/" + act.detail());
+    if (!meant) return fmt::format("S1: {} was released in the place of {}", act.detail(), discarded->second);
   }
   return "";
 }

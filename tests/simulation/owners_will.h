@@ -31,7 +31,7 @@ class OwnersWill {
   std::string FaultOfMove(const internal::v1::ClosureData& before, const internal::v1::ClosureData& after) const;
   // Whether money is only renounced as they said, and taken within the limits of the policy, all in all (D8).
   std::string FaultOfMoney(const internal::v1::ClosureData& data) const;
-  // Whether a resource was only released for an item that they discarded.
+  // Whether only that was released which they discarded.
   std::string FaultOfReleases(const v1::Closure& closure, const sandbox::v1::ShowAccountResponse& account) const;
 
  private:
@@ -48,8 +48,8 @@ class OwnersWill {
   bool cancelled_ = false;
   // Kind and amount of the money that they discarded, as it was shown, by its fingerprint.
   std::map<std::string, std::string> money_;
-  // The ids of all that they discarded with the facts that were shown.
-  std::set<std::string> items_;
+  // What its checker calls each thing that they discarded with the facts that were shown, by the id of its item.
+  std::map<std::string, std::string> items_;
   // Whether they consented to late settlements when they confirmed, by the digest of the risk that they read.
   std::map<std::string, std::set<bool>> confirmed_;
 };

@@ -110,7 +110,7 @@ TEST_CASE("what is taken in one closure stays within the limits, all in all", "[
   CHECK(will.FaultOfMoney(data) == "S15: DEBT 12.00 USD were taken, above the limit of 10");
 }
 
-TEST_CASE("a resource is released for an item that was discarded", "[simulation]") {
+TEST_CASE("only the resource of an item that was discarded is released", "[simulation]") {
   sandbox::v1::ShowAccountResponse account;
   sandbox::v1::SandboxAct& act = *account.add_acts();
   act.set_method("service/ReleaseResource");
@@ -119,8 +119,15 @@ TEST_CASE("a resource is released for an item that was discarded", "[simulation]
   const ClosureData data = In(v1::Closure::DISCARDING);
   OwnersWill will;
   CHECK_THAT(will.FaultOfReleases(data.closure(), account), StartsWith("S1: "));
-  will.Gave(data, DiscardItems{.selections = {{kItem, "six"}}}, Seen());
+  OwnersWill::Sight sight = Seen();
+  sight.items[0].set_native_id("resource/i-1");
+  will.Gave(data, DiscardItems{.selections = {{kItem, "six"}}}, sight);
+  act.set_detail("i-1");
   CHECK(will.FaultOfReleases(data.closure(), account) == "");
+  act.set_detail("it is gone already");
+  CHECK(will.FaultOfReleases(data.closure(), account) == "");
+  act.set_detail("i-2");
+  CHECK(will.FaultOfReleases(data.closure(), account) == "S1: i-2 was released in the place of resource/i-1");
 }
 
 }  // namespace

@@ -73,6 +73,10 @@ sandbox::v1::CloudFile DrawAccounts(Dice& dice, int accounts) {
     if (dice.Chance(0.5)) account.set_organization_id("5001");
     account.mutable_email()->set_address(id + "@example.com");
     if (dice.Chance(0.7)) account.mutable_phone()->set_address("+49170000" + id);
+    // A code is demanded on both channels then (D9).
+    if (account.has_phone() && dice.Chance(0.3))
+      *account.mutable_phone()->mutable_changed_before_load() =
+          ToProto(dice.Between(absl::ZeroDuration(), absl::Hours(24)));
     account.add_sessions()->set_session_id("session-" + id);
     account.mutable_sessions(0)->set_identity("root");
     if (dice.Chance(0.6)) AddFunds(dice, "USD", account);

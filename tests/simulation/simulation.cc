@@ -2,6 +2,7 @@
 #include "tests/simulation/simulation.h"
 
 #include <algorithm>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -38,7 +39,7 @@ config::v1::ServerConfig SimulatedConfig(Dice& dice) {
   *policy.mutable_idle_expiry_after_agreement() = ToProto(absl::Hours(48));
   *policy.mutable_request_id_retention() = ToProto(absl::Hours(24));
   *policy.mutable_notice_retry_limit() = ToProto(absl::Hours(12));
-  *policy.mutable_contact_change_window() = ToProto(absl::Hours(1));
+  *policy.mutable_contact_change_window() = ToProto(absl::Hours(24));
   config.mutable_breaker()->set_deletions_per_hour_min(dice.Chance(0.2) ? 1 : 20);
   return config;
 }
@@ -91,6 +92,8 @@ class Simulation {
   std::unique_ptr<Process> process_;
   Life life_ = kWorld;
   bool store_planned_ = false;
+  // Over a boot, until the service is there again.
+  bool machine_off_ = false;
   bool calm_ = false;
   std::int64_t arrivals_ = 0;
   Report report_;
@@ -106,7 +109,7 @@ Simulation::Simulation(const Settings& settings)
       secret_key_(SecretKey::FromBytes(std::string(32, 'k'))),
       agreements_(*Agreements::FromTexts(EmbeddedAgreementTexts())),
       judge_(schedule_, clock_, store_, cloud_, stranger_, AccountIds(settings.accounts)),
-      operators_(dice_, store_) {
+      operators_(dice_, store_, clock_) {
   parts_ = {.schedule = &schedule_,
             .dice = &dice_,
             .cloud = &cloud_,
@@ -141,6 +144,7 @@ void Simulation::Repeat(absl::Duration mean, std::function<void()> happening) {
 
 void Simulation::Start() {
   ++life_;
+  machine_off_ = false;
   Trace("a process starts");
   if (life_ > 1) store_.Reopen();
   judge_.Started();
@@ -158,18 +162,22 @@ void Simulation::Crash() {
   for (Owner& owner : owners_) owner.ForgetCalls();
   process_.reset();
   store_planned_ = false;
-  if (dice_.Chance(0.2)) clock_.Boot();
+  machine_off_ = dice_.Chance(0.2);
+  if (machine_off_) clock_.Boot();
   const absl::Duration away = dice_.Chance(0.1) ? absl::Hours(6) : absl::Minutes(5);
   schedule_.After(dice_.Between(absl::Seconds(1), away), kWorld, [this] { Start(); });
 }
 
 void Simulation::JumpClock() {
   // What is set while the machine is off nobody can know (time_witness.h).
-  if (process_ == nullptr) return;
+  if (machine_off_) return;
   ++report_.clock_jumps;
   judge_.ClockSet();
-  const absl::Duration jumps[] = {absl::Hours(24 * 365), -absl::Hours(24), absl::Hours(3), -absl::Minutes(20)};
-  clock_.SetWrong(clock_.wrong_by() == absl::ZeroDuration() ? jumps[dice_.Below(4)] : absl::ZeroDuration());
+  const absl::Duration wrongs[] = {absl::Hours(24 * 365), -absl::Hours(24), absl::Hours(23), absl::Hours(3),
+                                   -absl::Minutes(20)};
+  // Set right again, or from one wrong time to another.
+  const bool right = clock_.wrong_by() != absl::ZeroDuration() && dice_.Chance(0.5);
+  clock_.SetWrong(right ? absl::ZeroDuration() : wrongs[dice_.Below(std::size(wrongs))]);
   Trace(fmt::format("the wall clock is wrong by {}", absl::FormatDuration(clock_.wrong_by())));
 }
 

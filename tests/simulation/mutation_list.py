@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The rules of the service that are broken on purpose, each in one place; see mutations.py."""
+import collections
+
+Mutation = collections.namedtuple("Mutation", "name file old new")
+
+ENGINE = "server/closure_engine.cc"
+CREATE = "server/closure_engine_create.cc"
+HANDLERS = "server/task_handlers.cc"
+ROUNDS = "server/task_rounds.cc"
+FAN_OUT = "server/fan_out.cc"
+MESSAGES = "server/task_messages.cc"
+NOTICES = "server/decide_notices.cc"
+TEXTS = "server/texts.cc"
+PARTICIPANTS = "server/participants/builtin_participants.cc"
+SEQUENCE = "server/participants/act_sequence.cc"
+ITEMS = "server/decide_items.cc"
+CONFIRM = "server/decide_confirm.cc"
+SCAN = "server/decide_scan.cc"
+WITNESS = "server/time_witness.cc"
+RUN = "checkers/check_run.cc"
+
+MUTATIONS = [
+    # ---- what owners ask for ----
+    Mutation("an old etag is good", ENGINE, "  if (etag.empty() || etag == closure.etag()) return absl::OkStatus();",
+             "  if (true) return absl::OkStatus();"),
+    Mutation("a repeated command is done again", ENGINE,
+             "    if (replay.has_value()) return Prepared{std::nullopt, *std::move(replay)};\n", ""),
+    Mutation("a command leaves no record", ENGINE,
+             "  if (attempt.context.has_value() && prepared.answer.ok()) {", "  if (false) {"),
+    Mutation("a creation leaves no record", CREATE,
+             "  decision->commit.request =\n      RequestRecord{account_id, context.request_id, context.body_hash, "
+             "answer.SerializeAsString(), circumstances->now};\n", ""),
+    Mutation("every code is right", ENGINE, "result.right = key.IsIdentityCode(challenge.challenge_id(), code.code);",
+             "result.right = true;"),
+    Mutation("a code is right for any channel", ENGINE, "      if (challenge.channel() == result.channel) result.right =",
+             "      if (!result.right) result.right ="),
+    Mutation("items are discarded that nobody selected", HANDLERS,
+             "  request.set_native_id(item.native_id());\n  *request.mutable_expected() = ExpectedFacts(item);\n",
+             "  const auto others = parts_.store->ListItems(key, {.limit = 0});\n"
+             "  const auto other = std::find_if(others->begin(), others->end(), [&](const auto& each) {\n"
+             "    return each.checker() == item.checker() && each.name() != item.name() && "
+             "each.disposition() == v1::RENOUNCEABLE; });\n"
+             "  const v1::BlockingItem& taken = other == others->end() ? item : *other;\n"
+             "  request.set_native_id(taken.native_id());\n  *request.mutable_expected() = ExpectedFacts(taken);\n"),
+    Mutation("more money is renounced than was shown", ITEMS, "  *renunciation.mutable_amount() = item.amount();\n",
+             "  *renunciation.mutable_amount() = item.amount();\n"
+             "  renunciation.mutable_amount()->set_units(item.amount().units() + 1);\n"),
+    Mutation("late settlements need no consent", CONFIRM,
+             "  builder.data().set_late_settlement_consent(command.late_settlement_consent);\n",
+             "  builder.data().set_late_settlement_consent(true);\n"),
+    Mutation("late settlements are not marked", SCAN, "    renunciation.set_by_consent(true);\n", ""),
+    # ---- answers of checkers ----
+    Mutation("an error is an empty answer", FAN_OUT,
+             "    return EndUnanswered(number, FaultOf(answer.status()), std::string(answer.status().message()));\n",
+             "    answer = CheckAnswer{.items = {}, .as_of = *TimeFromProto(request_.check.check_time())};\n"),
+    Mutation("a broken answer counts", FAN_OUT,
+             "  if (!valid.ok()) return EndUnanswered(number, FaultOf(valid), std::string(valid.message()));\n", ""),
+    Mutation("old facts count", FAN_OUT, "    limits.as_of_min = *check_time;\n", ""),
+    Mutation("silence at the deadline is a pass", FAN_OUT,
+             "    run->EndUnanswered(\n        number, v1::CheckerResult::TIMED_OUT,\n"
+             "        fmt::format(\"no answer within {}\", absl::FormatDuration(absl::Trunc(time, "
+             "absl::Milliseconds(1)))));\n",
+             "    run->OnAnswer(number, CheckAnswer{.items = {}, "
+             ".as_of = *TimeFromProto(run->request_.check.check_time())});\n"),
+    Mutation("silence does not matter", FAN_OUT, "      findings.required_unanswered = true;\n", ""),
+    Mutation("what was found is lost", FAN_OUT,
+             "    std::move(ask.items.begin(), ask.items.end(), std::back_inserter(findings.items));\n", ""),
+    Mutation("an upstream's silence is an empty list", RUN,
+             "    if (over_) return;\n    done = TakeDone();\n    items_.clear();\n  }\n  std::move(done)(std::move(status));\n",
+             "    if (over_) return;\n    done = TakeDone();\n    items_.clear();\n  }\n"
+             "  std::move(done)(CheckAnswer{.items = {}, .as_of = check_time_});\n"),
+    Mutation("a check ends with its first part", RUN, "    if (over_ || --parts_open_ > 0) return;",
+             "    if (over_) return;"),
+    # ---- tasks ----
+    Mutation("each try of a participant has another key", HANDLERS,
+             "  request.set_closure(data.closure().name());\n  request.set_idempotency_key(task.idempotency_key());\n",
+             "  request.set_closure(data.closure().name());\n"
+             "  request.set_idempotency_key(task.idempotency_key() + std::string(task.attempts(), '+'));\n"),
+    Mutation("a participant is asked without a fence", HANDLERS,
+             "  request.set_fence(task.payload().fence());\n  if (payload.participant() == kBillingName)",
+             "  request.set_fence(task.payload().fence() + 1000);\n  if (payload.participant() == kBillingName)"),
+    Mutation("money is never taken", HANDLERS,
+             "  if (payload.participant() == kBillingName) AddRenunciations(data, request);\n", ""),
+    Mutation("a failure is not counted", HANDLERS,
+             "  Report(task, TaskFailed{std::string(error), due}, std::move(done));\n", "  std::move(done)();\n"),
+    Mutation("a task that ended is thought to go on", ROUNDS, "    running.erase(task.id());\n", ""),
+    Mutation("no lease comes back", ROUNDS, "now, now + kLease, room_,", "now, now + kLease * 100000, room_,"),
+    # ---- acts ----
+    Mutation("a refused act counts as done", SEQUENCE,
+             "    if (result->outcome() != upstream::v1::ActResult::DONE && !skipped) {\n", "    if (false) {\n"),
+    Mutation("the first act is the last", SEQUENCE, "  if (progress->next == progress->steps.size()) {",
+             "  if (progress->next > 0) {"),
+    Mutation("money that moved counts as taken", SEQUENCE,
+             "    if (!skipped && !step.executed_fingerprint.empty())", "    if (!step.executed_fingerprint.empty())"),
+    Mutation("billing is not frozen", PARTICIPANTS,
+             "        acts.Add(\"freeze\", billing_, &Async::FreezeBilling, upstream::v1::FreezeBillingRequest());\n", ""),
+    Mutation("resources are not frozen", PARTICIPANTS,
+             "        acts.Add(\"freeze\", resources_, &Async::FreezeResources, "
+             "upstream::v1::FreezeResourcesRequest());\n", ""),
+    Mutation("nothing is sealed", PARTICIPANTS,
+             "        acts.Add(\"seal\", billing_, &Async::SealBilling, upstream::v1::SealBillingRequest());\n", ""),
+    Mutation("nothing is unsealed", PARTICIPANTS,
+             "        acts.Add(\"unseal\", billing_, &Async::UnsealBilling, upstream::v1::UnsealBillingRequest());\n", ""),
+    Mutation("an account stays frozen after an abort", PARTICIPANTS,
+             "        acts.Add(\"delete-role\", account_, &Async::DeleteServiceLinkedRole, std::move(delete_role));\n"
+             "        acts.Add(\"thaw\", account_, &Async::ThawAccount, upstream::v1::ThawAccountRequest());\n",
+             "        acts.Add(\"delete-role\", account_, &Async::DeleteServiceLinkedRole, std::move(delete_role));\n"),
+    Mutation("nobody is logged out", PARTICIPANTS,
+             "        acts.Add(\"logout\", account_, &Async::TerminateSessions, "
+             "upstream::v1::TerminateSessionsRequest());\n", ""),
+    Mutation("the account goes before its data", PARTICIPANTS, "{v1::DELETE, 3}", "{v1::DELETE, 1}"),
+    Mutation("data outlives its account", PARTICIPANTS,
+             "        acts.Add(\"purge\", resources_, &Async::PurgeData, upstream::v1::PurgeDataRequest());\n", ""),
+    Mutation("the account outlives its closure", PARTICIPANTS,
+             "        acts.Add(\"delete-account\", account_, &Async::DeleteAccount, "
+             "upstream::v1::DeleteAccountRequest());\n", ""),
+    # ---- messages ----
+    Mutation("every end reads as a cancelled one", TEXTS,
+             "  const ResultPhrases result = ResultPhrasesOf(phrases, data.closure());\n",
+             "  const ResultPhrases result = {phrases.cancelled_subject, phrases.cancelled_mail, "
+             "phrases.cancelled_text};\n"),
+    Mutation("results are told in English", TEXTS,
+             "  const Phrases& phrases = PhrasesIn(data.language_code());\n  const ResultPhrases result",
+             "  const Phrases& phrases = PhrasesIn(\"en\");\n  const ResultPhrases result"),
+    Mutation("results are told without the account", TEXTS,
+             "return FillIn(format, data.account_id(), reason);", "return FillIn(format, \"1\", reason);"),
+    Mutation("a refused message counts as sent", MESSAGES,
+             "    if (!result.ok()) {\n", "    if (!result.ok()) return Report(task, MessageSent{}, std::move(done));\n"
+             "    if (!result.ok()) {\n"),
+    Mutation("only mail tells a result", NOTICES, "  for (const v1::Channel channel : {v1::EMAIL, v1::SMS}) {",
+             "  for (const v1::Channel channel : {v1::EMAIL}) {"),
+    Mutation("a code is sent by the other channel", MESSAGES,
+             "  const v1::Channel channel = task.payload().channel();\n  const auto& codes",
+             "  const v1::Channel channel = task.payload().channel() == v1::EMAIL ? v1::SMS : v1::EMAIL;\n"
+             "  const auto& codes"),
+    # ---- time ----
+    Mutation("a clock set right is time that passed", WITNESS,
+             "std::max(wall_passed - FromProto(next.witness.behind()), absl::ZeroDuration());",
+             "std::max(wall_passed, absl::ZeroDuration());"),
+    Mutation("a clock that is ahead is believed", WITNESS,
+             "  Add(std::max(boot_passed, absl::ZeroDuration()), *next.witness.mutable_elapsed());\n",
+             "  Add(std::max(wall_passed, absl::ZeroDuration()), *next.witness.mutable_elapsed());\n"),
+]

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef CLOSURE_TESTS_STORAGE_LOG_IN_MEMORY_H_
+#define CLOSURE_TESTS_STORAGE_LOG_IN_MEMORY_H_
+
+#include <sqlite3.h>
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "storage/sqlite/page_checksum.h"
+
+namespace closure {
+
+// A write-ahead log as SQLite writes it, frame by frame, and the file that it lies in. One thread.
+class LogInMemory : public sqlite3_file {
+ public:
+  static constexpr std::size_t kPageBytes = 4096;
+  static constexpr std::size_t kFrameBytes = sqlite::kFrameHeaderBytes + kPageBytes;
+
+  // With a header and no frame.
+  LogInMemory();
+  LogInMemory(const LogInMemory&) = delete;
+  LogInMemory& operator=(const LogInMemory&) = delete;
+
+  // One more frame; `commits` where it ends a transaction.
+  void Append(bool commits);
+  // Writes the checksum of the header anew.
+  void SealHeader();
+
+  // Where a frame begins, counted from 0.
+  static std::size_t FrameAt(std::size_t number) { return sqlite::kLogHeaderBytes + number * kFrameBytes; }
+
+  std::vector<unsigned char> bytes;
+  // How many reads go well before one fails, and whether the size can be told.
+  int sound_reads = 1000;
+  bool has_size = true;
+  int reads = 0;
+
+ private:
+  std::uint32_t frames_ = 0;
+};
+
+}  // namespace closure
+
+#endif  // CLOSURE_TESTS_STORAGE_LOG_IN_MEMORY_H_

@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Breaks one rule of the code at a time, and demands that a judge notices each.
+
+A mutation replaces one passage of one source file; a passage that is not there exactly once is an error, so that the
+list follows the code. The file is compiled by itself with the command of the build, in a scratch directory, and linked
+before the library that has the real one; nothing of the repository or the build is changed. An error of the compiler
+ends the run, unless it is a static assertion: that has noticed it.
+"""
+import argparse
+import os
+import pathlib
+import re
+import subprocess
+import tempfile
+
+from build_commands import ROOT, compile_command, link_command, with_objects_first, with_output
+
+RUN_SECONDS = 600
+
+
+def affected_sources(build, file):
+    """The file itself, or for machine.h every source of the server that reads its table."""
+    if not file.endswith(".h"):
+        return [file]
+    deps = subprocess.run(["ninja", "-C", str(build), "-t", "deps"], check=True, capture_output=True, text=True).stdout
+    sources = []
+    for block in deps.split("\n\n"):
+        lines = [line.strip() for line in block.splitlines()]
+        if len(lines) < 2 or str(ROOT / file) not in lines[1:] or "/closure_server.dir/" not in lines[0]:
+            continue
+        if re.search(r"NextState|kTransitions", pathlib.Path(lines[1]).read_text()):
+            sources.append(os.path.relpath(lines[1], ROOT))
+    return sources
+
+
+def mutate(mutation, scratch):
+    text = (ROOT / mutation.file).read_text()
+    if text.count(mutation.old) != 1:
+        raise SystemExit(f"{mutation.name}: its passage is {text.count(mutation.old)} times in {mutation.file}")
+    target = scratch / "overlay" / mutation.file
+    target.parent.mkdir(parents=True)
+    target.write_text(text.replace(mutation.old, mutation.new))
+    return target
+
+
+def build_broken(build, mutation, program, scratch):
+    """The path of the program with the mutation; nothing when the compiler refuses it."""
+    target = mutate(mutation, scratch)
+    objects = []
+    for source in affected_sources(build, mutation.file):
+        command, directory = compile_command(build, source)
+        objects.append(str(scratch / (source.replace("/", "_") + ".o")))
+        command = with_output(command, objects[-1])
+        if source == mutation.file:
+            command[command.index("-c") + 1] = str(target)
+        # The overlay is looked into before the repository.
+        at = next(i for i, part in enumerate(command) if part.startswith("-I"))
+        command[at:at] = ["-w", f"-I{scratch / 'overlay'}"]
+        compiled = subprocess.run(command, cwd=directory, capture_output=True, text=True, check=False)
+        if compiled.returncode != 0 and "static assertion failed" in compiled.stderr:
+            return None
+        if compiled.returncode != 0:
+            raise SystemExit(f"{mutation.name} does not compile:\n{compiled.stderr}")
+    broken = scratch / program
+    command = with_objects_first(with_output(link_command(build, program), broken), objects)
+    subprocess.run(command, cwd=build, check=True, capture_output=True)
+    return broken
+
+
+def noticed_by(build, mutation, program, judge):
+    with tempfile.TemporaryDirectory(prefix="closure-mutation-") as directory:
+        broken = build_broken(build, mutation, program, pathlib.Path(directory))
+        return judge(broken, mutation) if broken else "a static assertion"
+
+
+def run_judge(command):
+    """The end of a judge's run, with whatever it printed."""
+    return subprocess.run([str(part) for part in command], capture_output=True, text=True, timeout=RUN_SECONDS,
+                          check=False)
+
+
+def main(description, mutations, program, judge):
+    """`judge` takes the path of the broken program and a mutation, and answers what noticed it, or nothing."""
+    parser = argparse.ArgumentParser(description=description.splitlines()[0])
+    parser.add_argument("--build", type=pathlib.Path, required=True, help="the build directory")
+    parser.add_argument("--list", action="store_true", help="only check that each passage is there")
+    parser.add_argument("names", nargs="*", help="only these mutations")
+    arguments = parser.parse_args()
+    wanted = [m for m in mutations if not arguments.names or m.name in arguments.names]
+    if arguments.list:
+        for mutation in wanted:
+            with tempfile.TemporaryDirectory() as directory:
+                mutate(mutation, pathlib.Path(directory))
+        print(f"{len(wanted)} mutations apply")
+        return 0
+    missed = 0
+    for mutation in wanted:
+        by = noticed_by(arguments.build.resolve(), mutation, program, judge)
+        missed += by is None
+        print(f"{'caught' if by else 'MISSED':7} {mutation.name:38} {by or ''}", flush=True)
+    print(f"{len(wanted) - missed} of {len(wanted)} mutations caught")
+    return 1 if missed else 0
