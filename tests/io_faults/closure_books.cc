@@ -20,38 +20,34 @@ namespace {
 using simulation::MethodOf;
 using Counts = std::map<std::string, int>;
 
-// What a detour does once more: a freeze, its thaw, and the archive's Perform for both.
-const std::set<std::string>& FreezesAndThaws() {
-  static const std::set<std::string> acts = {"FreezeAccount", "FreezeBilling", "FreezeResources", "ThawAccount",
-                                             "ThawBilling",   "ThawResources", "Perform"};
-  return acts;
+// How often an act is done, each time under a key of its own: a freezing that was given up may have come to it or not.
+struct Often {
+  int least = 1;
+  int most = 1;
+};
+using Books = std::map<std::string, Often>;
+
+void Add(Books& books, const std::set<std::string>& methods, const Often& often) {
+  for (const std::string& method : methods) books.emplace(method, often);
 }
 
-// How many keys more than without a detour an act may have.
-int MostMore(const std::string& method, const Detours& detours) {
-  if (method == "SendMail") return detours.codes;
-  return FreezesAndThaws().count(method) > 0 ? 2 * detours.thaws : 0;
-}
-
-// As BOOKS of tests/support/books.py.
-Counts Books(State end) {
-  Counts books = {{"ReleaseResource", 1}, {"FreezeAccount", 1}, {"FreezeBilling", 1}, {"FreezeResources", 1},
-                  {"Perform", 2},         {"SendMail", 2},      {"SendText", 1}};
-  Counts more;
+// As BOOKS of tests/support/books.py, for this way.
+Books BooksOf(State end, const Way& way) {
+  // The archive is asked to perform the deletion, or that the account is restored.
+  const int last = end == v1::Closure::CANCELLED ? 0 : 1;
+  const int thaws = way.thaws + (end == v1::Closure::ABORTED ? 1 : 0);
+  Books books = {{"Perform", {way.freezings + way.thaws + last, way.confirmations + way.thaws + last}},
+                 {"SendMail", {2, 2 + way.more_codes}}};
+  Add(books, {"ReleaseResource", "SendText"}, {});
+  Add(books, {"FreezeAccount", "FreezeBilling", "FreezeResources"}, {way.freezings, way.confirmations});
+  if (thaws > 0) Add(books, {"ThawAccount", "ThawBilling", "ThawResources"}, {thaws, thaws});
   if (end != v1::Closure::CANCELLED) {
-    more = {{"ForfeitBalance", 1},
-            {"TerminateSessions", 1},
-            {"CreateServiceLinkedRole", 1},
-            {"SealBilling", 1},
-            {"DeleteServiceLinkedRole", 1}};
+    Add(books,
+        {"ForfeitBalance", "TerminateSessions", "CreateServiceLinkedRole", "SealBilling", "DeleteServiceLinkedRole"},
+        {});
   }
-  if (end == v1::Closure::CLOSED) {
-    more.insert({{"VoidDebt", 1}, {"PurgeData", 1}, {"UnbindThirdParties", 1}, {"DeleteAccount", 1}});
-  } else {
-    more.insert({{"ThawAccount", 1}, {"ThawBilling", 1}, {"ThawResources", 1}});
-  }
-  if (end == v1::Closure::ABORTED) more["UnsealBilling"] = 1;
-  books.merge(more);
+  if (end == v1::Closure::CLOSED) Add(books, {"VoidDebt", "PurgeData", "UnbindThirdParties", "DeleteAccount"}, {});
+  if (end == v1::Closure::ABORTED) Add(books, {"UnsealBilling"}, {});
   return books;
 }
 
@@ -134,27 +130,29 @@ std::string JudgeTold(const v1::ClosureRecord& record, const std::vector<Told>& 
   return "";
 }
 
-int CountMoreThaws(const v1::ClosureRecord& record, State end) {
-  const int needed = end == v1::Closure::CANCELLED ? 1 : 0;
-  return CountEntriesTo(record, v1::Closure::THAWING) - needed;
+Way WayOf(const v1::ClosureRecord& record) {
+  const auto& all = record.transitions();
+  const auto frozen =
+      std::count_if(all.begin(), all.end(), [](const auto& entry) { return entry.event() == "frozen"; });
+  return {.confirmations = CountEntriesTo(record, v1::Closure::CONFIRMING),
+          .freezings = static_cast<int>(frozen),
+          .thaws = CountEntriesTo(record, v1::Closure::THAWING)};
 }
 
-std::string JudgeActs(const sandbox::v1::ShowAccountResponse& shown, State end, const Detours& detours) {
+std::string JudgeActs(const sandbox::v1::ShowAccountResponse& shown, State end, const Way& way) {
   if (shown.deleted() != (end == v1::Closure::CLOSED))
     return fmt::format("the account is deleted: {}", shown.deleted());
   for (const sandbox::v1::SandboxAct& act : shown.acts()) {
     if (std::string money = JudgeMoney(act); !money.empty()) return money;
   }
-  const Counts expected = Books(end);
   const Counts done = Done(shown);
   Counts left = done;
-  for (const auto& [method, count] : expected) {
-    const int most = count + MostMore(method, detours);
-    if (left[method] < count || left[method] > most)
-      return fmt::format("acts and their keys:{}, expected{}", InWords(done), InWords(expected));
+  for (const auto& [method, often] : BooksOf(end, way)) {
+    if (left[method] < often.least || left[method] > often.most)
+      return fmt::format("{} was done under {} keys, expected {} to {}; all acts:{}", method, left[method], often.least,
+                         often.most, InWords(done));
     left.erase(method);
   }
-  if (detours.thaws > 0) std::erase_if(left, [](const auto& each) { return FreezesAndThaws().count(each.first) > 0; });
   return left.empty() ? "" : fmt::format("acts that nobody asked for:{}", InWords(left));
 }
 

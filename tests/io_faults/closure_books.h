@@ -19,18 +19,24 @@ std::string JudgeHistory(const v1::ClosureRecord& record, v1::Closure::State end
 // Every state that was told stands in the history, in that order: nothing acknowledged was lost.
 std::string JudgeTold(const v1::ClosureRecord& record, const std::vector<Told>& told);
 
-// What a fault that took long added to a way.
-struct Detours {
-  // Freezings that were taken back, because their time was over, and done once more.
+// What a way went through, which is longer where a fault took long.
+struct Way {
+  // How often the account began to be frozen, was frozen wholly, and was thawed before a silent period.
+  int confirmations = 0;
+  int freezings = 0;
   int thaws = 0;
-  int codes = 0;
+  // Codes beyond the first.
+  int more_codes = 0;
+
+  // Freezings that were taken back because their time was over.
+  int Detours(v1::Closure::State end) const { return thaws - (end == v1::Closure::CANCELLED ? 1 : 0); }
 };
 
-// The thaws beyond those that the way to this end has.
-int CountMoreThaws(const v1::ClosureRecord& record, v1::Closure::State end);
+// What its history tells of a way; nothing of codes.
+Way WayOf(const v1::ClosureRecord& record);
 
 // Every act in the cloud was done as often as it has to be, under a key of its own, with the money that was renounced.
-std::string JudgeActs(const sandbox::v1::ShowAccountResponse& shown, v1::Closure::State end, const Detours& detours);
+std::string JudgeActs(const sandbox::v1::ShowAccountResponse& shown, v1::Closure::State end, const Way& way);
 
 // The result was told once by each channel.
 std::string JudgeNotices(const sandbox::v1::ListInboxResponse& inbox);

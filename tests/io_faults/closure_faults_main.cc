@@ -2,6 +2,7 @@
 // The program closure_closure_faults: one fault at every file call of whole closures of the running server, each as one
 // that passes by itself and as one that lasts until it is noticed; then faults at random.
 #include <cstdlib>
+#include <numeric>
 #include <set>
 #include <string>
 #include <vector>
@@ -46,7 +47,11 @@ class Runs {
     return true;
   }
 
+  // Where hardly a fault is met, little is proved.
+  bool IsEnough() const { return without_ <= closures_ / 2; }
+
   void Print() const {
+    if (!IsEnough()) fmt::print("TOO FEW FAULTS: most of the calls that were to fail were not made\n");
     fmt::print(
         "{} closures with {} faults, {} of them without: {} states told and kept, {} calls refused and repeated, {} "
         "starts refused, {} new starts, {} waits, {} freezings taken back, {} codes sent anew, {} starts refused because of damage\n",
@@ -62,8 +67,7 @@ class Runs {
 
   ClosureReport Close(const std::string& end, const std::string& name, ClosureOptions options) {
     options.directory = folder_.New();
-    // Of the pairs of a fault that passes and one that lasts every other one.
-    options.dies = closures_ / 2 % 2 == 1;
+    options.dies = Dies(name);
     options.loses_confirmation = settings_.loses_confirmation;
     v1::Closure::State_Parse(end, &options.end);
     ClosureReport report = CloseWithFaults(options);
@@ -74,6 +78,9 @@ class Runs {
     if (!report.broken.empty()) fmt::print("BROKEN {} by {}: {}\n", end, name, report.broken);
     return report;
   }
+
+  // Every other one, always the same, so that a run of some repeats what they did in a run of all.
+  static bool Dies(const std::string& name) { return std::accumulate(name.begin(), name.end(), 0) % 2 != 0; }
 
   static void PrintCalls(const std::string& end, const ClosureReport& report) {
     fmt::print("a closure to {} makes", end);
@@ -125,7 +132,7 @@ int Main(int argc, char** argv) {
   Runs runs(settings);
   const bool kept = runs.All();
   runs.Print();
-  return kept ? EXIT_SUCCESS : EXIT_FAILURE;
+  return kept && runs.IsEnough() ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 }  // namespace

@@ -210,7 +210,8 @@ class Life {
     int closures = 0;
     if (!Start() || !owner_.GetRecord(record) || !owner_.CountClosures(closures)) return;
     if (closures != 1) return static_cast<void>(Break(fmt::format("the account has {} closures", closures)));
-    report_.detours = CountMoreThaws(record, options_.end);
+    way_ = WayOf(record);
+    report_.detours = way_.Detours(options_.end);
     Break(JudgeHistory(record, options_.end));
     Break(JudgeTold(record, owner_.told()));
     JudgeCloud();
@@ -231,8 +232,8 @@ class Life {
     const bool answered = server_.sandbox().ShowAccount(&showing, show, &shown).ok() &&
                           server_.sandbox().ListInbox(&listing, list, &inbox).ok();
     if (!answered) Break("the cloud does not answer");
-    const Detours detours{.thaws = static_cast<int>(report_.detours), .codes = owner_.codes_asked_again()};
-    Break(JudgeActs(shown, options_.end, detours));
+    way_.more_codes = owner_.codes_asked_again();
+    Break(JudgeActs(shown, options_.end, way_));
     Break(JudgeNotices(inbox));
   }
 
@@ -261,6 +262,7 @@ class Life {
   bool has_lost_ = false;
   RestartableServer server_;
   PatientOwner owner_;
+  Way way_;
   ClosureReport report_;
 };
 

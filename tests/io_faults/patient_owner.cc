@@ -246,7 +246,8 @@ std::vector<std::string> PatientOwner::CodeMessages() {
   request.set_page_size(1000);
   sandbox::v1::ListInboxResponse response;
   std::vector<std::string> bodies;
-  if (!server_.sandbox().ListInbox(AsOwner(kCallMillisMax).get(), request, &response).ok()) return bodies;
+  if (!server_.sandbox().ListInbox(AsOwner(kCallMillisMax).get(), request, &response).ok())
+    Break("the cloud does not tell what it sent");
   for (const sandbox::v1::InboxMessage& message : response.messages()) {
     if (message.idempotency_key().starts_with(closure_.name() + "/code/")) bodies.push_back(message.body());
   }
