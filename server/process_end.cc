@@ -37,20 +37,25 @@ void EndAtNextSignal() {
   pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
 }
 
-// A std::new_handler. It must not ask for memory itself, so there is no log here.
-[[noreturn]] void OutOfMemory() {
+// Must not ask for memory itself, so there is no log here. `lack` is put into JSON as it is.
+[[noreturn]] void EndFor(const char* lack) {
   const absl::CivilSecond utc = absl::ToCivilSecond(LastWallTime(), absl::UTCTimeZone());
   char line[256];
   const int size =
       std::snprintf(line, sizeof(line),
                     "{\"time\":\"%04d-%02d-%02dT%02d:%02d:%02dZ\",\"level\":\"error\",\"msg\":\"the process "
-                    "ends: there is no memory left; a start goes on from the database\"}\n",
-                    static_cast<int>(utc.year()), utc.month(), utc.day(), utc.hour(), utc.minute(), utc.second());
+                    "ends: there is no %s left; a start goes on from the database\"}\n",
+                    static_cast<int>(utc.year()), utc.month(), utc.day(), utc.hour(), utc.minute(), utc.second(), lack);
   [[maybe_unused]] const ssize_t written = write(STDERR_FILENO, line, static_cast<size_t>(size));
   _exit(static_cast<int>(ExitCode::kOutOfMemory));
 }
 
+// A std::new_handler.
+[[noreturn]] void OutOfMemory() { EndFor("memory"); }
+
 }  // namespace
+
+void EndForLackOfThreads() { EndFor("room for another thread"); }
 
 void BlockStopSignals() {
   const sigset_t signals = StopSignals();

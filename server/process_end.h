@@ -24,6 +24,9 @@ void WaitForStop();
 // an error that a library swallowed, would be worse. To be called once, before any thread is started.
 void EndWhenMemoryRunsOut();
 
+// The same for a thread that could not be made (thread_creation.cc).
+[[noreturn]] void EndForLackOfThreads();
+
 // While a stop is under way: ends the process without order (75) when another signal comes, more than a second after
 // the first (one stop may be told twice, to the process and to its group), or when the stop takes longer than the
 // limit. The log outlives it.

@@ -45,6 +45,17 @@ bool IsRenounced(const v1::Closure& closure, v1::ItemKind kind, const v1::Money&
   });
 }
 
+// A balance or debt of an account, in words; empty when it has none.
+std::string MoneyOn(const sandbox::v1::CloudAccount& account) {
+  for (const auto& funds : account.funds()) {
+    for (const std::string& amount : {funds.balance(), funds.debt()}) {
+      const auto money = ParseMoney(amount, funds.currency_code());
+      if (money.ok() && IsPositive(*money)) return FormatMoney(*money);
+    }
+  }
+  return "";
+}
+
 }  // namespace
 
 void Judge::Broken(std::string_view what, const v1::Closure& closure) {
@@ -318,6 +329,7 @@ void Judge::Remember(const std::string& account_id, const ShowAccountResponse& a
   Remembered& remembered = accounts_[account_id];
   if (!account.deleted()) {
     remembered.owner = ReachableOf(account.account());
+    remembered.money = MoneyOn(account.account());
     return;
   }
   const bool by_closure = std::any_of(account.acts().begin(), account.acts().end(), [](const SandboxAct& act) {
@@ -349,6 +361,8 @@ void Judge::JudgeAccount(const std::string& account_id) {
       Broken("S15: the same money was taken twice", closure);
   }
   if (deletions > 1) Broken("an account was deleted twice", closure);
+  const std::string& money = accounts_[account_id].money;
+  if (deletions > 0 && !money.empty()) Broken(fmt::format("S15: an account was deleted with {} on it", money), closure);
   if (account.deleted() || !IsFrozenIn(closure.state())) return;
   if (!account.billing_frozen() || !account.account_frozen() || !account.resources_frozen())
     Broken("S9: an account in its silent period is not frozen", closure);

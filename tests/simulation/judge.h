@@ -90,6 +90,8 @@ class Judge {
   struct Remembered {
     Reachable owner;
     StatesByFence states;
+    // A balance or debt that was on it when it was last seen; empty when there was none.
+    std::string money;
     // The account's fence when it was found deleted by another path.
     std::optional<std::int64_t> gone_at;
   };

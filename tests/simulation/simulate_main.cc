@@ -18,6 +18,7 @@ struct Totals {
   std::int64_t crashes = 0;
   std::int64_t clock_jumps = 0;
   std::int64_t calls = 0;
+  std::int64_t down = 0;
   std::int64_t misfortunes = 0;
   std::int64_t mischiefs = 0;
   std::map<v1::Closure::State, std::int64_t> ends;
@@ -29,6 +30,7 @@ struct Totals {
     crashes += report.crashes;
     clock_jumps += report.clock_jumps;
     calls += report.wire.calls;
+    down += report.wire.down;
     misfortunes += report.wire.refused + report.wire.lost_requests + report.wire.lost_replies + report.wire.late +
                    report.wire.repeated + report.wire.empty;
     mischiefs += report.mischiefs;
@@ -37,9 +39,9 @@ struct Totals {
 
   void Print() const {
     fmt::print(
-        "{} seeds, {} steps, {} commits, {} crashes, {} clock jumps, {} calls with {} misfortunes, "
-        "{} checks that were answered badly\n",
-        seeds, steps, commits, crashes, clock_jumps, calls, misfortunes, mischiefs);
+        "{} seeds, {} steps, {} commits, {} crashes, {} clock jumps, {} calls with {} misfortunes and {} of systems that "
+        "were down, {} checks that were answered badly\n",
+        seeds, steps, commits, crashes, clock_jumps, calls, misfortunes, down, mischiefs);
     for (const auto& [state, count] : ends) fmt::print("  {}: {}\n", v1::Closure::State_Name(state), count);
   }
 };

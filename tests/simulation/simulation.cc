@@ -30,6 +30,14 @@ constexpr std::int64_t kStepsMax = 5'000'000;
 // silent period of 36 hours just before the expiry, and be tried again for hours at either end.
 constexpr absl::Duration kCalmMin = absl::Hours(120);
 
+// The other systems, by the files of their requests.
+constexpr const char* kSystems[] = {
+    "closure/upstream/v1/account_service.proto",  "closure/upstream/v1/billing_service.proto",
+    "closure/upstream/v1/domain_service.proto",   "closure/upstream/v1/messaging_service.proto",
+    "closure/upstream/v1/partner_service.proto",  "closure/upstream/v1/resource_directory_service.proto",
+    "closure/upstream/v1/resource_service.proto", "closure/upstream/v1/trusteeship_service.proto",
+    "closure/v1/participant_service.proto"};
+
 // Short, so that many closures fit into one run; the ratios are those of the defaults.
 config::v1::ServerConfig SimulatedConfig(Dice& dice) {
   config::v1::ServerConfig config = WithDefaults({});
@@ -69,6 +77,8 @@ class Simulation {
   void Start();
   void Crash();
   void JumpClock();
+  // One of the other systems is down for minutes or hours.
+  void TakeSystemDown();
   // Makes something happen again and again, at random times around `mean`, until the misfortunes are over.
   void Repeat(absl::Duration mean, std::function<void()> happening);
   void Calm();
@@ -181,6 +191,14 @@ void Simulation::JumpClock() {
   Trace(fmt::format("the wall clock is wrong by {}", absl::FormatDuration(clock_.wrong_by())));
 }
 
+void Simulation::TakeSystemDown() {
+  const std::string system = kSystems[dice_.Below(std::size(kSystems))];
+  wire_.TakeDown(system, dice_.Chance(0.5));
+  Trace(fmt::format("{} is down", system));
+  const absl::Duration most = dice_.Chance(0.5) ? absl::Minutes(30) : absl::Hours(8);
+  schedule_.After(dice_.Between(absl::Minutes(1), most), kWorld, [this, system] { wire_.BringUp(system); });
+}
+
 void Simulation::PlanStore() {
   if (store_planned_ || process_ == nullptr || store_.Idle()) return;
   store_planned_ = true;
@@ -218,6 +236,7 @@ void Simulation::Calm() {
   calm_ = true;
   Trace("everything calms down");
   wire_.faults = {};
+  wire_.BringAllUp();
   stranger_.mischief = 0;
   if (clock_.wrong_by() == absl::ZeroDuration()) return;
   clock_.SetWrong(absl::ZeroDuration());
@@ -229,7 +248,10 @@ bool Simulation::IsOver() const { return !judge_.fault().empty() || report_.step
 Report Simulation::Run() {
   Start();
   for (Owner& owner : owners_) {
-    Repeat(absl::Minutes(20), [this, &owner] { owner.Act(process_ ? &process_->engine() : nullptr); });
+    Repeat(absl::Minutes(20), [this, &owner] {
+      owner.Act(process_ ? &process_->engine() : nullptr);
+      judge_.OnCloud();
+    });
   }
   Repeat(absl::Hours(5), [this] {
     if (process_) operators_.Meddle(process_->engine());
@@ -237,6 +259,7 @@ Report Simulation::Run() {
   const bool crashes = dice_.Chance(0.8);
   if (crashes) Repeat(absl::Hours(4), [this] { Crash(); });
   if (dice_.Chance(0.3)) Repeat(absl::Hours(60), [this] { JumpClock(); });
+  if (dice_.Chance(0.4)) Repeat(absl::Hours(10), [this] { TakeSystemDown(); });
   const absl::Duration busy = settings_.days * absl::Hours(24);
   while (schedule_.now() < busy && !IsOver()) Step();
   Calm();

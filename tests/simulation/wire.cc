@@ -12,9 +12,13 @@ constexpr absl::Duration kLatestArrival = absl::Hours(3);
 
 }  // namespace
 
-Wire::Fate Wire::Draw() {
+Wire::Fate Wire::Draw(const std::string& system) {
   Fate fate{.delay = Travel()};
-  if (dice_.Chance(faults.refused)) {
+  if (const auto down = down_.find(system); down != down_.end()) {
+    ++counts_.down;
+    fate.refused = down->second;
+    fate.arrives = fate.replies = false;
+  } else if (dice_.Chance(faults.refused)) {
     ++counts_.refused;
     fate.refused = true;
     fate.arrives = fate.replies = false;

@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <string>
 #include <utility>
 
 #include "absl/functional/function_ref.h"
@@ -37,6 +38,8 @@ struct WireFaults {
 // What became of the calls so far.
 struct WireCounts {
   std::int64_t calls = 0;
+  // Of systems that were down.
+  std::int64_t down = 0;
   std::int64_t refused = 0;
   std::int64_t lost_requests = 0;
   std::int64_t lost_replies = 0;
@@ -52,6 +55,10 @@ class Wire {
   Wire(Schedule& schedule, Dice& dice) : schedule_(schedule), dice_(dice) {}
 
   WireFaults faults;
+  // A system is down from now on: calls of it are refused, or heard by nobody. By the file that its requests are of.
+  void TakeDown(const std::string& system, bool refuses) { down_[system] = refuses; }
+  void BringUp(const std::string& system) { down_.erase(system); }
+  void BringAllUp() { down_.clear(); }
   const WireCounts& counts() const { return counts_; }
   // How many calls arrived at a system so far.
   std::int64_t arrivals() const { return arrivals_; }
@@ -71,7 +78,7 @@ class Wire {
       serve(&context, question.get(), into);
       return peer.test_status();
     };
-    const Fate fate = Draw();
+    const Fate fate = Draw(Request::descriptor()->file()->name());
     if (fate.arrives) {
       schedule_.After(fate.delay, kWorld, [this, call, fate, arrive, response] {
         auto said = std::make_shared<Response>();
@@ -112,7 +119,7 @@ class Wire {
     bool empty = false;
   };
 
-  Fate Draw();
+  Fate Draw(const std::string& system);
   absl::Duration Travel() { return dice_.Between(absl::Milliseconds(1), absl::Seconds(2)); }
   // Calls `done` of a call that still waits, after `read`.
   void Answer(std::int64_t call, const grpc::Status& status, absl::FunctionRef<void()> read);
@@ -123,6 +130,8 @@ class Wire {
   WireCounts counts_;
   std::int64_t arrivals_ = 0;
   std::map<std::int64_t, Waiting> waiting_;
+  // The systems that are down, and whether they refuse.
+  std::map<std::string, bool> down_;
 };
 
 }  // namespace closure::simulation
