@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every mark of protos/coverage_mark.h stands on a path of the code, and a test asserts that it was reached."""
+"""Every mark of protos/coverage_mark.h stands on a path of the code, and a test watches it and asks whether it was reached."""
 
 import re
 
@@ -19,8 +19,10 @@ def check(listing, code, tests):
     for mark in marks(listing):
         if not re.search(rf"Mark::{mark}\b", code):
             found.append(f"{LIST}: nothing reaches {mark}: put Reach(Mark::{mark}) on its path, or take it out")
-        if not re.search(rf"Mark::{mark}\b", tests):
-            found.append(f"{LIST}: no test asserts {mark}: TimesReached(Mark::{mark}) before and after, in the test of that path")
+        watches = re.findall(rf"\bMarkWatch (\w+)\([^;]*\bMark::{mark}\b", tests)
+        if not any(re.search(rf"\b{watch}\.(?:reached|times)\(\)", tests) for watch in watches):
+            found.append(f"{LIST}: no test asserts {mark}: in the test of that path, MarkWatch watch(Mark::{mark}), then "
+                         "CHECK(watch.reached())")
     return found
 
 
@@ -36,12 +38,14 @@ def check_tree():
 def self_test():
     listing = "enum class Mark {\n  // One.\n  kOne,\n  kTwo,\n  kCount,\n};"
     both = "Mark::kOne Mark::kTwo"
+    watched = "const MarkWatch one(Mark::kOne); const MarkWatch two(Mark::kTwo); one.reached() two.reached()"
     complaints = []
-    if len(check(listing, "Mark::kOne", both)) != 1:
+    if len(check(listing, "Mark::kOne", watched)) != 1:
         complaints.append("self-test: a mark that nothing reaches was not found")
-    if len(check(listing, both, "Mark::kTwo2 Mark::kOne")) != 1:
-        complaints.append("self-test: a mark that no test asserts was not found")
-    if check(listing, both, both):
+    for lacking in ("MarkWatch two(Mark::kTwo)", "two.reached()"):
+        if len(check(listing, both, watched.replace(lacking, ""))) != 1:
+            complaints.append("self-test: a mark that no test asserts was not found")
+    if check(listing, both, watched):
         complaints.append("self-test: wrongly found something")
     return complaints
 

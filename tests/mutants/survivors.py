@@ -85,6 +85,42 @@ GROUPS: List[Tuple[str, str, str, List[str]]] = [
     (EMPTY, "server/business_calendar.cc", NEVER, [
         "for (const char c : text.substr(begin, length)) {",
     ]),
+    (LEAK, "server/answer_validation.cc", ALWAYS, [
+        "std::string complaint = TextComplaint(rule, (item.*rule.text)());",
+    ]),
+    ("on the way of a complaint or refusal that was just made", "server/answer_validation.cc", NEVER, [
+        "if (!complaint.empty()) return complaint;",
+        "if (auto little = ValidateAmountOfAnswer(answer, limits); !little.ok()) return little;",
+    ]),
+    ("on the way of a kind that was found, and what is found is not the end", "server/answer_validation.cc", NEVER, [
+        "if (!kinds.empty() && std::find(kinds.begin(), kinds.end(), kind) == kinds.end()) {",
+    ]),
+    (LEAK, "server/config_rules.cc", ALWAYS, [
+        "for (const auto& checker : MakeBuiltinCheckers(Upstreams{}, CheckerSettings{}))",
+        "for (const auto& participant : MakeBuiltinParticipants(Upstreams{}))",
+    ]),
+    (EMPTY, "storage/sqlite/page_checksum.cc", NEVER, [
+        "for (std::size_t at = 0; at < bytes.size(); at += 8) {",
+        "for (std::size_t at = 0; at < bytes.size(); at += sizeof(uint64_t)) {",
+    ]),
+    ("the check before an unreachable default", "server/decide_system.cc", NEVER, [
+        "switch (command.kind) {",
+    ]),
+    ("on the way of an approval that was found, and what is found is not the end", "server/decide_system.cc", NEVER, [
+        "if (std::any_of(approvals.begin(), approvals.end(),",
+    ]),
+    ("on the way of a refusal that was just made", "server/decide_system.cc", NEVER, [
+        "if (!released.ok()) return released.status();",
+    ]),
+    ("on the way of an excess that was just put in words", "server/decide_silent_period.cc", NEVER, [
+        "if (excess.empty()) return false;",
+    ]),
+    ("asked only of the message that stands for none, which no circumstances hold", "server/decide_silent_period.cc", NEVER, [
+        "if (!circumstances.system.has_clock_jump() && circumstances.time.jump.empty()) return false;",
+    ]),
+    ("asked only of the message that stands for none, which no circumstances hold", "server/decide_silent_period.cc", ALWAYS, [
+        "if (!circumstances.system.has_clock_jump() && circumstances.time.jump.empty()) return false;",
+    ]),
     ("of an empty text, in which nothing is found all the same; the other jump of the line is killed", "server/actor.cc", NEVER, [
         "if (at == std::string_view::npos) return Malformed(text);",
     ]),
