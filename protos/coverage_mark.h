@@ -26,8 +26,13 @@ enum class Mark {
   // A decision was made again because the closure had changed, and at last given up.
   kDecidedAgain,
   kDecidingGivenUp,
+  // The same for a closure that was to be made, and for a switch of the whole system.
+  kCreationDecidedAgain,
+  kSwitchDecidedAgain,
   // The result of a state that was left ended its task and nothing else.
   kStaleResultDropped,
+  // The store did not say when the next task is due.
+  kDueTimeUnread,
   // A start took back what a dead process had leased.
   kLeasesTakenBack,
   // The log of the store was not emptied at the first try.
@@ -38,6 +43,10 @@ enum class Mark {
   kLogPageDamaged,
   kLogEndDamaged,
   kWriteRefusedForDamage,
+  // A start found the log torn, as a crash leaves it.
+  kLogEndTorn,
+  // A backup took the place of one that was killed.
+  kBackupLeftoverRemoved,
   kCount,
 };
 

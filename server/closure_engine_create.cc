@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "fmt/format.h"
+#include "protos/coverage_mark.h"
 #include "server/account_lookup.h"
 #include "server/closure_engine.h"
 #include "server/errors.h"
@@ -70,6 +71,7 @@ void ClosureEngine::CreateFrom(upstream::v1::Account account, v1::Channel channe
     const bool again = IsConflict(status) && tries < kTriesMax;
     if (!again)
       return std::move(reply)(IsConflict(status) ? ConcurrentChange(FormatAccountName(account.account_id())) : status);
+    Reach(Mark::kCreationDecidedAgain);
     CreateFrom(std::move(account), channel, context, tries + 1, std::move(reply));
   });
 }

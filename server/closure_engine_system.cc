@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "checkers/proto_time.h"
+#include "protos/coverage_mark.h"
 #include "server/closure_engine.h"
 #include "server/decide_system.h"
 #include "server/time_witness.h"
@@ -33,6 +34,7 @@ void ClosureEngine::OperateOnce(const SystemCommand& command, const CallContext&
     if (status.ok()) return std::move(reply)(std::move(next));
     const bool again = IsConflict(status) && tries < kTriesMax;
     if (!again) return std::move(reply)(IsConflict(status) ? ConcurrentChange("the system") : status);
+    Reach(Mark::kSwitchDecidedAgain);
     OperateOnce(command, context, tries + 1, std::move(reply));
   });
 }

@@ -18,8 +18,8 @@ enum class ExitCode {
   kUsage = 64,
   // A fault of the program.
   kInternal = 70,
-  // No memory is left.
-  kOutOfMemory = 71,
+  // No memory is left, or no room for another thread.
+  kOutOfResources = 71,
   // Something outside is not there yet; starting again may help.
   kTemporary = 75,
   // The configuration, or what it names, is refused; starting again does not help.

@@ -47,7 +47,7 @@ void EndAtNextSignal() {
                     "ends: there is no %s left; a start goes on from the database\"}\n",
                     static_cast<int>(utc.year()), utc.month(), utc.day(), utc.hour(), utc.minute(), utc.second(), lack);
   [[maybe_unused]] const ssize_t written = write(STDERR_FILENO, line, static_cast<size_t>(size));
-  _exit(static_cast<int>(ExitCode::kOutOfMemory));
+  _exit(static_cast<int>(ExitCode::kOutOfResources));
 }
 
 // A std::new_handler.

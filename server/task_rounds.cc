@@ -127,7 +127,10 @@ absl::Duration TaskRounds::End() {
     return kStoreRetry;
   }
   const absl::StatusOr<absl::Time> next = parts_.store->NextDueTime();
-  if (!next.ok()) return kStoreRetry;
+  if (!next.ok()) {
+    Reach(Mark::kDueTimeUnread);
+    return kStoreRetry;
+  }
   return std::clamp(*next - parts_.clock->Now(), absl::Milliseconds(1), kHeartbeat);
 }
 

@@ -6,6 +6,8 @@
 #include <dlfcn.h>
 #include <pthread.h>
 
+#include <cerrno>
+
 #include "server/process_end.h"
 
 extern "C" __attribute__((visibility("default"))) int pthread_create(pthread_t* thread,
@@ -13,6 +15,7 @@ extern "C" __attribute__((visibility("default"))) int pthread_create(pthread_t* 
                                                                      void* (*run)(void*), void* argument) noexcept {
   static const auto create = reinterpret_cast<decltype(&pthread_create)>(dlsym(RTLD_NEXT, "pthread_create"));
   const int error = create(thread, attributes, run, argument);
-  if (error != 0) closure::EndForLackOfThreads();
+  // Other errors are the caller's own.
+  if (error == EAGAIN || error == ENOMEM) closure::EndForLackOfThreads();
   return error;
 }

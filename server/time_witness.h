@@ -37,7 +37,8 @@ struct Observation {
 // Within one boot id only the boot-time clock counts. After a new boot the wall clock's difference is credited up to 24
 // hours; a longer one is withheld whole and is a jump. A wall clock that went back credits nothing over a boot but what
 // it shows beyond that, for over a boot nobody can tell what passed from what was set right. Disagreement can only
-// lengthen, as long as nobody sets the wall clock wrong while the machine is off.
+// lengthen, as long as nobody sets the wall clock wrong while the machine is off, or after the last witness before
+// that.
 Observation Observe(const internal::v1::ClockWitness& last, const ClockReading& reading);
 
 // This moment on the trusted clock, and how much of it has passed since. What was withheld before the mark and credited

@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "absl/status/statusor.h"
+#include "protos/coverage_mark.h"
 #include "storage/damage.h"
 #include "storage/sqlite/database.h"
 #include "storage/sqlite/database_file.h"
@@ -31,6 +32,8 @@ class Unfinished {
  public:
   static absl::StatusOr<std::unique_ptr<Unfinished>> Make(const std::string& copy) {
     const std::string path = copy + kUnfinished;
+    std::error_code ignored;
+    if (std::filesystem::exists(path, ignored)) Reach(Mark::kBackupLeftoverRemoved);
     // What a killed backup left may be a finished one by another name, so its file is never written again.
     CLOSURE_ASSIGN_OR_RETURN(const std::unique_ptr<Unfinished> left, Claim(path, 0));
     left->Remove();

@@ -214,16 +214,10 @@ int JudgeShortRead(File& file, int bytes, sqlite3_int64 offset) {
 
 // What SQLite would take for the end of the log at a start.
 int JudgeEndFound(File& file, sqlite3_int64 offset) {
-  switch (offset == 0 ? JudgeLogWithoutHeader(*file.below) : JudgeLogEnd(*file.below, offset)) {
-    case LogEnd::kTorn:
-      return SQLITE_OK;
-    case LogEnd::kUnread:
-      return SQLITE_IOERR_READ;
-    case LogEnd::kDamaged:
-      break;
-  }
-  Reach(Mark::kLogEndDamaged);
-  return SQLITE_IOERR_DATA;
+  const LogEnd end = offset == 0 ? JudgeLogWithoutHeader(*file.below) : JudgeLogEnd(*file.below, offset);
+  if (end == LogEnd::kUnread) return SQLITE_IOERR_READ;
+  Reach(end == LogEnd::kTorn ? Mark::kLogEndTorn : Mark::kLogEndDamaged);
+  return end == LogEnd::kTorn ? SQLITE_OK : SQLITE_IOERR_DATA;
 }
 
 // Whether what was read is what was written, as far as it can be told.

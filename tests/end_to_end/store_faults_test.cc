@@ -77,6 +77,8 @@ TEST_CASE("a change that other changes keep overtaking is given up, and counts w
   Faulty faulty;
   const MarkWatch again(Mark::kDecidedAgain);
   const MarkWatch given_up(Mark::kDecidingGivenUp);
+  const MarkWatch creation(Mark::kCreationDecidedAgain);
+  const MarkWatch system(Mark::kSwitchDecidedAgain);
   const std::string before = SightOfSystem(faulty.server);
   const std::vector<std::string> names = {"accounts/store-2", faulty.owner.name(), faulty.owner.name(), "the system"};
   const std::vector<Call> calls = MakeCalls(faulty.owner);
@@ -94,6 +96,8 @@ TEST_CASE("a change that other changes keep overtaking is given up, and counts w
   }
   CHECK(given_up.times() == 2);  // of the two about a closure; creations and operators have tries of their own
   CHECK(again.times() > given_up.times());
+  CHECK(creation.reached());
+  CHECK(system.reached());
 }
 
 TEST_CASE("while the store leases nothing work waits, and goes on by itself when it does again", "[R12]") {
@@ -103,6 +107,18 @@ TEST_CASE("while the store leases nothing work waits, and goes on by itself when
   REQUIRE(Send(faulty.server, faulty.owner.actor(), RequestOn<v1::CancelClosureRequest>(faulty.owner.name())).ok());
   while (!mark.reached()) StatusOf(faulty.server);
   faulty.faults->SetLeases(absl::OkStatus());
+  WaitUntilQuiet(faulty.server, faulty.owner.name());
+  faulty.owner.Refresh();
+  for (const v1::Notice& notice : faulty.owner.closure().notices()) CHECK(notice.status() == v1::Notice::DELIVERED);
+}
+
+TEST_CASE("while the store does not say when work is due, it is looked for again and again", "[R12]") {
+  Faulty faulty;
+  const MarkWatch mark(Mark::kDueTimeUnread);
+  faulty.faults->SetDueTimes(absl::UnavailableError(kStoresWords));
+  REQUIRE(Send(faulty.server, faulty.owner.actor(), RequestOn<v1::CancelClosureRequest>(faulty.owner.name())).ok());
+  while (!mark.reached()) StatusOf(faulty.server);
+  faulty.faults->SetDueTimes(absl::OkStatus());
   WaitUntilQuiet(faulty.server, faulty.owner.name());
   faulty.owner.Refresh();
   for (const v1::Notice& notice : faulty.owner.closure().notices()) CHECK(notice.status() == v1::Notice::DELIVERED);

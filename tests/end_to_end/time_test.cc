@@ -140,7 +140,7 @@ TEST_CASE("a reboot with an outage of less than a day counts", "[R18]") {
   silent.owner.WaitFor({v1::Closure::CLOSED});
 }
 
-TEST_CASE("of a longer outage a day is believed, the rest when an operator says so", "[R18]") {
+TEST_CASE("a longer outage counts for nothing until an operator says so", "[R18]") {
   Silent silent;
   silent.server.Restart([&] { silent.server.clock().Reboot(10 * kDay); });
   const v1::SystemStatus status = silent.WaitForAlert();

@@ -24,6 +24,8 @@ Digest DigestOf(const World& world) {
   return digest;
 }
 
+bool IsFoundGone(const World& world) { return world.data.closure().cause() == v1::Closure::ACCOUNT_GONE; }
+
 class Exploration {
  public:
   Exploration(const Scenario& scenario, std::uint64_t states_max) : scenario_(scenario), states_max_(states_max) {
@@ -76,7 +78,8 @@ class Exploration {
       const State from_state = world.data.closure().state();
       const State to_state = next.data.closure().state();
       const bool begins = from_state == v1::Closure::STATE_UNSPECIFIED || IsTerminal(from_state);
-      if (from_state != to_state && !begins) result_.walked.emplace(from_state, to_state);
+      const bool gone = IsFoundGone(next) && !IsFoundGone(world);
+      if (from_state != to_state && !begins) result_.walked.emplace(from_state, to_state, gone);
       if (IsFair(move.kind) && to != number) fair_to_.push_back(to);
     }
   }

@@ -7,6 +7,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -27,8 +28,9 @@ struct Result {
   bool complete = false;
   // Which closure states were seen, and how often.
   std::vector<std::uint64_t> per_state;
-  // From which state to which other closures went.
-  std::set<std::pair<State, State>> walked;
+  // From which state to which other closures went, and whether because the account was found deleted: that tells the
+  // rows of the machine apart.
+  std::set<std::tuple<State, State, bool>> walked;
   // What is broken, and how to get there, move by move; empty when nothing is.
   std::string broken;
   std::vector<std::string> path;

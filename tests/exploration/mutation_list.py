@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The rules of the machine that are broken on purpose, each in one place; see mutations.py."""
-import collections
+"""The rules of the machine that are broken on purpose, and the scenario that has to notice each; see mutations.py."""
+import pathlib
+import sys
 
-# In which scenario of scenarios.cc the exploration must notice it.
-Mutation = collections.namedtuple("Mutation", "name file old new scenario")
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from broken_rules import Mutation  # noqa: E402
+
 
 MACHINE = "server/machine.h"
 OWNER = "server/decide_owner.cc"

@@ -8,6 +8,15 @@ import source_tree
 LIST = "protos/coverage_mark.h"
 
 
+WATCH = r"\bMarkWatch (\w+)\([^;]*\bMark::MARK\b"
+
+
+def is_asked(tests, watch):
+    """Whether the test case of a watch demands something of it."""
+    rest = tests[watch.end():].split("\n}\n", 1)[0]
+    return re.search(rf"(?:CHECK|REQUIRE|while)\b.*\b{watch.group(1)}\.(?:reached|times)\(\)", rest)
+
+
 def marks(text):
     body = re.search(r"enum class Mark \{(.*?)\};", text, re.S).group(1)
     return [name for name in re.findall(r"^\s*(k\w+),", body, re.M) if name != "kCount"]
@@ -19,8 +28,7 @@ def check(listing, code, tests):
     for mark in marks(listing):
         if not re.search(rf"Mark::{mark}\b", code):
             found.append(f"{LIST}: nothing reaches {mark}: put Reach(Mark::{mark}) on its path, or take it out")
-        watches = re.findall(rf"\bMarkWatch (\w+)\([^;]*\bMark::{mark}\b", tests)
-        if not any(re.search(rf"\b{watch}\.(?:reached|times)\(\)", tests) for watch in watches):
+        if not any(is_asked(tests, watch) for watch in re.finditer(WATCH.replace("MARK", mark), tests)):
             found.append(f"{LIST}: no test asserts {mark}: in the test of that path, MarkWatch watch(Mark::{mark}), then "
                          "CHECK(watch.reached())")
     return found
@@ -38,12 +46,13 @@ def check_tree():
 def self_test():
     listing = "enum class Mark {\n  // One.\n  kOne,\n  kTwo,\n  kCount,\n};"
     both = "Mark::kOne Mark::kTwo"
-    watched = "const MarkWatch one(Mark::kOne); const MarkWatch two(Mark::kTwo); one.reached() two.reached()"
+    watched = "const MarkWatch mark(Mark::kOne);\nCHECK(mark.reached());\n}\n" * 2
+    watched = watched.replace("kOne", "kTwo", 1)
     complaints = []
     if len(check(listing, "Mark::kOne", watched)) != 1:
         complaints.append("self-test: a mark that nothing reaches was not found")
-    for lacking in ("MarkWatch two(Mark::kTwo)", "two.reached()"):
-        if len(check(listing, both, watched.replace(lacking, ""))) != 1:
+    for lacking in ("const MarkWatch mark(Mark::kTwo);", "CHECK(mark.reached());"):
+        if len(check(listing, both, watched.replace(lacking, "", 1))) != 1:
             complaints.append("self-test: a mark that no test asserts was not found")
     if check(listing, both, watched):
         complaints.append("self-test: wrongly found something")

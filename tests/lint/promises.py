@@ -22,11 +22,16 @@ def judged(text):
     return {name for names in MESSAGE.findall(text) for name in names.split(", ") if re.fullmatch(NAME, name)}
 
 
+NUMBERED = re.compile(r'"\d+: (?=[A-Za-z{])')
+
+
 def check(page, code):
     """Findings, for the text of the page and the code of each judge by its name."""
     told = {name: {judge.strip() for judge in judges.split(",") if judge.strip()} for name, judges in ROW.findall(page)}
     found = [f"{PAGE}:1: the table lacks {name}" for name in PROMISES if name not in told]
     found += [f"{PAGE}:1: the table has {name}, which is no promise" for name in told if name not in PROMISES]
+    found += [f"{JUDGES[judge]}:1: a judge names a promise {number}" for judge, text in code.items()
+              for number in NUMBERED.findall(text)]
     by_judge = {judge: judged(text) for judge, text in code.items()}
     for name in sorted(set(PROMISES) | set().union(*by_judge.values())):
         really = {judge for judge, names in by_judge.items() if name in names}
@@ -59,6 +64,7 @@ def self_test():
         ("a judge that the table does not tell", page, other),
         ("a judge that the table wrongly tells", page.replace("| Q | it holds | exploration |",
                                                               "| Q | it holds | exploration, simulation |"), code),
+        ("a number that is no name", page, {**code, "simulation": 'Broken("5: READY without a scan")'}),
         ("a name that is no promise", page, {**code, "exploration": code["exploration"] + '"N11: it broke"'}),
     ]
     return complaints + [f"self-test: {what} was not found" for what, text, judges in bad if not check(text, judges)]

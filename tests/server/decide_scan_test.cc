@@ -141,7 +141,8 @@ TEST_CASE("the consent given at Confirm covers every small late debt and balance
     items.push_back(DecidedClosure::Item("money-" + std::to_string(i), kind, v1::RENOUNCEABLE, i, std::to_string(i)));
   }
   const bool another = GENERATE(false, true);
-  if (another) items.push_back(Bill("bill", 3));
+  // With a name as long as the others have.
+  if (another) items.push_back(Bill("other-1", 3));
   closure.FinishScan(items);
   CHECK(closure.state() == (another ? Closure::RESTORING : Closure::DELETING));
   CHECK(closure.closure().item_counts().renounced() == 5);
@@ -156,7 +157,7 @@ TEST_CASE("the consent given at Confirm covers every small late debt and balance
     CHECK(renunciation.fingerprint() == std::to_string(i));
     CHECK(FormatMoney(renunciation.amount()) == std::to_string(i) + ".00 USD");
   }
-  if (another) CHECK(closure.item("bill").resolution() == v1::BlockingItem::OPEN);
+  if (another) CHECK(closure.item("other-1").resolution() == v1::BlockingItem::OPEN);
 }
 
 TEST_CASE("a final check that was silent is made again, and says who was", "[decide][D5]") {

@@ -132,7 +132,7 @@ void Judge::JudgeMove(Known& known, const ClosureData& data) {
   Broken(known.will.FaultOfMove(known.data, data), data.closure());
   if (IsTerminal(to)) known.ended = schedule_.now();
   if (to == v1::Closure::READY && !data.closure().scan().clean())
-    Broken("5: READY without a clean scan", data.closure());
+    Broken("N5: READY without a clean scan", data.closure());
   if (to == v1::Closure::READY) JudgePass(data.closure());
   if (to == v1::Closure::CONFIRMING) known.scans_at_confirm = known.data.closure().scan().number();
   if (to == v1::Closure::SILENT_PERIOD) {
@@ -223,7 +223,7 @@ void Judge::JudgeHistory(Known& known, const ClosureData& data, bool moved) {
   const std::size_t added = history->size() - std::min(known.history, history->size());
   const bool tells =
       added == 0 || (history->back().from_state() == from && history->back().to_state() == data.closure().state());
-  if (moved && (added != 1 || !tells)) Broken("S13: a move without its one entry in the history", data.closure());
+  if (moved && (added != 1 || !tells)) Broken("S13, S14: a move without its one entry in the history", data.closure());
   if (!moved && (added > 1 || !tells)) Broken("S13: an entry of the history tells what did not happen", data.closure());
   if (const absl::Status sound = VerifyChain(*history, data.closure().name()); !sound.ok())
     Broken("S13: a broken chain", data.closure());
@@ -291,7 +291,7 @@ void Judge::Answered(const v1::Closure& closure, const std::string& etag) {
 
 void Judge::Created(const std::string& request_id, const v1::Closure& closure) {
   const auto [made_for, added] = requests_.try_emplace(closure.name(), request_id);
-  if (made_for->second != request_id) Broken("S12: two requests were answered with one new closure", closure);
+  if (made_for->second != request_id) Broken("N7: two requests were answered with one new closure", closure);
 }
 
 bool Judge::IsForgotten(const v1::Closure& closure) {

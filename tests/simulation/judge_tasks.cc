@@ -42,11 +42,12 @@ std::string FaultOfLeftovers(const v1::Closure& closure, const std::vector<TaskD
 
 std::string FaultOfNoTask(const ClosureData& data, const std::vector<TaskData>& tasks) {
   if (std::any_of(tasks.begin(), tasks.end(), [&](const TaskData& task) { return IsOfState(task, data); })) return "";
-  return "L5: nothing brings the closure on";
+  return "S14, L5: nothing brings the closure on";
 }
 
 std::string FaultOfStandstill(const ClosureData& data, const std::vector<TaskData>& tasks, absl::Time now,
                               absl::Duration threshold) {
+  if (std::string fault = FaultOfNoTask(data, tasks); !fault.empty()) return fault;
   const bool accounted = std::all_of(tasks.begin(), tasks.end(), [&](const TaskData& task) {
     return !IsOfState(task, data) || task.parked() != v1::Task::PARKED_UNSPECIFIED ||
            FromProto(task.due_time()) > now - threshold || PresentTask(task, now - threshold).stuck();

@@ -244,9 +244,9 @@ TEST_CASE("a closure that nothing brings on is noticed", "[simulation]") {
   internal::v1::ClosureData data;
   data.set_fence(4);
   CHECK(FaultOfNoTask(data, {Task(v1::Task::SCAN, absl::ZeroDuration())}) == "");
-  CHECK_THAT(FaultOfNoTask(data, {Task(v1::Task::SEND_CODE, absl::ZeroDuration())}), StartsWith("L5: "));
+  CHECK_THAT(FaultOfNoTask(data, {Task(v1::Task::SEND_CODE, absl::ZeroDuration())}), StartsWith("S14, L5: "));
   data.set_fence(5);
-  CHECK_THAT(FaultOfNoTask(data, {Task(v1::Task::SCAN, absl::ZeroDuration())}), StartsWith("L5: "));
+  CHECK_THAT(FaultOfNoTask(data, {Task(v1::Task::SCAN, absl::ZeroDuration())}), StartsWith("S14, L5: "));
 }
 
 TEST_CASE("a closure that stands still and is not shown as stuck is noticed", "[simulation]") {
@@ -267,6 +267,7 @@ TEST_CASE("a closure that stands still and is not shown as stuck is noticed", "[
   // One that is accounted for does not hide another.
   const TaskData forgotten = Task(v1::Task::PARTICIPANT, -absl::Hours(1));
   CHECK_THAT(FaultOfStandstill(data, {parked, forgotten}, kNow, kThreshold), StartsWith("L5: "));
+  CHECK_THAT(FaultOfStandstill(data, {}, kNow, kThreshold), StartsWith("S14, L5: "));
 }
 
 }  // namespace

@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """The rules of the service that are broken on purpose, each in one place; see mutations.py."""
-import collections
+import pathlib
+import sys
 
-Mutation = collections.namedtuple("Mutation", "name file old new")
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from broken_rules import Mutation  # noqa: E402
+
 
 ENGINE = "server/closure_engine.cc"
 CREATE = "server/closure_engine_create.cc"
@@ -17,6 +20,9 @@ SEQUENCE = "server/participants/act_sequence.cc"
 ITEMS = "server/decide_items.cc"
 CONFIRM = "server/decide_confirm.cc"
 SCAN = "server/decide_scan.cc"
+BUILDER = "server/decision_builder.cc"
+DECIDED_PARTICIPANTS = "server/decide_participants.cc"
+MEMORY_STORE = "tests/simulation/memory_store.cc"
 WITNESS = "server/time_witness.cc"
 RUN = "checkers/check_run.cc"
 
@@ -77,7 +83,7 @@ MUTATIONS = [
              "  request.set_closure(data.closure().name());\n  request.set_idempotency_key(task.idempotency_key());\n",
              "  request.set_closure(data.closure().name());\n"
              "  request.set_idempotency_key(task.idempotency_key() + std::string(task.attempts(), '+'));\n"),
-    Mutation("a participant is asked without a fence", HANDLERS,
+    Mutation("a participant is asked with a fence of the future", HANDLERS,
              "  request.set_fence(task.payload().fence());\n  if (payload.participant() == kBillingName)",
              "  request.set_fence(task.payload().fence() + 1000);\n  if (payload.participant() == kBillingName)"),
     Mutation("money is never taken", HANDLERS,
@@ -134,6 +140,34 @@ MUTATIONS = [
              "  const v1::Channel channel = task.payload().channel();\n  const auto& codes",
              "  const v1::Channel channel = task.payload().channel() == v1::EMAIL ? v1::SMS : v1::EMAIL;\n"
              "  const auto& codes"),
+    # ---- decisions and their commits ----
+    Mutation("an abort ends as an expiry", BUILDER, "  closure().set_state(*to);\n",
+             "  closure().set_state(*to == v1::Closure::ABORTED ? v1::Closure::EXPIRED : *to);\n"),
+    Mutation("the history tells moves backwards", BUILDER, "      HistoryEntry{from, *to, std::string(EventName(event))",
+             "      HistoryEntry{*to, from, std::string(EventName(event))"),
+    Mutation("a note hides a move", BUILDER, "  if (commit_.history.has_value()) return;\n", ""),
+    Mutation("a revision stands still", BUILDER, "  closure().set_revision(closure().revision() + 1);\n",
+             "  closure().set_revision(std::max<int64_t>(1, closure().revision()));\n"),
+    Mutation("the end of a silent period moves", DECIDED_PARTICIPANTS,
+             "      builder.Note(\"silent_period_acts_done\", \"\");\n",
+             "      builder.Note(\"silent_period_acts_done\", \"\");\n"
+             "      *builder.closure().mutable_silent_period_end_time() = ToProto(builder.now() + absl::Hours(36));\n"),
+    Mutation("the gate stays shut after an abort", DECIDED_PARTICIPANTS,
+             "      builder.Move(Event::kRestored, \"every participant restored the account\");\n"
+             "      builder.commit().gate = v1::GATE_OPEN;\n",
+             "      builder.Move(Event::kRestored, \"every participant restored the account\");\n"),
+    Mutation("nothing watches the end of a silent period", DECIDED_PARTICIPANTS,
+             "      builder.AddTask(v1::Task::SILENT_PERIOD_END, fmt::format(\"silent-period-end/{}\", "
+             "builder.data().fence()),\n                      std::max(builder.now(), "
+             "FromProto(builder.closure().silent_period_end_time())));\n", ""),
+    Mutation("personal data is never erased", NOTICES,
+             "  builder.AddTask(v1::Task::ERASURE, \"erasure\", builder.now());\n", ""),
+    Mutation("the store loses some of what it acknowledges", MEMORY_STORE,
+             "         CLOSURE_ASSIGN_OR_RETURN(StoreChange change, ApplyCommit(tables, commit));\n",
+             "         static int commands = 0;\n"
+             "         if (commit.closure.has_value() && commit.request.has_value() && ++commands % 50 == 0)\n"
+             "           return StoreChange{.closure = {commit.closure->account_id(), commit.closure->closure_id()}};\n"
+             "         CLOSURE_ASSIGN_OR_RETURN(StoreChange change, ApplyCommit(tables, commit));\n"),
     # ---- time ----
     Mutation("a clock set right is time that passed", WITNESS,
              "std::max(wall_passed - FromProto(next.witness.behind()), absl::ZeroDuration());",

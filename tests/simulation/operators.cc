@@ -27,7 +27,7 @@ void Operators::Operate(ClosureEngine& engine, SystemCommand::Kind kind, const s
                  [](const absl::StatusOr<internal::v1::SystemData>&) {});
 }
 
-// Who vouches for time that a boot withheld has looked at the clock.
+// It credits the time that a boot withheld, so nobody does it while the clock is wrong.
 void Operators::AcknowledgeClockJump(ClosureEngine& engine, const std::string& name) {
   const auto system = store_.LoadSystem();
   const bool vouches = !system.ok() || FromProto(system->clock().withheld()) > absl::ZeroDuration();

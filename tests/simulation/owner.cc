@@ -141,7 +141,7 @@ void Owner::GoOn(ClosureEngine& engine, const internal::v1::ClosureData& data) {
   switch (data.closure().state()) {
     case v1::Closure::IDENTITY_PENDING:
       if (dice.Chance(0.1)) return Give(engine, data, ResendCode{});
-      return Give(engine, data, Codes(data, !dice.Chance(0.1)));
+      return Give(engine, data, Codes(data, !dice.Chance(0.25)));
     case v1::Closure::AGREEMENT_PENDING:
       return Give(engine, data, AcceptAgreement{parts_.agreements->current_version(), "en"});
     case v1::Closure::BLOCKED:
@@ -201,7 +201,7 @@ VerifyIdentity Owner::Codes(const internal::v1::ClosureData& data, bool right) {
   Dice& dice = *parts_.dice;
   VerifyIdentity verify;
   const std::map<v1::Channel, std::string> codes = MailedCodes(data);
-  const bool swapped = !right && codes.size() > 1 && dice.Chance(0.5);
+  const bool swapped = !right && codes.size() > 1 && dice.Chance(0.7);
   for (const auto& challenge : data.closure().identity_verification().challenges()) {
     const v1::Channel channel = challenge.channel();
     const auto code = codes.find(swapped ? OtherChannel(channel) : channel);

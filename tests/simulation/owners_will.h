@@ -48,7 +48,7 @@ class OwnersWill {
   bool cancelled_ = false;
   // Kind and amount of the money that they discarded, as it was shown, by its fingerprint.
   std::map<std::string, std::string> money_;
-  // What its checker calls each thing that they discarded with the facts that were shown, by the id of its item.
+  // Item id to native id of all that they discarded with the facts that were shown.
   std::map<std::string, std::string> items_;
   // Whether they consented to late settlements when they confirmed, by the digest of the risk that they read.
   std::map<std::string, std::set<bool>> confirmed_;

@@ -30,18 +30,28 @@ constexpr std::int64_t kStepsMax = 5'000'000;
 // silent period of 36 hours just before the expiry, and be tried again for hours at either end.
 constexpr absl::Duration kCalmMin = absl::Hours(120);
 
-// The other systems, by the files of their requests.
-constexpr const char* kSystems[] = {
-    "closure/upstream/v1/account_service.proto",  "closure/upstream/v1/billing_service.proto",
-    "closure/upstream/v1/domain_service.proto",   "closure/upstream/v1/messaging_service.proto",
-    "closure/upstream/v1/partner_service.proto",  "closure/upstream/v1/resource_directory_service.proto",
-    "closure/upstream/v1/resource_service.proto", "closure/upstream/v1/trusteeship_service.proto",
-    "closure/v1/participant_service.proto"};
+// The other systems, each by a request of its own.
+template <typename... Requests>
+std::string FileOfRequest(std::uint64_t number) {
+  const std::string files[] = {Requests::descriptor()->file()->name()...};
+  return files[number];
+}
+
+constexpr std::uint64_t kSystems = 9;
+std::string SystemOf(std::uint64_t number) {
+  return FileOfRequest<upstream::v1::GetAccountRequest, upstream::v1::ListFundsRequest,
+                       upstream::v1::ListDomainsRequest, upstream::v1::SendMailRequest,
+                       upstream::v1::GetResellerRelationshipRequest, upstream::v1::GetMembershipRequest,
+                       upstream::v1::ListResourcesRequest, upstream::v1::GetTrusteeshipRequest, v1::PerformRequest>(
+      number);
+}
 
 // Short, so that many closures fit into one run; the ratios are those of the defaults.
 config::v1::ServerConfig SimulatedConfig(Dice& dice) {
   config::v1::ServerConfig config = WithDefaults({});
   config::v1::Policy& policy = *config.mutable_policy();
+  // An owner looks after their closure three times an hour.
+  *policy.mutable_code_lifetime() = ToProto(absl::Minutes(30));
   *policy.mutable_silent_period() = ToProto(absl::Hours(36));
   *policy.mutable_idle_expiry_before_agreement() = ToProto(absl::Hours(12));
   *policy.mutable_idle_expiry_after_agreement() = ToProto(absl::Hours(48));
@@ -102,8 +112,10 @@ class Simulation {
   std::unique_ptr<Process> process_;
   Life life_ = kWorld;
   bool store_planned_ = false;
-  // Over a boot, until the service is there again.
+  // From a boot until the next process: what is set in between leaves no trace.
   bool machine_off_ = false;
+  // When the wall clock was last set.
+  absl::Duration jumped_ = -absl::InfiniteDuration();
   bool calm_ = false;
   std::int64_t arrivals_ = 0;
   Report report_;
@@ -172,7 +184,8 @@ void Simulation::Crash() {
   for (Owner& owner : owners_) owner.ForgetCalls();
   process_.reset();
   store_planned_ = false;
-  machine_off_ = dice_.Chance(0.2);
+  // Time is witnessed once a minute; what was set since is like what is set while the machine is off.
+  machine_off_ = dice_.Chance(0.2) && schedule_.now() - jumped_ > absl::Minutes(2);
   if (machine_off_) clock_.Boot();
   const absl::Duration away = dice_.Chance(0.1) ? absl::Hours(6) : absl::Minutes(5);
   schedule_.After(dice_.Between(absl::Seconds(1), away), kWorld, [this] { Start(); });
@@ -181,6 +194,7 @@ void Simulation::Crash() {
 void Simulation::JumpClock() {
   // What is set while the machine is off nobody can know (time_witness.h).
   if (machine_off_) return;
+  jumped_ = schedule_.now();
   ++report_.clock_jumps;
   judge_.ClockSet();
   const absl::Duration wrongs[] = {absl::Hours(24 * 365), -absl::Hours(24), absl::Hours(23), absl::Hours(3),
@@ -192,7 +206,8 @@ void Simulation::JumpClock() {
 }
 
 void Simulation::TakeSystemDown() {
-  const std::string system = kSystems[dice_.Below(std::size(kSystems))];
+  const std::string system = SystemOf(dice_.Below(kSystems));
+  if (wire_.IsDown(system)) return;
   wire_.TakeDown(system, dice_.Chance(0.5));
   Trace(fmt::format("{} is down", system));
   const absl::Duration most = dice_.Chance(0.5) ? absl::Minutes(30) : absl::Hours(8);

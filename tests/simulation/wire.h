@@ -57,6 +57,7 @@ class Wire {
   WireFaults faults;
   // A system is down from now on: calls of it are refused, or heard by nobody. By the file that its requests are of.
   void TakeDown(const std::string& system, bool refuses) { down_[system] = refuses; }
+  bool IsDown(const std::string& system) const { return down_.count(system) > 0; }
   void BringUp(const std::string& system) { down_.erase(system); }
   void BringAllUp() { down_.clear(); }
   const WireCounts& counts() const { return counts_; }

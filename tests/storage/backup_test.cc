@@ -21,6 +21,7 @@
 #include "tests/storage/file_bytes.h"
 #include "tests/storage/sample_commits.h"
 #include "tests/storage/temporary_directory.h"
+#include "tests/support/mark_watch.h"
 
 namespace closure {
 namespace {
@@ -222,9 +223,11 @@ TEST_CASE("a backup that cannot be made leaves nothing behind and replaces nothi
     CHECK_FALSE(std::filesystem::exists(server.copy));
   }
   SECTION("over what one left that was killed") {
+    const MarkWatch mark(Mark::kBackupLeftoverRemoved);
     for (const char* const beside : {"", "-journal", "-wal", "-shm"})
       WriteBytes(server.copy + kUnfinished + beside, {'n', 'o', 't', 'h', 'i', 'n', 'g'});
     REQUIRE(BackUpDatabase(server.path, server.copy, kNow).ok());
+    CHECK(mark.reached());
     CHECK(Unpaused(server.copy) == Observe(*server.store));
     for (const char* const beside : {"", "-journal", "-wal", "-shm"})
       CHECK_FALSE(std::filesystem::exists(server.copy + kUnfinished + beside));

@@ -99,9 +99,9 @@ TEST_CASE("a log that cannot be read is taken for nothing", "[sqlite]") {
   REQUIRE(log.Judge(2) == LogEnd::kDamaged);
   const int reads = log.reads;
   REQUIRE(reads >= 4);
-  for (log.sound_reads = 0; log.sound_reads < reads; ++log.sound_reads) {
+  for (log.failing_read = 0; log.failing_read < reads; ++log.failing_read) {
     log.reads = 0;
-    INFO(log.sound_reads << " sound reads");
+    INFO("the read " << log.failing_read);
     CHECK(log.Judge(2) == LogEnd::kUnread);
   }
   log.reads = 0;
@@ -110,15 +110,15 @@ TEST_CASE("a log that cannot be read is taken for nothing", "[sqlite]") {
   CHECK(log.reads == 0);
 }
 
-TEST_CASE("nor is one without a header", "[sqlite]") {
+TEST_CASE("a log without a header that cannot be read is taken for nothing", "[sqlite]") {
   ThreeTransactions log;
   log.DamageHeader();
   REQUIRE(JudgeLogWithoutHeader(log) == LogEnd::kDamaged);
   const int reads = log.reads;
   REQUIRE(reads >= 2);
-  for (log.sound_reads = 0; log.sound_reads < reads; ++log.sound_reads) {
+  for (log.failing_read = 0; log.failing_read < reads; ++log.failing_read) {
     log.reads = 0;
-    INFO(log.sound_reads << " sound reads");
+    INFO("the read " << log.failing_read);
     CHECK(JudgeLogWithoutHeader(log) == LogEnd::kUnread);
   }
   log.reads = 0;

@@ -153,6 +153,7 @@ TEST_CASE("a log that a crash tore is opened, without the transaction that was t
   const Crashed older(kClosures + 10);
   const Crashed crashed(kClosures);
   const LastTransaction last = FindLast(crashed.log);
+  const MarkWatch mark(Mark::kLogEndTorn);
   constexpr int kTears = 100;
   int whole = 0;
   for (int tear = 0; tear < kTears; ++tear) {
@@ -177,6 +178,7 @@ TEST_CASE("a log that a crash tore is opened, without the transaction that was t
     CHECK((found == crashed.before || found == crashed.after));
   }
   CHECK(whole < kTears);
+  CHECK(mark.reached());
 }
 
 TEST_CASE("frames of an older log behind the end of the newer one are no damage", "[sqlite]") {

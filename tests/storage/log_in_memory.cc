@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <iterator>
 #include <span>
 
 namespace closure {
@@ -17,7 +18,7 @@ void Write(std::uint32_t word, std::span<unsigned char> to) {
 
 int Read(sqlite3_file* file, void* to, int size, sqlite3_int64 offset) {
   auto& log = *static_cast<LogInMemory*>(file);
-  if (log.reads++ >= log.sound_reads) return SQLITE_IOERR_READ;
+  if (log.reads++ == log.failing_read) return SQLITE_IOERR_READ;
   const auto begin = static_cast<std::size_t>(offset);
   if (begin + static_cast<std::size_t>(size) > log.bytes.size()) return SQLITE_IOERR_SHORT_READ;
   std::copy_n(log.bytes.begin() + offset, size, static_cast<unsigned char*>(to));

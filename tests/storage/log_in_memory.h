@@ -4,7 +4,6 @@
 
 #include <sqlite3.h>
 
-#include <array>
 #include <cstdint>
 #include <vector>
 
@@ -32,8 +31,8 @@ class LogInMemory : public sqlite3_file {
   static std::size_t FrameAt(std::size_t number) { return sqlite::kLogHeaderBytes + number * kFrameBytes; }
 
   std::vector<unsigned char> bytes;
-  // How many reads go well before one fails, and whether the size can be told.
-  int sound_reads = 1000;
+  // The number of the one read that fails, and whether the size can be told.
+  int failing_read = -1;
   bool has_size = true;
   int reads = 0;
 

@@ -7,6 +7,7 @@ before the library that has the real one; nothing of the repository or the build
 ends the run, unless it is a static assertion: that has noticed it.
 """
 import argparse
+import collections
 import os
 import pathlib
 import re
@@ -16,6 +17,9 @@ import tempfile
 from build_commands import ROOT, compile_command, link_command, with_objects_first, with_output
 
 RUN_SECONDS = 600
+
+# One passage of a file, what stands there instead, and under which conditions the judge looks at it, if it has any.
+Mutation = collections.namedtuple("Mutation", "name file old new scenario", defaults=("",))
 
 
 def affected_sources(build, file):
@@ -79,20 +83,35 @@ def run_judge(command):
                           check=False)
 
 
+def stand_without_change(build, mutations, program, judge):
+    """What the judge finds without any mutation it would find with each."""
+    command = link_command(build, program)
+    unbroken = build / command[command.index("-o") + 1]
+    for scenario in sorted({mutation.scenario for mutation in mutations}):
+        by = judge(unbroken, Mutation("no mutation", "", "", "", scenario))
+        if by:
+            raise SystemExit(f"without any mutation{' in ' + scenario if scenario else ''}: {by}")
+
+
 def main(description, mutations, program, judge):
     """`judge` takes the path of the broken program and a mutation, and answers what noticed it, or nothing."""
     parser = argparse.ArgumentParser(description=description.splitlines()[0])
     parser.add_argument("--build", type=pathlib.Path, required=True, help="the build directory")
-    parser.add_argument("--list", action="store_true", help="only check that each passage is there")
+    parser.add_argument("--list", action="store_true", help="only name them, and check that each passage is there")
     parser.add_argument("names", nargs="*", help="only these mutations")
     arguments = parser.parse_args()
     wanted = [m for m in mutations if not arguments.names or m.name in arguments.names]
+    unknown = set(arguments.names) - {mutation.name for mutation in wanted}
+    if unknown:
+        parser.error(f"there is no mutation {min(unknown)!r}; --list tells their names")
     if arguments.list:
         for mutation in wanted:
             with tempfile.TemporaryDirectory() as directory:
                 mutate(mutation, pathlib.Path(directory))
+            print(f"{mutation.name}: {mutation.file}")
         print(f"{len(wanted)} mutations apply")
         return 0
+    stand_without_change(arguments.build.resolve(), wanted, program, judge)
     missed = 0
     for mutation in wanted:
         by = noticed_by(arguments.build.resolve(), mutation, program, judge)

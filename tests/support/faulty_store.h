@@ -33,6 +33,11 @@ class StoreFaults {
     absl::MutexLock lock(&mutex_);
     leases_ = std::move(fault);
   }
+  // What the question comes to when the next task is due. OK heals.
+  void SetDueTimes(absl::Status fault) {
+    absl::MutexLock lock(&mutex_);
+    due_times_ = std::move(fault);
+  }
   // Called before every commit, those of tasks too, on the thread that asks for it, which may be made to wait for a
   // moment. Nothing when empty.
   void SetBeforeCommit(std::function<void()> before) {
@@ -70,11 +75,16 @@ class StoreFaults {
     absl::MutexLock lock(&mutex_);
     return reads_;
   }
+  absl::Status due_times() const {
+    absl::MutexLock lock(&mutex_);
+    return due_times_;
+  }
 
   mutable absl::Mutex mutex_;
   absl::Status commits_ ABSL_GUARDED_BY(mutex_);
   absl::Status reads_ ABSL_GUARDED_BY(mutex_);
   absl::Status leases_ ABSL_GUARDED_BY(mutex_);
+  absl::Status due_times_ ABSL_GUARDED_BY(mutex_);
   std::function<void()> before_commit_ ABSL_GUARDED_BY(mutex_);
   int asked_commits_ ABSL_GUARDED_BY(mutex_) = 0;
   int refused_commits_ ABSL_GUARDED_BY(mutex_) = 0;
@@ -112,7 +122,10 @@ class FaultyStore final : public ClosureStore {
   absl::StatusOr<std::vector<GateRow>> ListGates(int64_t after_revision, int limit) override;
   absl::StatusOr<internal::v1::TaskData> LoadTask(int64_t id) override;
   absl::StatusOr<std::vector<internal::v1::TaskData>> ListTasks(const TaskFilter& filter) override;
-  absl::StatusOr<absl::Time> NextDueTime() override { return store_->NextDueTime(); }
+  absl::StatusOr<absl::Time> NextDueTime() override {
+    if (absl::Status fault = faults_->due_times(); !fault.ok()) return fault;
+    return store_->NextDueTime();
+  }
   absl::StatusOr<TaskCounts> CountTasks(absl::Time now, absl::Time stuck_since) override;
   absl::StatusOr<internal::v1::SystemData> LoadSystem() override;
   absl::StatusOr<int64_t> CountAdmissions(std::string_view organization_id, absl::Time since) override;
