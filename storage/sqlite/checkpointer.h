@@ -49,6 +49,9 @@ class Checkpointer {
   // again and again. A call ends the wait for the next try, and the delays begin with the first one again.
   void RequestEmptyLog();
 
+  // The log stays as it is when the connection is closed. To be called after Stop.
+  void LeaveLog() { connection_->LeaveLogAtClose(); }
+
   // OK, or the damage that was met; nothing must be written any more.
   absl::Status damage() const;
 

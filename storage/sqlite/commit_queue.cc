@@ -27,13 +27,23 @@ CommitQueue::CommitQueue(std::unique_ptr<Connection> connection, Checkpointer& c
       writer_([this] { RunWriter(); }),
       teller_([this] { RunTeller(); }) {}
 
-CommitQueue::~CommitQueue() {
+CommitQueue::~CommitQueue() { Close().IgnoreError(); }
+
+absl::Status CommitQueue::Close() {
   {
     absl::MutexLock lock(&mutex_);
     closing_ = true;
   }
-  writer_.join();
-  teller_.join();
+  if (writer_.joinable()) writer_.join();
+  if (teller_.joinable()) teller_.join();
+  return Damage();
+}
+
+absl::Status CommitQueue::Damage() {
+  absl::MutexLock lock(&mutex_);
+  if (damage_.ok()) damage_ = connection_->damage();
+  if (damage_.ok()) damage_ = checkpointer_.damage();
+  return damage_;
 }
 
 void CommitQueue::Add(Write write) {
@@ -61,7 +71,7 @@ void CommitQueue::RefuseWrites(absl::Status damage) {
   if (damage_.ok()) damage_ = std::move(damage);
 }
 
-std::vector<CommitQueue::Write> CommitQueue::TakeBatch(absl::Status& damage) {
+std::vector<CommitQueue::Write> CommitQueue::TakeBatch() {
   absl::MutexLock lock(&mutex_);
   mutex_.Await(absl::Condition(this, &CommitQueue::WriterHasWork));
   if (closing_) {
@@ -76,17 +86,14 @@ std::vector<CommitQueue::Write> CommitQueue::TakeBatch(absl::Status& damage) {
   const auto end = queue_.begin() + static_cast<std::ptrdiff_t>(count);
   std::vector<Write> batch(std::make_move_iterator(queue_.begin()), std::make_move_iterator(end));
   queue_.erase(queue_.begin(), end);
-  if (damage_.ok()) damage_ = connection_->damage();
-  if (damage_.ok()) damage_ = checkpointer_.damage();
-  damage = damage_;
   return batch;
 }
 
 void CommitQueue::RunWriter() {
   for (;;) {
-    absl::Status damage;
-    std::vector<Write> batch = TakeBatch(damage);
+    std::vector<Write> batch = TakeBatch();
     if (batch.empty()) return;
+    const absl::Status damage = Damage();
     if (!damage.ok()) Reach(Mark::kWriteRefusedForDamage);
     std::vector<Result> results = damage.ok() ? CommitBatch(batch) : std::vector<Result>(batch.size(), damage);
     {
@@ -95,7 +102,8 @@ void CommitQueue::RunWriter() {
         outcomes_.push_back({.done = std::move(batch[index].done), .result = std::move(results[index])});
       }
     }
-    TendLog();
+    // A second try of a sync that failed succeeds, and what it was about is not on the disk.
+    if (Damage().ok()) TendLog();
   }
 }
 

@@ -53,6 +53,8 @@ class CommitQueue {
   // Commits the batch that is being written; what still queues gets UNAVAILABLE. Returns after the last `done`.
   ~CommitQueue();
 
+  // The same; answers the damage that was met, the checkpointer's too, or OK. Can be called again.
+  absl::Status Close();
   void Add(Write write);
   // See ClosureStore.
   void SetObserver(std::function<void(const StoreChange&)> observer);
@@ -73,9 +75,11 @@ class CommitQueue {
 
   void RunWriter();
   // Empty when the queue closes.
-  std::vector<Write> TakeBatch(absl::Status& damage);
+  std::vector<Write> TakeBatch();
   std::vector<Result> CommitBatch(std::vector<Write>& batch);
   Result RunOne(Write& write);
+  // OK, or the damage that was met.
+  absl::Status Damage();
   // Keeps the write-ahead log from growing without end.
   void TendLog();
   void RunTeller();

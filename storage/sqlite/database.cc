@@ -245,7 +245,12 @@ std::string Connection::FilePath() const {
 
 absl::Status Connection::KeepDamage(absl::Status status) {
   if (damage_.ok()) damage_ = status;
+  LeaveLogAtClose();
   return status;
+}
+
+void Connection::LeaveLogAtClose() {
+  if (database_ != nullptr) sqlite3_db_config(database_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
 }
 
 absl::Status Connection::Damaged(std::string_view finding) {

@@ -149,6 +149,11 @@ class Connection {
   // ATTACH.
   void AllowRowsOnly();
 
+  // The log stays as it is when the connection is closed, and is read at the next start. Damage brings that about by
+  // itself: a checkpoint that is tried again after a failed sync would take for written what is not, and remove the
+  // log.
+  void LeaveLogAtClose();
+
   // OK, or the first error after which the file must not be written any more: corruption, or an fsync that failed.
   const absl::Status& damage() const { return damage_; }
 

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "storage/sqlite/durable_log.h"
 #include "storage/sqlite/system_rows.h"
 #include "storage/status_macros.h"
 
@@ -86,8 +87,12 @@ absl::Status PrepareSchema(Connection& connection, const std::string& path, Depl
     CLOSURE_RETURN_IF_ERROR(connection.CheckFile());
   }
   CLOSURE_RETURN_IF_ERROR(connection.EnableWriteAheadLog());
-  // What a killed process wrote last may stand in the log and not be synced. A checkpoint syncs it before anything is
-  // written behind it, which the start after the next crash relies on (log_end.h).
+  // What a killed process wrote last may stand in the log and not be synced, or not be on the disk although it was. It
+  // is before anything is written behind it, which the start after the next crash relies on (log_end.h).
+  {
+    CLOSURE_ASSIGN_OR_RETURN(const Transaction nobody_writes, Transaction::BeginWrite(connection));
+    CLOSURE_RETURN_IF_ERROR(MakeLogDurable(path));
+  }
   if (!empty) CLOSURE_RETURN_IF_ERROR(connection.Checkpoint());
   for (const Migration& migration : Migrations()) {
     if (migration.version > version) CLOSURE_RETURN_IF_ERROR(ApplyMigration(connection, migration, deployment));

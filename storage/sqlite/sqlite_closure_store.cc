@@ -69,7 +69,11 @@ SqliteClosureStore::SqliteClosureStore(std::unique_ptr<sqlite::DatabaseFile> fil
   checkpointer_.RequestEmptyLog();
 }
 
-SqliteClosureStore::~SqliteClosureStore() { checkpointer_.Stop(); }
+SqliteClosureStore::~SqliteClosureStore() {
+  checkpointer_.Stop();
+  // Its connection is the last one to be closed.
+  if (!commits_.Close().ok()) checkpointer_.LeaveLog();
+}
 
 // ---- the dev entry's values ----
 

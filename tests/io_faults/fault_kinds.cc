@@ -16,4 +16,11 @@ FaultVfs::Decide RandomFaults(std::uint64_t seed, std::uint64_t one_in) {
   };
 }
 
+FaultVfs::Decide FailedSyncs(std::uint64_t seed, std::uint64_t one_in) {
+  const auto random = std::make_shared<std::mt19937_64>(seed);
+  return [random, one_in](FileCall call, int64_t, FileRole) {
+    return call == FileCall::kSync && (*random)() % one_in == 0 ? FileFailure::kError : FileFailure::kNone;
+  };
+}
+
 }  // namespace closure

@@ -51,6 +51,8 @@ constexpr bool CanLast(const FaultKind& kind) { return kind.failure != FileFailu
 // Of so many calls one is to fail, in a way that damages nothing, and does where that fits it; drawn from the seed. Not
 // thread-safe: FaultVfs calls it one call at a time.
 FaultVfs::Decide RandomFaults(std::uint64_t seed, std::uint64_t one_in);
+// The same of syncs alone.
+FaultVfs::Decide FailedSyncs(std::uint64_t seed, std::uint64_t one_in);
 
 }  // namespace closure
 

@@ -3,6 +3,7 @@
 // that lasts, and of a backup's; then faults at random, then cuts of the power.
 #include <cstdio>
 #include <cstdlib>
+#include <iterator>
 #include <map>
 #include <string>
 
@@ -25,6 +26,7 @@ struct Settings {
   int share = 1;
   int random_lives = 200;
   int cut_lives = 50;
+  bool only_cuts = false;
   DiskLie lie = DiskLie::kNone;
 };
 
@@ -49,7 +51,7 @@ class Runs {
 
   bool Cuts() {
     for (int life = 0; life < settings_.cut_lives; ++life) {
-      if (!CutPower(settings_.seed + static_cast<uint64_t>(life), life % 2 == 1)) return false;
+      if (!CutPower(settings_.seed + static_cast<uint64_t>(life))) return false;
     }
     return true;
   }
@@ -71,17 +73,20 @@ class Runs {
  private:
   bool Random(uint64_t seed) { return Live("faults at random", seed, RandomFaults(seed, kOneCallIn)).broken.empty(); }
 
-  bool CutPower(uint64_t seed, bool with_faults) {
+  bool CutPower(uint64_t seed) {
+    constexpr CutFaults kFaults[] = {CutFaults::kNone, CutFaults::kAny, CutFaults::kSyncs};
+    const CutFaults faults = kFaults[seed % std::size(kFaults)];
     const CutReport report =
-        LiveWithPowerCuts({.seed = seed, .with_faults = with_faults, .lie = settings_.lie, .directory = folder_.New()});
+        LiveWithPowerCuts({.seed = seed, .faults = faults, .lie = settings_.lie, .directory = folder_.New()});
     cuts_.cuts += report.cuts;
     cuts_.failures += report.failures;
     cuts_.acknowledged += report.acknowledged;
     cuts_.refused += report.refused;
     cuts_.made_at_cut += report.made_at_cut;
-    const char* const between = with_faults ? " between faults" : "";
     if (!report.broken.empty())
-      fmt::print("BROKEN by a cut of the power{} (seed {}): {}\n", between, seed, report.broken);
+      fmt::print(
+          "BROKEN by a cut of the power: {}\nto come near it again: ./dev iofaults --only-cuts --cuts 1 --seed {}\n",
+          report.broken, seed);
     return report.broken.empty();
   }
 
@@ -136,16 +141,18 @@ int Main(int argc, char** argv) {
   app.add_option("--random", settings.random_lives, "How many lives with faults at random")
       ->check(CLI::Range(0, 10'000'000))
       ->capture_default_str();
-  app.add_option("--cuts", settings.cut_lives,
-                 "How many lives in which the power is cut, every other one with faults too")
+  app.add_option(
+         "--cuts", settings.cut_lives,
+         "How many lives in which the power is cut, of three one without faults, one with any, one with failed syncs")
       ->check(CLI::Range(0, 10'000'000))
       ->capture_default_str();
   const std::map<std::string, DiskLie> lies = {{"no-sync", DiskLie::kNoSync}, {"late-sync", DiskLie::kLateSync}};
+  app.add_flag("--only-cuts", settings.only_cuts, "Do nothing but cut the power");
   app.add_option("--lie", settings.lie, "Only cut the power, of a disk that lies about syncs; this has to be noticed")
       ->transform(CLI::CheckedTransformer(lies));
   CLI11_PARSE(app, argc, argv);
   Runs runs(settings);
-  const bool kept = settings.lie != DiskLie::kNone ? runs.Cuts() : runs.All();
+  const bool kept = settings.only_cuts || settings.lie != DiskLie::kNone ? runs.Cuts() : runs.All();
   runs.Print();
   return kept ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -11,12 +11,20 @@
 // start, what was under way is there whole or not at all, and a start is never refused.
 namespace closure {
 
+// What fails besides.
+enum class CutFaults {
+  kNone,
+  // Calls at random: full disks, short writes, now and then a sync.
+  kAny,
+  // Syncs, often.
+  kSyncs,
+};
+
 struct CutOptions {
   std::uint64_t seed = 1;
   // How often the power is cut.
   int cuts = 20;
-  // Whether calls fail at random besides: full disks, short writes, syncs that fail.
-  bool with_faults = false;
+  CutFaults faults = CutFaults::kNone;
   DiskLie lie = DiskLie::kNone;
   // A directory that is there, for the database.
   std::string directory;

@@ -97,8 +97,6 @@ MUTATIONS = [
              "    if (!result.ok()) return RunNext(progress);\n"),
     Mutation("the first act is the last", SEQUENCE, "  if (progress->next == progress->steps.size()) {",
              "  if (progress->next == progress->steps.size() || progress->next == 1) {"),
-    Mutation("money that moved counts as taken", SEQUENCE,
-             "    if (!skipped && !step.executed_fingerprint.empty())", "    if (!step.executed_fingerprint.empty())"),
     Mutation("billing is not frozen", PARTICIPANTS,
              "        acts.Add(\"freeze\", billing_, &Async::FreezeBilling, upstream::v1::FreezeBillingRequest());\n", ""),
     Mutation("resources are not frozen", PARTICIPANTS,
@@ -143,9 +141,6 @@ MUTATIONS = [
     # ---- decisions and their commits ----
     Mutation("an abort ends as an expiry", BUILDER, "  closure().set_state(*to);\n",
              "  closure().set_state(*to == v1::Closure::ABORTED ? v1::Closure::EXPIRED : *to);\n"),
-    Mutation("the history tells moves backwards", BUILDER, "      HistoryEntry{from, *to, std::string(EventName(event))",
-             "      HistoryEntry{*to, from, std::string(EventName(event))"),
-    Mutation("a note hides a move", BUILDER, "  if (commit_.history.has_value()) return;\n", ""),
     Mutation("a revision stands still", BUILDER, "  closure().set_revision(closure().revision() + 1);\n",
              "  closure().set_revision(std::max<int64_t>(1, closure().revision()));\n"),
     Mutation("the end of a silent period moves", DECIDED_PARTICIPANTS,
