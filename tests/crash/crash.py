@@ -55,12 +55,12 @@ def crash_at(way, place, time):
     try:
         return WAYS[way]({"CLOSURE_FAILPOINT": order}).server.killed
     except Exception as error:
-        raise Broken("%s, killed at %s: %s: %s\nto see it again: ./dev crash %s '%s'" % (
-            way, order, type(error).__name__, error, way, order)) from error
+        raise Broken("%s, killed at %s: %s: %s\nto see it again: ./dev crash %s%s '%s'" % (
+            way, order, type(error).__name__, error, "--lose-log " if MortalServer.lose_log else "", way, order)) from error
 
 
 def crash_everywhere(way, arguments, pool, known):
-    """Runs all crashes of a way; answers how many there were, and prints them. Adds its places to those that are known."""
+    """Runs all crashes of a way, of which a few may not be reached where threads race; answers how many there were, and prints them. Adds its places to those that are known."""
     places = passed_places(way)
     crashes = list(drawn(way, places, arguments.seed, arguments.seeds) if arguments.seeds
                    else chosen(places, arguments.share, known))
@@ -83,26 +83,45 @@ def crash_everywhere(way, arguments, pool, known):
     return killed
 
 
+def place_and_time(text):
+    place, at, time = text.rpartition("@")
+    if not at or not time.isdecimal() or int(time) < 1:
+        raise argparse.ArgumentTypeError("%r is not NAME@COUNT, as in commit.durable@3" % text)
+    return place, int(time)
+
+
+def from_one(text):
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError("%r is not a number from 1 on" % text)
+    return int(text)
+
+
+def crash_once(way, place, time):
+    if crash_at(way, place, time):
+        print("killed there, and all was kept")
+        return 0
+    print("not reached: %s passes %s" % (way, ", ".join("%s %d times" % each for each in passed_places(way))))
+    return 1
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("way", nargs="?", choices=sorted(WAYS), help="only this way")
-    parser.add_argument("place", nargs="?", help="only this place, as NAME@COUNT")
+    parser.add_argument("place", nargs="?", type=place_and_time, help="only this place, as NAME@COUNT")
     parser.add_argument("--lose-log", action="store_true",
                         help="lose the database's log at each crash, in order to see that this is found")
     which = parser.add_mutually_exclusive_group()
-    which.add_argument("--share", type=int, default=1,
+    which.add_argument("--share", type=from_one, default=1,
                        help="take every SHARE-th time of a place, besides first and last on the first way that passes it [1]")
-    which.add_argument("--seeds", type=int, default=0, help="take every place once for each of so many seeds instead")
-    parser.add_argument("--seed", type=int, default=1, help="the first of the seeds [1]")
-    arguments = parser.parse_args()
+    which.add_argument("--seeds", type=from_one, help="take every place once for each of so many seeds instead")
+    parser.add_argument("--seed", type=from_one, default=1, help="the first of the seeds [1]")
+    arguments = parser.parse_intermixed_args()
     if arguments.place and arguments.seeds:
         parser.error("--seeds draws the times itself; leave it out, or the place")
     MortalServer.lose_log = arguments.lose_log
     try:
         if arguments.place:
-            place, _, time = arguments.place.rpartition("@")
-            print("killed" if crash_at(arguments.way, place, int(time)) else "not reached")
-            return 0
+            return crash_once(arguments.way, *arguments.place)
         with concurrent.futures.ThreadPoolExecutor(JOBS) as pool:
             known = set()
             total = sum(crash_everywhere(way, arguments, pool, known)

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Explores the scenarios, or the one that is named, and prints what was found. Exit code 1 when a promise is broken, 3
+// Explores the scenarios, or those that are named, and prints what was found. Exit code 1 when a promise is broken, 3
 // when a scenario was not explored to its end, and so not judged for liveness.
-//
-//   closure_explore [--states-max N] [SCENARIO]
 #include <cstdio>
-#include <cstdlib>
-#include <cstring>
 #include <string>
+#include <vector>
 
+#include "CLI/CLI.hpp"
 #include "fmt/core.h"
 #include "tests/exploration/explorer.h"
 #include "tests/exploration/scenarios.h"
@@ -27,6 +25,7 @@ int Run(const closure::exploration::Scenario& scenario, std::uint64_t states_max
     fmt::print("  {}\n", result.broken);
     int step = 0;
     for (const std::string& move : result.path) fmt::print("  {:>3}. {}\n", ++step, move);
+    fmt::print("the last move brings it about; to see it again: ./dev explore '{}'\n", scenario.name);
   }
   std::fflush(stdout);
   if (!result.broken.empty()) return 1;
@@ -36,29 +35,22 @@ int Run(const closure::exploration::Scenario& scenario, std::uint64_t states_max
 }  // namespace
 
 int main(int argc, char** argv) {
+  CLI::App app("Explores everything that can happen to a closure, in every order up to the bounds of each scenario.");
   std::uint64_t states_max = kStatesMax;
-  std::string wanted;
-  for (int i = 1; i < argc; ++i) {
-    if (std::strcmp(argv[i], "--states-max") == 0 && i + 1 < argc) {
-      states_max = std::strtoull(argv[++i], nullptr, 10);
-    } else {
-      wanted = argv[i];
-    }
-  }
+  std::vector<std::string> wanted;
+  std::vector<std::string> names;
+  for (const closure::exploration::Scenario& scenario : closure::exploration::Scenarios())
+    names.emplace_back(scenario.name);
+  app.add_option("--states-max", states_max, "Give a scenario up at so many states")
+      ->check(CLI::Range(1.0, 1e12))
+      ->capture_default_str();
+  app.add_option("scenario", wanted, "Only these; names with spaces in quotes")->check(CLI::IsMember(names));
+  CLI11_PARSE(app, argc, argv);
   int worst = 0;
-  bool known = false;
-  for (const closure::exploration::Scenario& scenario : closure::exploration::Scenarios()) {
-    if (!wanted.empty() && scenario.name != wanted) continue;
-    known = true;
-    const int outcome = Run(scenario, states_max);
+  for (const std::string& name : wanted.empty() ? names : wanted) {
+    const int outcome = Run(closure::exploration::FindScenario(name), states_max);
     // What is broken matters more than what was not seen.
     if (outcome != 0 && worst != 1) worst = outcome;
-  }
-  if (!known) {
-    fmt::print(stderr, "there is no scenario \"{}\"; there are:\n", wanted);
-    for (const closure::exploration::Scenario& scenario : closure::exploration::Scenarios())
-      fmt::print(stderr, "  {}\n", scenario.name);
-    return 2;
   }
   return worst;
 }

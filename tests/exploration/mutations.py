@@ -28,7 +28,7 @@ def judge(program, mutation):
     lines = run.stdout.splitlines()
     if run.returncode != 1 or not lines:
         raise SystemExit(f"{mutation.name}: the exploration ended with {run.returncode}:\n{run.stdout}{run.stderr}")
-    return f"{lines[1].strip()} ({len(lines) - 2} moves)"
+    return f"{lines[1].strip()} ({len(lines) - 3} moves)"
 
 
 if __name__ == "__main__":

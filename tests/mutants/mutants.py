@@ -187,7 +187,8 @@ def judge(build, source, share, pool):
             print(f"  survivors.py knows {known} where {counts[key]} survived: {key[2]}: {key[1]}", flush=True)
     unknown = [mutant for mutant in survived if counts[key_of(mutant)] > SURVIVORS.get(key_of(mutant), (0, 0))[1]]
     for mutant in survived:
-        print(f"  survived{', and nobody knows why' if mutant in unknown else ''}: {mutant}", flush=True)
+        why = "nobody knows why" if mutant in unknown else SURVIVORS[key_of(mutant)][0]
+        print(f"  survived: {mutant}\n    {why}", flush=True)
     return len(mutants), len(survived), len(unknown)
 
 
@@ -200,6 +201,11 @@ def main():
     arguments = parser.parse_args()
     build = arguments.build.resolve()
     sources = arguments.sources or list(PROOFS)
+    for source in sources:
+        if source not in PROOFS:
+            parser.error(f"{source} is none of {', '.join(PROOFS)}")
+    if arguments.share < 1:
+        parser.error("--share is a number from 1 on")
     if arguments.list:
         list_mutants(build, sources, arguments.share)
         return 0
@@ -212,7 +218,7 @@ def main():
     rate = 100 * (total - survived) / total if total else 100
     print(f"{total} mutants, {total - survived} killed, {rate:.1f} %; of the others {unknown} are not known to change nothing")
     # One source by itself may have more that change nothing.
-    return 0 if unknown == 0 and (rate >= 95 or arguments.sources) else 1
+    return 0 if unknown == 0 and (rate >= 95 or arguments.sources or arguments.share > 1) else 1
 
 
 if __name__ == "__main__":

@@ -51,7 +51,7 @@ int Main(int argc, char** argv) {
   Settings settings;
   std::uint64_t seeds = 1;
   bool trace = false;
-  app.add_option("--seed", settings.seed, "The first seed")->capture_default_str();
+  app.add_option("--seed", settings.seed, "The first seed")->check(CLI::Range(0.0, 1e18))->capture_default_str();
   app.add_option("--seeds", seeds, "How many seeds, one after the other")
       ->check(CLI::Range(1, 100'000'000))
       ->capture_default_str();
