@@ -106,6 +106,21 @@ GROUPS: List[Tuple[str, str, str, List[Union[str, Tuple[str, int]]]]] = [
         "for (std::size_t at = 0; at < bytes.size(); at += 8) {",
         "for (std::size_t at = 0; at < bytes.size(); at += sizeof(uint64_t)) {",
     ]),
+    (LEAK, "server/decide_scan.cc", ALWAYS, [
+        "item.has_amount() ? fmt::format(\" ({})\", FormatMoney(item.amount())) : \"\");",
+    ]),
+    ("whether a temporary string was made: never is a leak, which LeakSanitizer sees", "server/decide_scan.cc", NEVER, [
+        "item.has_amount() ? fmt::format(\" ({})\", FormatMoney(item.amount())) : \"\");",
+    ]),
+    ("before the other scans there is no cause: Confirm has cleared it", "server/decide_scan.cc", ALWAYS, [
+        "if (phase == v1::SCAN) {",
+    ]),
+    (EMPTY, "server/decide_scan.cc", ALWAYS, [
+        "for (v1::BlockingItem& stored : merge.items) {",
+    ]),
+    ("the check before an unreachable Impossible", "server/decide_scan.cc", ALWAYS, [
+        "switch (builder.state()) {",
+    ]),
     ("the check before an unreachable default", "server/decide_system.cc", NEVER, [
         ("switch (command.kind) {", 2),
     ]),
