@@ -33,9 +33,10 @@ class Unfinished {
   static absl::StatusOr<std::unique_ptr<Unfinished>> Make(const std::string& copy) {
     const std::string path = copy + kUnfinished;
     std::error_code ignored;
-    if (std::filesystem::exists(path, ignored)) Reach(Mark::kBackupLeftoverRemoved);
+    const bool is_left = std::filesystem::exists(path, ignored);
     // What a killed backup left may be a finished one by another name, so its file is never written again.
     CLOSURE_ASSIGN_OR_RETURN(const std::unique_ptr<Unfinished> left, Claim(path, 0));
+    if (is_left) Reach(Mark::kBackupLeftoverRemoved);
     left->Remove();
     left->owned_ = false;
     return Claim(path, O_EXCL);

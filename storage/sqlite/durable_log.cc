@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <memory>
+#include <string_view>
 #include <vector>
 
 #include "storage/sqlite/page_checksum.h"
@@ -54,10 +55,12 @@ class Log {
 
   // Writes a part again as it is.
   absl::Status Rewrite(sqlite3_int64 begin, sqlite3_int64 end) {
+    std::vector<unsigned char> first;
+    std::vector<unsigned char> second;
     for (sqlite3_int64 at = begin; at < end; at += kChunkBytes) {
       const auto bytes = static_cast<std::size_t>(std::min(kChunkBytes, end - at));
-      std::vector<unsigned char> first(bytes);
-      std::vector<unsigned char> second(bytes);
+      first.resize(bytes);
+      second.resize(bytes);
       CLOSURE_RETURN_IF_ERROR(Read(first, at));
       CLOSURE_RETURN_IF_ERROR(Read(second, at));
       // What one read got wrong must not be written.

@@ -60,7 +60,8 @@ def crash_at(way, place, time):
 
 
 def crash_everywhere(way, arguments, pool, known):
-    """Runs all crashes of a way, of which a few may not be reached where threads race; answers how many there were, and prints them. Adds its places to those that are known."""
+    """Runs all crashes of a way, of which a few may not be reached where threads race; answers how many there were, and
+    prints them. Adds its places to those that are known."""
     places = passed_places(way)
     crashes = list(drawn(way, places, arguments.seed, arguments.seeds) if arguments.seeds
                    else chosen(places, arguments.share, known))

@@ -100,28 +100,36 @@ TEST_CASE("a change that other changes keep overtaking is given up, and counts w
   CHECK(system.reached());
 }
 
+void Cancel(Faulty& faulty) {
+  REQUIRE(Send(faulty.server, faulty.owner.actor(), RequestOn<v1::CancelClosureRequest>(faulty.owner.name())).ok());
+}
+
+// That work went on to its end.
+void CheckNotices(Faulty& faulty) {
+  WaitUntilQuiet(faulty.server, faulty.owner.name());
+  faulty.owner.Refresh();
+  CHECK(faulty.owner.closure().notices_size() > 0);
+  for (const v1::Notice& notice : faulty.owner.closure().notices()) CHECK(notice.status() == v1::Notice::DELIVERED);
+}
+
 TEST_CASE("while the store leases nothing work waits, and goes on by itself when it does again", "[R12]") {
   Faulty faulty;
   const MarkWatch mark(Mark::kStoreRetried);
   faulty.faults->SetLeases(absl::UnavailableError(kStoresWords));
-  REQUIRE(Send(faulty.server, faulty.owner.actor(), RequestOn<v1::CancelClosureRequest>(faulty.owner.name())).ok());
+  Cancel(faulty);
   while (!mark.reached()) StatusOf(faulty.server);
   faulty.faults->SetLeases(absl::OkStatus());
-  WaitUntilQuiet(faulty.server, faulty.owner.name());
-  faulty.owner.Refresh();
-  for (const v1::Notice& notice : faulty.owner.closure().notices()) CHECK(notice.status() == v1::Notice::DELIVERED);
+  CheckNotices(faulty);
 }
 
 TEST_CASE("while the store does not say when work is due, it is looked for again and again", "[R12]") {
   Faulty faulty;
   const MarkWatch mark(Mark::kDueTimeUnread);
   faulty.faults->SetDueTimes(absl::UnavailableError(kStoresWords));
-  REQUIRE(Send(faulty.server, faulty.owner.actor(), RequestOn<v1::CancelClosureRequest>(faulty.owner.name())).ok());
+  Cancel(faulty);
   while (!mark.reached()) StatusOf(faulty.server);
   faulty.faults->SetDueTimes(absl::OkStatus());
-  WaitUntilQuiet(faulty.server, faulty.owner.name());
-  faulty.owner.Refresh();
-  for (const v1::Notice& notice : faulty.owner.closure().notices()) CHECK(notice.status() == v1::Notice::DELIVERED);
+  CheckNotices(faulty);
 }
 
 TEST_CASE("a retry of a task that other changes keep overtaking is given up, and the task stays", "[operators]") {

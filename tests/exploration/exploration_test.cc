@@ -4,7 +4,6 @@
 #include <catch2/catch.hpp>
 #include <set>
 #include <tuple>
-#include <utility>
 
 #include "fmt/format.h"
 #include "server/machine.h"

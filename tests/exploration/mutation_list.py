@@ -1,11 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The rules of the machine that are broken on purpose, and the scenario that has to notice each; see mutations.py."""
-import pathlib
-import sys
-
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
-from broken_rules import Mutation  # noqa: E402
-
+from broken_rules import Mutation
 
 MACHINE = "server/machine.h"
 OWNER = "server/decide_owner.cc"

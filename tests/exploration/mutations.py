@@ -19,16 +19,14 @@ STATES_MAX = 400000
 INCOMPLETE = 3
 
 
+def finding(told):
+    lines = told.splitlines()
+    return f"{lines[1].strip()} ({len(lines) - 3} moves)" if len(lines) > 2 else None
+
+
 def judge(program, mutation):
-    run = broken_rules.run_judge([program, "--states-max", STATES_MAX, mutation.scenario])
-    if run.returncode in (0, INCOMPLETE):
-        return None
-    if "impossible:" in run.stderr:
-        return run.stderr.strip().splitlines()[-1]
-    lines = run.stdout.splitlines()
-    if run.returncode != 1 or not lines:
-        raise SystemExit(f"{mutation.name}: the exploration ended with {run.returncode}:\n{run.stdout}{run.stderr}")
-    return f"{lines[1].strip()} ({len(lines) - 3} moves)"
+    command = [program, "--states-max", STATES_MAX, mutation.scenario]
+    return broken_rules.run_judge(mutation.name, command, (0, INCOMPLETE), finding)
 
 
 if __name__ == "__main__":

@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every mark of protos/coverage_mark.h stands on a path of the code, and a test watches it and asks whether it was reached."""
+"""Every mark of protos/coverage_mark.h stands on a path of the code, and a test watches it and asks whether it was
+reached."""
 
 import re
 
 import source_tree
 
 LIST = "protos/coverage_mark.h"
-
-
 WATCH = r"\bMarkWatch (\w+)\([^;]*\bMark::MARK\b"
 
 

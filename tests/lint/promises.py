@@ -16,13 +16,13 @@ ROW = re.compile(rf"^\| ({NAME}) \| [^|]+ \| ([^|]*) \|$", re.MULTILINE)
 # Requirements may stand among the names; they are another lint's.
 MESSAGE = re.compile(rf'"((?:{NAME}|[RD]\d+)(?:, (?:{NAME}|[RD]\d+))*): ')
 
+# As they were named once.
+NUMBERED = re.compile(r'"\d+: (?=[A-Za-z{])')
+
 
 def judged(text):
     """The promises that the judges of a folder name, in the code of all its files."""
     return {name for names in MESSAGE.findall(text) for name in names.split(", ") if re.fullmatch(NAME, name)}
-
-
-NUMBERED = re.compile(r'"\d+: (?=[A-Za-z{])')
 
 
 def check(page, code):

@@ -144,10 +144,6 @@ def key_of(mutant):
     return mutant.source, mutant.text, mutant.change
 
 
-def is_known(mutant):
-    return key_of(mutant) in SURVIVORS
-
-
 def survivors_of(build, source, share, pool):
     assembly, mutants = assembly_and_mutants(build, source, share)
     link_commands = links(build, source)

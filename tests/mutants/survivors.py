@@ -8,6 +8,9 @@ NEVER, ALWAYS = "never jumps", "always jumps"
 LEAK = "frees what a temporary holds, and is skipped: a leak, which LeakSanitizer sees"
 # The check before the first turn of a loop.
 EMPTY = "asks whether there is anything to go through, and here there always is"
+UNMADE = "whether a temporary string was made: never is a leak, which LeakSanitizer sees"
+UNREACHABLE = "the check before an unreachable Impossible"
+NONE = "asked only of the message that stands for none, which no circumstances hold"
 
 # Why, of which source and change, and the texts of the lines; with a number where several of a line survive.
 GROUPS: List[Tuple[str, str, str, List[Union[str, Tuple[str, int]]]]] = [
@@ -33,7 +36,7 @@ GROUPS: List[Tuple[str, str, str, List[Union[str, Tuple[str, int]]]]] = [
         "{{\"item\", item.name()}, {\"resolution\", resolution}});",
         "{{\"item\", item.name()}, {\"fingerprint\", item.fingerprint()}});",
     ]),
-    ("whether a temporary string was made: never is a leak, which LeakSanitizer sees", "server/decide_items.cc", NEVER, [
+    (UNMADE, "server/decide_items.cc", NEVER, [
         ": PrintableText(fmt::format(\"{}: {}\", v1::DiscardResponse::Outcome_Name(response.outcome()),",
     ]),
     ("on the way of an item that is not found, where the refusal was just made and is never OK", "server/decide_items.cc", ALWAYS, [
@@ -42,7 +45,7 @@ GROUPS: List[Tuple[str, str, str, List[Union[str, Tuple[str, int]]]]] = [
     ("WithViolations takes no more than kViolationsMax itself; the break saves work", "server/decide_items.cc", NEVER, [
         "if (violations.size() == kViolationsMax) break;",
     ]),
-    ("the check before an unreachable Impossible", "server/decide_ends.cc", NEVER, [
+    (UNREACHABLE, "server/decide_ends.cc", NEVER, [
         "switch (builder.circumstances().task->kind()) {",
     ]),
     ("where it is not over the limit lies ahead, and WaitsUntil always waits", "server/decide_ends.cc", NEVER, [
@@ -78,7 +81,7 @@ GROUPS: List[Tuple[str, str, str, List[Union[str, Tuple[str, int]]]]] = [
     (EMPTY, "server/decide_participants.cc", ALWAYS, [
         "for (const int32_t stage : its_stages) {",
     ]),
-    ("the check before an unreachable Impossible", "server/decide_participants.cc", NEVER, [
+    (UNREACHABLE, "server/decide_participants.cc", NEVER, [
         "if (!StartNextStage(builder)) Impossible(\"a phase without participants\");",
         "switch (phase) {",
     ]),
@@ -109,7 +112,7 @@ GROUPS: List[Tuple[str, str, str, List[Union[str, Tuple[str, int]]]]] = [
     (LEAK, "server/decide_scan.cc", ALWAYS, [
         "item.has_amount() ? fmt::format(\" ({})\", FormatMoney(item.amount())) : \"\");",
     ]),
-    ("whether a temporary string was made: never is a leak, which LeakSanitizer sees", "server/decide_scan.cc", NEVER, [
+    (UNMADE, "server/decide_scan.cc", NEVER, [
         "item.has_amount() ? fmt::format(\" ({})\", FormatMoney(item.amount())) : \"\");",
     ]),
     ("before the other scans there is no cause: Confirm has cleared it", "server/decide_scan.cc", ALWAYS, [
@@ -118,7 +121,7 @@ GROUPS: List[Tuple[str, str, str, List[Union[str, Tuple[str, int]]]]] = [
     (EMPTY, "server/decide_scan.cc", ALWAYS, [
         "for (v1::BlockingItem& stored : merge.items) {",
     ]),
-    ("the check before an unreachable Impossible", "server/decide_scan.cc", ALWAYS, [
+    (UNREACHABLE, "server/decide_scan.cc", ALWAYS, [
         "switch (builder.state()) {",
     ]),
     ("the check before an unreachable default", "server/decide_system.cc", NEVER, [
@@ -133,10 +136,10 @@ GROUPS: List[Tuple[str, str, str, List[Union[str, Tuple[str, int]]]]] = [
     ("on the way of an excess that was just put in words", "server/decide_silent_period.cc", NEVER, [
         "if (excess.empty()) return false;",
     ]),
-    ("asked only of the message that stands for none, which no circumstances hold", "server/decide_silent_period.cc", NEVER, [
+    (NONE, "server/decide_silent_period.cc", NEVER, [
         "if (!circumstances.system.has_clock_jump() && circumstances.time.jump.empty()) return false;",
     ]),
-    ("asked only of the message that stands for none, which no circumstances hold", "server/decide_silent_period.cc", ALWAYS, [
+    (NONE, "server/decide_silent_period.cc", ALWAYS, [
         "if (!circumstances.system.has_clock_jump() && circumstances.time.jump.empty()) return false;",
     ]),
     ("of an empty text, in which nothing is found all the same; the other jump of the line is killed", "server/actor.cc", NEVER, [

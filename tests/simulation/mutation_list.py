@@ -1,11 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The rules of the service that are broken on purpose, each in one place; see mutations.py."""
-import pathlib
-import sys
-
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
-from broken_rules import Mutation  # noqa: E402
-
+from broken_rules import Mutation
 
 ENGINE = "server/closure_engine.cc"
 CREATE = "server/closure_engine_create.cc"

@@ -30,20 +30,19 @@ constexpr std::int64_t kStepsMax = 5'000'000;
 // silent period of 36 hours just before the expiry, and be tried again for hours at either end.
 constexpr absl::Duration kCalmMin = absl::Hours(120);
 
-// The other systems, each by a request of its own.
 template <typename... Requests>
-std::string FileOfRequest(std::uint64_t number) {
-  const std::string files[] = {Requests::descriptor()->file()->name()...};
-  return files[number];
+std::vector<std::string> FilesOf() {
+  return {Requests::descriptor()->file()->name()...};
 }
 
-constexpr std::uint64_t kSystems = 9;
-std::string SystemOf(std::uint64_t number) {
-  return FileOfRequest<upstream::v1::GetAccountRequest, upstream::v1::ListFundsRequest,
-                       upstream::v1::ListDomainsRequest, upstream::v1::SendMailRequest,
-                       upstream::v1::GetResellerRelationshipRequest, upstream::v1::GetMembershipRequest,
-                       upstream::v1::ListResourcesRequest, upstream::v1::GetTrusteeshipRequest, v1::PerformRequest>(
-      number);
+// The other systems, each by a request of its own.
+const std::vector<std::string>& Systems() {
+  static const auto* const kSystems = new std::vector<std::string>(
+      FilesOf<upstream::v1::GetAccountRequest, upstream::v1::ListFundsRequest, upstream::v1::ListDomainsRequest,
+              upstream::v1::SendMailRequest, upstream::v1::GetResellerRelationshipRequest,
+              upstream::v1::GetMembershipRequest, upstream::v1::ListResourcesRequest,
+              upstream::v1::GetTrusteeshipRequest, v1::PerformRequest>());
+  return *kSystems;
 }
 
 // Short, so that many closures fit into one run; the ratios are those of the defaults.
@@ -206,7 +205,7 @@ void Simulation::JumpClock() {
 }
 
 void Simulation::TakeSystemDown() {
-  const std::string system = SystemOf(dice_.Below(kSystems));
+  const std::string& system = Systems()[dice_.Below(Systems().size())];
   if (wire_.IsDown(system)) return;
   wire_.TakeDown(system, dice_.Chance(0.5));
   Trace(fmt::format("{} is down", system));

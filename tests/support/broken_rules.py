@@ -77,10 +77,19 @@ def noticed_by(build, mutation, program, judge):
         return judge(broken, mutation) if broken else "a static assertion"
 
 
-def run_judge(command):
-    """The end of a judge's run, with whatever it printed."""
-    return subprocess.run([str(part) for part in command], capture_output=True, text=True, timeout=RUN_SECONDS,
-                          check=False)
+def run_judge(name, command, passes, finding):
+    """What noticed the mutation of this name, or nothing. `passes` are the exit codes of a run that found nothing;
+    `finding` makes words of what one prints that found something, or nothing."""
+    run = subprocess.run([str(part) for part in command], capture_output=True, text=True, timeout=RUN_SECONDS,
+                         check=False)
+    if run.returncode in passes:
+        return None
+    if "impossible:" in run.stderr:
+        return run.stderr.strip().splitlines()[-1]
+    by = finding(run.stdout) if run.returncode == 1 else None
+    if not by:
+        raise SystemExit(f"{name}: the judge ended with {run.returncode}:\n{run.stdout}{run.stderr}")
+    return by
 
 
 def stand_without_change(build, mutations, program, judge):
