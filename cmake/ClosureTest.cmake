@@ -5,6 +5,7 @@
 #     DEPENDS closure::storage
 #     PROCESSES closured closurectl   # only for tests that start them
 #     LABELS storage
+#     PCH closure_end_to_end_pch      # instead of closure_test_pch
 #     TIMEOUT 60)
 #
 # makes the Catch2 (version 2) program sqlite_closure_store_tests and registers each TEST_CASE with ctest under
@@ -40,16 +41,19 @@ function(closure_process_paths out_var)
 endfunction()
 
 function(closure_test name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "TIMEOUT" "SOURCES;DEPENDS;PROCESSES;LABELS")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "TIMEOUT;PCH" "SOURCES;DEPENDS;PROCESSES;LABELS")
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT ${CLOSURE_TEST_TIMEOUT})
+  endif()
+  if(NOT arg_PCH)
+    set(arg_PCH closure_test_pch)
   endif()
   set(program ${name}_tests)
   add_executable(${program} ${arg_SOURCES})
   target_link_libraries(${program} PRIVATE ${arg_DEPENDS} Catch2::Catch2 closure_catch_main)
   closure_target(${program})
   closure_link_sanitizer(${program})
-  closure_reuse_pch(${program} closure_test_pch)
+  closure_reuse_pch(${program} ${arg_PCH})
   closure_process_paths(paths ${arg_PROCESSES})
   list(TRANSFORM paths REPLACE "^([^=]*)=(.*)$" "\\1=\"\\2\"" OUTPUT_VARIABLE definitions)
   target_compile_definitions(${program} PRIVATE ${definitions})
