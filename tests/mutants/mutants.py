@@ -5,10 +5,10 @@
     mutants.py --build DIRECTORY [--share N] [--list] [SOURCE ...]
 
 Each conditional jump that comes from a line of the source itself, and not of a header, makes two mutants: one never
-jumps, one always does. The changed assembly is linked with the test programs that prove the source; a mutant is killed
-when one of them fails, crashes or takes far longer than without a change. What survives is listed with its line and
-must be known to survivors.py, with the reason why it changes nothing that anybody can see; of two that look alike there
-both have to be known.
+jumps, one always does. The changed assembly is linked with LeakSanitizer and the test programs that prove the source; a
+mutant is killed when one of them fails, crashes, leaks or takes far longer than without a change. What survives is listed
+with its line and must be known to survivors.py, with the reason why it changes nothing that anybody can see; of two that
+look alike there both have to be known.
 """
 import argparse
 import collections
@@ -106,7 +106,7 @@ def changed(assembly, mutant):
 
 
 def links(build, source):
-    return [(target, link_command(build, target), arguments) for target, arguments in PROOFS[source]]
+    return [(target, link_command(build, target) + ["-fsanitize=leak"], arguments) for target, arguments in PROOFS[source]]
 
 
 def fails(build, assembly, link_commands, seconds=None):

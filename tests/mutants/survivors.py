@@ -4,11 +4,8 @@ from typing import Dict, List, Tuple, Union
 
 NEVER, ALWAYS = "never jumps", "always jumps"
 
-# Always skipping, or never making, what frees a temporary: no test sees it, LeakSanitizer would.
-LEAK = "frees what a temporary holds, and is skipped: a leak, which LeakSanitizer sees"
 # The check before the first turn of a loop.
 EMPTY = "asks whether there is anything to go through, and here there always is"
-UNMADE = "whether a temporary string was made: never is a leak, which LeakSanitizer sees"
 UNREACHABLE = "the check before an unreachable Impossible"
 NONE = "asked only of the message that stands for none, which no circumstances hold"
 
@@ -23,21 +20,8 @@ GROUPS: List[Tuple[str, str, str, List[Union[str, Tuple[str, int]]]]] = [
     ("units below zero have nanos that are not above it: the signs of valid money agree", "protos/money.cc", NEVER, [
         "bool IsPositive(const v1::Money& money) { return money.units() > 0 || (money.units() == 0 && money.nanos() > 0); }",
     ]),
-    (LEAK, "server/actor.cc", ALWAYS, [
-        "{{\"actor\", actor.ToString()}, {\"account\", FormatAccountName(account_id)}});",
-    ]),
     ("SHA-256 does not fail where there is memory", "storage/history_chain.cc", NEVER, [
         "if (EVP_Digest(bytes.data(), bytes.size(), digest.data(), &size, EVP_sha256(), nullptr) != 1) {",
-    ]),
-    (LEAK, "server/decide_items.cc", ALWAYS, [
-        "{{\"closure\", closure.name()}, {\"holdReason\", closure.hold().reason()}});",
-        "{{\"closure\", closure.name()}, {\"digest\", closure.risk_prompt().digest()}});",
-        "{{\"item\", item.name()}, {\"displayName\", item.display_name()}});",
-        "{{\"item\", item.name()}, {\"resolution\", resolution}});",
-        "{{\"item\", item.name()}, {\"fingerprint\", item.fingerprint()}});",
-    ]),
-    (UNMADE, "server/decide_items.cc", NEVER, [
-        ": PrintableText(fmt::format(\"{}: {}\", v1::DiscardResponse::Outcome_Name(response.outcome()),",
     ]),
     ("on the way of an item that is not found, where the refusal was just made and is never OK", "server/decide_items.cc", ALWAYS, [
         "if (refusal.ok()) {",
@@ -50,18 +34,6 @@ GROUPS: List[Tuple[str, str, str, List[Union[str, Tuple[str, int]]]]] = [
     ]),
     ("where it is not over the limit lies ahead, and WaitsUntil always waits", "server/decide_ends.cc", NEVER, [
         "if (!over && WaitsUntil(builder, limit)) return builder.Finish();",
-    ]),
-    (LEAK, "server/decide_ends.cc", ALWAYS, [
-        "return Error(v1::NOTHING_TO_RELEASE, fmt::format(\"closure {} has no hold\", closure.name()),",
-    ]),
-    (LEAK, "server/decide_owner.cc", ALWAYS, [
-        "return Error(v1::CONTACT_POINT_MISSING,",
-        "return WithRetryAfter(Error(v1::CODE_ATTEMPTS_EXHAUSTED,",
-        "{{\"account\", name}, {\"state\", state}});",
-        "return WithField(Error(v1::FIELD_INVALID, fmt::format(\"{}: {}\", kField, fault),",
-        "{\"attemptsLeft\", fmt::format(\"{}\", std::max(0, challenge.attempts_left() - 1))}};",
-        "{{\"closure\", closure.name()}, {\"channel\", channel}});",
-        "Error(v1::RESEND_TOO_SOON,",
     ]),
     (EMPTY, "server/decide_owner.cc", NEVER, [
         "for (const v1::Channel channel : channels) {",
@@ -88,9 +60,6 @@ GROUPS: List[Tuple[str, str, str, List[Union[str, Tuple[str, int]]]]] = [
     (EMPTY, "server/business_calendar.cc", NEVER, [
         "for (const char c : text.substr(begin, length)) {",
     ]),
-    (LEAK, "server/answer_validation.cc", ALWAYS, [
-        "std::string complaint = TextComplaint(rule, (item.*rule.text)());",
-    ]),
     ("on the way of a complaint or refusal that was just made", "server/answer_validation.cc", NEVER, [
         "if (!complaint.empty()) return complaint;",
         "if (auto little = ValidateAmountOfAnswer(answer, limits); !little.ok()) return little;",
@@ -98,22 +67,12 @@ GROUPS: List[Tuple[str, str, str, List[Union[str, Tuple[str, int]]]]] = [
     ("on the way of a kind that was found, and what is found is not the end", "server/answer_validation.cc", NEVER, [
         "if (!kinds.empty() && std::find(kinds.begin(), kinds.end(), kind) == kinds.end()) {",
     ]),
-    (LEAK, "server/config_rules.cc", ALWAYS, [
-        "for (const auto& checker : MakeBuiltinCheckers(Upstreams{}, CheckerSettings{}))",
-        "for (const auto& participant : MakeBuiltinParticipants(Upstreams{}))",
-    ]),
     ("a header that was not read is of zeros, and not sound either", "storage/sqlite/log_end.cc", NEVER, [
         "if (log.pMethods->xFileSize(&log, &size) != SQLITE_OK || !Read(log, header, 0)) return LogEnd::kUnread;",
     ]),
     (EMPTY, "storage/sqlite/page_checksum.cc", NEVER, [
         "for (std::size_t at = 0; at < bytes.size(); at += 8) {",
         "for (std::size_t at = 0; at < bytes.size(); at += sizeof(uint64_t)) {",
-    ]),
-    (LEAK, "server/decide_scan.cc", ALWAYS, [
-        "item.has_amount() ? fmt::format(\" ({})\", FormatMoney(item.amount())) : \"\");",
-    ]),
-    (UNMADE, "server/decide_scan.cc", NEVER, [
-        "item.has_amount() ? fmt::format(\" ({})\", FormatMoney(item.amount())) : \"\");",
     ]),
     ("before the other scans there is no cause: Confirm has cleared it", "server/decide_scan.cc", ALWAYS, [
         "if (phase == v1::SCAN) {",

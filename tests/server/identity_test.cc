@@ -83,18 +83,19 @@ TEST_CASE("only the root identity of the account drives a closure, and operators
     v1::ErrorReason operate;
   };
   const v1::ErrorReason ok = v1::ERROR_REASON_UNSPECIFIED;
+  // Too long to lie in the string itself, so that one that is never freed is noticed.
   const std::vector<Row> rows = {
-      {"root:1", ok, ok, v1::OPERATOR_REQUIRED},
-      {"root:2", v1::ACCOUNT_MISMATCH, v1::ACCOUNT_MISMATCH, v1::OPERATOR_REQUIRED},
-      {"ram:ann@1", v1::ROOT_IDENTITY_REQUIRED, v1::ROOT_IDENTITY_REQUIRED, v1::OPERATOR_REQUIRED},
-      {"ram:ann@2", v1::ACCOUNT_MISMATCH, v1::ACCOUNT_MISMATCH, v1::OPERATOR_REQUIRED},
-      {"operator:ann", v1::ROOT_IDENTITY_REQUIRED, ok, ok},
+      {"root:1000000000000001", ok, ok, v1::OPERATOR_REQUIRED},
+      {"root:2000000000000002", v1::ACCOUNT_MISMATCH, v1::ACCOUNT_MISMATCH, v1::OPERATOR_REQUIRED},
+      {"ram:ann@1000000000000001", v1::ROOT_IDENTITY_REQUIRED, v1::ROOT_IDENTITY_REQUIRED, v1::OPERATOR_REQUIRED},
+      {"ram:ann@2000000000000002", v1::ACCOUNT_MISMATCH, v1::ACCOUNT_MISMATCH, v1::OPERATOR_REQUIRED},
+      {"operator:ann.of.billing", v1::ROOT_IDENTITY_REQUIRED, ok, ok},
   };
   for (const Row& row : rows) {
     INFO(row.actor);
     const Actor actor = ParseActor(row.actor);
-    const absl::Status drive = RequireRootOf(actor, "1");
-    const absl::Status read = RequireReaderOf(actor, "1");
+    const absl::Status drive = RequireRootOf(actor, "1000000000000001");
+    const absl::Status read = RequireReaderOf(actor, "1000000000000001");
     const absl::Status operate = RequireOperator(actor);
     CHECK(ReasonOf(drive) == row.drive);
     CHECK(drive.ok() == (row.drive == ok));
