@@ -55,7 +55,7 @@ Broken JudgeEntry(const World& world, const internal::v1::ClosureData& next) {
   if (world.memory.confirming_for > FromProto(next.policy().confirm_limit()))
     return "D6: a silent period began long after Confirm";
   if (world.outside.facts.server != 0 && !world.outside.gone) return "S7: a silent period with a running server";
-  if (closure.has_hold() || world.system.has_pause()) return "a silent period was entered during a hold or pause";
+  if (closure.has_hold() || world.system.has_pause()) return "H: a silent period was entered during a hold or pause";
   return std::nullopt;
 }
 
@@ -65,9 +65,10 @@ Broken JudgeElapse(const World& world) {
   if (world.clock.wall < FromProto(closure.silent_period_end_time())) return "N2: a silent period ended before its end";
   if (world.memory.silent_for < FromProto(world.data.policy().silent_period()))
     return "S3: a silent period was shorter than promised";
-  if (closure.has_hold() || world.system.has_pause()) return "a silent period ended during a hold or pause";
-  if (world.system.has_breaker() || world.hour_is_full) return "D14: a silent period ended beyond the breaker's limit";
-  if (world.system.has_clock_jump()) return "a silent period ended while the clocks disagree";
+  if (closure.has_hold() || world.system.has_pause()) return "H: a silent period ended during a hold or pause";
+  if (world.system.has_breaker() || world.hour_is_full)
+    return "D14, H: a silent period ended beyond the breaker's limit";
+  if (world.system.has_clock_jump()) return "H: a silent period ended while the clocks disagree";
   for (const v1::ParticipantProgress& progress : closure.participants()) {
     if (progress.status() != v1::ParticipantProgress::DONE) return "N2: a silent period ended before its entry acts";
   }
@@ -80,7 +81,7 @@ Broken JudgeDeletion(const World& world, const internal::v1::ClosureData& next) 
   if (!closure.scan().clean() || closure.scan().phase() != v1::FINAL)
     return "N3: a deletion without a clean final check";
   if (!EveryoneAnswered(closure)) return "N5, S17: an unanswered checker counted as a pass";
-  if (closure.has_hold() || world.system.has_pause()) return "a deletion began during a hold or pause";
+  if (closure.has_hold() || world.system.has_pause()) return "H: a deletion began during a hold or pause";
   if (world.outside.gone) return std::nullopt;
   if (!world.outside.sealed) return "S10: a deletion began while bills can still arrive";
   const Facts& facts = world.outside.facts;
@@ -131,7 +132,7 @@ Broken JudgeConfirm(const World& world) {
   if (!scan.clean() || scan.phase() != v1::SCAN || world.clock.wall >= FromProto(scan.fresh_until_time()))
     return "D16: a closure was confirmed on a scan that is old or not clean";
   if (world.data.closure().has_hold() || world.system.has_pause())
-    return "a closure was confirmed during a hold or pause";
+    return "H: a closure was confirmed during a hold or pause";
   return std::nullopt;
 }
 
@@ -141,7 +142,8 @@ Broken JudgeDiscarded(const World& world, const Commit& commit) {
     const auto next = std::find_if(commit.items.begin(), commit.items.end(),
                                    [&](const auto& each) { return each.name() == item.name(); });
     const v1::BlockingItem& after = next == commit.items.end() ? item : *next;
-    if (after.resolution() == v1::BlockingItem::RELEASING) return "an item is being released after its discard ended";
+    if (after.resolution() == v1::BlockingItem::RELEASING)
+      return "S2: an item is being released after its discard ended";
   }
   return std::nullopt;
 }
@@ -176,12 +178,12 @@ Broken JudgeMove(const World& world, const Commit& commit) {
   if (!commit.history.has_value()) return "N7: a state changed without a history row";
   if (commit.history->from_state != from || commit.history->to_state != to)
     return "S13: a history row tells another move";
-  if (next.fence() <= world.data.fence()) return "a state changed without a higher fence";
+  if (next.fence() <= world.data.fence()) return "N6: a state changed without a higher fence";
   // Between reading and committing a switch may be thrown; the store compares only what it is told to.
   const bool irreversible =
       to == v1::Closure::SILENT_PERIOD || to == v1::Closure::FINAL_CHECK || to == v1::Closure::DELETING;
   if (irreversible && !commit.system.has_value() && commit.expected_system_version != world.system.version())
-    return "a pause that comes between a decision and its commit is overlooked";
+    return "H: a pause that comes between a decision and its commit is overlooked";
   if (Broken broken = JudgeDirection(from, to); broken.has_value()) return broken;
   if (to == v1::Closure::READY && (!next.closure().scan().clean() || !EveryoneAnswered(next.closure())))
     return "N5: a closure is READY without a clean scan";
@@ -209,7 +211,7 @@ Broken JudgeTasks(const World& world, const Commit& commit) {
       if (task.id() == *commit.finish_task) keys.erase(task.idempotency_key());
   }
   for (const internal::v1::TaskData& task : commit.add_tasks) {
-    if (!keys.insert(task.idempotency_key()).second) return "two tasks with one key: " + task.idempotency_key();
+    if (!keys.insert(task.idempotency_key()).second) return "N6: two tasks with one key: " + task.idempotency_key();
     const bool terminal = commit.closure.has_value() && IsTerminal(commit.closure->closure().state());
     if (task.kind() == v1::Task::NOTICE && !terminal) return "S11: a result notice before the result";
   }
@@ -243,7 +245,7 @@ Broken JudgeTimers(const World& world) {
       if (HasTask(world, v1::Task::DISCARD_DEADLINE,
                   FromProto(closure.state_enter_time()) + FromProto(policy.discard_limit())))
         return std::nullopt;
-      return "nothing ends a discard";
+      return "L1: nothing ends a discard";
     case v1::Closure::CONFIRMING:
       if (HasTask(world, v1::Task::CONFIRM_DEADLINE,
                   FromProto(closure.confirm_time()) + FromProto(policy.confirm_limit())))
@@ -291,7 +293,8 @@ std::optional<std::string> JudgeCommit(const World& world, const Commit& commit)
     return "D12: the addresses were erased before everybody was told";
   }
   if (before.state() != after.state()) return JudgeMove(world, commit);
-  if (next.fence() != world.data.fence() && world.data.version() > 0) return "a fence rose without a change of state";
+  if (next.fence() != world.data.fence() && world.data.version() > 0)
+    return "N6: a fence rose without a change of state";
   return std::nullopt;
 }
 
@@ -332,7 +335,7 @@ std::optional<std::string> JudgeWorld(const World& world) {
   if (Broken broken = JudgeTimers(world); broken.has_value()) return broken;
   const bool works =
       std::any_of(world.tasks.begin(), world.tasks.end(), [](const auto& task) { return IsBoundToState(task.kind()); });
-  if (IsTerminal(state) && works) return "an ended closure has work of its state";
+  if (IsTerminal(state) && works) return "S2: an ended closure has work of its state";
   const v1::GateState gate = state == v1::Closure::CLOSED ? v1::GATE_CLOSED
                              : IsOneOf(state, Closing())  ? v1::GATE_CLOSING
                                                           : v1::GATE_OPEN;

@@ -133,9 +133,18 @@ void ApplyItems(World& world, const Commit& commit) {
   std::sort(world.items.begin(), world.items.end(), [](const auto& a, const auto& b) { return a.name() < b.name(); });
 }
 
+// A commit that is refused leaves the world as it is, so a path to it does not show where it led.
+std::string WordsOfMove(const World& world, const Commit& commit) {
+  const State from = world.data.closure().state();
+  const State to = commit.closure.has_value() ? commit.closure->closure().state() : from;
+  if (from == to) return "";
+  return fmt::format(" (from {} to {})", v1::Closure::State_Name(from), v1::Closure::State_Name(to));
+}
+
 Fault Apply(World& world, Commit commit) {
   if (!IsCurrent(world, commit)) return std::nullopt;
-  if (Fault fault = JudgeCommit(world, commit); fault.has_value()) return fault;
+  if (const Fault fault = JudgeCommit(world, commit); fault.has_value())
+    return fmt::format("{}{}", *fault, WordsOfMove(world, commit));
   ApplyTasks(world, commit);
   ApplyItems(world, commit);
   if (commit.system.has_value()) world.system = *std::move(commit.system);

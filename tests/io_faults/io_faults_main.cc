@@ -28,11 +28,13 @@ struct Settings {
   int cut_lives = 50;
   bool only_cuts = false;
   DiskLie lie = DiskLie::kNone;
+  // How the names of the runs begin; empty for all.
+  std::string only;
 };
 
 class Runs {
  public:
-  explicit Runs(const Settings& settings) : settings_(settings) {}
+  explicit Runs(const Settings& settings) : settings_(settings), meant_(settings.only) {}
 
   // Whether everything was kept.
   bool All() {
@@ -42,11 +44,11 @@ class Runs {
     const auto back_up = [this](const std::string& name, const FaultVfs::Decide& decide, bool) {
       return BackUp(name, decide);
     };
-    if (!EveryCall(live, settings_.share) || !EveryCall(back_up, settings_.share)) return false;
+    if (!EveryCall(live, settings_.share, meant_) || !EveryCall(back_up, settings_.share, meant_)) return false;
     for (int life = 0; life < settings_.random_lives; ++life) {
       if (!Random(settings_.seed + static_cast<uint64_t>(life))) return false;
     }
-    return Cuts();
+    return !settings_.only.empty() || Cuts();
   }
 
   bool Cuts() {
@@ -55,6 +57,8 @@ class Runs {
     }
     return true;
   }
+
+  bool AnyMeant() const { return settings_.only.empty() || meant_.any(); }
 
   void Print() const {
     fmt::print(
@@ -71,7 +75,10 @@ class Runs {
   }
 
  private:
-  bool Random(uint64_t seed) { return Live("faults at random", seed, RandomFaults(seed, kOneCallIn)).broken.empty(); }
+  bool Random(uint64_t seed) {
+    const std::string name = fmt::format("random seed {}", seed);
+    return !meant_.Has(name) || Live(name, seed, RandomFaults(seed, kOneCallIn)).broken.empty();
+  }
 
   bool CutPower(uint64_t seed) {
     constexpr CutFaults kFaults[] = {CutFaults::kNone, CutFaults::kAny, CutFaults::kSyncs};
@@ -94,7 +101,7 @@ class Runs {
     LifeReport report = BackUpWithFaults(
         {.seed = settings_.seed, .writes = settings_.writes, .directory = folder_.New(), .decide = decide});
     Add(report, backups_);
-    if (!report.broken.empty()) fmt::print("BROKEN backup by {} (seed {}): {}\n", name, settings_.seed, report.broken);
+    if (!report.broken.empty()) PrintBroken("BROKEN backup", name, report);
     return report;
   }
 
@@ -106,8 +113,13 @@ class Runs {
                                         .decide = decide});
     ++lives_;
     Add(report, total_);
-    if (!report.broken.empty()) fmt::print("BROKEN by {} (seed {}): {}\n", name, seed, report.broken);
+    if (!report.broken.empty()) PrintBroken("BROKEN", name, report);
     return report;
+  }
+
+  void PrintBroken(std::string_view what, const std::string& name, const LifeReport& report) const {
+    fmt::print("{} by {}: {}\nto see it again: ./dev iofaults --seed {} --writes {} --random {} --only '{}'\n", what,
+               name, report.broken, settings_.seed, settings_.writes, settings_.random_lives, name);
   }
 
   static void Add(const LifeReport& report, LifeReport& to) {
@@ -121,6 +133,7 @@ class Runs {
 
   const Settings settings_;
   const RunFolder folder_;
+  MeantRuns meant_;
   int64_t lives_ = 0;
   LifeReport total_;
   LifeReport backups_;
@@ -150,11 +163,14 @@ int Main(int argc, char** argv) {
   app.add_flag("--only-cuts", settings.only_cuts, "Do nothing but cut the power");
   app.add_option("--lie", settings.lie, "Only cut the power, of a disk that lies about syncs; this has to be noticed")
       ->transform(CLI::CheckedTransformer(lies));
+  app.add_option("--only", settings.only,
+                 "Only runs whose names begin so, as in \"write\", \"write short at 3, lasting\" or \"random seed 7\"");
   CLI11_PARSE(app, argc, argv);
   Runs runs(settings);
   const bool kept = settings.only_cuts || settings.lie != DiskLie::kNone ? runs.Cuts() : runs.All();
   runs.Print();
-  return kept ? EXIT_SUCCESS : EXIT_FAILURE;
+  if (!runs.AnyMeant()) fmt::print("no run is called \"{}\"\n", settings.only);
+  return kept && runs.AnyMeant() ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 }  // namespace

@@ -10,8 +10,8 @@ import source_tree
 
 PAGE = "docs/assurance.md"
 JUDGES = {"exploration": "tests/exploration/", "simulation": "tests/simulation/"}
-NAME = r"(?:[NSL]\d+|Q)"
-PROMISES = [f"N{n}" for n in range(1, 11)] + [f"S{n}" for n in range(1, 19)] + [f"L{n}" for n in range(1, 6)] + ["Q"]
+NAME = r"(?:[NSL]\d+|[HQ])"
+PROMISES = [f"N{n}" for n in range(1, 11)] + [f"S{n}" for n in range(1, 19)] + [f"L{n}" for n in range(1, 6)] + ["H", "Q"]
 ROW = re.compile(rf"^\| ({NAME}) \| [^|]+ \| ([^|]*) \|$", re.MULTILINE)
 # Requirements may stand among the names; they are another lint's.
 MESSAGE = re.compile(rf'"((?:{NAME}|[RD]\d+)(?:, (?:{NAME}|[RD]\d+))*): ')

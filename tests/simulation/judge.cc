@@ -45,6 +45,10 @@ bool IsRenounced(const v1::Closure& closure, v1::ItemKind kind, const v1::Money&
   });
 }
 
+constexpr std::string_view kCommandNames[] = {"resend a code", "verify", "agree", "recheck",       "discard",
+                                              "confirm",       "cancel", "hold",  "release a hold"};
+static_assert(std::size(kCommandNames) == std::variant_size_v<ClosureCommand>);
+
 // A balance or debt of an account, in words; empty when it has none.
 std::string MoneyOn(const sandbox::v1::CloudAccount& account) {
   for (const auto& funds : account.funds()) {
@@ -113,7 +117,7 @@ void Judge::Compare(Known& known, const ClosureData& data) {
     Broken("N2: the end of a silent period changed", after);
   const bool moved = before.state() != after.state();
   if (moved) JudgeMove(known, data);
-  if (!moved && data.fence() != known.data.fence()) Broken("a fence rose without a change of state", after);
+  if (!moved && data.fence() != known.data.fence()) Broken("N6: a fence rose without a change of state", after);
   JudgeHistory(known, data, moved);
   Broken(known.will.FaultOfMoney(data), after);
   if (!IsTerminal(after.state())) Broken(FaultOfNoTask(data, TasksOf(data)), after);
@@ -125,9 +129,11 @@ void Judge::Compare(Known& known, const ClosureData& data) {
 void Judge::JudgeMove(Known& known, const ClosureData& data) {
   const State from = known.data.closure().state();
   const State to = data.closure().state();
+  schedule_.Tell(fmt::format("{} moves from {} to {}", data.closure().name(), v1::Closure::State_Name(from),
+                             v1::Closure::State_Name(to)));
   if (IsTerminal(from)) Broken("S5: an ended closure moved", data.closure());
   if (!IsListed(from, to)) Broken("S4: a move that the table does not list", data.closure());
-  if (data.fence() <= known.data.fence()) Broken("a state changed without a higher fence", data.closure());
+  if (data.fence() <= known.data.fence()) Broken("N6: a state changed without a higher fence", data.closure());
   accounts_[data.account_id()].states[data.fence()] = {data.closure().name(), to};
   Broken(known.will.FaultOfMove(known.data, data), data.closure());
   if (IsTerminal(to)) known.ended = schedule_.now();
@@ -165,7 +171,7 @@ void Judge::JudgeEntry(const Known& known, const ClosureData& data) {
   JudgePass(closure);
   const auto system = store_.LoadSystem();
   if (closure.has_hold() || !system.ok() || system->has_pause())
-    Broken("a silent period was entered during a hold or pause", closure);
+    Broken("H: a silent period was entered during a hold or pause", closure);
   const ShowAccountResponse account = cloud_.Show(data.account_id());
   if (account.deleted()) return;
   if (account.account().resources_size() > 0) Broken("S7: a silent period with a running resource", closure);
@@ -182,7 +188,7 @@ void Judge::JudgeElapse(const Known& known) {
     Broken(fmt::format("S3: a silent period lasted {}, less than promised", absl::FormatDuration(lasted)), closure);
   const auto system = store_.LoadSystem();
   if (!system.ok() || closure.has_hold() || system->has_pause() || system->has_breaker() || system->has_clock_jump())
-    Broken("D14: a silent period ended although something halts it", closure);
+    Broken("D14, H: a silent period ended although something halts it", closure);
   for (const v1::ParticipantProgress& progress : closure.participants()) {
     if (progress.status() != v1::ParticipantProgress::DONE)
       Broken("N2: a silent period ended before its entry acts", closure);
@@ -197,7 +203,7 @@ void Judge::JudgeDeletion(const ClosureData& data) {
   JudgePass(closure);
   const auto system = store_.LoadSystem();
   if (!system.ok() || closure.has_hold() || system->has_pause())
-    Broken("a deletion began during a hold or pause", closure);
+    Broken("H: a deletion began during a hold or pause", closure);
   const ShowAccountResponse account = cloud_.Show(data.account_id());
   if (account.deleted()) return;
   if (!account.billing_sealed()) Broken("S10: a deletion began while bills can still arrive", closure);
@@ -218,7 +224,7 @@ void Judge::JudgeDeletion(const ClosureData& data) {
 // Entries stay as they are, one more tells of a move, and one at most of anything else (N7, S13).
 void Judge::JudgeHistory(Known& known, const ClosureData& data, bool moved) {
   const auto history = store_.ListTransitions({data.account_id(), data.closure_id()}, 0, 100'000);
-  if (!history.ok()) return Broken("a history cannot be read", data.closure());
+  if (!history.ok()) return Broken("N7: a history cannot be read", data.closure());
   const State from = known.data.closure().state();
   const std::size_t added = history->size() - std::min(known.history, history->size());
   const bool tells =
@@ -267,6 +273,8 @@ void Judge::JudgeStandstills() {
 // ---- answers ----
 
 void Judge::Acknowledged(const v1::Closure& closure) {
+  schedule_.Tell(fmt::format("its owner is told of {} in {}, revision {}", closure.name(),
+                             v1::Closure::State_Name(closure.state()), closure.revision()));
   Known& known = KnownOf(closure);
   if (known.data.closure().revision() < closure.revision())
     Broken("S14: an owner was told of what is not committed", closure);
@@ -277,6 +285,7 @@ void Judge::Gave(const ClosureKey& key, const ClosureCommand& command) {
   const auto data = store_.LoadClosure(key);
   const auto items = store_.ListItems(key, {.limit = 0});
   if (!data.ok() || !items.ok()) return;
+  schedule_.Tell(fmt::format("{} is asked to {}", data->closure().name(), kCommandNames[command.index()]));
   known_[key].will.Gave(*data, command, {.inbox = cloud_.Inbox(key.account_id), .items = *items});
 }
 
@@ -360,7 +369,7 @@ void Judge::JudgeAccount(const std::string& account_id) {
     if (takes && !taken.insert(fmt::format("{} {} {}", method, ClosureOf(act), FormatMoney(act.amount()))).second)
       Broken("S15: the same money was taken twice", closure);
   }
-  if (deletions > 1) Broken("an account was deleted twice", closure);
+  if (deletions > 1) Broken("N6: an account was deleted twice", closure);
   const std::string& money = accounts_[account_id].money;
   if (deletions > 0 && !money.empty()) Broken(fmt::format("S15: an account was deleted with {} on it", money), closure);
   if (account.deleted() || !IsFrozenIn(closure.state())) return;

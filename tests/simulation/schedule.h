@@ -3,8 +3,11 @@
 #define CLOSURE_TESTS_SIMULATION_SCHEDULE_H_
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <random>
+#include <string>
+#include <string_view>
 #include <utility>
 
 #include "absl/functional/any_invocable.h"
@@ -46,8 +49,13 @@ class Schedule {
   // Names an event that has not happened yet.
   using Ticket = std::pair<absl::Duration, std::int64_t>;
 
+  // Given what happens, a line each, with the time; may be empty.
+  std::function<void(const std::string&)> trace;
+
   // The time that truly passed since the beginning.
   absl::Duration now() const { return now_; }
+  // Tells the trace what happens now.
+  void Tell(std::string_view what) const;
 
   Ticket After(absl::Duration delay, Life life, Event event);
   // Destroys an event uncalled; nothing happens when it is over.

@@ -92,7 +92,6 @@ class Simulation {
   void Repeat(absl::Duration mean, std::function<void()> happening);
   void Calm();
   bool IsOver() const;
-  void Trace(std::string_view what);
 
   const Settings settings_;
   Dice dice_;
@@ -131,6 +130,7 @@ Simulation::Simulation(const Settings& settings)
       agreements_(*Agreements::FromTexts(EmbeddedAgreementTexts())),
       judge_(schedule_, clock_, store_, cloud_, stranger_, AccountIds(settings.accounts)),
       operators_(dice_, store_, clock_) {
+  schedule_.trace = settings_.trace;
   parts_ = {.schedule = &schedule_,
             .dice = &dice_,
             .cloud = &cloud_,
@@ -151,10 +151,6 @@ Simulation::Simulation(const Settings& settings)
   }
 }
 
-void Simulation::Trace(std::string_view what) {
-  if (settings_.trace) settings_.trace(fmt::format("{} {}", absl::FormatDuration(schedule_.now()), what));
-}
-
 void Simulation::Repeat(absl::Duration mean, std::function<void()> happening) {
   schedule_.After(dice_.Between(absl::ZeroDuration(), 2 * mean), kWorld, [this, mean, happening] {
     if (calm_) return;
@@ -166,7 +162,7 @@ void Simulation::Repeat(absl::Duration mean, std::function<void()> happening) {
 void Simulation::Start() {
   ++life_;
   machine_off_ = false;
-  Trace("a process starts");
+  schedule_.Tell("a process starts");
   if (life_ > 1) store_.Reopen();
   judge_.Started();
   process_ = std::make_unique<Process>(parts_, life_);
@@ -174,7 +170,7 @@ void Simulation::Start() {
 
 void Simulation::Crash() {
   if (process_ == nullptr) return;
-  Trace("the process dies");
+  schedule_.Tell("the process dies");
   ++report_.crashes;
   for (std::uint64_t left = dice_.Below(4); left > 0 && store_.CommitBatch(1); --left) judge_.OnCommit();
   schedule_.End(life_);
@@ -201,14 +197,14 @@ void Simulation::JumpClock() {
   // Set right again, or from one wrong time to another.
   const bool right = clock_.wrong_by() != absl::ZeroDuration() && dice_.Chance(0.5);
   clock_.SetWrong(right ? absl::ZeroDuration() : wrongs[dice_.Below(std::size(wrongs))]);
-  Trace(fmt::format("the wall clock is wrong by {}", absl::FormatDuration(clock_.wrong_by())));
+  schedule_.Tell(fmt::format("the wall clock is wrong by {}", absl::FormatDuration(clock_.wrong_by())));
 }
 
 void Simulation::TakeSystemDown() {
   const std::string& system = Systems()[dice_.Below(Systems().size())];
   if (wire_.IsDown(system)) return;
   wire_.TakeDown(system, dice_.Chance(0.5));
-  Trace(fmt::format("{} is down", system));
+  schedule_.Tell(fmt::format("{} is down", system));
   const absl::Duration most = dice_.Chance(0.5) ? absl::Minutes(30) : absl::Hours(8);
   schedule_.After(dice_.Between(absl::Minutes(1), most), kWorld, [this, system] { wire_.BringUp(system); });
 }
@@ -248,7 +244,7 @@ void Simulation::Step() {
 // No more misfortunes; operators lift whatever keeps a closure waiting.
 void Simulation::Calm() {
   calm_ = true;
-  Trace("everything calms down");
+  schedule_.Tell("everything calms down");
   wire_.faults = {};
   wire_.BringAllUp();
   stranger_.mischief = 0;

@@ -8,6 +8,8 @@
 namespace closure::simulation {
 namespace {
 
+using Catch::Matchers::Contains;
+
 TEST_CASE("no promise is broken in whole lives of the service with crashes, lost calls and jumping clocks",
           "[simulation]") {
   constexpr std::uint64_t kSeeds = 12;
@@ -33,6 +35,16 @@ TEST_CASE("the same seed gives the same life, another seed another", "[simulatio
   CHECK(first.digest == second.digest);
   CHECK(first.steps == second.steps);
   CHECK(Simulate({.seed = 8, .days = 3}).digest != first.digest);
+}
+
+TEST_CASE("the trace of a life tells its moves, commands, calls and crashes, and changes nothing", "[simulation]") {
+  std::string told;
+  const Report traced =
+      Simulate({.seed = 5, .days = 4, .accounts = 1, .trace = [&](const std::string& line) { told += line + "\n"; }});
+  CHECK_THAT(told, Contains("moves from READY to CONFIRMING") && Contains("is asked to confirm") &&
+                       Contains("is told of") && Contains("call ListUnpaidBillsRequest") &&
+                       Contains(", arriving twice") && Contains("the process dies"));
+  CHECK(traced.digest == Simulate({.seed = 5, .days = 4, .accounts = 1}).digest);
 }
 
 }  // namespace

@@ -43,6 +43,16 @@ Wire::Fate Wire::Draw(const std::string& system) {
   return fate;
 }
 
+std::string Wire::WordsOf(const std::string& request, const Fate& fate) {
+  std::string words = "call " + request;
+  if (fate.refused) words += ", refused";
+  if (!fate.refused && !fate.arrives) words += ", lost";
+  if (fate.arrives && !fate.replies) words += fate.delay >= kPatience ? ", too late" : ", whose reply is lost";
+  if (fate.empty) words += ", answered with nothing";
+  if (fate.comes_again) words += ", arriving twice";
+  return words;
+}
+
 void Wire::Answer(std::int64_t call, const grpc::Status& status, absl::FunctionRef<void()> read) {
   auto waiting = waiting_.extract(call);
   if (waiting.empty()) return;

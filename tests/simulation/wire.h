@@ -80,6 +80,7 @@ class Wire {
       return peer.test_status();
     };
     const Fate fate = Draw(Request::descriptor()->file()->name());
+    if (schedule_.trace) schedule_.Tell(WordsOf(Request::descriptor()->name(), fate));
     if (fate.arrives) {
       schedule_.After(fate.delay, kWorld, [this, call, fate, arrive, response] {
         auto said = std::make_shared<Response>();
@@ -121,6 +122,7 @@ class Wire {
   };
 
   Fate Draw(const std::string& system);
+  static std::string WordsOf(const std::string& request, const Fate& fate);
   absl::Duration Travel() { return dice_.Between(absl::Milliseconds(1), absl::Seconds(2)); }
   // Calls `done` of a call that still waits, after `read`.
   void Answer(std::int64_t call, const grpc::Status& status, absl::FunctionRef<void()> read);
