@@ -35,6 +35,9 @@ GROUPS: List[Tuple[str, str, str, List[Union[str, Tuple[str, int]]]]] = [
     ("where it is not over the limit lies ahead, and WaitsUntil always waits", "server/decide_ends.cc", NEVER, [
         "if (!over && WaitsUntil(builder, limit)) return builder.Finish();",
     ]),
+    ("frees a string that is always short enough to lie in itself", "server/decide_owner.cc", ALWAYS, [
+        "return WithField(Error(v1::FIELD_INVALID, fmt::format(\"{}: {}\", kField, fault),",
+    ]),
     (EMPTY, "server/decide_owner.cc", NEVER, [
         "for (const v1::Channel channel : channels) {",
         "for (std::size_t index = 0; index < channels.size(); ++index) {",
@@ -59,6 +62,13 @@ GROUPS: List[Tuple[str, str, str, List[Union[str, Tuple[str, int]]]]] = [
     ]),
     (EMPTY, "server/business_calendar.cc", NEVER, [
         "for (const char c : text.substr(begin, length)) {",
+    ]),
+    ("asks whether a pointer to a getter is one to a virtual function, and here none is", "server/answer_validation.cc", ALWAYS, [
+        "std::string complaint = TextComplaint(rule, (item.*rule.text)());",
+    ]),
+    (EMPTY, "server/config_rules.cc", ALWAYS, [
+        "for (const auto& checker : MakeBuiltinCheckers(Upstreams{}, CheckerSettings{}))",
+        "for (const auto& participant : MakeBuiltinParticipants(Upstreams{}))",
     ]),
     ("on the way of a complaint or refusal that was just made", "server/answer_validation.cc", NEVER, [
         "if (!complaint.empty()) return complaint;",
