@@ -3,7 +3,7 @@
 
 A first run of each way notes which places it passes, and how often. Then, for each place and each time, a new closure goes
 the same way on a server that is killed there and started again. With --seeds each place is taken once for each seed, which
-draws at which of the times that it is passed.
+draws one of all the times that it is passed, on whichever way.
 """
 
 import argparse
@@ -41,12 +41,19 @@ def chosen(places, share, known):
                 yield place, time
 
 
-def drawn(way, places, first, seeds):
-    """Every place once for each seed, which draws at which of the times; the first seed takes the first, which is reached
-    whatever races."""
-    for seed in range(first, first + seeds):
+def drawn(places_of, first, seeds):
+    """For each way its crashes: of all ways together every place once for each seed, which draws one of the times that it
+    is passed on any of them."""
+    times = collections.defaultdict(list)
+    for way, places in places_of.items():
         for place, count in places:
-            yield place, 1 if seed == first else random.Random("%s %s %d" % (way, place, seed)).randint(1, count)
+            times[place] += [(way, time) for time in range(1, count + 1)]
+    crashes = {way: [] for way in places_of}
+    for place, passed in times.items():
+        for seed in range(first, first + seeds):
+            way, time = random.Random("%s %d" % (place, seed)).choice(passed)
+            crashes[way].append((place, time))
+    return crashes
 
 
 def crash_at(way, place, time):
@@ -59,13 +66,21 @@ def crash_at(way, place, time):
             way, order, type(error).__name__, error, "--lose-log " if MortalServer.lose_log else "", way, order)) from error
 
 
-def crash_everywhere(way, arguments, pool, known):
+def planned(ways, arguments):
+    """For each way the crashes that are asked for."""
+    places_of = {way: passed_places(way) for way in ways}
+    if arguments.seeds:
+        return drawn(places_of, arguments.seed, arguments.seeds)
+    crashes, known = {}, set()
+    for way, places in places_of.items():
+        crashes[way] = list(chosen(places, arguments.share, known))
+        known.update(place for place, _ in places)
+    return crashes
+
+
+def crash_everywhere(way, crashes, pool):
     """Runs all crashes of a way, of which a few may not be reached where threads race; answers how many there were, and
-    prints them. Adds its places to those that are known."""
-    places = passed_places(way)
-    crashes = list(drawn(way, places, arguments.seed, arguments.seeds) if arguments.seeds
-                   else chosen(places, arguments.share, known))
-    known.update(place for place, _ in places)
+    prints them."""
     runs = [(place, time, pool.submit(crash_at, way, place, time)) for place, time in crashes]
     killed, missed, reached = 0, [], set()
     for place, time, run in runs:
@@ -114,7 +129,7 @@ def main():
     which = parser.add_mutually_exclusive_group()
     which.add_argument("--share", type=from_one, default=1,
                        help="take every SHARE-th time of a place, besides first and last on the first way that passes it [1]")
-    which.add_argument("--seeds", type=from_one, help="take every place once for each of so many seeds instead")
+    which.add_argument("--seeds", type=from_one, help="take every place once for each of so many seeds instead, whichever way the seed draws")
     parser.add_argument("--seed", type=from_one, default=1, help="the first of the seeds [1]")
     arguments = parser.parse_intermixed_args()
     if arguments.place and arguments.seeds:
@@ -124,10 +139,10 @@ def main():
         if arguments.place:
             return crash_once(arguments.way, *arguments.place)
         with concurrent.futures.ThreadPoolExecutor(JOBS) as pool:
-            known = set()
-            total = sum(crash_everywhere(way, arguments, pool, known)
-                        for way in ([arguments.way] if arguments.way else WAYS))
-        print("%d crashes survived" % total)
+            plan = planned([arguments.way] if arguments.way else list(WAYS), arguments)
+            total = sum(crash_everywhere(way, crashes, pool) for way, crashes in plan.items())
+        places = {place for crashes in plan.values() for place, _ in crashes}
+        print("%d crashes survived, at %d places" % (total, len(places)))
     except Broken as broken:
         print("BROKEN %s" % broken)
         return 1
