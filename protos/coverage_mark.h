@@ -23,6 +23,8 @@ enum class Mark {
   kParticipantRetried,
   kFinalCheckRetried,
   kStoreRetried,
+  // What a task came to could not be decided, and the task was given back.
+  kDecisionGivenBack,
   // A decision was made again because the closure had changed, and at last given up.
   kDecidedAgain,
   kDecidingGivenUp,
@@ -45,6 +47,8 @@ enum class Mark {
   kWriteRefusedForDamage,
   // A start found the log torn, as a crash leaves it.
   kLogEndTorn,
+  // A start wrote the log again, so that nothing is acknowledged behind what is not on the disk.
+  kLogMadeDurable,
   // A backup took the place of one that was killed.
   kBackupLeftoverRemoved,
   kCount,

@@ -201,20 +201,20 @@ int WriteFrame(File& file, Bytes page, sqlite3_int64 frame) {
 
 // ---- calls ----
 
-// SQLite takes a page that was read short for one of zeros. That is right only behind the end of the file.
+// SQLite takes a page that was read short for one of zeros. That is right only behind the end of the file; before it,
+// something is not what was written.
 int JudgeShortRead(File& file, int bytes, sqlite3_int64 offset) {
   sqlite3_int64 size = 0;
   if (!file.is_database || !IsPage(bytes, offset)) return SQLITE_IOERR_SHORT_READ;
   const int code = file.below->pMethods->xFileSize(file.below, &size);
   if (code != SQLITE_OK) return code;
-  if (size <= offset || KnowSealed(file) == Sealed::kNo) return SQLITE_IOERR_SHORT_READ;
-  Reach(Mark::kPageDamaged);
-  return SQLITE_IOERR_DATA;
+  return size <= offset || KnowSealed(file) == Sealed::kNo ? SQLITE_IOERR_SHORT_READ : SQLITE_IOERR_DATA;
 }
 
 // What SQLite would take for the end of the log at a start.
 int JudgeEndFound(File& file, sqlite3_int64 offset) {
-  const LogEnd end = offset == 0 ? JudgeLogWithoutHeader(*file.below) : JudgeLogEnd(*file.below, offset);
+  const LogEnd end =
+      offset == 0 ? JudgeLogWithoutHeader(*file.below, *file.database->below) : JudgeLogEnd(*file.below, offset);
   if (end == LogEnd::kUnread) return SQLITE_IOERR_READ;
   Reach(end == LogEnd::kTorn ? Mark::kLogEndTorn : Mark::kLogEndDamaged);
   return end == LogEnd::kTorn ? SQLITE_OK : SQLITE_IOERR_DATA;
@@ -232,9 +232,10 @@ int Read(sqlite3_file* base, void* data, int bytes, sqlite3_int64 offset) {
   File& file = Of(base);
   const Bytes read(static_cast<const unsigned char*>(data), static_cast<std::size_t>(bytes));
   for (int look = 0; look < kLooksMax; ++look) {
-    const int code = MethodsBelow(base).xRead(file.below, data, bytes, offset);
-    if (code == SQLITE_IOERR_SHORT_READ) return JudgeShortRead(file, bytes, offset);
-    if (code != SQLITE_OK || IsSound(file, read, offset)) return code;
+    int code = MethodsBelow(base).xRead(file.below, data, bytes, offset);
+    if (code == SQLITE_IOERR_SHORT_READ) code = JudgeShortRead(file, bytes, offset);
+    if (code == SQLITE_OK && !IsSound(file, read, offset)) code = SQLITE_IOERR_DATA;
+    if (code != SQLITE_IOERR_DATA) return code;
   }
   if (file.is_log && !IsFramePage(file, bytes, offset)) return JudgeEndFound(file, offset);
   Reach(file.is_log ? Mark::kLogPageDamaged : Mark::kPageDamaged);

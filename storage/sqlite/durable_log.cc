@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "protos/coverage_mark.h"
 #include "storage/sqlite/page_checksum.h"
 #include "storage/status_macros.h"
 
@@ -104,7 +105,9 @@ absl::Status MakeLogDurable(const std::string& database_path) {
   CLOSURE_RETURN_IF_ERROR(log.Sync());
   CLOSURE_RETURN_IF_ERROR(log.Rewrite(header, size));
   CLOSURE_RETURN_IF_ERROR(log.End(size));
-  return log.Sync();
+  CLOSURE_RETURN_IF_ERROR(log.Sync());
+  Reach(Mark::kLogMadeDurable);
+  return absl::OkStatus();
 }
 
 }  // namespace closure::sqlite

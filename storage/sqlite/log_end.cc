@@ -5,7 +5,10 @@
 #include <array>
 #include <bit>
 #include <cstdint>
+#include <map>
+#include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "storage/sqlite/page_checksum.h"
@@ -71,6 +74,62 @@ LogEnd FollowToEnd(sqlite3_file& log, sqlite3_int64 size, sqlite3_int64 at, Foll
 
 Frame FrameOf(const LogForm& form) { return Frame(kFrameHeaderBytes + static_cast<std::size_t>(form.page_bytes)); }
 
+// What the transactions of a log made of the database.
+struct LoggedPages {
+  // Where the newest of each page lies in the log, by its number.
+  std::map<uint32_t, sqlite3_int64> at;
+  // How many the database has.
+  uint32_t count = 0;
+};
+
+// Adds those of a log of our form, whose header is not believed. Torn, unless it is not one sound row of frames, with
+// at most older ones behind it.
+LogEnd ReadLoggedPages(sqlite3_file& log, sqlite3_int64 size, LoggedPages& pages) {
+  std::map<uint32_t, sqlite3_int64> open;
+  Frame before;
+  Frame frame = FrameOf(kOurForm);
+  std::array<unsigned char, kSaltBytes> salts = {};
+  bool ended = false;
+  for (sqlite3_int64 at = kLogHeaderBytes; at + std::ssize(frame) <= size; at += std::ssize(frame)) {
+    if (!Read(log, frame, at)) return LogEnd::kUnread;
+    const bool is_first = before.empty();
+    if (is_first) std::ranges::copy(SaltsOfFrame(frame), salts.begin());
+    const bool is_newer = std::ranges::equal(SaltsOfFrame(frame), salts);
+    if (is_newer && ended) return LogEnd::kDamaged;
+    ended = !is_newer;
+    if (ended) continue;
+    const FrameWords words = ReadFrameWords(frame);
+    // Nothing is known before the first frame; but a page is sealed with its number.
+    const bool sound = is_first ? IsSealedPage(PageOf(frame), words.page)
+                                : IsSoundFrame(kOurForm, ChecksumOfFrame(before), frame, PageOf(frame));
+    if (!sound) return LogEnd::kDamaged;
+    open[words.page] = at + static_cast<sqlite3_int64>(kFrameHeaderBytes);
+    before = frame;
+    if (words.pages_after_commit == 0) continue;
+    pages.count = words.pages_after_commit;
+    for (const auto& [page, place] : std::exchange(open, {})) pages.at[page] = place;
+  }
+  return LogEnd::kTorn;
+}
+
+// Torn where a database is as the transactions of a log left it, so that nothing is lost with the log.
+LogEnd JudgeLeftover(sqlite3_file& log, sqlite3_int64 log_size, sqlite3_file& database) {
+  LoggedPages pages;
+  if (const LogEnd read = ReadLoggedPages(log, log_size, pages); read != LogEnd::kTorn) return read;
+  sqlite3_int64 size = 0;
+  if (database.pMethods->xFileSize(&database, &size) != SQLITE_OK) return LogEnd::kUnread;
+  const sqlite3_int64 page_bytes = kOurForm.page_bytes;
+  if (size != pages.count * page_bytes) return LogEnd::kDamaged;
+  std::vector<unsigned char> logged(static_cast<std::size_t>(page_bytes));
+  std::vector<unsigned char> held(logged.size());
+  for (const auto& [page, place] : pages.at) {
+    if (page > pages.count) continue;
+    if (!Read(log, logged, place) || !Read(database, held, (page - 1) * page_bytes)) return LogEnd::kUnread;
+    if (logged != held) return LogEnd::kDamaged;
+  }
+  return LogEnd::kTorn;
+}
+
 }  // namespace
 
 LogEnd JudgeLogEnd(sqlite3_file& log, sqlite3_int64 frame) {
@@ -92,7 +151,7 @@ LogEnd JudgeLogEnd(sqlite3_file& log, sqlite3_int64 frame) {
   return FollowToEnd(log, size, frame + step, follower, bytes);
 }
 
-LogEnd JudgeLogWithoutHeader(sqlite3_file& log) {
+LogEnd JudgeLogWithoutHeader(sqlite3_file& log, sqlite3_file& database) {
   sqlite3_int64 size = 0;
   if (log.pMethods->xFileSize(&log, &size) != SQLITE_OK) return LogEnd::kUnread;
   Frame bytes = FrameOf(kOurForm);
@@ -102,7 +161,8 @@ LogEnd JudgeLogWithoutHeader(sqlite3_file& log) {
   if (!Read(log, bytes, begin)) return LogEnd::kUnread;
   // Nothing is known before it.
   Follower follower(kOurForm, SaltsOfFrame(bytes), bytes, {});
-  return FollowToEnd(log, size, begin + step, follower, bytes);
+  const LogEnd end = FollowToEnd(log, size, begin + step, follower, bytes);
+  return end == LogEnd::kDamaged ? JudgeLeftover(log, size, database) : end;
 }
 
 }  // namespace closure::sqlite

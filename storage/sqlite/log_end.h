@@ -24,9 +24,10 @@ enum class LogEnd {
 // one before it the word which says so.
 LogEnd JudgeLogEnd(sqlite3_file& log, sqlite3_int64 frame);
 
-// The same of a log whose header is not sound. It is none that a crash tore: its 32 bytes lie in one sector. Not told
-// from an empty log is one of a single transaction.
-LogEnd JudgeLogWithoutHeader(sqlite3_file& log);
+// The same of a log whose header is not sound. It is none that a crash tore: its 32 bytes lie in one sector. But a disk
+// that failed in the middle of writing it, to begin the log anew, may have left half of it; everything in such a log is
+// in the database, and then nothing is lost with it. Not told from an empty log is one of a single transaction.
+LogEnd JudgeLogWithoutHeader(sqlite3_file& log, sqlite3_file& database);
 
 }  // namespace closure::sqlite
 

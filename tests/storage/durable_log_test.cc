@@ -14,6 +14,7 @@
 #include "tests/storage/file_bytes.h"
 #include "tests/storage/sample_commits.h"
 #include "tests/storage/temporary_directory.h"
+#include "tests/support/mark_watch.h"
 
 namespace closure {
 namespace {
@@ -45,7 +46,9 @@ TEST_CASE("a log is written again as it is, the header before the rest, and each
     if (call == FileCall::kSync) calls += "s";
     return FileFailure::kNone;
   });
+  const MarkWatch mark(Mark::kLogMadeDurable);
   REQUIRE(sqlite::MakeLogDurable(some.path).ok());
+  CHECK(mark.reached());
   CHECK(calls == "wswwwwts");
   CHECK(ReadBytes(some.log) == some.bytes);
 }

@@ -18,9 +18,25 @@ class ThreeTransactions : public LogInMemory {
  public:
   ThreeTransactions() {
     for (int frame = 0; frame < 6; ++frame) Append(frame % 2 == 1);
+    database.bytes.clear();
   }
+  LogInMemory database;
   void Damage(std::size_t frame, std::size_t byte) { bytes[FrameAt(frame) + byte] ^= 1; }
   void DamageHeader() { bytes[9] ^= 1; }
+  // With a database that has nothing of it.
+  LogEnd JudgeWithoutHeader() {
+    database.reads = 0;
+    return JudgeLogWithoutHeader(*this, database);
+  }
+  // Writes pages of the log's frames into the database.
+  void Checkpoint(const std::vector<std::size_t>& frames) {
+    for (const std::size_t frame : frames) {
+      const std::size_t page = ReadFrameWords(Bytes(bytes).subspan(FrameAt(frame))).page;
+      database.bytes.resize(std::max(database.bytes.size(), page * kPageBytes));
+      std::copy_n(bytes.begin() + static_cast<std::ptrdiff_t>(FrameAt(frame) + kFrameHeaderBytes), kPageBytes,
+                  database.bytes.begin() + static_cast<std::ptrdiff_t>((page - 1) * kPageBytes));
+    }
+  }
   LogEnd Judge(std::size_t frame) { return JudgeLogEnd(*this, static_cast<sqlite3_int64>(FrameAt(frame))); }
   // Writes the checksum of a frame anew, as of what stands in it and before it.
   void Seal(std::size_t frame) {
@@ -53,7 +69,7 @@ TEST_CASE("a frame of which a part is not there is torn", "[sqlite]") {
   CHECK(log.Judge(5) == LogEnd::kTorn);
   log.DamageHeader();
   log.bytes.resize(LogInMemory::FrameAt(1) - 1);
-  CHECK(JudgeLogWithoutHeader(log) == LogEnd::kTorn);
+  CHECK(log.JudgeWithoutHeader() == LogEnd::kTorn);
 }
 
 TEST_CASE("frames prove something only with the salts of the log", "[sqlite]") {
@@ -87,10 +103,45 @@ TEST_CASE("a frame proves itself by what the one before it says, or should say",
 TEST_CASE("a log whose header is damaged is no empty one where transactions are in it", "[sqlite]") {
   ThreeTransactions log;
   log.DamageHeader();
-  CHECK(JudgeLogWithoutHeader(log) == LogEnd::kDamaged);
+  CHECK(log.JudgeWithoutHeader() == LogEnd::kDamaged);
   CHECK(log.Judge(0) == LogEnd::kUnread);
   log.bytes.resize(LogInMemory::FrameAt(2));
-  CHECK(JudgeLogWithoutHeader(log) == LogEnd::kTorn);
+  CHECK(log.JudgeWithoutHeader() == LogEnd::kTorn);
+}
+
+TEST_CASE("a log without a header is no loss where the database is as it would leave it, and only there", "[sqlite]") {
+  ThreeTransactions log;
+  log.DamageHeader();
+  log.Checkpoint({0, 1, 2, 3, 4, 5});
+  REQUIRE(log.JudgeWithoutHeader() == LogEnd::kTorn);
+  const std::size_t page = GENERATE(0, 1, 2, 3, 4, 5);
+  SECTION("a page is another") { log.database.bytes[page * LogInMemory::kPageBytes + 7] ^= 1; }
+  SECTION("a frame is damaged") { log.Damage(page, kFrameHeaderBytes + 7); }
+  SECTION("the database has fewer pages") { log.database.bytes.resize((page + 1) * LogInMemory::kPageBytes - 1); }
+  SECTION("the database has more pages") { log.database.bytes.resize((page + 7) * LogInMemory::kPageBytes); }
+  SECTION("the log has another version of a page, which counts") {
+    log.Append(true, static_cast<std::uint32_t>(page + 1));
+    log.database.bytes.resize(6 * LogInMemory::kPageBytes);
+  }
+  SECTION("a frame of the log behind older ones") {
+    for (std::size_t salt = 8; salt < kStored; ++salt) log.Damage(4, salt);
+  }
+  CHECK(log.JudgeWithoutHeader() == LogEnd::kDamaged);
+}
+
+TEST_CASE("of a log without a header the newest of each committed page counts", "[sqlite]") {
+  ThreeTransactions log;
+  log.Append(false, 2);
+  log.Append(true, 3);
+  log.Append(false, 4);
+  log.DamageHeader();
+  log.Checkpoint({0, 3, 4, 5, 6, 7});
+  CHECK(log.JudgeWithoutHeader() == LogEnd::kTorn);
+  // Older frames, which the log has not overwritten yet.
+  for (std::size_t salt = 8; salt < kStored; ++salt) log.Damage(8, salt);
+  CHECK(log.JudgeWithoutHeader() == LogEnd::kTorn);
+  log.Checkpoint({8});
+  CHECK(log.JudgeWithoutHeader() == LogEnd::kDamaged);
 }
 
 TEST_CASE("a log that cannot be read is taken for nothing", "[sqlite]") {
@@ -110,21 +161,26 @@ TEST_CASE("a log that cannot be read is taken for nothing", "[sqlite]") {
   CHECK(log.reads == 0);
 }
 
-TEST_CASE("a log without a header that cannot be read is taken for nothing", "[sqlite]") {
+TEST_CASE("a log without a header that cannot be read is taken for nothing, like a database beside it", "[sqlite]") {
   ThreeTransactions log;
   log.DamageHeader();
-  REQUIRE(JudgeLogWithoutHeader(log) == LogEnd::kDamaged);
-  const int reads = log.reads;
-  REQUIRE(reads >= 2);
-  for (log.failing_read = 0; log.failing_read < reads; ++log.failing_read) {
+  log.Checkpoint({0, 1, 2, 3, 4, 5});
+  for (LogInMemory* const file : {static_cast<LogInMemory*>(&log), &log.database}) {
     log.reads = 0;
-    INFO("the read " << log.failing_read);
-    CHECK(JudgeLogWithoutHeader(log) == LogEnd::kUnread);
+    REQUIRE(log.JudgeWithoutHeader() == LogEnd::kTorn);
+    const int reads = file->reads;
+    REQUIRE(reads >= 6);
+    for (file->failing_read = 0; file->failing_read < reads; ++file->failing_read) {
+      log.reads = 0;
+      INFO("the read " << file->failing_read);
+      CHECK(log.JudgeWithoutHeader() == LogEnd::kUnread);
+    }
+    file->failing_read = -1;
+    file->has_size = false;
+    log.reads = 0;
+    CHECK(log.JudgeWithoutHeader() == LogEnd::kUnread);
+    file->has_size = true;
   }
-  log.reads = 0;
-  log.has_size = false;
-  CHECK(JudgeLogWithoutHeader(log) == LogEnd::kUnread);
-  CHECK(log.reads == 0);
 }
 
 TEST_CASE("a header is sound with SQLite's magic, a size of pages and its checksum", "[sqlite]") {

@@ -201,6 +201,35 @@ TEST_CASE("frames of an older log behind the end of the newer one are no damage"
   }
 }
 
+// The database with all transactions of the log in it.
+Image Checkpointed(const Crashed& crashed) {
+  constexpr std::size_t kPageBytes = kFrameBytes - sqlite::kFrameHeaderBytes;
+  Image database = crashed.database;
+  for (std::size_t at = sqlite::kLogHeaderBytes; at < FindLast(crashed.log).end; at += kFrameBytes) {
+    const std::span<const unsigned char> frame = std::span(crashed.log).subspan(at, kFrameBytes);
+    const std::size_t page = sqlite::ReadFrameWords(frame).page;
+    database.resize(std::max(database.size(), page * kPageBytes));
+    std::ranges::copy(frame.subspan(sqlite::kFrameHeaderBytes),
+                      database.begin() + static_cast<long>((page - 1) * kPageBytes));
+  }
+  return database;
+}
+
+// SQLite begins a log anew at its header, and then counts one more in its first half.
+TEST_CASE("a log of which half a new header was written is opened where the database has all of it", "[sqlite]") {
+  Crashed crashed(kClosures);
+  Image log = crashed.log;
+  ++log[15];
+  CheckRefused(crashed, log, 15);
+  crashed.database = Checkpointed(crashed);
+  const MarkWatch mark(Mark::kLogEndTorn);
+  const auto store = crashed.OpenWith(log);
+  INFO(store.status());
+  REQUIRE(store.ok());
+  CHECK(mark.reached());
+  CHECK(Observe(**store) == crashed.after);
+}
+
 // A transaction that failed was overwritten by a shorter one, and so the log has its salts behind its end.
 TEST_CASE("frames of a failed transaction behind the end of the log are no damage", "[sqlite]") {
   const Crashed crashed(kClosures);

@@ -60,7 +60,7 @@ void LogInMemory::SealHeader() {
   Write(sum.second, header.subspan(28));
 }
 
-void LogInMemory::Append(bool commits) {
+void LogInMemory::Append(bool commits, std::uint32_t page) {
   const sqlite::LogForm form = sqlite::ReadLogForm(bytes);
   const sqlite::LogChecksum before = frames_ == 0
                                          ? sqlite::ChecksumOfLog(bytes)
@@ -68,12 +68,15 @@ void LogInMemory::Append(bool commits) {
   bytes.resize(FrameAt(frames_ + 1));
   const std::span<unsigned char> frame = std::span(bytes).subspan(FrameAt(frames_));
   ++frames_;
-  Write(frames_, frame);
-  Write(commits ? frames_ : 0, frame.subspan(4));
+  if (page == 0) page = frames_;
+  pages_ = std::max(pages_, page);
+  Write(page, frame);
+  Write(commits ? pages_ : 0, frame.subspan(4));
   std::ranges::copy(sqlite::SaltsOfLog(bytes), frame.begin() + 8);
-  const std::span<unsigned char> page = frame.subspan(sqlite::kFrameHeaderBytes);
-  std::ranges::fill(page, static_cast<unsigned char>(frames_));
-  sqlite::WriteChecksumOfFrame(sqlite::FrameChecksum(form, before, frame, page), frame);
+  const std::span<unsigned char> content = frame.subspan(sqlite::kFrameHeaderBytes);
+  std::ranges::fill(content, static_cast<unsigned char>(frames_));
+  sqlite::SealPage(content, page);
+  sqlite::WriteChecksumOfFrame(sqlite::FrameChecksum(form, before, frame, content), frame);
 }
 
 }  // namespace closure

@@ -22,8 +22,9 @@ class LogInMemory : public sqlite3_file {
   LogInMemory(const LogInMemory&) = delete;
   LogInMemory& operator=(const LogInMemory&) = delete;
 
-  // One more frame; `commits` where it ends a transaction.
-  void Append(bool commits);
+  // One more frame, of a page whose content is the frame's number; the page of that number too where `page` is 0.
+  // `commits` where it ends a transaction, which leaves a database of as many pages as there are.
+  void Append(bool commits, std::uint32_t page = 0);
   // Writes the checksum of the header anew.
   void SealHeader();
 
@@ -38,6 +39,7 @@ class LogInMemory : public sqlite3_file {
 
  private:
   std::uint32_t frames_ = 0;
+  std::uint32_t pages_ = 0;
 };
 
 }  // namespace closure
