@@ -87,6 +87,7 @@ void TaskHandlers::ReportMade(const internal::v1::TaskData& task, ClosureEngine:
 }
 
 void TaskHandlers::GiveBack(internal::v1::TaskData task, std::string_view error, Done done) const {
+  Reach(Mark::kDecisionGivenBack);
   const absl::Time now = parts_.clock->Now();
   *task.mutable_due_time() = ToProto(now + RetryDelay(task.attempts(), parts_.random->RetryFactor()));
   CountFailure(task, error, now);

@@ -112,6 +112,21 @@ void CheckNotices(Faulty& faulty) {
   for (const v1::Notice& notice : faulty.owner.closure().notices()) CHECK(notice.status() == v1::Notice::DELIVERED);
 }
 
+TEST_CASE("what a task came to and cannot be decided is given back, and decided later", "[R12]") {
+  Faulty faulty;
+  const MarkWatch mark(Mark::kDecisionGivenBack);
+  faulty.faults->SetResults(absl::InternalError(kStoresWords));
+  Cancel(faulty);
+  while (!mark.reached()) StatusOf(faulty.server);
+  faulty.faults->SetResults(absl::OkStatus());
+  // Whatever was given back when the clock was last moved is due at the next time.
+  for (int moves = 0; moves < 20; ++moves) {
+    faulty.server.clock().Advance(absl::Minutes(10));
+    WaitUntilQuiet(faulty.server, faulty.owner.name());
+  }
+  CheckNotices(faulty);
+}
+
 TEST_CASE("while the store leases nothing work waits, and goes on by itself when it does again", "[R12]") {
   Faulty faulty;
   const MarkWatch mark(Mark::kStoreRetried);

@@ -5,7 +5,12 @@ namespace closure {
 
 void FaultyStore::Apply(Commit commit, Done done) {
   if (const auto before = faults_->before_commit()) before();
-  absl::Status fault = commit.request.has_value() ? faults_->TakeCommitFault() : absl::OkStatus();
+  absl::Status fault;
+  if (commit.request.has_value()) {
+    fault = faults_->TakeCommitFault();
+  } else if (commit.closure.has_value()) {
+    fault = faults_->results();
+  }
   if (fault.ok()) return store_->Apply(std::move(commit), std::move(done));
   // A write that changes nothing takes its place in the queue.
   store_->RecordProgress({}, 0, {}, [fault = std::move(fault), done = std::move(done)](const absl::Status&) mutable {

@@ -23,6 +23,11 @@ class StoreFaults {
     absl::MutexLock lock(&mutex_);
     commits_ = std::move(fault);
   }
+  // What every commit of a closure without a request id comes to: the results of tasks. OK heals.
+  void SetResults(absl::Status fault) {
+    absl::MutexLock lock(&mutex_);
+    results_ = std::move(fault);
+  }
   // What every read comes to, except when the next task is due. OK heals.
   void SetReads(absl::Status fault) {
     absl::MutexLock lock(&mutex_);
@@ -67,6 +72,10 @@ class StoreFaults {
     if (!commits_.ok()) ++refused_commits_;
     return commits_;
   }
+  absl::Status results() const {
+    absl::MutexLock lock(&mutex_);
+    return results_;
+  }
   absl::Status leases() const {
     absl::MutexLock lock(&mutex_);
     return leases_;
@@ -82,6 +91,7 @@ class StoreFaults {
 
   mutable absl::Mutex mutex_;
   absl::Status commits_ ABSL_GUARDED_BY(mutex_);
+  absl::Status results_ ABSL_GUARDED_BY(mutex_);
   absl::Status reads_ ABSL_GUARDED_BY(mutex_);
   absl::Status leases_ ABSL_GUARDED_BY(mutex_);
   absl::Status due_times_ ABSL_GUARDED_BY(mutex_);
