@@ -12,6 +12,10 @@ namespace closure {
 
 // Names the one place to end at, and which time it is reached: "commit.durable@3", "sandbox.act.written:SealBilling@1".
 inline constexpr char kFailpointVariable[] = "CLOSURE_FAILPOINT";
+// The places that there are, without what follows a colon.
+inline constexpr std::string_view kFailpoints[] = {"commit.written",     "commit.durable",    "commit.told",
+                                                   "upstream.asking",    "upstream.answered", "sandbox.act.written",
+                                                   "sandbox.act.durable"};
 // Names a file to which the name of every place is appended, a line each time it is reached.
 inline constexpr char kFailpointTraceVariable[] = "CLOSURE_FAILPOINT_TRACE";
 
@@ -19,7 +23,8 @@ inline constexpr char kFailpointTraceVariable[] = "CLOSURE_FAILPOINT_TRACE";
 bool AreFailpointsAsked();
 
 // Does what the environment asks from here on. To be called once, before there are other threads. Errors:
-// INVALID_ARGUMENT for a place that is not NAME@COUNT; UNAVAILABLE for a trace that cannot be written.
+// INVALID_ARGUMENT for a place that is not NAME@COUNT, or none of kFailpoints; UNAVAILABLE for a trace that cannot be
+// written.
 absl::Status ArmFailpoints();
 
 // Marks a place, "NAME" or "NAME:DETAIL". At the one that is asked for the process gets SIGKILL, and this does not

@@ -79,8 +79,8 @@ def planned(ways, arguments):
 
 
 def crash_everywhere(way, crashes, pool):
-    """Runs all crashes of a way, of which a few may not be reached where threads race; answers how many there were, and
-    prints them."""
+    """Runs all crashes of a way, of which a few may not be reached where threads race; prints them, and answers how many
+    there were, and at which places."""
     runs = [(place, time, pool.submit(crash_at, way, place, time)) for place, time in crashes]
     killed, missed, reached = 0, [], set()
     for place, time, run in runs:
@@ -96,7 +96,7 @@ def crash_everywhere(way, crashes, pool):
     if never or len(missed) > max(MISSED_FEW, MISSED_SHARE * len(runs)):
         raise Broken("%s: %d of %d times were not reached, and these places never: %s" % (
             way, len(missed), len(runs), ", ".join(never) or "none"))
-    return killed
+    return killed, reached
 
 
 def place_and_time(text):
@@ -113,10 +113,15 @@ def from_one(text):
 
 
 def crash_once(way, place, time):
-    if crash_at(way, place, time):
+    times = dict(passed_places(way))
+    if place not in times:
+        print("there is no place %s on this way; there are\n  %s" % (
+            place, "\n  ".join("%s, passed %d times" % each for each in sorted(times.items()))))
+    elif crash_at(way, place, time):
         print("killed there, and all was kept")
         return 0
-    print("not reached: %s passes %s" % (way, ", ".join("%s %d times" % each for each in passed_places(way))))
+    else:
+        print("not reached: %s passes %s %d times" % (way, place, times[place]))
     return 1
 
 
@@ -140,9 +145,12 @@ def main():
             return crash_once(arguments.way, *arguments.place)
         with concurrent.futures.ThreadPoolExecutor(JOBS) as pool:
             plan = planned([arguments.way] if arguments.way else list(WAYS), arguments)
-            total = sum(crash_everywhere(way, crashes, pool) for way, crashes in plan.items())
-        places = {place for crashes in plan.values() for place, _ in crashes}
-        print("%d crashes survived, at %d places" % (total, len(places)))
+            runs = [crash_everywhere(way, crashes, pool) for way, crashes in plan.items()]
+        reached = set().union(*(places for _, places in runs))
+        never = {place for crashes in plan.values() for place, _ in crashes} - reached
+        if never:
+            raise Broken("these places were never reached: %s" % ", ".join(sorted(never)))
+        print("%d crashes survived, at %d places" % (sum(killed for killed, _ in runs), len(reached)))
     except Broken as broken:
         print("BROKEN %s" % broken)
         return 1

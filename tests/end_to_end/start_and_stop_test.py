@@ -140,6 +140,10 @@ class Failpoints(Files):
             code, _, err = run_closured("dev", CLOSURE_FAILPOINT=place)
             self.assertEqual(code, CONFIG, err)
             self.assertIn("NAME@COUNT", err)
+        for place in ("commit.durabel@3", "commit.durable@3@4", "upstream.asked:billing@1"):
+            code, _, err = run_closured("dev", CLOSURE_FAILPOINT=place)
+            self.assertEqual(code, CONFIG, err)
+            self.assertIn("there is no place", err)
 
 
 def reason_of(error):

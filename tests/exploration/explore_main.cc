@@ -19,7 +19,7 @@ int Run(const closure::exploration::Scenario& scenario, std::uint64_t states_max
   const closure::exploration::Result result = closure::exploration::Explore(scenario, states_max);
   fmt::print("{:<20} {:>12} states {:>13} transitions  {}\n", scenario.name, result.states, result.transitions,
              !result.broken.empty() ? "BROKEN"
-             : result.complete      ? "complete"
+             : result.complete      ? "complete: no promise broken, and an end reached from each state"
                                     : "up to the limit");
   if (!result.broken.empty()) {
     fmt::print("  {}\n", result.broken);

@@ -6,6 +6,7 @@
 
 #include "checkers/proto_time.h"
 #include "fmt/format.h"
+#include "tests/support/sound_closure.h"
 
 namespace closure::exploration {
 namespace {
@@ -21,23 +22,9 @@ const std::set<State>& Closing() {
   return kStates;
 }
 
-// Before the silent period nothing is irrevocable, and afterwards there are only the two endings (S4, R18).
-Broken JudgeDirection(State from, State to) {
-  static const std::set<State> kAfter = {v1::Closure::FINAL_CHECK, v1::Closure::DELETING, v1::Closure::RESTORING,
-                                         v1::Closure::CLOSED, v1::Closure::ABORTED};
-  if (IsTerminal(from)) return "S5: an ended closure moved";
-  const bool irrevocable = from == v1::Closure::SILENT_PERIOD || IsOneOf(from, kAfter);
-  if (irrevocable && !IsOneOf(to, kAfter)) return "S4: a closure left its silent period other than to its endings";
-  if (from == v1::Closure::DELETING && to != v1::Closure::CLOSED) return "N10: a deletion ended other than in CLOSED";
-  if (to == v1::Closure::DELETING && from != v1::Closure::FINAL_CHECK) return "N3: a deletion without a final check";
-  if (from == v1::Closure::RESTORING && to != v1::Closure::ABORTED) return "N10: something followed a restoring";
-  return std::nullopt;
-}
-
+// Whom the explored service asks.
 bool EveryoneAnswered(const v1::Closure& closure) {
-  const auto& checkers = closure.scan().checkers();
-  return std::all_of(checkers.begin(), checkers.end(),
-                     [](const v1::CheckerResult& checker) { return checker.status() == v1::CheckerResult::ANSWERED; });
+  return closure::EveryoneAnswered(closure, {"billing", "resources"});
 }
 
 // What a silent period needs before it (N1, N5, S7).
@@ -166,7 +153,7 @@ Broken JudgeEnd(const World& world, const Commit& commit) {
     default:
       fits = cause == v1::Closure::IDLE;
   }
-  if (!fits) return fmt::format("an end with the wrong cause: {}", v1::Closure::Cause_Name(cause));
+  if (!fits) return fmt::format("S2: an end with the wrong cause: {}", v1::Closure::Cause_Name(cause));
   if (Broken broken = JudgeNotices(world, commit); broken.has_value()) return broken;
   return JudgeBooks(world, closure);
 }
@@ -184,7 +171,7 @@ Broken JudgeMove(const World& world, const Commit& commit) {
       to == v1::Closure::SILENT_PERIOD || to == v1::Closure::FINAL_CHECK || to == v1::Closure::DELETING;
   if (irreversible && !commit.system.has_value() && commit.expected_system_version != world.system.version())
     return "H: a pause that comes between a decision and its commit is overlooked";
-  if (Broken broken = JudgeDirection(from, to); broken.has_value()) return broken;
+  if (std::string broken = FaultOfDirection(from, to); !broken.empty()) return broken;
   if (to == v1::Closure::READY && (!next.closure().scan().clean() || !EveryoneAnswered(next.closure())))
     return "N5: a closure is READY without a clean scan";
   if (to == v1::Closure::CONFIRMING) return JudgeConfirm(world);

@@ -81,8 +81,10 @@ class Runs {
 
   void PrintBroken(const std::string& end, const std::string& name, const ClosureReport& report) const {
     fmt::print(
-        "BROKEN {} by {}: {}\nto see it again: ./dev iofaults --closures --end {} --seed {} --random {} --only '{}'\n",
-        end, name, report.broken, end, settings_.seed, settings_.random_lives, name);
+        "BROKEN {} by {}: {}\nits files are in {}\nto come near it again: ./dev iofaults --closures{} --end {} --seed {} --random {} "
+        "--only '{}'\n",
+        end, name, report.broken, folder_.Keep(), settings_.loses_confirmation ? " --loses-confirmation" : "", end,
+        settings_.seed, settings_.random_lives, name);
   }
 
   // Every other one, always the same, so that a run of some repeats what they did in a run of all.
@@ -138,10 +140,16 @@ int Main(int argc, char** argv) {
   Runs runs(settings);
   const bool kept = runs.All();
   runs.Print();
+  if (settings.loses_confirmation) {
+    fmt::print("{}\n", kept ? "NOT NOTICED" : "noticed, as it has to be");
+    return kept ? EXIT_FAILURE : EXIT_SUCCESS;
+  }
   if (!kept) return EXIT_FAILURE;
   if (!runs.AnyMeant()) fmt::print("no run is called \"{}\"\n", settings.only);
   if (!runs.IsEnough()) fmt::print("TOO FEW FAULTS: most of the calls that were to fail were not made\n");
-  return runs.AnyMeant() && runs.IsEnough() ? EXIT_SUCCESS : EXIT_FAILURE;
+  if (!runs.AnyMeant() || !runs.IsEnough()) return EXIT_FAILURE;
+  fmt::print("everything was kept\n");
+  return EXIT_SUCCESS;
 }
 
 }  // namespace

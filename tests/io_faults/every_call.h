@@ -27,10 +27,16 @@ class RunFolder {
   RunFolder(const RunFolder&) = delete;
   RunFolder& operator=(const RunFolder&) = delete;
   ~RunFolder() {
+    if (kept_) return;
     std::error_code ignored;
     std::filesystem::remove_all(folder_, ignored);
   }
 
+  // Something broke there: it stays when this ends. Answers where.
+  std::string Keep() const {
+    kept_ = true;
+    return (folder_ / "life").string();
+  }
   // What was in the one before is removed.
   std::string New() const {
     const std::filesystem::path folder = folder_ / "life";
@@ -48,6 +54,7 @@ class RunFolder {
   }
 
   std::filesystem::path folder_;
+  mutable bool kept_ = false;
 };
 
 // Which runs are meant: those whose names begin with these words, as in "write" or "write short at 3"; all where there
@@ -91,7 +98,9 @@ inline constexpr std::int64_t kCallsLeast = 2;
 // the first run that broke something.
 template <typename Run>
 bool EveryCall(const Run& run, std::int64_t share, MeantRuns& meant) {
-  const auto without = run("no fault", nullptr, false);
+  constexpr std::string_view kNoFault = "no fault";
+  meant.Has(kNoFault);
+  const auto without = run(std::string(kNoFault), nullptr, false);
   if (!without.broken.empty()) return false;
   for (const FaultKind& kind : kFaultKinds) {
     const std::int64_t calls = without.calls.at(static_cast<std::size_t>(kind.call));

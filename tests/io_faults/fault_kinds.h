@@ -20,23 +20,15 @@ struct FaultKind {
 };
 
 inline constexpr FaultKind kFaultKinds[] = {
-    {FileCall::kOpen, FileFailure::kError},
-    {FileCall::kDelete, FileFailure::kError},
-    {FileCall::kAccess, FileFailure::kError},
-    {FileCall::kRead, FileFailure::kError},
-    {FileCall::kRead, FileFailure::kShort},
-    {FileCall::kRead, FileFailure::kFlippedBit},
-    {FileCall::kWrite, FileFailure::kShort},
-    {FileCall::kWrite, FileFailure::kFull},
-    {FileCall::kWrite, FileFailure::kFlippedBit, FileRole::kDatabase},
-    {FileCall::kTruncate, FileFailure::kError},
-    {FileCall::kTruncate, FileFailure::kFull},
-    {FileCall::kSync, FileFailure::kError},
-    {FileCall::kFileSize, FileFailure::kError},
-    {FileCall::kLock, FileFailure::kError},
-    {FileCall::kLock, FileFailure::kBusy},
-    {FileCall::kShmMap, FileFailure::kError},
-    {FileCall::kShmLock, FileFailure::kError},
+    {FileCall::kOpen, FileFailure::kError},     {FileCall::kDelete, FileFailure::kError},
+    {FileCall::kAccess, FileFailure::kError},   {FileCall::kRead, FileFailure::kError},
+    {FileCall::kRead, FileFailure::kShort},     {FileCall::kRead, FileFailure::kFlippedBit},
+    {FileCall::kWrite, FileFailure::kError},    {FileCall::kWrite, FileFailure::kShort},
+    {FileCall::kWrite, FileFailure::kFull},     {FileCall::kWrite, FileFailure::kFlippedBit, FileRole::kDatabase},
+    {FileCall::kTruncate, FileFailure::kError}, {FileCall::kTruncate, FileFailure::kFull},
+    {FileCall::kSync, FileFailure::kError},     {FileCall::kFileSize, FileFailure::kError},
+    {FileCall::kLock, FileFailure::kError},     {FileCall::kLock, FileFailure::kBusy},
+    {FileCall::kShmMap, FileFailure::kError},   {FileCall::kShmLock, FileFailure::kError},
     {FileCall::kShmLock, FileFailure::kBusy},
 };
 

@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "fmt/format.h"
+
 namespace closure {
 namespace {
 
@@ -206,6 +208,11 @@ std::string_view FileCallName(FileCall call) {
   return kNames.at(static_cast<std::size_t>(call));
 }
 
+std::string_view FileRoleName(FileRole role) {
+  constexpr std::array<std::string_view, 3> kNames = {"the database", "the log", "any file"};
+  return kNames.at(static_cast<std::size_t>(role));
+}
+
 std::string_view FileFailureName(FileFailure failure) {
   constexpr std::array<std::string_view, 6> kNames = {"none", "error", "short", "flipped-bit", "full", "busy"};
   return kNames.at(static_cast<std::size_t>(failure));
@@ -254,11 +261,21 @@ int64_t FaultVfs::failures() const {
   return failures_;
 }
 
+std::string FaultVfs::LastFailures() const {
+  absl::MutexLock lock(&mutex_);
+  return fmt::format("{}", fmt::join(last_failures_, ", "));
+}
+
 FileFailure FaultVfs::Next(FileCall call, FileRole role) {
   absl::MutexLock lock(&mutex_);
   const int64_t number = ++calls_[static_cast<std::size_t>(call)];
   const FileFailure failure = decide_ ? decide_(call, number, role) : FileFailure::kNone;
-  if (failure != FileFailure::kNone) ++failures_;
+  if (failure == FileFailure::kNone) return failure;
+  ++failures_;
+  constexpr std::size_t kTold = 50;
+  if (last_failures_.size() == kTold) last_failures_.pop_front();
+  last_failures_.push_back(
+      fmt::format("{} {} at {} of {}", FileCallName(call), FileFailureName(failure), number, FileRoleName(role)));
   return failure;
 }
 

@@ -4,7 +4,9 @@
 
 #include <array>
 #include <cstdint>
+#include <deque>
 #include <functional>
+#include <string>
 #include <string_view>
 
 #include "absl/base/thread_annotations.h"
@@ -23,6 +25,7 @@ std::string_view FileCallName(FileCall call);
 
 // Which file it is asked of.
 enum class FileRole { kDatabase, kLog, kOther };
+std::string_view FileRoleName(FileRole role);
 
 // What becomes of a call. A call that a failure does not fit fails with an error.
 enum class FileFailure {
@@ -60,6 +63,8 @@ class FaultVfs {
   Counts counts() const;
   // How many failed.
   int64_t failures() const;
+  // The last of those that failed, in words and in order.
+  std::string LastFailures() const;
 
   // For the calls themselves.
   FileFailure Next(FileCall call, FileRole role);
@@ -73,6 +78,7 @@ class FaultVfs {
   Disk* disk_ ABSL_GUARDED_BY(mutex_) = nullptr;
   Counts calls_ ABSL_GUARDED_BY(mutex_) = {};
   int64_t failures_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::deque<std::string> last_failures_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace closure

@@ -243,8 +243,9 @@ class Life {
   }
 
   ClosureReport Report() {
-    if (report_.given_up == 0) Break(owner_.broken());
-    if (!report_.broken.empty()) report_.broken += fmt::format("\n{}", server_.LogEnd());
+    Break(owner_.broken());
+    if (!report_.broken.empty())
+      report_.broken += fmt::format("\n{}\nwhat failed last: {}", server_.LogEnd(), vfs_.LastFailures());
     report_.failures = vfs_.failures();
     report_.more_codes = owner_.codes_asked_again();
     report_.answered = static_cast<int64_t>(owner_.told().size());

@@ -164,6 +164,7 @@ class Life {
 
   LifeReport Finish() {
     sqlite_ = nullptr;
+    if (!report_.broken.empty()) report_.broken += fmt::format("\nwhat failed last: {}", vfs_.LastFailures());
     report_.calls = vfs_.counts();
     report_.failures = vfs_.failures();
     return std::move(report_);

@@ -32,6 +32,9 @@ struct Settings {
   std::string only;
 };
 
+const std::map<DiskLie, std::string> kLies = {
+    {DiskLie::kNone, ""}, {DiskLie::kNoSync, " --lie no-sync"}, {DiskLie::kLateSync, " --lie late-sync"}};
+
 class Runs {
  public:
   explicit Runs(const Settings& settings) : settings_(settings), meant_(settings.only) {}
@@ -60,7 +63,14 @@ class Runs {
 
   bool AnyMeant() const { return settings_.only.empty() || meant_.any(); }
 
+  // What was tried.
   void Print() const {
+    if (lives_ > 0) PrintLives();
+    if (cuts_.cuts > 0) PrintCuts();
+  }
+
+ private:
+  void PrintLives() const {
     fmt::print(
         "{} lives with {} faults: {} writes acknowledged, {} refused, {} of these made all the same, {} new starts, {} "
         "starts refused because of damage\n",
@@ -68,13 +78,15 @@ class Runs {
         total_.given_up);
     fmt::print("{} backups with {} faults: {} made and whole, {} refused\n", backups_.acknowledged + backups_.refused,
                backups_.failures, backups_.acknowledged, backups_.refused);
+  }
+
+  void PrintCuts() const {
     fmt::print(
         "{} cuts of the power, with {} faults between: {} writes acknowledged and kept, {} refused, {} made by the "
         "time of a cut and not told\n",
         cuts_.cuts, cuts_.failures, cuts_.acknowledged, cuts_.refused, cuts_.made_at_cut);
   }
 
- private:
   bool Random(uint64_t seed) {
     const std::string name = fmt::format("random seed {}", seed);
     return !meant_.Has(name) || Live(name, seed, RandomFaults(seed, kOneCallIn)).broken.empty();
@@ -92,8 +104,8 @@ class Runs {
     cuts_.made_at_cut += report.made_at_cut;
     if (!report.broken.empty())
       fmt::print(
-          "BROKEN by a cut of the power: {}\nto come near it again: ./dev iofaults --only-cuts --cuts 1 --seed {}\n",
-          report.broken, seed);
+          "BROKEN by a cut of the power: {}\nto come near it again: ./dev iofaults --only-cuts{} --cuts 1 --seed {}\n",
+          report.broken, kLies.at(settings_.lie), seed);
     return report.broken.empty();
   }
 
@@ -118,8 +130,9 @@ class Runs {
   }
 
   void PrintBroken(std::string_view what, const std::string& name, const LifeReport& report) const {
-    fmt::print("{} by {}: {}\nto see it again: ./dev iofaults --seed {} --writes {} --random {} --only '{}'\n", what,
-               name, report.broken, settings_.seed, settings_.writes, settings_.random_lives, name);
+    fmt::print(
+        "{} by {}: {}\nits files are in {}\nto come near it again: ./dev iofaults --seed {} --writes {} --random {} --only '{}'\n",
+        what, name, report.broken, folder_.Keep(), settings_.seed, settings_.writes, settings_.random_lives, name);
   }
 
   static void Add(const LifeReport& report, LifeReport& to) {
@@ -159,18 +172,22 @@ int Main(int argc, char** argv) {
          "How many lives in which the power is cut, of three one without faults, one with any, one with failed syncs")
       ->check(CLI::Range(0, 10'000'000))
       ->capture_default_str();
-  const std::map<std::string, DiskLie> lies = {{"no-sync", DiskLie::kNoSync}, {"late-sync", DiskLie::kLateSync}};
+  const std::map<std::string, DiskLie> names = {{"no-sync", DiskLie::kNoSync}, {"late-sync", DiskLie::kLateSync}};
   app.add_flag("--only-cuts", settings.only_cuts, "Do nothing but cut the power");
   app.add_option("--lie", settings.lie, "Only cut the power, of a disk that lies about syncs; this has to be noticed")
-      ->transform(CLI::CheckedTransformer(lies));
+      ->transform(CLI::CheckedTransformer(names));
   app.add_option("--only", settings.only,
                  "Only runs whose names begin so, as in \"write\", \"write short at 3, lasting\" or \"random seed 7\"");
   CLI11_PARSE(app, argc, argv);
   Runs runs(settings);
-  const bool kept = settings.only_cuts || settings.lie != DiskLie::kNone ? runs.Cuts() : runs.All();
+  const bool lies = settings.lie != DiskLie::kNone;
+  const bool kept = settings.only_cuts || lies ? runs.Cuts() : runs.All();
   runs.Print();
   if (!runs.AnyMeant()) fmt::print("no run is called \"{}\"\n", settings.only);
-  return kept && runs.AnyMeant() ? EXIT_SUCCESS : EXIT_FAILURE;
+  // What a lying disk loses has to be noticed.
+  if (lies) fmt::print("{}\n", kept ? "NOT NOTICED" : "noticed, as it has to be");
+  if (!lies && kept && runs.AnyMeant()) fmt::print("everything was kept\n");
+  return kept != lies && runs.AnyMeant() ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 }  // namespace

@@ -9,6 +9,8 @@ import re
 import source_tree
 
 PAGE = "docs/assurance.md"
+# What both of them ask.
+SHARED = "tests/support/sound_closure.h"
 JUDGES = {"exploration": "tests/exploration/", "simulation": "tests/simulation/"}
 NAME = r"(?:[NSL]\d+|[HQ])"
 PROMISES = [f"N{n}" for n in range(1, 11)] + [f"S{n}" for n in range(1, 19)] + [f"L{n}" for n in range(1, 6)] + ["H", "Q"]
@@ -45,7 +47,7 @@ def check(page, code):
 
 
 def code_of(folder):
-    names = [name for name in source_tree.files() if name.startswith(folder) and name.endswith(".cc")]
+    names = [name for name in source_tree.files() if name.startswith(folder) and name.endswith(".cc")] + [SHARED]
     return "\n".join(source_tree.read(name) for name in names if not name.endswith("_test.cc"))
 
 

@@ -12,6 +12,7 @@
 #include "server/resource_names.h"
 #include "storage/history_chain.h"
 #include "tests/simulation/judge_tasks.h"
+#include "tests/support/sound_closure.h"
 
 namespace closure::simulation {
 namespace {
@@ -20,15 +21,17 @@ using internal::v1::ClosureData;
 using sandbox::v1::SandboxAct;
 using sandbox::v1::ShowAccountResponse;
 
-bool EveryoneAnswered(const v1::Closure& closure) {
-  const auto& checkers = closure.scan().checkers();
-  return std::all_of(checkers.begin(), checkers.end(),
-                     [](const v1::CheckerResult& checker) { return checker.status() == v1::CheckerResult::ANSWERED; });
+// Whom the simulated service asks; all of them take part in every scan.
+const std::multiset<std::string_view>& Checkers() {
+  static const auto* const kCheckers = new std::multiset<std::string_view>{
+      "billing", "domains", "reseller", "resource_directory", "resources", "trusteeship", Stranger::kName};
+  return *kCheckers;
 }
 
-bool IsListed(State from, State to) {
-  return std::any_of(std::begin(kTransitions), std::end(kTransitions),
-                     [&](const TransitionRow& row) { return row.from == from && row.to == to; });
+// Whether a state is left when the owner does something, and not by work.
+bool WaitsForOwner(State state) {
+  return IsAnyOf(
+      state, {v1::Closure::IDENTITY_PENDING, v1::Closure::AGREEMENT_PENDING, v1::Closure::BLOCKED, v1::Closure::READY});
 }
 
 // From the silent period to the deletion nothing of the account may move (S9).
@@ -85,6 +88,7 @@ void Judge::OnCommit() {
   const StoreChange* const change = store_.NewestChange();
   if (change == nullptr) return;
   const bool witnessed = change->system_written;
+  if (const auto system = store_.LoadSystem(); witnessed && system.ok()) halts_.SawSystem(*system);
   if (!change->closure.account_id.empty()) JudgeChange(change->closure);
   // About once a minute while the service runs.
   if (witnessed) JudgeStandstills();
@@ -93,6 +97,7 @@ void Judge::OnCommit() {
 void Judge::JudgeChange(const ClosureKey& key) {
   const auto data = store_.LoadClosure(key);
   if (!data.ok()) return;
+  halts_.SawClosure(*data);
   Known& known = known_[key];
   if (known.data.version() == 0) JudgeAlone(*data);
   if (known.data.version() == data->version()) return JudgeOldHistory(known);
@@ -131,8 +136,7 @@ void Judge::JudgeMove(Known& known, const ClosureData& data) {
   const State to = data.closure().state();
   schedule_.Tell(fmt::format("{} moves from {} to {}", data.closure().name(), v1::Closure::State_Name(from),
                              v1::Closure::State_Name(to)));
-  if (IsTerminal(from)) Broken("S5: an ended closure moved", data.closure());
-  if (!IsListed(from, to)) Broken("S4: a move that the table does not list", data.closure());
+  Broken(FaultOfDirection(from, to), data.closure());
   if (data.fence() <= known.data.fence()) Broken("N6: a state changed without a higher fence", data.closure());
   accounts_[data.account_id()].states[data.fence()] = {data.closure().name(), to};
   Broken(known.will.FaultOfMove(known.data, data), data.closure());
@@ -151,7 +155,7 @@ void Judge::JudgeMove(Known& known, const ClosureData& data) {
 
 // A pass rests on what every checker said, soundly and in time: that nothing stands in the way (N5, S17).
 void Judge::JudgePass(const v1::Closure& closure) {
-  if (!EveryoneAnswered(closure)) Broken("N5, S17: an unanswered checker counted as a pass", closure);
+  if (!EveryoneAnswered(closure, Checkers())) Broken("N5, S17: an unanswered checker counted as a pass", closure);
   const auto& checkers = closure.scan().checkers();
   const auto said = std::find_if(checkers.begin(), checkers.end(),
                                  [](const v1::CheckerResult& each) { return each.checker() == Stranger::kName; });
@@ -182,6 +186,7 @@ void Judge::JudgeEntry(const Known& known, const ClosureData& data) {
 // When a silent period ends by itself (N2, S3).
 void Judge::JudgeElapse(const Known& known) {
   const v1::Closure& closure = known.data.closure();
+  Broken(halts_.FaultOfEnd(), closure);
   if (clock_.Now() < FromProto(closure.silent_period_end_time())) Broken("N2: a silent period ended early", closure);
   const absl::Duration lasted = schedule_.now() - known.silent_since;
   if (lasted < FromProto(known.data.policy().silent_period()))
@@ -260,7 +265,7 @@ std::vector<internal::v1::TaskData> Judge::TasksOf(const ClosureData& data) {
 void Judge::JudgeStandstills() {
   for (const auto& [key, known] : known_) {
     const State state = known.data.closure().state();
-    if (state < v1::Closure::CONFIRMING || IsTerminal(state)) continue;
+    if (WaitsForOwner(state) || IsTerminal(state)) continue;
     const absl::Duration threshold = FromProto(known.data.policy().stuck_threshold());
     // What a jump of the clock made due is due since then.
     if (schedule_.now() - std::max({known.changed, started_, clock_set_}) < threshold) continue;
@@ -328,6 +333,11 @@ void Judge::Repeated(const v1::Closure& first, const v1::Closure& second) {
 }
 
 // ---- the cloud ----
+
+void Judge::Asked(const std::string& method, const std::string& closure) {
+  const auto key = ParseClosureName("closure", closure);
+  if (key.ok()) Broken(halts_.FaultOfAsking(method, closure), known_[*key].data.closure());
+}
 
 void Judge::OnCloud() {
   for (const std::string& account_id : account_ids_) JudgeAccount(account_id);

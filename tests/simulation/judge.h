@@ -14,6 +14,7 @@
 #include "server/commands.h"
 #include "tests/simulation/cloud.h"
 #include "tests/simulation/judge_acts.h"
+#include "tests/simulation/judge_halts.h"
 #include "tests/simulation/judge_notices.h"
 #include "tests/simulation/memory_store.h"
 #include "tests/simulation/owners_will.h"
@@ -26,15 +27,16 @@ namespace closure::simulation {
 // promises; what is broken is told by the names of docs/assurance.md, and in words. One thread.
 class Judge {
  public:
-  // All must outlive it.
+  // All must outlive it. So many silent periods may end within an hour.
   Judge(const Schedule& schedule, const Clock& clock, MemoryStore& store, Cloud& cloud, const Stranger& stranger,
-        std::vector<std::string> account_ids)
+        std::vector<std::string> account_ids, std::int64_t hourly_limit)
       : schedule_(schedule),
         clock_(clock),
         store_(store),
         cloud_(cloud),
         stranger_(stranger),
-        account_ids_(std::move(account_ids)) {}
+        account_ids_(std::move(account_ids)),
+        halts_(schedule, hourly_limit) {}
 
   // To be called after every single write that the store committed.
   void OnCommit();
@@ -46,7 +48,10 @@ class Judge {
   void ClockSet() {
     clock_jumped_ = true;
     clock_set_ = schedule_.now();
+    halts_.ClockSet();
   }
+  // The service asks for an act, by its method.
+  void Asked(const std::string& method, const std::string& closure);
   // An owner gives a command, before it is carried out.
   void Gave(const ClosureKey& key, const ClosureCommand& command);
   // An owner was answered this.
@@ -127,6 +132,7 @@ class Judge {
   Cloud& cloud_;
   const Stranger& stranger_;
   const std::vector<std::string> account_ids_;
+  HaltJudge halts_;
   std::map<ClosureKey, Known> known_;
   std::map<std::string, Remembered> accounts_;
   // Which request a closure was made for.

@@ -82,6 +82,15 @@ std::string FaultOfAct(const SandboxAct& act, const StatesByFence& states) {
                      v1::Closure::State_Name(state));
 }
 
+// The item whose release has this key; the whole key where it names none, so that no other act is like it.
+std::string ReleasedItem(const std::string& key) {
+  constexpr std::string_view kDiscard = "/discard/";
+  const std::size_t at = key.find(kDiscard);
+  if (at == std::string::npos) return key;
+  const std::size_t begin = at + kDiscard.size();
+  return key.substr(begin, key.find('/', begin) - begin);
+}
+
 // Whether a state that was left was left without waiting for its acts: a freeze that took too long is taken back.
 bool IsGivenUp(State from, State to) { return from == v1::Closure::CONFIRMING && to == v1::Closure::THAWING; }
 
@@ -110,8 +119,7 @@ std::string MethodOf(const SandboxAct& act) { return act.method().substr(act.met
 std::string FaultOfActs(const std::string& account_id, const ShowAccountResponse& account,
                         const StatesByFence& states) {
   const std::string own = fmt::format("accounts/{}/closures/", account_id);
-  // Money of each currency is an act of its own. A release has the key of its finding; the same resource may be found
-  // and released again.
+  // Money of each currency is an act of its own, and so is the release of each item.
   std::map<std::tuple<std::int64_t, std::string, std::string>, std::string> keys;
   for (const SandboxAct& act : account.acts()) {
     const std::string& key = act.idempotency_key();
@@ -120,8 +128,9 @@ std::string FaultOfActs(const std::string& account_id, const ShowAccountResponse
       return fmt::format("N9: {} on the account {} under the key {}", method, account_id, key);
     if (!IsDone(act)) continue;
     if (std::string fault = FaultOfAct(act, states); !fault.empty()) return fault;
-    if (IsMessage(method) || method == "ReleaseResource") continue;
-    const auto [first, added] = keys.try_emplace({act.fence(), method, act.amount().currency_code()}, key);
+    if (IsMessage(method)) continue;
+    const std::string what = method == "ReleaseResource" ? ReleasedItem(key) : act.amount().currency_code();
+    const auto [first, added] = keys.try_emplace({act.fence(), method, what}, key);
     if (!added) return fmt::format("N6: {} was done under two keys: {} and {}", method, first->second, key);
   }
   return "";

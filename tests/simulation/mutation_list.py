@@ -51,6 +51,16 @@ MUTATIONS = [
              "  builder.data().set_late_settlement_consent(command.late_settlement_consent);\n",
              "  builder.data().set_late_settlement_consent(true);\n"),
     Mutation("late settlements are not marked", SCAN, "    renunciation.set_by_consent(true);\n", ""),
+    # ---- what halts ----
+    Mutation("a halt stops no act", HANDLERS,
+             "  if (MustWait(task, *data)) return Report(task, TaskHeld{}, std::move(done));\n", ""),
+    Mutation("the breaker counts nothing", ENGINE, "  absl::Time since = circumstances.now - kBreakerWindow;",
+             "  absl::Time since = circumstances.now + absl::Hours(1);"),
+    Mutation("each try of a release has another key", HANDLERS,
+             "  *request.mutable_expected() = ExpectedFacts(item);\n"
+             "  request.set_idempotency_key(task.idempotency_key());\n",
+             "  *request.mutable_expected() = ExpectedFacts(item);\n"
+             "  request.set_idempotency_key(task.idempotency_key() + std::string(task.attempts(), '+'));\n"),
     # ---- answers of checkers ----
     Mutation("an error is an empty answer", FAN_OUT,
              "    return EndUnanswered(number, FaultOf(answer.status()), std::string(answer.status().message()));\n",

@@ -16,6 +16,7 @@ struct Totals {
   std::int64_t steps = 0;
   std::int64_t commits = 0;
   std::int64_t crashes = 0;
+  std::int64_t crashes_at_work = 0;
   std::int64_t clock_jumps = 0;
   std::int64_t calls = 0;
   std::int64_t down = 0;
@@ -28,6 +29,7 @@ struct Totals {
     steps += report.steps;
     commits += report.commits;
     crashes += report.crashes;
+    crashes_at_work += report.crashes_at_work;
     clock_jumps += report.clock_jumps;
     calls += report.wire.calls;
     down += report.wire.down;
@@ -39,9 +41,9 @@ struct Totals {
 
   void Print() const {
     fmt::print(
-        "{} seeds, {} steps, {} commits, {} crashes, {} clock jumps, {} calls with {} misfortunes and {} of systems that "
+        "{} seeds, {} steps, {} commits, {} crashes, {} of them at work, {} clock jumps, {} calls with {} misfortunes and {} of systems that "
         "were down, {} checks that were answered badly\n",
-        seeds, steps, commits, crashes, clock_jumps, calls, misfortunes, down, mischiefs);
+        seeds, steps, commits, crashes, crashes_at_work, clock_jumps, calls, misfortunes, down, mischiefs);
     for (const auto& [state, count] : ends) fmt::print("  {}: {}\n", v1::Closure::State_Name(state), count);
   }
 };
@@ -70,7 +72,7 @@ int Main(int argc, char** argv) {
     settings.seed = first + i;
     const Report report = Simulate(settings);
     totals.Add(report);
-    if (seeds == 1) fmt::print("digest {}\n", report.digest);
+    if (seeds == 1) fmt::print("digest of everything stored at the end: {}\n", report.digest);
     if (report.fault.empty()) continue;
     totals.Print();
     fmt::print("BROKEN with seed {}: {}\nto see it again: ./dev sim --seed {} --days {} --accounts {} --trace\n",
@@ -78,6 +80,7 @@ int Main(int argc, char** argv) {
     return EXIT_FAILURE;
   }
   totals.Print();
+  fmt::print("no promise was broken\n");
   return EXIT_SUCCESS;
 }
 

@@ -90,6 +90,11 @@ class Simulation {
   void TakeSystemDown();
   // Makes something happen again and again, at random times around `mean`, until the misfortunes are over.
   void Repeat(absl::Duration mean, std::function<void()> happening);
+  // Lets something happen now, or in the middle of the work to come: when a call has just arrived, or a change of a
+  // closure was just committed. At random times there is hardly any work.
+  void Strike(std::function<void()> happening);
+  // There was work.
+  void StrikeAtWork();
   void Calm();
   bool IsOver() const;
 
@@ -103,6 +108,7 @@ class Simulation {
   MemoryStore store_;
   const SecretKey secret_key_;
   const Agreements agreements_;
+  const config::v1::ServerConfig config_;
   ProcessParts parts_;
   Judge judge_;
   std::vector<Owner> owners_;
@@ -116,6 +122,10 @@ class Simulation {
   absl::Duration jumped_ = -absl::InfiniteDuration();
   bool calm_ = false;
   std::int64_t arrivals_ = 0;
+  // A change of a closure was committed, or a call arrived, in this step.
+  bool worked_ = false;
+  // What strikes after so much more work.
+  std::vector<std::pair<std::uint64_t, std::function<void()>>> armed_;
   Report report_;
 };
 
@@ -128,7 +138,9 @@ Simulation::Simulation(const Settings& settings)
       clock_(schedule_, kBegin),
       secret_key_(SecretKey::FromBytes(std::string(32, 'k'))),
       agreements_(*Agreements::FromTexts(EmbeddedAgreementTexts())),
-      judge_(schedule_, clock_, store_, cloud_, stranger_, AccountIds(settings.accounts)),
+      config_(SimulatedConfig(dice_)),
+      judge_(schedule_, clock_, store_, cloud_, stranger_, AccountIds(settings.accounts),
+             config_.breaker().deletions_per_hour_min()),
       operators_(dice_, store_, clock_) {
   schedule_.trace = settings_.trace;
   parts_ = {.schedule = &schedule_,
@@ -139,7 +151,8 @@ Simulation::Simulation(const Settings& settings)
             .clock = &clock_,
             .secret_key = &secret_key_,
             .agreements = &agreements_,
-            .config = SimulatedConfig(dice_)};
+            .config = config_};
+  wire_.on_act = [this](const std::string& method, const std::string& closure) { judge_.Asked(method, closure); };
   wire_.faults = DrawFaults(dice_);
   stranger_.mischief = dice_.Chance(0.3) ? 0 : 0.5 * static_cast<double>(dice_.Below(100)) / 100;
   cloud_.Load(DrawAccounts(dice_, settings.accounts));
@@ -159,6 +172,20 @@ void Simulation::Repeat(absl::Duration mean, std::function<void()> happening) {
   });
 }
 
+void Simulation::Strike(std::function<void()> happening) {
+  constexpr std::uint64_t kWorkMax = 20;
+  if (dice_.Chance(0.5)) return happening();
+  armed_.emplace_back(1 + dice_.Below(kWorkMax), std::move(happening));
+}
+
+void Simulation::StrikeAtWork() {
+  for (auto& [left, happening] : armed_) {
+    if (--left == 0) happening();
+  }
+  armed_.erase(std::remove_if(armed_.begin(), armed_.end(), [](const auto& each) { return each.first == 0; }),
+               armed_.end());
+}
+
 void Simulation::Start() {
   ++life_;
   machine_off_ = false;
@@ -172,6 +199,7 @@ void Simulation::Crash() {
   if (process_ == nullptr) return;
   schedule_.Tell("the process dies");
   ++report_.crashes;
+  if (!store_.Idle() || wire_.Waits(life_)) ++report_.crashes_at_work;
   for (std::uint64_t left = dice_.Below(4); left > 0 && store_.CommitBatch(1); --left) judge_.OnCommit();
   schedule_.End(life_);
   wire_.End(life_);
@@ -225,6 +253,8 @@ void Simulation::StepStore() {
   if (store_.CommitBatch(1)) {
     ++report_.commits;
     judge_.OnCommit();
+    const StoreChange* const change = store_.NewestChange();
+    worked_ = worked_ || (change != nullptr && !change->closure.account_id.empty());
   } else {
     store_.TellOne();
   }
@@ -236,14 +266,17 @@ void Simulation::Step() {
   if (arrivals_ != wire_.arrivals()) {
     arrivals_ = wire_.arrivals();
     judge_.OnCloud();
+    worked_ = true;
   }
   PlanStore();
   if (process_ != nullptr) process_->Turn();
+  if (std::exchange(worked_, false)) StrikeAtWork();
 }
 
 // No more misfortunes; operators lift whatever keeps a closure waiting.
 void Simulation::Calm() {
   calm_ = true;
+  armed_.clear();
   schedule_.Tell("everything calms down");
   wire_.faults = {};
   wire_.BringAllUp();
@@ -264,12 +297,14 @@ Report Simulation::Run() {
     });
   }
   Repeat(absl::Hours(5), [this] {
-    if (process_) operators_.Meddle(process_->engine());
+    Strike([this] {
+      if (process_) operators_.Meddle(process_->engine());
+    });
   });
   const bool crashes = dice_.Chance(0.8);
-  if (crashes) Repeat(absl::Hours(4), [this] { Crash(); });
-  if (dice_.Chance(0.3)) Repeat(absl::Hours(60), [this] { JumpClock(); });
-  if (dice_.Chance(0.4)) Repeat(absl::Hours(10), [this] { TakeSystemDown(); });
+  if (crashes) Repeat(absl::Hours(4), [this] { Strike([this] { Crash(); }); });
+  if (dice_.Chance(0.3)) Repeat(absl::Hours(60), [this] { Strike([this] { JumpClock(); }); });
+  if (dice_.Chance(0.4)) Repeat(absl::Hours(10), [this] { Strike([this] { TakeSystemDown(); }); });
   const absl::Duration busy = settings_.days * absl::Hours(24);
   while (schedule_.now() < busy && !IsOver()) Step();
   Calm();

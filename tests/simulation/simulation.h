@@ -32,6 +32,8 @@ struct Report {
   std::int64_t steps = 0;
   std::int64_t commits = 0;
   std::int64_t crashes = 0;
+  // Of these, while a call or a write was under way.
+  std::int64_t crashes_at_work = 0;
   std::int64_t clock_jumps = 0;
   WireCounts wire;
   // How often the stranger was slow, dead, wrong or lied (stranger.h).

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/simulation/wire.h"
 
+#include <algorithm>
 #include <vector>
 
 namespace closure::simulation {
@@ -41,6 +42,15 @@ Wire::Fate Wire::Draw(const std::string& system) {
     fate.comes_again = true;
   }
   return fate;
+}
+
+bool Wire::Waits(Life life) const {
+  return std::any_of(waiting_.begin(), waiting_.end(), [&](const auto& each) { return each.second.life == life; });
+}
+
+std::string Wire::MethodOfRequest(std::string_view request) {
+  constexpr std::string_view kSuffix = "Request";
+  return std::string(request.substr(0, request.size() - kSuffix.size()));
 }
 
 std::string Wire::WordsOf(const std::string& request, const Fate& fate) {

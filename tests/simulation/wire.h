@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "absl/functional/function_ref.h"
@@ -55,12 +56,16 @@ class Wire {
   Wire(Schedule& schedule, Dice& dice) : schedule_(schedule), dice_(dice) {}
 
   WireFaults faults;
+  // Given every act that the service asks for, by its method, and the closure that asks; may be empty.
+  std::function<void(const std::string& method, const std::string& closure)> on_act;
   // A system is down from now on: calls of it are refused, or heard by nobody. By the file that its requests are of.
   void TakeDown(const std::string& system, bool refuses) { down_[system] = refuses; }
   bool IsDown(const std::string& system) const { return down_.count(system) > 0; }
   void BringUp(const std::string& system) { down_.erase(system); }
   void BringAllUp() { down_.clear(); }
   const WireCounts& counts() const { return counts_; }
+  // Whether a life of the process waits for an answer.
+  bool Waits(Life life) const;
   // How many calls arrived at a system so far.
   std::int64_t arrivals() const { return arrivals_; }
 
@@ -70,6 +75,9 @@ class Wire {
   template <typename Request, typename Response, typename Serve>
   void Call(Life life, const Request& request, Response* response, Serve serve,
             std::function<void(grpc::Status)> done) {
+    if constexpr (requires { request.act().closure(); }) {
+      if (on_act) on_act(MethodOfRequest(Request::descriptor()->name()), request.act().closure());
+    }
     const std::int64_t call = ++counts_.calls;
     waiting_.emplace(call, Waiting{life, std::move(done)});
     const auto arrive = [this, question = std::make_shared<const Request>(request), serve](Response* into) {
@@ -122,6 +130,7 @@ class Wire {
   };
 
   Fate Draw(const std::string& system);
+  static std::string MethodOfRequest(std::string_view request);
   static std::string WordsOf(const std::string& request, const Fate& fate);
   absl::Duration Travel() { return dice_.Between(absl::Milliseconds(1), absl::Seconds(2)); }
   // Calls `done` of a call that still waits, after `read`.

@@ -80,8 +80,11 @@ def noticed_by(build, mutation, program, judge):
 def run_judge(name, command, passes, finding):
     """What noticed the mutation of this name, or nothing. `passes` are the exit codes of a run that found nothing;
     `finding` makes words of what one prints that found something, or nothing."""
-    run = subprocess.run([str(part) for part in command], capture_output=True, text=True, timeout=RUN_SECONDS,
-                         check=False)
+    try:
+        run = subprocess.run([str(part) for part in command], capture_output=True, text=True, timeout=RUN_SECONDS,
+                             check=False)
+    except subprocess.TimeoutExpired as late:
+        raise SystemExit(f"{name}: the judge did not end in {RUN_SECONDS} s") from late
     if run.returncode in passes:
         return None
     if "impossible:" in run.stderr:
