@@ -89,15 +89,12 @@ LogEnd ReadLoggedPages(sqlite3_file& log, sqlite3_int64 size, LoggedPages& pages
   Frame before;
   Frame frame = FrameOf(kOurForm);
   std::array<unsigned char, kSaltBytes> salts = {};
-  bool ended = false;
   for (sqlite3_int64 at = kLogHeaderBytes; at + std::ssize(frame) <= size; at += std::ssize(frame)) {
     if (!Read(log, frame, at)) return LogEnd::kUnread;
     const bool is_first = before.empty();
     if (is_first) std::ranges::copy(SaltsOfFrame(frame), salts.begin());
-    const bool is_newer = std::ranges::equal(SaltsOfFrame(frame), salts);
-    if (is_newer && ended) return LogEnd::kDamaged;
-    ended = !is_newer;
-    if (ended) continue;
+    // Of an older log, and to be overwritten. One of this log behind it would not follow the one before.
+    if (!std::ranges::equal(SaltsOfFrame(frame), salts)) continue;
     const FrameWords words = ReadFrameWords(frame);
     // Nothing is known before the first frame; but a page is sealed with its number.
     const bool sound = is_first ? IsSealedPage(PageOf(frame), words.page)

@@ -77,6 +77,14 @@ GROUPS: List[Tuple[str, str, str, List[Union[str, Tuple[str, int]]]]] = [
     ("on the way of a kind that was found, and what is found is not the end", "server/answer_validation.cc", NEVER, [
         "if (!kinds.empty() && std::find(kinds.begin(), kinds.end(), kind) == kinds.end()) {",
     ]),
+    (EMPTY, "storage/sqlite/log_end.cc", NEVER, [
+        "for (sqlite3_int64 at = kLogHeaderBytes; at + std::ssize(frame) <= size; at += std::ssize(frame)) {",
+        "for (const auto& [page, place] : pages.at) {",
+        "if (!std::ranges::equal(SaltsOfFrame(frame), salts)) continue;",
+    ]),
+    (EMPTY, "storage/sqlite/log_end.cc", ALWAYS, [
+        "for (const auto& [page, place] : std::exchange(open, {})) pages.at[page] = place;",
+    ]),
     ("a header that was not read is of zeros, and not sound either", "storage/sqlite/log_end.cc", NEVER, [
         "if (log.pMethods->xFileSize(&log, &size) != SQLITE_OK || !Read(log, header, 0)) return LogEnd::kUnread;",
     ]),

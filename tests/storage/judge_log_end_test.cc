@@ -116,6 +116,14 @@ TEST_CASE("a log without a header is no loss where the database is as it would l
   REQUIRE(log.JudgeWithoutHeader() == LogEnd::kTorn);
   const std::size_t page = GENERATE(0, 1, 2, 3, 4, 5);
   SECTION("a page is another") { log.database.bytes[page * LogInMemory::kPageBytes + 7] ^= 1; }
+  SECTION("the page of a frame is damaged, and the database has it") {
+    log.Damage(page, kFrameHeaderBytes + 7);
+    log.Checkpoint({page});
+  }
+  SECTION("the checksum of a frame is damaged") {
+    // With that of the third nothing proves that any transaction was synced, and it is a torn log at once.
+    log.Damage(page == 2 ? 3 : page, kStored);
+  }
   SECTION("a frame is damaged") { log.Damage(page, kFrameHeaderBytes + 7); }
   SECTION("the database has fewer pages") { log.database.bytes.resize((page + 1) * LogInMemory::kPageBytes - 1); }
   SECTION("the database has more pages") { log.database.bytes.resize((page + 7) * LogInMemory::kPageBytes); }
@@ -137,11 +145,19 @@ TEST_CASE("of a log without a header the newest of each committed page counts", 
   log.DamageHeader();
   log.Checkpoint({0, 3, 4, 5, 6, 7});
   CHECK(log.JudgeWithoutHeader() == LogEnd::kTorn);
-  // Older frames, which the log has not overwritten yet.
-  for (std::size_t salt = 8; salt < kStored; ++salt) log.Damage(8, salt);
+  // An older frame, which the log has not overwritten yet.
+  for (std::size_t byte = 8; byte <= kStored; ++byte) log.Damage(8, byte);
   CHECK(log.JudgeWithoutHeader() == LogEnd::kTorn);
   log.Checkpoint({8});
   CHECK(log.JudgeWithoutHeader() == LogEnd::kDamaged);
+}
+
+TEST_CASE("pages that a log's last transaction cut off are not asked for", "[sqlite]") {
+  ThreeTransactions log;
+  log.Append(true, 1, 5);
+  log.DamageHeader();
+  log.Checkpoint({1, 2, 3, 4, 6});
+  CHECK(log.JudgeWithoutHeader() == LogEnd::kTorn);
 }
 
 TEST_CASE("a log that cannot be read is taken for nothing", "[sqlite]") {

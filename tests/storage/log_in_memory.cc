@@ -60,7 +60,7 @@ void LogInMemory::SealHeader() {
   Write(sum.second, header.subspan(28));
 }
 
-void LogInMemory::Append(bool commits, std::uint32_t page) {
+void LogInMemory::Append(bool commits, std::uint32_t page, std::uint32_t pages_after) {
   const sqlite::LogForm form = sqlite::ReadLogForm(bytes);
   const sqlite::LogChecksum before = frames_ == 0
                                          ? sqlite::ChecksumOfLog(bytes)
@@ -71,7 +71,8 @@ void LogInMemory::Append(bool commits, std::uint32_t page) {
   if (page == 0) page = frames_;
   pages_ = std::max(pages_, page);
   Write(page, frame);
-  Write(commits ? pages_ : 0, frame.subspan(4));
+  if (pages_after == 0) pages_after = pages_;
+  Write(commits ? pages_after : 0, frame.subspan(4));
   std::ranges::copy(sqlite::SaltsOfLog(bytes), frame.begin() + 8);
   const std::span<unsigned char> content = frame.subspan(sqlite::kFrameHeaderBytes);
   std::ranges::fill(content, static_cast<unsigned char>(frames_));

@@ -23,8 +23,8 @@ class LogInMemory : public sqlite3_file {
   LogInMemory& operator=(const LogInMemory&) = delete;
 
   // One more frame, of a page whose content is the frame's number; the page of that number too where `page` is 0.
-  // `commits` where it ends a transaction, which leaves a database of as many pages as there are.
-  void Append(bool commits, std::uint32_t page = 0);
+  // `commits` where it ends a transaction, which leaves a database of so many pages, or of all there are.
+  void Append(bool commits, std::uint32_t page = 0, std::uint32_t pages_after = 0);
   // Writes the checksum of the header anew.
   void SealHeader();
 
