@@ -122,7 +122,7 @@ TEST_CASE("an abort names the first three items with their amounts, how many mor
   const v1::BlockingItem vm = DecidedClosure::Item("vm", v1::PAY_AS_YOU_GO_RESOURCE, v1::MUST_HANDLE);
   CHECK(CauseOf({Bill("b1", 5)}, false) == "b1 (5.00 USD)");
   CHECK(CauseOf({Bill("b1", 5), vm}, false) == "b1 (5.00 USD); vm");
-  CHECK(CauseOf({Bill("b1", 500'000'000'000)}, false) == "b1 (500000000000.00 USD)");
+  CHECK(CauseOf({Bill("b1", 500'000'000'000), vm}, false) == "b1 (500000000000.00 USD); vm");
   CHECK(CauseOf({Bill("b1", 5), Bill("b2", 6), Bill("b3", 7)}, false) == "b1 (5.00 USD); b2 (6.00 USD); b3 (7.00 USD)");
   CHECK(CauseOf({Bill("b1", 5), Bill("b2", 6), Bill("b3", 7), vm}, false) ==
         "b1 (5.00 USD); b2 (6.00 USD); b3 (7.00 USD); and 1 more");
