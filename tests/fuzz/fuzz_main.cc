@@ -97,7 +97,8 @@ TEST_CASE("no input breaks a promise") {
 }  // namespace closure::fuzz
 
 #ifdef CLOSURE_LIBFUZZER
-// Called by libFuzzer for a new input. Once in eight times it changes bytes all the same, so that nothing is out of reach.
+// Called by libFuzzer for a new input. Once in eight times it changes bytes all the same, so that nothing is out of
+// reach.
 extern "C" size_t LLVMFuzzerCustomMutator(uint8_t* data, size_t size, size_t size_max, unsigned seed) {
   std::mt19937 random(seed);
   const std::string_view input(reinterpret_cast<const char*>(data), size);
