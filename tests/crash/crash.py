@@ -134,7 +134,8 @@ def main():
     which = parser.add_mutually_exclusive_group()
     which.add_argument("--share", type=from_one, default=1,
                        help="take every SHARE-th time of a place, besides first and last on the first way that passes it [1]")
-    which.add_argument("--seeds", type=from_one, help="take every place once for each of so many seeds instead, whichever way the seed draws")
+    which.add_argument("--seeds", type=from_one,
+                       help="take every place once for each of so many seeds instead, whichever way the seed draws")
     parser.add_argument("--seed", type=from_one, default=1, help="the first of the seeds [1]")
     arguments = parser.parse_intermixed_args()
     if arguments.place and arguments.seeds:

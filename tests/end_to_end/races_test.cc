@@ -9,10 +9,11 @@
 #include "absl/synchronization/mutex.h"
 #include "checkers/proto_time.h"
 #include "fmt/format.h"
-#include "server/machine.h"
 #include "storage/history_chain.h"
 #include "tests/support/api_calls.h"
 #include "tests/support/faulty_store.h"
+#include "tests/support/listed_move.h"
+#include "tests/support/sound_closure.h"
 #include "tests/support/views.h"
 
 namespace closure {
@@ -91,9 +92,8 @@ void CheckHistory(RunningServer& server, const Owner& owner) {
   CHECK(VerifyChain(history, owner.name()).ok());
   for (const v1::Transition& entry : history) {
     if (entry.from_state() == entry.to_state()) continue;
-    CHECK(std::any_of(std::begin(kTransitions), std::end(kTransitions), [&](const TransitionRow& row) {
-      return row.from == entry.from_state() && row.to == entry.to_state() && EventName(row.event) == entry.event();
-    }));
+    CHECK(IsListed(entry));
+    CHECK(FaultOfDirection(entry.from_state(), entry.to_state()) == "");
   }
 }
 

@@ -4,7 +4,6 @@
 #include <sqlite3.h>
 
 #include <algorithm>
-#include <iterator>
 #include <map>
 #include <set>
 
@@ -13,6 +12,7 @@
 #include "server/machine.h"
 #include "storage/history_chain.h"
 #include "tests/simulation/judge_acts.h"
+#include "tests/support/listed_move.h"
 #include "tests/support/sound_closure.h"
 
 namespace closure {
@@ -88,13 +88,6 @@ std::string JudgeMoney(const sandbox::v1::SandboxAct& act) {
   return fmt::format("{} was done with {}, renounced were {}", found->first, FormatMoney(act.amount()), found->second);
 }
 
-bool IsListed(const v1::Transition& entry) {
-  if (!FaultOfDirection(entry.from_state(), entry.to_state()).empty()) return false;
-  return std::any_of(std::begin(kTransitions), std::end(kTransitions), [&](const TransitionRow& row) {
-    return row.from == entry.from_state() && row.to == entry.to_state() && EventName(row.event) == entry.event();
-  });
-}
-
 int CountEntriesTo(const v1::ClosureRecord& record, State state) {
   const auto& all = record.transitions();
   return static_cast<int>(std::count_if(all.begin(), all.end(), [&](const v1::Transition& entry) {
@@ -120,8 +113,9 @@ std::string JudgeHistory(const v1::ClosureRecord& record, State end) {
     return std::string(chain.message());
   if (history.empty() || history.back().to_state() != end) return "the history does not lead to the end";
   for (const v1::Transition& entry : history) {
-    if (entry.from_state() != entry.to_state() && !IsListed(entry))
-      return fmt::format("a move that the table does not list: {}", entry.ShortDebugString());
+    if (entry.from_state() == entry.to_state()) continue;
+    if (std::string fault = FaultOfDirection(entry.from_state(), entry.to_state()); !fault.empty()) return fault;
+    if (!IsListed(entry)) return fmt::format("a move that the table does not list: {}", entry.ShortDebugString());
   }
   return "";
 }

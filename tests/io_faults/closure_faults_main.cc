@@ -48,7 +48,7 @@ class Runs {
 
   // Where hardly a fault is met, little is proved.
   bool IsEnough() const { return !settings_.only.empty() || without_ <= closures_ / 2; }
-  bool AnyMeant() const { return settings_.only.empty() || meant_.any(); }
+  bool AnyMeant() const { return meant_.any(); }
 
   void Print() const {
     fmt::print(
@@ -79,12 +79,13 @@ class Runs {
     return report;
   }
 
-  void PrintBroken(const std::string& end, const std::string& name, const ClosureReport& report) const {
-    fmt::print(
-        "BROKEN {} by {}: {}\nits files are in {}\nto come near it again: ./dev iofaults --closures{} --end {} --seed {} --random {} "
-        "--only '{}'\n",
-        end, name, report.broken, folder_.Keep(), settings_.loses_confirmation ? " --loses-confirmation" : "", end,
-        settings_.seed, settings_.random_lives, name);
+  void PrintBroken(const std::string& end, const std::string& name, const ClosureReport& report) {
+    fmt::print("BROKEN {} by {}: {}\n", end, name, report.broken);
+    // What was broken on purpose is of no use to anybody.
+    if (!settings_.loses_confirmation) fmt::print("its files are in {}\n", folder_.Keep());
+    fmt::print("to come near it again: ./dev iofaults --closures{} --end {} --seed {} --random {} --only '{}'\n",
+               settings_.loses_confirmation ? " --loses-confirmation" : "", end, settings_.seed, settings_.random_lives,
+               name);
   }
 
   // Every other one, always the same, so that a run of some repeats what they did in a run of all.
@@ -110,7 +111,7 @@ class Runs {
   }
 
   const Settings settings_;
-  const RunFolder folder_;
+  RunFolder folder_;
   MeantRuns meant_;
   std::int64_t closures_ = 0;
   // A call with such a number was not made this time.

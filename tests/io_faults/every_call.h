@@ -33,7 +33,7 @@ class RunFolder {
   }
 
   // Something broke there: it stays when this ends. Answers where.
-  std::string Keep() const {
+  std::string Keep() {
     kept_ = true;
     return (folder_ / "life").string();
   }
@@ -54,7 +54,7 @@ class RunFolder {
   }
 
   std::filesystem::path folder_;
-  mutable bool kept_ = false;
+  bool kept_ = false;
 };
 
 // Which runs are meant: those whose names begin with these words, as in "write" or "write short at 3"; all where there
@@ -69,8 +69,8 @@ class MeantRuns {
     any_ = any_ || meant;
     return meant;
   }
-  // Whether any was.
-  bool any() const { return any_; }
+  // Whether any was, where only some are.
+  bool any() const { return words_.empty() || any_; }
 
  private:
   const std::string words_;

@@ -27,13 +27,14 @@ struct Settings {
   int random_lives = 200;
   int cut_lives = 50;
   bool only_cuts = false;
-  DiskLie lie = DiskLie::kNone;
+  // Of kLies.
+  std::string lie;
   // How the names of the runs begin; empty for all.
   std::string only;
 };
 
-const std::map<DiskLie, std::string> kLies = {
-    {DiskLie::kNone, ""}, {DiskLie::kNoSync, " --lie no-sync"}, {DiskLie::kLateSync, " --lie late-sync"}};
+const std::map<std::string, DiskLie> kLies = {
+    {"", DiskLie::kNone}, {"no-sync", DiskLie::kNoSync}, {"late-sync", DiskLie::kLateSync}};
 
 class Runs {
  public:
@@ -61,7 +62,7 @@ class Runs {
     return true;
   }
 
-  bool AnyMeant() const { return settings_.only.empty() || meant_.any(); }
+  bool AnyMeant() const { return meant_.any(); }
 
   // What was tried.
   void Print() const {
@@ -96,17 +97,22 @@ class Runs {
     constexpr CutFaults kFaults[] = {CutFaults::kNone, CutFaults::kAny, CutFaults::kSyncs};
     const CutFaults faults = kFaults[seed % std::size(kFaults)];
     const CutReport report =
-        LiveWithPowerCuts({.seed = seed, .faults = faults, .lie = settings_.lie, .directory = folder_.New()});
+        LiveWithPowerCuts({.seed = seed, .faults = faults, .lie = kLies.at(settings_.lie), .directory = folder_.New()});
     cuts_.cuts += report.cuts;
     cuts_.failures += report.failures;
     cuts_.acknowledged += report.acknowledged;
     cuts_.refused += report.refused;
     cuts_.made_at_cut += report.made_at_cut;
-    if (!report.broken.empty())
-      fmt::print(
-          "BROKEN by a cut of the power: {}\nto come near it again: ./dev iofaults --only-cuts{} --cuts 1 --seed {}\n",
-          report.broken, kLies.at(settings_.lie), seed);
+    if (!report.broken.empty()) PrintCut(seed, report);
     return report.broken.empty();
+  }
+
+  void PrintCut(uint64_t seed, const CutReport& report) {
+    fmt::print("BROKEN by a cut of the power: {}\n", report.broken);
+    // What was broken on purpose is of no use to anybody.
+    if (settings_.lie.empty()) fmt::print("its files are in {}\n", folder_.Keep());
+    fmt::print("to come near it again: ./dev iofaults --only-cuts{} --cuts 1 --seed {}\n",
+               settings_.lie.empty() ? "" : " --lie " + settings_.lie, seed);
   }
 
   LifeReport BackUp(const std::string& name, const FaultVfs::Decide& decide) {
@@ -129,10 +135,10 @@ class Runs {
     return report;
   }
 
-  void PrintBroken(std::string_view what, const std::string& name, const LifeReport& report) const {
-    fmt::print(
-        "{} by {}: {}\nits files are in {}\nto come near it again: ./dev iofaults --seed {} --writes {} --random {} --only '{}'\n",
-        what, name, report.broken, folder_.Keep(), settings_.seed, settings_.writes, settings_.random_lives, name);
+  void PrintBroken(std::string_view what, const std::string& name, const LifeReport& report) {
+    fmt::print("{} by {}: {}\nits files are in {}\n", what, name, report.broken, folder_.Keep());
+    fmt::print("to come near it again: ./dev iofaults --seed {} --writes {} --random {} --only '{}'\n", settings_.seed,
+               settings_.writes, settings_.random_lives, name);
   }
 
   static void Add(const LifeReport& report, LifeReport& to) {
@@ -145,7 +151,7 @@ class Runs {
   }
 
   const Settings settings_;
-  const RunFolder folder_;
+  RunFolder folder_;
   MeantRuns meant_;
   int64_t lives_ = 0;
   LifeReport total_;
@@ -172,15 +178,14 @@ int Main(int argc, char** argv) {
          "How many lives in which the power is cut, of three one without faults, one with any, one with failed syncs")
       ->check(CLI::Range(0, 10'000'000))
       ->capture_default_str();
-  const std::map<std::string, DiskLie> names = {{"no-sync", DiskLie::kNoSync}, {"late-sync", DiskLie::kLateSync}};
   app.add_flag("--only-cuts", settings.only_cuts, "Do nothing but cut the power");
   app.add_option("--lie", settings.lie, "Only cut the power, of a disk that lies about syncs; this has to be noticed")
-      ->transform(CLI::CheckedTransformer(names));
+      ->check(CLI::IsMember({"no-sync", "late-sync"}));
   app.add_option("--only", settings.only,
                  "Only runs whose names begin so, as in \"write\", \"write short at 3, lasting\" or \"random seed 7\"");
   CLI11_PARSE(app, argc, argv);
   Runs runs(settings);
-  const bool lies = settings.lie != DiskLie::kNone;
+  const bool lies = !settings.lie.empty();
   const bool kept = settings.only_cuts || lies ? runs.Cuts() : runs.All();
   runs.Print();
   if (!runs.AnyMeant()) fmt::print("no run is called \"{}\"\n", settings.only);

@@ -88,7 +88,10 @@ void Judge::OnCommit() {
   const StoreChange* const change = store_.NewestChange();
   if (change == nullptr) return;
   const bool witnessed = change->system_written;
-  if (const auto system = store_.LoadSystem(); witnessed && system.ok()) halts_.SawSystem(*system);
+  if (witnessed) {
+    const auto system = store_.LoadSystem();
+    if (system.ok()) halts_.SawSystem(*system);
+  }
   if (!change->closure.account_id.empty()) JudgeChange(change->closure);
   // About once a minute while the service runs.
   if (witnessed) JudgeStandstills();
@@ -134,8 +137,8 @@ void Judge::Compare(Known& known, const ClosureData& data) {
 void Judge::JudgeMove(Known& known, const ClosureData& data) {
   const State from = known.data.closure().state();
   const State to = data.closure().state();
-  schedule_.Tell(fmt::format("{} moves from {} to {}", data.closure().name(), v1::Closure::State_Name(from),
-                             v1::Closure::State_Name(to)));
+  schedule_.Tell("{} moves from {} to {}", data.closure().name(), v1::Closure::State_Name(from),
+                 v1::Closure::State_Name(to));
   Broken(FaultOfDirection(from, to), data.closure());
   if (data.fence() <= known.data.fence()) Broken("N6: a state changed without a higher fence", data.closure());
   accounts_[data.account_id()].states[data.fence()] = {data.closure().name(), to};
@@ -278,8 +281,8 @@ void Judge::JudgeStandstills() {
 // ---- answers ----
 
 void Judge::Acknowledged(const v1::Closure& closure) {
-  schedule_.Tell(fmt::format("its owner is told of {} in {}, revision {}", closure.name(),
-                             v1::Closure::State_Name(closure.state()), closure.revision()));
+  schedule_.Tell("its owner is told of {} in {}, revision {}", closure.name(), v1::Closure::State_Name(closure.state()),
+                 closure.revision());
   Known& known = KnownOf(closure);
   if (known.data.closure().revision() < closure.revision())
     Broken("S14: an owner was told of what is not committed", closure);
@@ -290,7 +293,7 @@ void Judge::Gave(const ClosureKey& key, const ClosureCommand& command) {
   const auto data = store_.LoadClosure(key);
   const auto items = store_.ListItems(key, {.limit = 0});
   if (!data.ok() || !items.ok()) return;
-  schedule_.Tell(fmt::format("{} is asked to {}", data->closure().name(), kCommandNames[command.index()]));
+  schedule_.Tell("{} is asked to {}", data->closure().name(), kCommandNames[command.index()]);
   known_[key].will.Gave(*data, command, {.inbox = cloud_.Inbox(key.account_id), .items = *items});
 }
 

@@ -56,11 +56,6 @@ MUTATIONS = [
              "  if (MustWait(task, *data)) return Report(task, TaskHeld{}, std::move(done));\n", ""),
     Mutation("the breaker counts nothing", ENGINE, "  absl::Time since = circumstances.now - kBreakerWindow;",
              "  absl::Time since = circumstances.now + absl::Hours(1);"),
-    Mutation("each try of a release has another key", HANDLERS,
-             "  *request.mutable_expected() = ExpectedFacts(item);\n"
-             "  request.set_idempotency_key(task.idempotency_key());\n",
-             "  *request.mutable_expected() = ExpectedFacts(item);\n"
-             "  request.set_idempotency_key(task.idempotency_key() + std::string(task.attempts(), '+'));\n"),
     # ---- answers of checkers ----
     Mutation("an error is an empty answer", FAN_OUT,
              "    return EndUnanswered(number, FaultOf(answer.status()), std::string(answer.status().message()));\n",
@@ -84,6 +79,11 @@ MUTATIONS = [
     Mutation("a check ends with its first part", RUN, "    if (over_ || --parts_open_ > 0) return;",
              "    if (over_) return;"),
     # ---- tasks ----
+    Mutation("each try of a release has another key", HANDLERS,
+             "  *request.mutable_expected() = ExpectedFacts(item);\n"
+             "  request.set_idempotency_key(task.idempotency_key());\n",
+             "  *request.mutable_expected() = ExpectedFacts(item);\n"
+             "  request.set_idempotency_key(task.idempotency_key() + std::string(task.attempts(), '+'));\n"),
     Mutation("each try of a participant has another key", HANDLERS,
              "  request.set_closure(data.closure().name());\n  request.set_idempotency_key(task.idempotency_key());\n",
              "  request.set_closure(data.closure().name());\n"

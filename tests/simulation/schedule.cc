@@ -4,13 +4,7 @@
 #include <algorithm>
 #include <vector>
 
-#include "fmt/format.h"
-
 namespace closure::simulation {
-
-void Schedule::Tell(std::string_view what) const {
-  if (trace) trace(fmt::format("{} {}", absl::FormatDuration(now_), what));
-}
 
 Schedule::Ticket Schedule::After(absl::Duration delay, Life life, Event event) {
   const Ticket ticket(now_ + std::max(delay, absl::ZeroDuration()), ++last_number_);

@@ -7,11 +7,11 @@
 #include <map>
 #include <random>
 #include <string>
-#include <string_view>
 #include <utility>
 
 #include "absl/functional/any_invocable.h"
 #include "absl/time/time.h"
+#include "fmt/format.h"
 
 namespace closure::simulation {
 
@@ -54,8 +54,12 @@ class Schedule {
 
   // The time that truly passed since the beginning.
   absl::Duration now() const { return now_; }
-  // Tells the trace what happens now.
-  void Tell(std::string_view what) const;
+  // Tells the trace what happens now; put in words only where there is one.
+  template <typename... Parts>
+  void Tell(fmt::format_string<Parts...> what, Parts&&... parts) const {
+    if (trace)
+      trace(fmt::format("{} {}", absl::FormatDuration(now_), fmt::format(what, std::forward<Parts>(parts)...)));
+  }
 
   Ticket After(absl::Duration delay, Life life, Event event);
   // Destroys an event uncalled; nothing happens when it is over.

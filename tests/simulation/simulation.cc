@@ -225,14 +225,14 @@ void Simulation::JumpClock() {
   // Set right again, or from one wrong time to another.
   const bool right = clock_.wrong_by() != absl::ZeroDuration() && dice_.Chance(0.5);
   clock_.SetWrong(right ? absl::ZeroDuration() : wrongs[dice_.Below(std::size(wrongs))]);
-  schedule_.Tell(fmt::format("the wall clock is wrong by {}", absl::FormatDuration(clock_.wrong_by())));
+  schedule_.Tell("the wall clock is wrong by {}", absl::FormatDuration(clock_.wrong_by()));
 }
 
 void Simulation::TakeSystemDown() {
   const std::string& system = Systems()[dice_.Below(Systems().size())];
   if (wire_.IsDown(system)) return;
   wire_.TakeDown(system, dice_.Chance(0.5));
-  schedule_.Tell(fmt::format("{} is down", system));
+  schedule_.Tell("{} is down", system);
   const absl::Duration most = dice_.Chance(0.5) ? absl::Minutes(30) : absl::Hours(8);
   schedule_.After(dice_.Between(absl::Minutes(1), most), kWorld, [this, system] { wire_.BringUp(system); });
 }

@@ -88,7 +88,7 @@ class Wire {
       return peer.test_status();
     };
     const Fate fate = Draw(Request::descriptor()->file()->name());
-    if (schedule_.trace) schedule_.Tell(WordsOf(Request::descriptor()->name(), fate));
+    if (schedule_.trace) schedule_.Tell("{}", WordsOf(Request::descriptor()->name(), fate));
     if (fate.arrives) {
       schedule_.After(fate.delay, kWorld, [this, call, fate, arrive, response] {
         auto said = std::make_shared<Response>();

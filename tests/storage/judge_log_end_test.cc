@@ -23,7 +23,7 @@ class ThreeTransactions : public LogInMemory {
   LogInMemory database;
   void Damage(std::size_t frame, std::size_t byte) { bytes[FrameAt(frame) + byte] ^= 1; }
   void DamageHeader() { bytes[9] ^= 1; }
-  // With a database that has nothing of it.
+  // Beside its database.
   LogEnd JudgeWithoutHeader() {
     database.reads = 0;
     return JudgeLogWithoutHeader(*this, database);
@@ -177,26 +177,38 @@ TEST_CASE("a log that cannot be read is taken for nothing", "[sqlite]") {
   CHECK(log.reads == 0);
 }
 
-TEST_CASE("a log without a header that cannot be read is taken for nothing, like a database beside it", "[sqlite]") {
+// Whichever read of the file fails, and when its size cannot be told.
+void CheckUnread(ThreeTransactions& log, LogInMemory& file) {
+  log.reads = 0;
+  log.JudgeWithoutHeader();
+  const int reads = file.reads;
+  REQUIRE(reads >= 6);
+  for (file.failing_read = 0; file.failing_read < reads; ++file.failing_read) {
+    log.reads = 0;
+    INFO("the read " << file.failing_read);
+    CHECK(log.JudgeWithoutHeader() == LogEnd::kUnread);
+  }
+  log.reads = 0;
+  file.has_size = false;
+  CHECK(log.JudgeWithoutHeader() == LogEnd::kUnread);
+  CHECK(file.reads == 0);
+}
+
+TEST_CASE("a log without a header that cannot be read is taken for nothing", "[sqlite]") {
+  ThreeTransactions log;
+  log.DamageHeader();
+  REQUIRE(log.JudgeWithoutHeader() == LogEnd::kDamaged);
+  CheckUnread(log, log);
+}
+
+TEST_CASE("a log without a header is taken for nothing where it or the database that has all cannot be read",
+          "[sqlite]") {
   ThreeTransactions log;
   log.DamageHeader();
   log.Checkpoint({0, 1, 2, 3, 4, 5});
-  for (LogInMemory* const file : {static_cast<LogInMemory*>(&log), &log.database}) {
-    log.reads = 0;
-    REQUIRE(log.JudgeWithoutHeader() == LogEnd::kTorn);
-    const int reads = file->reads;
-    REQUIRE(reads >= 6);
-    for (file->failing_read = 0; file->failing_read < reads; ++file->failing_read) {
-      log.reads = 0;
-      INFO("the read " << file->failing_read);
-      CHECK(log.JudgeWithoutHeader() == LogEnd::kUnread);
-    }
-    file->failing_read = -1;
-    file->has_size = false;
-    log.reads = 0;
-    CHECK(log.JudgeWithoutHeader() == LogEnd::kUnread);
-    file->has_size = true;
-  }
+  REQUIRE(log.JudgeWithoutHeader() == LogEnd::kTorn);
+  SECTION("the log") { CheckUnread(log, log); }
+  SECTION("the database") { CheckUnread(log, log.database); }
 }
 
 TEST_CASE("a header is sound with SQLite's magic, a size of pages and its checksum", "[sqlite]") {
