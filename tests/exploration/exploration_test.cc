@@ -23,11 +23,12 @@ Result ExploreToTheEnd(const std::string& name) {
   INFO(result.broken << path);
   CHECK(result.broken.empty());
   CHECK(result.complete);
-  fmt::print("{}: {} states, {} transitions\n", name, result.states, result.transitions);
+  fmt::print("figures: explored {}: {} states, {} transitions\n", name, result.states, result.transitions);
   return result;
 }
 
-TEST_CASE("without misfortune every state of a closure is reached, and no promise is broken", "[exploration]") {
+TEST_CASE("without misfortune every state but those of an abort is reached, and no promise is broken",
+          "[exploration]") {
   const Result result = ExploreToTheEnd("quiet");
   for (const State state : {v1::Closure::IDENTITY_PENDING, v1::Closure::AGREEMENT_PENDING, v1::Closure::CHECKING,
                             v1::Closure::BLOCKED, v1::Closure::DISCARDING, v1::Closure::READY, v1::Closure::CONFIRMING,
@@ -39,6 +40,10 @@ TEST_CASE("without misfortune every state of a closure is reached, and no promis
 }
 
 TEST_CASE("wrong, late and many identity codes break no promise", "[exploration][R44]") { ExploreToTheEnd("identity"); }
+
+TEST_CASE("where codes are demanded on two channels no promise is broken by one of them", "[exploration][D9]") {
+  ExploreToTheEnd("two channels");
+}
 
 TEST_CASE("bills and debts that come at any moment break no promise", "[exploration][R66][R67]") {
   const Result result = ExploreToTheEnd("late bills");

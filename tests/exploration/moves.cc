@@ -5,7 +5,6 @@
 
 #include "absl/time/time.h"
 #include "checkers/proto_time.h"
-#include "fmt/format.h"
 #include "tests/exploration/promises.h"
 #include "tests/exploration/tasks.h"
 
@@ -25,15 +24,44 @@ Fault Refuse(World& world, const Happening& happening, const char* promise) {
   return fault.has_value() || world.data.version() == version ? fault : promise;
 }
 
-Fault GiveCode(World& world, bool right) {
-  if (!right) --world.left.wrong_codes;
-  const v1::Closure before = world.data.closure();
-  Fault fault = Tell(world, CodesGiven{{{v1::EMAIL, right}}}, kOwner);
-  if (fault.has_value() || before.state() == world.data.closure().state()) return fault;
-  const auto& challenge = before.identity_verification().challenges(0);
-  if (!right || challenge.attempts_left() == 0 || world.clock.wall >= FromProto(challenge.expire_time()))
-    return "S16: an identity was verified by a code that is wrong, used up or expired";
+std::uint8_t ChannelBit(v1::Channel channel) { return static_cast<std::uint8_t>(1U << channel); }
+
+// The channels on which a code is right, in time and not used up; as bits.
+std::uint8_t Verified(const World& world, const CodesGiven& given) {
+  unsigned verified = 0;
+  for (const auto& challenge : world.data.closure().identity_verification().challenges()) {
+    const bool right = std::any_of(given.codes.begin(), given.codes.end(), [&](const CodesGiven::Code& code) {
+      return code.right && code.channel == challenge.channel();
+    });
+    if (right && challenge.attempts_left() > 0 && world.clock.wall < FromProto(challenge.expire_time()))
+      verified |= ChannelBit(challenge.channel());
+  }
+  return static_cast<std::uint8_t>(verified);
+}
+
+Fault GiveCodes(World& world, const CodesGiven& given) {
+  if (!std::all_of(given.codes.begin(), given.codes.end(), [](const auto& code) { return code.right; }))
+    --world.left.wrong_codes;
+  const State before = world.data.closure().state();
+  const std::int64_t version = world.data.version();
+  const std::uint8_t verified = Verified(world, given);
+  Fault fault = Tell(world, given, kOwner);
+  if (fault.has_value() || version == world.data.version()) return fault;
+  world.memory.channels_verified |= verified;
+  if (before == world.data.closure().state()) return std::nullopt;
+  const bool both = world.outside.facts.contact_changed != 0;
+  const unsigned demanded = ChannelBit(v1::EMAIL) | (both ? ChannelBit(v1::SMS) : 0U);
+  if ((world.memory.channels_verified & demanded) != demanded)
+    return "S16: an identity was verified by a code that is wrong, used up or expired, or without one that is demanded";
   return std::nullopt;
+}
+
+Fault Resend(World& world) {
+  --world.left.resends;
+  const std::int64_t version = world.data.version();
+  Fault fault = Tell(world, ResendCode{}, kOwner);
+  if (world.data.version() != version) world.memory.channels_verified = 0;
+  return fault;
 }
 
 AgreementGiven Agreement(bool current) {
@@ -119,12 +147,19 @@ Fault Retry(World& world, std::size_t index) {
 Fault MakeOwner(World& world, MoveKind kind) {
   switch (kind) {
     case MoveKind::kGiveRightCode:
-      return GiveCode(world, true);
+      return GiveCodes(world, {{{v1::EMAIL, true}}});
     case MoveKind::kGiveWrongCode:
-      return GiveCode(world, false);
+      return GiveCodes(world, {{{v1::EMAIL, false}}});
+    case MoveKind::kGiveRightCodeBySms:
+      return GiveCodes(world, {{{v1::SMS, true}}});
+    case MoveKind::kGiveWrongCodeBySms:
+      return GiveCodes(world, {{{v1::SMS, false}}});
+    case MoveKind::kGiveBothCodes:
+      return GiveCodes(world, {{{v1::EMAIL, true}, {v1::SMS, true}}});
+    case MoveKind::kGiveOneOfTwoWrong:
+      return GiveCodes(world, {{{v1::EMAIL, true}, {v1::SMS, false}}});
     case MoveKind::kResend:
-      --world.left.resends;
-      return Tell(world, ResendCode{}, kOwner);
+      return Resend(world);
     case MoveKind::kAgree:
       return Tell(world, Agreement(true), kOwner);
     case MoveKind::kAgreeToOldVersion:
@@ -285,11 +320,6 @@ void MakeTime(World& world, MoveKind kind) {
   }
 }
 
-std::string TaskWords(const internal::v1::TaskData& task) {
-  return fmt::format("{} {}", v1::Task::Kind_Name(task.kind()),
-                     task.idempotency_key().substr(task.idempotency_key().find('/', 20) + 1));
-}
-
 }  // namespace
 
 Fault Make(World& world, Move move) {
@@ -307,59 +337,6 @@ Fault Make(World& world, Move move) {
   }
   if (fault.has_value()) return fault;
   return JudgeWorld(world);
-}
-
-std::string Describe(const World& world, Move move) {
-  static constexpr const char* kWords[] = {
-      "the owner gives the right code",
-      "the owner gives a wrong code",
-      "the owner asks for another code",
-      "the owner agrees",
-      "the owner rechecks",
-      "the owner discards everything renounceable",
-      "the owner confirms",
-      "the owner confirms and consents to late settlements",
-      "the owner cancels",
-      "the owner agrees to an old version",
-      "the owner confirms without the risk",
-      "the owner discards the bill",
-      "the owner discards what was other before",
-      "the owner starts a closure",
-      "an operator places a hold",
-      "an operator releases the hold",
-      "an operator pauses irreversible work",
-      "an operator resumes it",
-      "ann approves the breaker's release",
-      "bob approves the breaker's release",
-      "an operator acknowledges the clock jump",
-      "an operator retries",
-      "an unpaid bill arrives",
-      "the bill is paid",
-      "a small debt arises",
-      "a refund changes the balance",
-      "a server is bought",
-      "the account is deleted by another path",
-      "the hour's deletions reach their limit",
-      "runs",
-      "runs, and billing does not answer",
-      "runs, and resources does not answer",
-      "fails",
-      "goes out and is late",
-      "arrives late",
-      "is reported late",
-      "time passes",
-      "the wall clock jumps a year ahead",
-      "the wall clock jumps a day back",
-      "the wall clock is set right",
-      "the machine is booted",
-  };
-  static_assert(std::size(kWords) == static_cast<std::size_t>(MoveKind::kBoot) + 1, "each kind of move has its words");
-  std::string words = kWords[static_cast<std::size_t>(move.kind)];
-  if (move.kind == MoveKind::kArrive || move.kind == MoveKind::kReport)
-    return fmt::format("{} {}", TaskWords(world.calls[move.which].task), words);
-  if (move.kind >= MoveKind::kRun && move.kind <= MoveKind::kRunLate)
-    return fmt::format("{} {}", TaskWords(world.tasks[move.which]), words);
-  return words;
 }
 
 bool IsFair(MoveKind kind) {

@@ -16,6 +16,10 @@ enum class MoveKind : std::uint8_t {
   // The owner, in any state.
   kGiveRightCode,
   kGiveWrongCode,
+  kGiveRightCodeBySms,
+  kGiveWrongCodeBySms,
+  kGiveBothCodes,
+  kGiveOneOfTwoWrong,
   kResend,
   kAgree,
   kRecheck,

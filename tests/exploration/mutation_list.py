@@ -38,6 +38,8 @@ MUTATIONS = [
     Mutation("a verification leaves no trace", OWNER,
              "  *builder.closure().mutable_identity_verification()->mutable_verify_time() = ToProto(builder.now());\n", "",
              "quiet"),
+    Mutation("one of two codes is enough", OWNER, "std::all_of(challenges.begin(), challenges.end(), [](const auto& challenge)",
+             "std::any_of(challenges.begin(), challenges.end(), [](const auto& challenge)", "two channels"),
     Mutation("attempts without limit", OWNER, "if (challenge.attempts_left() <= 0) {", "if (false) {", "identity"),
     Mutation("codes do not expire", OWNER, "if (IsCodeExpired(challenge, builder.policy(), builder.now())) {", "if (false) {", "identity"),
     Mutation("old agreements count", OWNER, "if (!agreement.current()) {", "if (false) {", "quiet"),

@@ -28,6 +28,8 @@ struct Facts {
   std::uint8_t balance = 0;
   // A running server: may be released.
   std::uint8_t server = 0;
+  // A contact point was changed lately, so that a code is demanded on both channels (D9).
+  std::uint8_t contact_changed = 0;
 
   friend bool operator==(const Facts&, const Facts&) = default;
 };

@@ -38,7 +38,12 @@ class Moves {
           MoveKind::kDiscardBill, MoveKind::kDiscardOldFacts}) {
       Add(true, kind);
     }
+    const bool both_channels = world_.outside.facts.contact_changed != 0;
+    Add(both_channels, MoveKind::kGiveRightCodeBySms);
+    Add(both_channels, MoveKind::kGiveBothCodes);
     Add(left_.wrong_codes > 0, MoveKind::kGiveWrongCode);
+    Add(both_channels && left_.wrong_codes > 0, MoveKind::kGiveWrongCodeBySms);
+    Add(both_channels && left_.wrong_codes > 0, MoveKind::kGiveOneOfTwoWrong);
     Add(left_.resends > 0, MoveKind::kResend);
   }
 

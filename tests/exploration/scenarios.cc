@@ -12,6 +12,7 @@ const std::vector<Scenario>& Scenarios() {
   static const auto* const kScenarios = new std::vector<Scenario>{
       {"quiet", {.debt = 1, .balance = 1, .server = 1}, {}},
       {"identity", {}, {.errors = 1, .wrong_codes = 3, .resends = 2}},
+      {"two channels", {.contact_changed = 1}, {.wrong_codes = 3, .resends = 2}},
       {"one late call", {.server = 1}, {.late_calls = 1}},
       {"one clock jump", {}, {.retries = 1, .clock_jumps = 1}},
       {"one boot", {}, {.clock_jumps = 1, .boots = 1}},

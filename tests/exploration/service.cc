@@ -199,6 +199,10 @@ Fault Create(World& world) {
   facts.account.set_state(world.outside.gone || world.outside.deleted ? upstream::v1::Account::DELETED
                                                                       : upstream::v1::Account::ACTIVE);
   facts.account.mutable_email()->set_address("a@b.example");
+  if (world.outside.facts.contact_changed != 0) {
+    facts.account.mutable_phone()->set_address("+4915112345678");
+    *facts.account.mutable_phone()->mutable_change_time() = ToProto(world.clock.wall);
+  }
   facts.channel = v1::EMAIL;
   facts.closure_id = fmt::format("{:032x}", attempt);
   facts.policy = ExploredPolicy();

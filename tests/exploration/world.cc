@@ -335,6 +335,7 @@ std::string Canonical(const World& world) {
   AddOutside(world, canon);
   AddSystem(world, canon);
   canon.Number(absl::ToInt64Milliseconds(world.memory.wrong_by));
+  canon.Plain(world.memory.channels_verified);
   canon.Plain(world.memory.balances_renounced);
   canon.Plain(world.memory.debts_renounced);
   canon.Plain(world.memory.balances_taken);

@@ -75,6 +75,8 @@ struct Memory {
   // The time that truly passed since Confirm was given, and how many scans there had been then.
   absl::Duration confirming_for;
   std::int64_t scans_at_confirm = 0;
+  // The channels on which a right code was given in time, since codes were sent last; as bits.
+  std::uint8_t channels_verified = 0;
   // Versions of money whose loss the owner consented to, as bits.
   std::uint8_t balances_renounced = 0;
   std::uint8_t debts_renounced = 0;
