@@ -151,7 +151,7 @@ def main():
         never = {place for crashes in plan.values() for place, _ in crashes} - reached
         if never:
             raise Broken("these places were never reached: %s" % ", ".join(sorted(never)))
-        print("%d crashes survived, at %d places" % (sum(killed for killed, _ in runs), len(reached)))
+        print("figures: %d crashes survived, at %d places" % (sum(killed for killed, _ in runs), len(reached)))
     except Broken as broken:
         print("BROKEN %s" % broken)
         return 1

@@ -47,7 +47,7 @@ void Replay(const std::filesystem::path& folder) {
     INFO(path);
     target->Try(ReadFile(path));
   }
-  std::printf("%zu inputs of %s replayed\n", paths.size(), folder.c_str());
+  std::printf("figures: %zu inputs of %s replayed\n", paths.size(), folder.filename().c_str());
   REQUIRE_FALSE(paths.empty());
 }
 

@@ -41,7 +41,7 @@ struct Totals {
 
   void Print() const {
     fmt::print(
-        "{} seeds, {} steps, {} commits, {} crashes, {} of them at work, {} clock jumps, {} calls with {} misfortunes and "
+        "figures: {} seeds, {} steps, {} commits, {} crashes, {} of them at work, {} clock jumps, {} calls with {} misfortunes and "
         "{} of systems that were down, {} checks that were answered badly\n",
         seeds, steps, commits, crashes, crashes_at_work, clock_jumps, calls, misfortunes, down, mischiefs);
     for (const auto& [state, count] : ends) fmt::print("  {}: {}\n", v1::Closure::State_Name(state), count);

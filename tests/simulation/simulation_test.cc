@@ -3,6 +3,7 @@
 #include "tests/simulation/simulation.h"
 
 #include "catch2/catch.hpp"
+#include "fmt/core.h"
 #include "tests/support/random_seed.h"
 
 namespace closure::simulation {
@@ -26,7 +27,8 @@ TEST_CASE("no promise is broken in whole lives of the service with crashes, lost
     crashes_at_work += report.crashes_at_work;
     for (const auto& [state, count] : report.ends) ends[state] += count;
   }
-  WARN(kSeeds << " seeds from " << first << ", " << steps << " steps");
+  fmt::print("figures: simulated {} seeds from {}: {} steps, {} crashes at work\n", kSeeds, first, steps,
+             crashes_at_work);
   // Both endings are among them, or the batch proves little.
   CHECK(ends[v1::Closure::CLOSED] > 0);
   CHECK(ends[v1::Closure::ABORTED] > 0);
