@@ -35,10 +35,10 @@ class Runs {
   // Whether everything was kept.
   bool All() {
     for (const std::string& end : settings_.ends) {
-      const auto run = [&](const std::string& name, const FaultVfs::Decide& decide, bool may_damage) {
-        return Close(end, name, {.may_damage = may_damage, .decide = decide});
+      const auto run = [&](const std::string& name, const FaultVfs::Decide& decide, Damage damage) {
+        return Close(end, name, {.may_damage = damage != Damage::kNone, .decide = decide});
       };
-      if (!EveryCall(run, settings_.share, meant_)) return false;
+      if (!EveryCall(run, kFaultKinds, settings_.share, meant_)) return false;
       for (int life = 0; life < settings_.random_lives; ++life) {
         if (!Random(end, settings_.seed + static_cast<std::uint64_t>(life))) return false;
       }
@@ -52,7 +52,7 @@ class Runs {
 
   void Print() const {
     fmt::print(
-        "{} closures with {} faults, {} of them without: {} states told and kept, {} calls refused and repeated, {} "
+        "figures: {} closures with {} faults, {} of them without: {} states told and kept, {} calls refused and repeated, {} "
         "starts refused, {} new starts, {} waits, {} freezings taken back, {} codes sent anew, {} starts refused because of damage\n",
         closures_, total_.failures, without_, total_.answered, total_.refused, total_.starts_refused, total_.restarted,
         total_.waits, total_.detours, total_.more_codes, total_.given_up);

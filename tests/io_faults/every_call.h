@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <filesystem>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -80,29 +81,30 @@ class MeantRuns {
 // Whether a run with one fault, from the call with this number of its kind on where it lasts, kept everything.
 template <typename Run>
 bool OneFault(const Run& run, const FaultKind& kind, std::int64_t number, bool lasting, MeantRuns& meant) {
-  const std::string name = fmt::format("{} {} at {}{}", FileCallName(kind.call), FileFailureName(kind.failure), number,
-                                       lasting ? ", lasting" : "");
+  const std::string name =
+      fmt::format("{} {}{} at {}{}", FileCallName(kind.call), FileFailureName(kind.failure),
+                  DamageOf(kind) == Damage::kLog ? " in the log" : "", number, lasting ? ", lasting" : "");
   if (!meant.Has(name)) return true;
   const auto decide = [=](FileCall call, std::int64_t at, FileRole role) {
     const bool now = kind.Fits(call, role) && (lasting ? at >= number : at == number);
     return now ? kind.failure : FileFailure::kNone;
   };
-  return run(name, decide, Damages(kind)).broken.empty();
+  return run(name, decide, DamageOf(kind)).broken.empty();
 }
 
 // At this many calls of each kind at least, where there are so many.
 inline constexpr std::int64_t kCallsLeast = 2;
 
-// One fault at every SHARE-th call that is made without any, as one that passes and as one that lasts. `run` is given
-// its name, what the disk does, and whether that may damage; it answers a report with `calls` and `broken`. False after
-// the first run that broke something.
+// One fault of each of these kinds at every SHARE-th call that is made without any, as one that passes and as one that
+// lasts. `run` is given its name, what the disk does, and what that damages; it answers a report with `calls` and
+// `broken`. False after the first run that broke something.
 template <typename Run>
-bool EveryCall(const Run& run, std::int64_t share, MeantRuns& meant) {
+bool EveryCall(const Run& run, std::span<const FaultKind> kinds, std::int64_t share, MeantRuns& meant) {
   constexpr std::string_view kNoFault = "no fault";
   meant.Has(kNoFault);
-  const auto without = run(std::string(kNoFault), nullptr, false);
+  const auto without = run(std::string(kNoFault), nullptr, Damage::kNone);
   if (!without.broken.empty()) return false;
-  for (const FaultKind& kind : kFaultKinds) {
+  for (const FaultKind& kind : kinds) {
     const std::int64_t calls = without.calls.at(static_cast<std::size_t>(kind.call));
     const std::int64_t step = std::min(share, std::max<std::int64_t>(1, calls / kCallsLeast));
     for (std::int64_t number = 1; number <= calls; number += step) {

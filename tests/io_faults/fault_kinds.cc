@@ -11,7 +11,7 @@ FaultVfs::Decide RandomFaults(std::uint64_t seed, std::uint64_t one_in) {
   const auto random = std::make_shared<std::mt19937_64>(seed);
   return [random, one_in](FileCall call, int64_t, FileRole role) {
     const FaultKind& kind = kFaultKinds[(*random)() % std::size(kFaultKinds)];
-    const bool now = (*random)() % one_in == 0 && kind.Fits(call, role) && !Damages(kind);
+    const bool now = (*random)() % one_in == 0 && kind.Fits(call, role) && DamageOf(kind) == Damage::kNone;
     return now ? kind.failure : FileFailure::kNone;
   };
 }

@@ -32,13 +32,26 @@ inline constexpr FaultKind kFaultKinds[] = {
     {FileCall::kShmLock, FileFailure::kBusy},
 };
 
-// What a write got wrong is on the disk; what a read got wrong is not. In the log it would be found too, but not after
-// a crash (checksum_vfs.h).
-constexpr bool Damages(const FaultKind& kind) {
-  return kind.call == FileCall::kWrite && kind.failure == FileFailure::kFlippedBit;
+// A log that is written wrong, by a disk that reports success.
+inline constexpr FaultKind kWrongLog[] = {{FileCall::kWrite, FileFailure::kFlippedBit, FileRole::kLog}};
+
+// Where a failure leaves on the disk what is wrong: what a write got wrong stays, what a read got wrong does not.
+enum class Damage {
+  kNone,
+  // Whoever reads it finds it.
+  kDatabase,
+  // The process that wrote it finds it, and so does a start, but for the last transactions (log_end.h).
+  kLog,
+};
+constexpr Damage DamageOf(const FaultKind& kind) {
+  if (kind.call != FileCall::kWrite || kind.failure != FileFailure::kFlippedBit) return Damage::kNone;
+  return kind.role == FileRole::kLog ? Damage::kLog : Damage::kDatabase;
 }
-// SQLite waits five seconds for a lock that somebody else has for ever.
-constexpr bool CanLast(const FaultKind& kind) { return kind.failure != FileFailure::kBusy; }
+// SQLite waits five seconds for a lock that somebody else has for ever; and in a log that is written wrong again and
+// again nothing shows that anything was.
+constexpr bool CanLast(const FaultKind& kind) {
+  return kind.failure != FileFailure::kBusy && DamageOf(kind) != Damage::kLog;
+}
 
 // Of so many calls one is to fail, in a way that damages nothing, and does where that fits it; drawn from the seed. Not
 // thread-safe: FaultVfs calls it one call at a time.

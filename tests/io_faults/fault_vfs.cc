@@ -38,6 +38,11 @@ const sqlite3_io_methods& MethodsBelow(sqlite3_file* file) { return *Below(file)
 
 int Close(sqlite3_file* file) { return MethodsBelow(file).xClose(Below(file)); }
 
+// Which byte of a read or write gets another bit, so that over many of them each kind of field is met.
+std::size_t FlippedByte(int bytes, sqlite3_int64 offset) {
+  return static_cast<std::size_t>((offset / 512 + static_cast<sqlite3_int64>(bytes) * 7 / 11) % bytes);
+}
+
 int Read(sqlite3_file* file, void* data, int bytes, sqlite3_int64 offset) {
   const FileFailure failure = Next(file, FileCall::kRead);
   if (failure == FileFailure::kError) return SQLITE_IOERR_READ;
@@ -48,7 +53,7 @@ int Read(sqlite3_file* file, void* data, int bytes, sqlite3_int64 offset) {
     std::memset(read + bytes / 2, 0, static_cast<std::size_t>(bytes - bytes / 2));
     return SQLITE_IOERR_SHORT_READ;
   }
-  if (failure == FileFailure::kFlippedBit && bytes > 0) read[(offset / 512 + bytes * 7 / 11) % bytes] ^= 0x10;
+  if (failure == FileFailure::kFlippedBit && bytes > 0) read[FlippedByte(bytes, offset)] ^= 0x10;
   return code;
 }
 
@@ -67,7 +72,7 @@ int Write(sqlite3_file* file, const void* data, int bytes, sqlite3_int64 offset)
     case FileFailure::kFlippedBit: {
       std::vector<unsigned char> written(static_cast<const unsigned char*>(data),
                                          static_cast<const unsigned char*>(data) + bytes);
-      if (bytes > 0) written[static_cast<std::size_t>(bytes * 7 / 11)] ^= 0x10;
+      if (bytes > 0) written[FlippedByte(bytes, offset)] ^= 0x10;
       return WriteBelow(file, written.data(), bytes, offset);
     }
     case FileFailure::kShort:

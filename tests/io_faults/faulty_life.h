@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 
+#include "tests/io_faults/fault_kinds.h"
 #include "tests/io_faults/fault_vfs.h"
 
 // A store over a disk that fails, beside one in memory that does not: what was acknowledged is in both, what was
@@ -17,8 +18,9 @@ struct LifeOptions {
   int writes = 40;
   // A directory that is there, for the database.
   std::string directory;
-  // Whether the disk may leave behind what cannot be repaired; then a start is refused or all is right.
-  bool may_damage = false;
+  // Where the disk may leave behind what cannot be repaired. Then a start is refused or all is right; only what was
+  // written last to a log may be gone.
+  Damage damage = Damage::kNone;
   // What the disk does; see FaultVfs.
   FaultVfs::Decide decide;
 };
@@ -36,6 +38,8 @@ struct LifeReport {
   int64_t reopened = 0;
   // What was damaged for good refused to be opened, as it should; nothing is compared then.
   int64_t given_up = 0;
+  // Lives that ended so: what the log got last was wrong, and gone after a new start.
+  int64_t lost_ends = 0;
 };
 
 // Lives it: opens the store, makes the writes with reads between them, then lifts the faults, and demands that the

@@ -42,13 +42,16 @@ class Runs {
 
   // Whether everything was kept.
   bool All() {
-    const auto live = [this](const std::string& name, const FaultVfs::Decide& decide, bool may_damage) {
-      return Live(name, settings_.seed, decide, may_damage);
+    const auto live = [this](const std::string& name, const FaultVfs::Decide& decide, Damage damage) {
+      return Live(name, settings_.seed, decide, damage);
     };
-    const auto back_up = [this](const std::string& name, const FaultVfs::Decide& decide, bool) {
+    const auto back_up = [this](const std::string& name, const FaultVfs::Decide& decide, Damage) {
       return BackUp(name, decide);
     };
-    if (!EveryCall(live, settings_.share, meant_) || !EveryCall(back_up, settings_.share, meant_)) return false;
+    const int share = settings_.share;
+    if (!EveryCall(live, kFaultKinds, share, meant_) || !EveryCall(live, kWrongLog, share, meant_) ||
+        !EveryCall(back_up, kFaultKinds, share, meant_))
+      return false;
     for (int life = 0; life < settings_.random_lives; ++life) {
       if (!Random(settings_.seed + static_cast<uint64_t>(life))) return false;
     }
@@ -73,17 +76,17 @@ class Runs {
  private:
   void PrintLives() const {
     fmt::print(
-        "{} lives with {} faults: {} writes acknowledged, {} refused, {} of these made all the same, {} new starts, {} "
-        "starts refused because of damage\n",
+        "figures: {} lives with {} faults: {} writes acknowledged, {} refused, {} of these made all the same, {} new starts, {} "
+        "starts refused because of damage, {} without the last write because it was written wrong\n",
         lives_, total_.failures, total_.acknowledged, total_.refused, total_.made_though_refused, total_.reopened,
-        total_.given_up);
-    fmt::print("{} backups with {} faults: {} made and whole, {} refused\n", backups_.acknowledged + backups_.refused,
+        total_.given_up, total_.lost_ends);
+    fmt::print("figures: {} backups with {} faults: {} made and whole, {} refused\n", backups_.acknowledged + backups_.refused,
                backups_.failures, backups_.acknowledged, backups_.refused);
   }
 
   void PrintCuts() const {
     fmt::print(
-        "{} cuts of the power, with {} faults between: {} writes acknowledged and kept, {} refused, {} made by the "
+        "figures: {} cuts of the power, with {} faults between: {} writes acknowledged and kept, {} refused, {} made by the "
         "time of a cut and not told\n",
         cuts_.cuts, cuts_.failures, cuts_.acknowledged, cuts_.refused, cuts_.made_at_cut);
   }
@@ -123,12 +126,10 @@ class Runs {
     return report;
   }
 
-  LifeReport Live(const std::string& name, uint64_t seed, const FaultVfs::Decide& decide, bool may_damage = false) {
-    LifeReport report = LiveWithFaults({.seed = seed,
-                                        .writes = settings_.writes,
-                                        .directory = folder_.New(),
-                                        .may_damage = may_damage,
-                                        .decide = decide});
+  LifeReport Live(const std::string& name, uint64_t seed, const FaultVfs::Decide& decide,
+                  Damage damage = Damage::kNone) {
+    LifeReport report = LiveWithFaults(
+        {.seed = seed, .writes = settings_.writes, .directory = folder_.New(), .damage = damage, .decide = decide});
     ++lives_;
     Add(report, total_);
     if (!report.broken.empty()) PrintBroken("BROKEN", name, report);
@@ -148,6 +149,7 @@ class Runs {
     to.made_though_refused += report.made_though_refused;
     to.reopened += report.reopened;
     to.given_up += report.given_up;
+    to.lost_ends += report.lost_ends;
   }
 
   const Settings settings_;
