@@ -1,25 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
-// Things that happen at the same time, through a running server: a bill in every gap behind Confirm, commands against
-// each other, timers against commands and against other timers.
+// Things that happen at the same time, through a running server: a bill in every gap behind Confirm, and commands
+// against each other. Timers are in timer_races_test.cc.
+#include "tests/end_to_end/races.h"
+
 #include <algorithm>
+#include <atomic>
 #include <catch2/catch.hpp>
+#include <memory>
 #include <set>
-#include <thread>
+#include <string>
 
 #include "absl/synchronization/mutex.h"
 #include "checkers/proto_time.h"
 #include "fmt/format.h"
-#include "storage/history_chain.h"
 #include "tests/support/api_calls.h"
 #include "tests/support/faulty_store.h"
-#include "tests/support/listed_move.h"
-#include "tests/support/sound_closure.h"
+#include "tests/support/scripted_checker.h"
 #include "tests/support/views.h"
 
 namespace closure {
 namespace {
-
-constexpr int kRounds = 12;
 
 // Stops whoever is about to commit for the how manieth time, until it is let go.
 class CommitGap {
@@ -81,36 +81,6 @@ bool TryBill(RunningServer& server, const std::string& account_id) {
   *request.mutable_amount() = Amount("250.00 USD");
   sandbox::v1::IssueBillResponse response;
   return server.sandbox().IssueBill(RunningServer::As("").get(), request, &response).ok();
-}
-
-// What is always true of a history: its chain holds, and every move is one of the table, once.
-void CheckHistory(RunningServer& server, const Owner& owner) {
-  v1::GetClosureRecordRequest request;
-  request.set_name(owner.name());
-  const auto record = Send(server, "operator:ann", request).As<v1::ClosureRecord>();
-  const std::vector<v1::Transition> history(record.transitions().begin(), record.transitions().end());
-  CHECK(VerifyChain(history, owner.name()).ok());
-  for (const v1::Transition& entry : history) {
-    if (entry.from_state() == entry.to_state()) continue;
-    CHECK(IsListed(entry));
-    CHECK(FaultOfDirection(entry.from_state(), entry.to_state()) == "");
-  }
-}
-
-int CountEvents(RunningServer& server, const Owner& owner, const std::string& event) {
-  v1::ListTransitionsRequest request;
-  request.set_parent(owner.name());
-  request.set_page_size(1000);
-  const auto response = Send(server, owner.actor(), request).As<v1::ListTransitionsResponse>();
-  return static_cast<int>(std::count_if(response.transitions().begin(), response.transitions().end(),
-                                        [&](const v1::Transition& entry) { return entry.event() == event; }));
-}
-
-// Lets both run at once.
-void Together(const std::function<void()>& one, const std::function<void()>& other) {
-  std::thread beside(other);
-  one();
-  beside.join();
 }
 
 TEST_CASE("a bill in any gap between Confirm and the silent period is seen: no account closes with it",
@@ -182,29 +152,48 @@ TEST_CASE("a bill in any gap of the final check aborts, or cannot come any more 
   CHECK(sealed > 0);
 }
 
+// Answers the first scan, and holds every later one until it is let go.
+std::shared_ptr<Checker> HeldAtRecheck(const std::shared_ptr<QuestionHold>& hold) {
+  const auto first = std::make_shared<std::atomic<bool>>(true);
+  return std::make_shared<ScriptedChecker>(
+      "slow", [hold, first](const v1::CheckRequest& request, const CallOptions& options, Checker::CheckDone done) {
+        if (!first->exchange(false)) return hold->behaviour()(request, options, std::move(done));
+        std::move(done)(CheckAnswer{.items = {}, .as_of = FromProto(request.check_time())});
+      });
+}
+
 TEST_CASE("of a recheck and a discard at the same time one is done, and nothing is released twice", "[R50][R52]") {
-  RunningServer server;
+  const std::string account_id = "recheck-1";
+  std::set<std::string> winners;
   for (int round = 0; round < kRounds; ++round) {
-    const std::string account_id = fmt::format("recheck-{}", round);
-    server.Load(CloudFileOf(
-        account_id, R"("resources": [{"resourceId": "i-1", "product": "ecs", "type": "instance", "regionCode": "cn",)"
-                    R"("chargeType": "PAY_AS_YOU_GO", "state": "Running", "releasable": true,)"
-                    R"("consoleUri": "https://ecs.console.example.com/i-1"}])"));
+    INFO("round " << round);
+    const auto hold = std::make_shared<QuestionHold>(account_id);
+    RunningServer server({.extra_checkers = {HeldAtRecheck(hold)}});
+    server.Load(CloudFileOf(account_id, kReleasable));
     Owner owner(server, account_id);
     owner.GoToScanResult();
+    // What either begins does not end before the other was answered.
+    server.SetFault("ResourceService/ReleaseResource", sandbox::v1::SetFaultRequest::UNAVAILABLE_BEFORE);
     const v1::DiscardItemsRequest discard = DiscardRequestFor(owner, owner.Items());
     Reply discarded;
     Reply rechecked;
-    Together([&] { discarded = Send(server, owner.actor(), discard); },
-             [&] { rechecked = Send(server, owner.actor(), RequestOn<v1::RecheckRequest>(owner.name())); });
-    CHECK((discarded.ok() || rechecked.ok()));
-    if (!discarded.ok()) CHECK(discarded.reason() == v1::STATE_NOT_ALLOWED);
-    if (!rechecked.ok()) CHECK(rechecked.reason() == v1::STATE_NOT_ALLOWED);
-    owner.WaitFor({v1::Closure::BLOCKED, v1::Closure::READY});
+    InTurns(
+        round, [&] { discarded = Send(server, owner.actor(), discard); },
+        [&] { rechecked = Send(server, owner.actor(), RequestOn<v1::RecheckRequest>(owner.name())); });
+    CHECK(discarded.ok() != rechecked.ok());
+    CHECK((discarded.ok() ? rechecked : discarded).reason() == v1::STATE_NOT_ALLOWED);
+    hold->LetGo();
+    WaitUntilQuiet(server, owner.name());
+    server.SetFault("ResourceService/ReleaseResource", sandbox::v1::SetFaultRequest::FAULT_UNSPECIFIED);
+    RetryTasks(server, owner.name());
+    owner.WaitFor({discarded.ok() ? v1::Closure::READY : v1::Closure::BLOCKED});
     CHECK(ActsOf(server, account_id, "ResourceService/ReleaseResource").size() == (discarded.ok() ? 1 : 0));
-    CHECK((owner.closure().state() == v1::Closure::READY) == discarded.ok());
+    CHECK(CountEvents(server, owner, "discard") == (discarded.ok() ? 1 : 0));
+    CHECK(CountEvents(server, owner, "recheck") == (rechecked.ok() ? 1 : 0));
     CheckHistory(server, owner);
+    winners.insert(discarded.ok() ? "the discard" : "the recheck");
   }
+  CHECK(winners.size() == 2);
 }
 
 TEST_CASE("of two confirmations with different request ids one counts", "[R55][R56]") {
@@ -225,83 +214,6 @@ TEST_CASE("of two confirmations with different request ids one counts", "[R55][R
     owner.WaitFor({v1::Closure::SILENT_PERIOD});
     CHECK(CountEvents(server, owner, "confirm") == 1);
   }
-}
-
-TEST_CASE("a verification and the expiry at the same time: one of them wins, and the other changes nothing",
-          "[R44][D16]") {
-  RunningServer server({.configure = [](config::v1::ServerConfig& config) {
-    // As long as the code lives, so that both are possible to the last moment.
-    config.mutable_policy()->mutable_idle_expiry_before_agreement()->set_seconds(3600);
-    config.mutable_policy()->mutable_code_lifetime()->set_seconds(3600);
-  }});
-  std::set<v1::Closure::State> states;
-  for (int round = 0; round < kRounds; ++round) {
-    const std::string account_id = fmt::format("expiry-{}", round);
-    server.Load(CloudFileOf(account_id));
-    Owner owner(server, account_id);
-    owner.Create();
-    v1::VerifyIdentityRequest request = RequestOn<v1::VerifyIdentityRequest>(owner.name());
-    request.add_codes()->set_code(owner.Code());
-    WaitUntilQuiet(server, owner.name());
-    server.clock().Advance(absl::Seconds(3599));
-    Reply verified;
-    const auto verify = [&] { verified = Send(server, owner.actor(), request); };
-    const auto expire = [&] { server.clock().Advance(absl::Seconds(1)); };
-    // At the same time; and each before the other, so that both are among the rounds.
-    if (round % 3 == 0) Together(verify, expire);
-    if (round % 3 == 1) verify();
-    if (round % 3 != 0) expire();
-    WaitUntilQuiet(server, owner.name());
-    if (round % 3 == 2) verify();
-    WaitUntilQuiet(server, owner.name());
-    owner.Refresh();
-    const v1::Closure::State expected = verified.ok() ? v1::Closure::AGREEMENT_PENDING : v1::Closure::EXPIRED;
-    CHECK(owner.closure().state() == expected);
-    CHECK(CountEvents(server, owner, "idle") == (verified.ok() ? 0 : 1));
-    CheckHistory(server, owner);
-    states.insert(owner.closure().state());
-  }
-  CHECK(states == std::set<v1::Closure::State>{v1::Closure::AGREEMENT_PENDING, v1::Closure::EXPIRED});
-}
-
-TEST_CASE("timers of one closure that are all due at once count once each, and only in the state they are of",
-          "[D6][D16]") {
-  RunningServer server;
-  server.Load(CloudFileOf("timers", R"("resources": [{"resourceId": "i-1", "product": "ecs", "type": "instance",)"
-                                    R"("regionCode": "cn", "chargeType": "PAY_AS_YOU_GO", "state": "Running",)"
-                                    R"("releasable": true, "consoleUri": "https://ecs.console.example.com/i-1"}])"));
-  Owner owner(server, "timers");
-  owner.GoToScanResult();
-  server.SetFault("ResourceService/ReleaseResource", sandbox::v1::SetFaultRequest::UNAVAILABLE_BEFORE);
-  REQUIRE(TryDiscard(server, owner, DiscardRequestFor(owner, owner.Items())).ok());
-  // The deadline of the release and the end of the owner's patience are both over, each by weeks.
-  server.clock().Advance(absl::Hours(24 * 60));
-  owner.WaitFor({v1::Closure::BLOCKED, v1::Closure::EXPIRED});
-  WaitUntilQuiet(server, owner.name());
-  owner.Refresh();
-  CHECK(CountEvents(server, owner, "discard_settled") == 1);
-  CHECK(CountEvents(server, owner, "idle") <= 1);
-  // Whoever is settled has the whole time again: nothing expires behind the owner's back in the same moment.
-  CHECK(owner.closure().state() == v1::Closure::BLOCKED);
-  CHECK(FromProto(owner.closure().expire_time()) > server.clock().Now());
-  CheckHistory(server, owner);
-}
-
-TEST_CASE("a timer that an operator runs before its time ends nothing early", "[R18][D16]") {
-  RunningServer server;
-  server.Load(CloudFileOf("early"));
-  Owner owner(server, "early");
-  owner.GoToSilentPeriod();
-  WaitUntilQuiet(server, owner.name());
-  for (int again = 0; again < 3; ++again) {
-    RetryTasks(server, owner.name());
-    WaitUntilQuiet(server, owner.name());
-    owner.Refresh();
-    CHECK(owner.closure().state() == v1::Closure::SILENT_PERIOD);
-  }
-  owner.GoToEnd();
-  CHECK(owner.closure().state() == v1::Closure::CLOSED);
-  CHECK(CountEvents(server, owner, "silent_period_elapsed") == 1);
 }
 
 }  // namespace
