@@ -56,8 +56,8 @@ class Fuzzer:
 
 
 def read_arguments():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--build", type=pathlib.Path, required=True, help="the build directory of the preset asan")
+    parser = argparse.ArgumentParser(prog="./dev fuzz", description=__doc__.splitlines()[0])
+    parser.add_argument("--build", type=pathlib.Path, required=True, help=argparse.SUPPRESS)
     parser.add_argument("--seconds", type=int, default=60, help="how long each target is fed; default 60")
     parser.add_argument("--runs", type=int, help="how many inputs each target gets, whatever the time")
     parser.add_argument("--seed", type=int, default=0, help="of the random numbers; 0, the default, for another each time")

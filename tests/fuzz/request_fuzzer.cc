@@ -5,12 +5,17 @@
 //
 // Promises: every call ends; a refusal has its reason, with the code that this reason always has, and is never the
 // server's own fault; nothing that a caller asked for is committed by a call that was refused, except what counts
-// wrong codes; what is answered can be read.
+// wrong codes; what is answered can be read; who may not call is refused whatever else the request says, and before
+// the closure is looked at.
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <map>
+#include <set>
 #include <utility>
 #include <vector>
 
+#include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
@@ -85,21 +90,65 @@ std::string Bytes(const MethodDescriptor& method, const std::string& text) {
   return request->SerializeAsString();
 }
 
+// The accounts that the resource names in a request are of, at any depth; a name of no account counts as one of "".
+void AddAccounts(const Message& message, std::set<std::string>& accounts) {
+  static const std::set<std::string> kNames = {"name", "parent", "account", "item"};
+  const google::protobuf::Reflection& reflection = *message.GetReflection();
+  for (int i = 0; i < message.GetDescriptor()->field_count(); ++i) {
+    const FieldDescriptor* const field = message.GetDescriptor()->field(i);
+    if (field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE && field->is_repeated()) {
+      for (int k = 0; k < reflection.FieldSize(message, field); ++k)
+        AddAccounts(reflection.GetRepeatedMessage(message, field, k), accounts);
+    } else if (kNames.count(field->name()) > 0) {
+      const std::vector<std::string> parts = absl::StrSplit(reflection.GetString(message, field), '/');
+      accounts.insert(parts.size() > 1 && parts[0] == "accounts" ? parts[1] : "");
+    }
+  }
+}
+
+// Whether such a call may succeed at all, told without the code that decides it. An account's root alone drives its
+// closures, and operators may read them too (R41, R42); what operators do is theirs alone; the texts of agreements are
+// for whoever is somebody, and the gate has no callers of its own.
+bool MayCall(const MethodDescriptor& method, const std::string& actor, const Message& request) {
+  const bool is_operator = absl::StartsWith(actor, "operator:");
+  if (method.service()->name() == "AccountGateService") return true;
+  if (method.service()->name() == "OperatorService") return is_operator;
+  if (method.name() == "GetAgreement")
+    return is_operator || absl::StartsWith(actor, "root:") || absl::StartsWith(actor, "ram:");
+  if (is_operator) return !IsMutation(&method);
+  std::set<std::string> accounts;
+  AddAccounts(request, accounts);
+  return accounts.size() == 1 && actor == "root:" + *accounts.begin();
+}
+
+// The item that is worth selecting: one that can be renounced, or else any.
+v1::BlockingItem ItemOf(Owner& owner) {
+  const std::vector<v1::BlockingItem> items = owner.Items(/*show_resolved=*/true);
+  const auto item =
+      std::find_if(items.begin(), items.end(), [](const auto& each) { return each.disposition() == v1::RENOUNCEABLE; });
+  if (item != items.end()) return *item;
+  if (!items.empty()) return items.front();
+  v1::BlockingItem none;
+  none.set_name(owner.name() + "/blockingItems/none");
+  none.set_fingerprint("none");
+  return none;
+}
+
 // A server with a closure in every state, and what stands for the words of inputs.
 class Service {
  public:
   Service() {
     for (const v1::Closure::State state : EveryState::All()) {
       Owner& owner = states_.In(state);
-      const std::vector<v1::BlockingItem> items = owner.Items(/*show_resolved=*/true);
+      const v1::BlockingItem item = ItemOf(owner);
       const v1::Closure& closure = owner.closure();
       words_[v1::Closure::State_Name(state)] = {
           {"@account", closure.account()},
           {"@name", closure.name()},
           {"@etag", closure.etag()},
           {"@digest", closure.risk_prompt().digest()},
-          {"@item", items.empty() ? closure.name() + "/blockingItems/none" : items.front().name()},
-          {"@fingerprint", items.empty() ? "none" : items.front().fingerprint()},
+          {"@item", item.name()},
+          {"@fingerprint", item.fingerprint()},
           {"@task", TaskName(closure.name())},
           {"@code", state == v1::Closure::IDENTITY_PENDING ? owner.Code() : "000000"},
       };
@@ -111,13 +160,21 @@ class Service {
     const auto words = words_.find(call.state);
     if (method == nullptr || words == words_.end()) return;
     const std::string bytes = Bytes(*method, Replace(words->second, call.request));
+    const std::string actor = Actor(call.actor, words->second);
+    const std::unique_ptr<Message> request = New(method->input_type());
+    const bool is_request = request->ParseFromString(bytes);
     const int committed = faults_->asked_commits();
-    const Reply reply = SendBytes(server_, Actor(call.actor, words->second), method, bytes, /*messages_max=*/1);
+    const Reply reply = SendBytes(server_, actor, method, bytes, /*messages_max=*/1);
     INFO(WriteCall(call) << "\nanswered " << reply.status.error_code() << ": " << reply.status.error_message());
     // A stream that was left after its first message was not refused.
     if (reply.messages.empty() && !reply.ok()) {
-      JudgeRefusal(reply, /*is_request=*/New(method->input_type())->ParseFromString(bytes));
+      JudgeRefusal(reply, is_request);
       if (call.method != "VerifyIdentity") REQUIRE(faults_->asked_commits() == committed);
+    }
+    if (!MayCall(*method, actor, *request)) {
+      INFO("by \"" << actor << "\", who may not");
+      JudgeForbidden(reply, is_request);
+      REQUIRE(faults_->asked_commits() == committed);
     }
     for (const std::string& message : reply.messages) Remember(*method, message, words->second);
   }
@@ -139,6 +196,8 @@ class Service {
 
   static std::string Replace(Words words, const std::string& text) {
     words["@new"] = NewRequestId();
+    // An etag has quotes.
+    for (auto& [word, value] : words) value = absl::CEscape(value);
     return absl::StrReplaceAll(text, words);
   }
 
@@ -146,8 +205,12 @@ class Service {
     const std::string account = words.at("@account").substr(std::string("accounts/").size());
     if (word == "root") return "root:" + account;
     if (word == "ram") return "ram:ann@" + account;
+    if (word == "role") return "role:admin@" + account;
     if (word == "operator") return "operator:ann";
     if (word == "other") return "root:state-ready-2";
+    // Who has a closure too.
+    if (word == "neighbour") return account == "state-ready" ? "root:state-blocked" : "root:state-ready";
+    if (word == "nobody") return "";
     // Any other word is taken for the identity itself, where gRPC lets it through.
     return word.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789:@-_.") == std::string::npos ? word : "";
   }
@@ -159,6 +222,16 @@ class Service {
     REQUIRE(reply.reason() != v1::INTERNAL_FAULT);
     REQUIRE(static_cast<int>(CodeOf(reply.reason())) == static_cast<int>(reply.status.error_code()));
     REQUIRE_FALSE(reply.status.error_message().empty());
+  }
+
+  // Any other code would tell the caller something of the closure, or that a code was compared with the one sent.
+  static void JudgeForbidden(const Reply& reply, bool is_request) {
+    REQUIRE_FALSE(reply.ok());
+    REQUIRE(reply.messages.empty());
+    if (!is_request) return;
+    const grpc::StatusCode code = reply.status.error_code();
+    REQUIRE((code == grpc::StatusCode::UNAUTHENTICATED || code == grpc::StatusCode::PERMISSION_DENIED ||
+             code == grpc::StatusCode::INVALID_ARGUMENT));
   }
 
   // An answer must be readable; what it tells is what the next call of an input may speak of.
@@ -203,7 +276,8 @@ class RequestTarget final : public Target {
         call.state = v1::Closure::State_Name(AnyOf(EveryState::All(), random));
         break;
       case 2:
-        call.actor = AnyOf(std::vector<std::string>{"root", "ram", "operator", "other", "nobody"}, random);
+        call.actor =
+            AnyOf(std::vector<std::string>{"root", "ram", "role", "operator", "other", "neighbour", "nobody"}, random);
         break;
       default:
         call.request = MutateRequest(call, random);
