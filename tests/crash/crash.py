@@ -1,102 +1,162 @@
 # SPDX-License-Identifier: Apache-2.0
 """Kills the server at every failpoint of whole closures, and judges what becomes of them.
 
-A first run of each way notes which places it passes, and how often. Then, for each place and each time, a new closure goes
-the same way on a server that is killed there and started again. With --seeds each place is taken once for each seed, which
-draws one of all the times that it is passed, on whichever way.
+A first run of each way notes which places it passes, and how often. Then, for each place and each time, a new
+closure goes the same way on a server that is killed there and started again. With --seeds each place is taken once for
+each seed, which draws one of all the times that it is passed, on whichever way.
+
+Last, servers are killed once more while they recover from such a death: on each way at every place and time that
+lives after a death passed in their start and first commits, and after a death at each place of the way. The seed draws
+which go together. With --seeds each place of these lives is taken once for each seed.
 """
 
 import argparse
 import collections
 import concurrent.futures
-import os
-import random
 import sys
-import tempfile
 
+from plan import chosen, drawn, recovery, struck_again, thinned
 from way import Broken, MortalServer
 from ways import WAYS
 
 JOBS = 2
-# Where two threads race, a place may be passed once less than in the first run.
+# Where two threads race, a place may be passed once less than in the run that noted it.
 MISSED_SHARE = 0.1
 MISSED_FEW = 3
+# Tried for a place of lives that recover which none of them came to again.
+OTHER_FIRST_DEATHS = 5
 
 
-def passed_places(way):
-    """(place, count) of a run in which nothing is killed, in the order in which they were passed first."""
-    with tempfile.TemporaryDirectory() as folder:
-        trace = os.path.join(folder, "trace")
-        WAYS[way]({"CLOSURE_FAILPOINT_TRACE": trace})
-        with open(trace) as lines:
-            return list(collections.Counter(line.rstrip("\n") for line in lines).items())
+def order(death):
+    return "%s@%d" % death
 
 
-def chosen(places, share, known):
-    """Every place, and of its times the first, the last and every share-th; of a place that is known from a way before this
-    only every share-th."""
-    for place, count in places:
-        for time in range(1, count + 1):
-            if time % share == 0 or (place not in known and time in (1, count)):
-                yield place, time
-
-
-def drawn(places_of, first, seeds):
-    """For each way its crashes: of all ways together every place once for each seed, which draws one of the times that it
-    is passed on any of them."""
-    times = collections.defaultdict(list)
-    for way, places in places_of.items():
-        for place, count in places:
-            times[place] += [(way, time) for time in range(1, count + 1)]
-    crashes = {way: [] for way in places_of}
-    for place, passed in times.items():
-        for seed in range(first, first + seeds):
-            way, time = random.Random("%s %d" % (place, seed)).choice(passed)
-            crashes[way].append((place, time))
-    return crashes
-
-
-def crash_at(way, place, time):
-    """Whether it was killed there; Broken when what followed was not right."""
-    order = "%s@%d" % (place, time)
+def crash_at(way, deaths):
+    """The places that the life after these deaths passed, in order; None where they did not all come. Broken when what
+    followed was not right."""
+    orders = [order(death) for death in deaths]
     try:
-        return WAYS[way]({"CLOSURE_FAILPOINT": order}).server.killed
+        server = WAYS[way](orders).server
     except Exception as error:
-        raise Broken("%s, killed at %s: %s: %s\nto see it again: ./dev crash %s%s '%s'" % (
-            way, order, type(error).__name__, error, "--lose-log " if MortalServer.lose_log else "", way, order)) from error
+        raise Broken("%s, killed at %s: %s: %s\nto see it again: ./dev crash %s%s %s" % (
+            way, ", then at ".join(orders) or "no place", type(error).__name__, error,
+            "--lose-log " if MortalServer.lose_log else "", way,
+            " --again ".join("'%s'" % each for each in orders))) from error
+    return server.passed if server.deaths == len(deaths) else None
 
 
-def planned(ways, arguments):
-    """For each way the crashes that are asked for."""
-    places_of = {way: passed_places(way) for way in ways}
+def first_deaths(ways, arguments):
+    """(way, deaths) of all that are asked for, one death in each."""
+    places_of = {way: collections.Counter(crash_at(way, ())) for way in ways}
     if arguments.seeds:
-        return drawn(places_of, arguments.seed, arguments.seeds)
-    crashes, known = {}, set()
+        every = [(way, deaths) for way in ways for deaths in chosen(places_of[way], 1, set())]
+        return list(drawn(every, arguments.seed, arguments.seeds))
+    tried, known = [], set()
     for way, places in places_of.items():
-        crashes[way] = list(chosen(places, arguments.share, known))
-        known.update(place for place, _ in places)
-    return crashes
+        tried += [(way, deaths) for deaths in chosen(places, arguments.share, known)]
+        known.update(places)
+    return tried
 
 
-def crash_everywhere(way, crashes, pool):
-    """Runs all crashes of a way, of which a few may not be reached where threads race; prints them, and answers how many
-    there were, and at which places."""
-    runs = [(place, time, pool.submit(crash_at, way, place, time)) for place, time in crashes]
-    killed, missed, reached = 0, [], set()
-    for place, time, run in runs:
-        if run.result():
-            killed += 1
-            reached.add(place)
-        else:
-            missed.append("%s@%d" % (place, time))
-    print("%s: %d crashes at %d places, all survived; not reached: %s" % (
-        way, killed, len(dict(crashes)), ", ".join(missed) or "none"), flush=True)
-    # Whatever races, a place is reached the first time.
-    never = [place for place, time in crashes if time == 1 and place not in reached]
-    if never or len(missed) > max(MISSED_FEW, MISSED_SHARE * len(runs)):
-        raise Broken("%s: %d of %d times were not reached, and these places never: %s" % (
-            way, len(missed), len(runs), ", ".join(never) or "none"))
-    return killed, reached
+def second_deaths(recoveries, every, arguments):
+    """(way, deaths) of all that follow, two deaths in each: of `every` that could, or of the ways' recoveries, as
+    struck_again takes them."""
+    if arguments.seeds:
+        return list(drawn(every, arguments.seed, arguments.seeds))
+    tried, known = [], set()
+    for way, of_way in recoveries.items():
+        pairs = list(thinned(struck_again(of_way, "%s %d" % (way, arguments.seed)), arguments.share, known))
+        tried += [(way, pair) for pair in pairs]
+        known.update((turn, place) for pair in pairs for turn, (place, _) in enumerate(pair))
+    return tried
+
+
+def crash_everywhere(tried, pool):
+    """Runs (way, deaths), way by way, and prints them; answers (way, deaths, what was passed after them) of those that
+    came to all their deaths."""
+    of_way = collections.defaultdict(list)
+    for way, deaths in tried:
+        of_way[way].append(deaths)
+    all_came = []
+    for way, all_deaths in of_way.items():
+        runs = [(deaths, pool.submit(crash_at, way, deaths)) for deaths in all_deaths]
+        came = [(way, deaths, run.result()) for deaths, run in runs if run.result() is not None]
+        missed = [" then ".join(order(death) for death in deaths) for deaths, run in runs if run.result() is None]
+        print("%s: %d crashes at %d places%s, all survived; not reached: %s" % (
+            way, len(came), len(last_places(came)), " of lives that recover" if len(all_deaths[0]) > 1 else "",
+            ", ".join(missed) or "none"), flush=True)
+        all_came += came
+    return all_came
+
+
+def last_places(tried):
+    return {each[1][-1][0] for each in tried}
+
+
+def demand_most(tried, came):
+    """Of a way a few may not be reached where threads race."""
+    counts = collections.Counter(way for way, _ in tried)
+    missed = counts - collections.Counter(way for way, _, _ in came)
+    for way, count in missed.items():
+        if count > max(MISSED_FEW, MISSED_SHARE * counts[way]):
+            raise Broken("%s: %d of %d times were not reached" % (way, count, counts[way]))
+
+
+def demand_every_place(tried, came):
+    never = last_places(tried) - last_places(came)
+    if never:
+        raise Broken("these places were never reached: %s" % ", ".join(sorted(never)))
+
+
+def crash_again(survived, arguments, pool):
+    """Second deaths in the lives after `survived`; answers those that came."""
+    recoveries = collections.defaultdict(dict)
+    for way, (first,), passed in survived:
+        recoveries[way][first] = list(recovery(passed))
+    every = [(way, (first, second)) for way, of_way in recoveries.items()
+             for first, seconds in of_way.items() for second in seconds]
+    tried = second_deaths(recoveries, every, arguments)
+    came = crash_everywhere(tried, pool)
+    demand_most(tried, came)
+    # What is left to do after a death hangs on races; others bring a life to the same place.
+    never = last_places(tried) - last_places(came)
+    others = [(way, deaths) for way, deaths in every if deaths[-1][0] in never]
+    came += crash_everywhere(drawn(others, arguments.seed, OTHER_FIRST_DEATHS), pool)
+    demand_every_place(tried, came)
+    return came
+
+
+def crash_all(ways, arguments, pool):
+    tried = first_deaths(ways, arguments)
+    survived = crash_everywhere(tried, pool)
+    demand_most(tried, survived)
+    demand_every_place(tried, survived)
+    for way in ways:
+        # Whatever races, a place is reached the first time.
+        demand_every_place([each for each in tried if each[0] == way and each[1][0][1] == 1],
+                           [each for each in survived if each[0] == way])
+    again = crash_again(survived, arguments, pool)
+    print("figures: %d crashes survived, at %d places; besides, %d with a second one during recovery, at %d places" % (
+        len(survived), len(last_places(survived)), len(again), len(last_places(again))))
+
+
+def crash_once(way, deaths, lose_log):
+    """Comes to each death by those before it, in order to tell where else it could be."""
+    passed = crash_at(way, ())
+    for number, (place, time) in enumerate(deaths, 1):
+        times = collections.Counter(passed)
+        if place not in times:
+            print("there is no place %s on this way%s; there are\n  %s" % (
+                place, " from there on" if number > 1 else "",
+                "\n  ".join("%s, passed %d times" % each for each in sorted(times.items()))))
+            return 1
+        MortalServer.lose_log = lose_log and number == len(deaths)
+        passed = crash_at(way, deaths[:number])
+        if passed is None:
+            print("not reached: %s passes %s %d times" % (way, place, times[place]))
+            return 1
+    print("killed there, and all was kept")
+    return 0
 
 
 def place_and_time(text):
@@ -112,46 +172,39 @@ def from_one(text):
     return int(text)
 
 
-def crash_once(way, place, time):
-    times = dict(passed_places(way))
-    if place not in times:
-        print("there is no place %s on this way; there are\n  %s" % (
-            place, "\n  ".join("%s, passed %d times" % each for each in sorted(times.items()))))
-    elif crash_at(way, place, time):
-        print("killed there, and all was kept")
-        return 0
-    else:
-        print("not reached: %s passes %s %d times" % (way, place, times[place]))
-    return 1
-
-
-def main():
+def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("way", nargs="?", choices=sorted(WAYS), help="only this way")
     parser.add_argument("place", nargs="?", type=place_and_time, help="only this place, as NAME@COUNT")
+    parser.add_argument("--again", type=place_and_time, metavar="PLACE",
+                        help="kill the server that was started again after PLACE, too, at this place of its own life")
     parser.add_argument("--lose-log", action="store_true",
-                        help="lose the database's log at each crash, in order to see that this is found")
+                        help="lose the database's log at the last crash of a run, in order to see that this is found")
     which = parser.add_mutually_exclusive_group()
     which.add_argument("--share", type=from_one, default=1,
-                       help="take every SHARE-th time of a place, besides first and last on the first way that passes it [1]")
+                       help="take every SHARE-th time of a place, besides first and last on the first way that passes"
+                            " it, and every SHARE-th of two deaths, besides those with a place that is new [1]")
     which.add_argument("--seeds", type=from_one,
                        help="take every place once for each of so many seeds instead, whichever way the seed draws")
-    parser.add_argument("--seed", type=from_one, default=1, help="the first of the seeds [1]")
+    parser.add_argument("--seed", type=from_one, default=1,
+                        help="the first of the seeds; without --seeds the one that draws the second deaths [1]")
     arguments = parser.parse_intermixed_args()
     if arguments.place and arguments.seeds:
         parser.error("--seeds draws the times itself; leave it out, or the place")
+    if arguments.again and not arguments.place:
+        parser.error("--again follows a death at a place; name that, too")
+    return arguments
+
+
+def main():
+    arguments = parse_arguments()
     MortalServer.lose_log = arguments.lose_log
     try:
         if arguments.place:
-            return crash_once(arguments.way, *arguments.place)
+            deaths = [death for death in (arguments.place, arguments.again) if death]
+            return crash_once(arguments.way, deaths, arguments.lose_log)
         with concurrent.futures.ThreadPoolExecutor(JOBS) as pool:
-            plan = planned([arguments.way] if arguments.way else list(WAYS), arguments)
-            runs = [crash_everywhere(way, crashes, pool) for way, crashes in plan.items()]
-        reached = set().union(*(places for _, places in runs))
-        never = {place for crashes in plan.values() for place, _ in crashes} - reached
-        if never:
-            raise Broken("these places were never reached: %s" % ", ".join(sorted(never)))
-        print("figures: %d crashes survived, at %d places" % (sum(killed for killed, _ in runs), len(reached)))
+            crash_all([arguments.way] if arguments.way else list(WAYS), arguments, pool)
     except Broken as broken:
         print("BROKEN %s" % broken)
         return 1

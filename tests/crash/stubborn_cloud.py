@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A way over a pretended cloud that refuses acts or loses an account, whenever the server is killed and started again.
 
-The sandbox's own faults end with its process. These are in the cloud's database, and the clock is moved as far as is told and
-no further, so that every crash meets the same world.
+The sandbox's own faults end with its process. These are in the cloud's database, and the clock is moved as far as is
+told and no further, so that every crash meets the same world.
 """
 
 import contextlib
@@ -37,8 +37,8 @@ class StubbornCloud(Way):
 
     def refuse(self, method):
         """The cloud fails at each call of a method, and does nothing."""
-        self.change_cloud("CREATE TRIGGER refused_%s BEFORE %s BEGIN SELECT RAISE(ABORT, 'refused by the test'); END" % (
-            method, REFUSALS[method]))
+        self.change_cloud("CREATE TRIGGER refused_%s BEFORE %s BEGIN SELECT RAISE(ABORT, 'refused by the test'); END"
+                          % (method, REFUSALS[method]))
 
     def allow(self, method):
         self.change_cloud("DROP TRIGGER refused_%s" % method)
@@ -50,7 +50,8 @@ class StubbornCloud(Way):
                           "INSERT INTO deleted_accounts (account_id, delete_time_us) VALUES ('%s', 1)" % account)
 
     def operate(self, method, request, actor="operator:ann"):
-        """What an operator's call answers; whoever makes it repeats it with the same request id when the server is gone."""
+        """What an operator's call answers; whoever makes it repeats it with the same request id when the server is
+        gone."""
         if "request_id" in request.DESCRIPTOR.fields_by_name:
             request.reason = "a test"
             request.request_id = str(uuid.uuid4())

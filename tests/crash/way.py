@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What every way from the start of a closure to an end is made of: a server that may be killed anywhere on it, an owner, and
-what has to be true at the end."""
+"""What every way from the start of a closure to an end is made of: a server that may be killed anywhere on it, an
+owner, and what has to be true at the end."""
 
 import os
 import re
@@ -13,7 +13,8 @@ import uuid
 import grpc
 
 sys.path.insert(0, os.path.join(os.environ["CLOSURE_SOURCE_DIR"], "tests", "support"))
-from books import BOOKS, RESULT_NOTICES, account, acts_done, result_notices  # noqa: E402
+from books import (  # noqa: E402
+    BOOKS, RESULT_NOTICES, account, acts_done, money_faults, result_notices, telling_faults)
 from closured_process import CALL_SECONDS, Closured, Owner, State  # noqa: E402
 from history import faults  # noqa: E402
 from closure.sandbox.v1 import sandbox_service_pb2 as sandbox  # noqa: E402
@@ -26,7 +27,8 @@ DEATH_SECONDS = 10
 # What a call to a process that is being killed ends with.
 BROKEN = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED, grpc.StatusCode.UNKNOWN)
 # What a closure does to an account, by the fields of ShowAccount; an end that leaves the account leaves nothing of it.
-RESTRAINTS = ("account_frozen", "billing_frozen", "billing_sealed", "resources_frozen", "archive_frozen", "service_linked_roles")
+RESTRAINTS = ("account_frozen", "billing_frozen", "billing_sealed", "resources_frozen", "archive_frozen",
+              "service_linked_roles")
 
 
 class Broken(Exception):
@@ -39,15 +41,27 @@ def demand(condition, what):
 
 
 class MortalServer(Closured):
-    """A server that a failpoint kills; whoever notices starts it again, once, without the failpoint."""
+    """A server whose first lives are each killed by a failpoint; whoever notices starts it again. The life after them
+    writes down which places it passes."""
 
-    lose_log = False  # plants what a disk does that reports syncs it did not do
+    lose_log = False  # plants, at the last death, what a disk does that reports syncs it did not do
 
-    def __init__(self, environment, config):
-        self.killed = False
-        self.environment = environment
+    def __init__(self, orders, config):
+        self.orders = orders  # the failpoint of each life that ends by one
+        self.deaths = 0
+        self.passed = []  # by the life after the last death, once it is over
         self.config = config
         super().__init__()
+
+    @property
+    def trace(self):
+        return os.path.join(self.directory, "trace")
+
+    @property
+    def environment(self):
+        if self.deaths < len(self.orders):
+            return {"CLOSURE_FAILPOINT": self.orders[self.deaths]}
+        return {"CLOSURE_FAILPOINT_TRACE": self.trace}
 
     @property
     def arguments(self):
@@ -56,24 +70,35 @@ class MortalServer(Closured):
     def start(self):
         with open(os.path.join(self.directory, "config"), "w") as file:
             file.write(self.config)
-        try:
-            super().start()
-        except AssertionError:
-            if not self.has_died():
-                raise
-            super().start()
+        while True:
+            try:
+                return super().start()
+            except AssertionError:
+                if not self.has_died():
+                    raise
+                self.let_go()
+
+    def let_go(self):
+        """Of what belongs to a process that is dead."""
+        self.process.stdout.close()
+        self.log.close()
+
+    def close(self):
+        if os.path.exists(self.trace):
+            with open(self.trace) as lines:
+                self.passed = lines.read().splitlines()
+        super().close()
 
     def has_died(self):
-        """Whether the process was killed; from then on it is started without a failpoint."""
+        """Whether the process was killed; then the next life begins."""
         try:
             code = self.process.wait(timeout=DEATH_SECONDS)
         except subprocess.TimeoutExpired:
             return False
         demand(code == -signal.SIGKILL, "the process ended by itself with %d:\n%s" % (code, self.read_log()))
-        demand(not self.killed, "the process was killed twice")
-        self.killed = True
-        self.environment = {}
-        if self.lose_log:
+        demand(self.deaths < len(self.orders), "the process was killed, and by no failpoint")
+        self.deaths += 1
+        if self.lose_log and self.deaths == len(self.orders):
             os.remove(os.path.join(self.directory, "data", "closures.db-wal"))
         return True
 
@@ -86,8 +111,7 @@ class MortalServer(Closured):
                 if error.code() not in BROKEN or not self.has_died():
                     raise
                 self.channel.close()
-                self.process.stdout.close()
-                self.log.close()
+                self.let_go()
                 self.start()
 
 
@@ -151,8 +175,8 @@ class Way:
     notices = RESULT_NOTICES
     config = ""
 
-    def __init__(self, environment):
-        self.server = MortalServer(environment, self.config)
+    def __init__(self, orders):
+        self.server = MortalServer(orders, self.config)
         try:
             self.owners = []
             self.owner = self.new_owner(ACCOUNT)
@@ -184,7 +208,7 @@ class Way:
             demand(not faults(record), "the history: %s" % "; ".join(faults(record)))
             self.judge_told(owner, record)
             self.judge_closure(record.closure)
-            self.judge_books(owner)
+            self.judge_books(owner, record.closure)
             if owner is self.owner:
                 self.judge_events(record)
         demand(self.server.stop() == 0, "the server did not stop in order:\n%s" % self.server.read_log())
@@ -213,15 +237,17 @@ class Way:
             demand(any(re.match(expected, event) for event in left),
                    "there is no %s where it should be in:\n%s" % (expected, "\n".join(events)))
 
-    def judge_books(self, owner):
+    def judge_books(self, owner, closure):
         shown = self.server.outlive(lambda: self.server.show(owner.account))
         demand(shown.deleted == (self.gone or self.end == "CLOSED"), "the account is deleted: %s" % shown.deleted)
         kept = [field.name for field, value in shown.ListFields() if field.name in RESTRAINTS]
         demand(not kept, "the account is not given back as it was: %s" % ", ".join(kept))
         expected, done = self.books(), acts_done(shown)
         demand(done == expected, "acts and their keys: %s, expected %s" % (done, expected))
-        notices = len(result_notices(self.server.outlive(lambda: self.server.inbox(owner.account))))
-        demand(notices == self.notices, "%d notices of the result, expected %d" % (notices, self.notices))
+        notices = result_notices(self.server.outlive(lambda: self.server.inbox(owner.account)))
+        demand(len(notices) == self.notices, "%d notices of the result, expected %d" % (len(notices), self.notices))
+        money = money_faults(closure, shown, expected) + telling_faults(closure, notices)
+        demand(not money, "the money: %s" % "; ".join(money))
 
     def books(self):
         return dict(BOOKS[self.end], **self.other_acts)
