@@ -16,6 +16,8 @@ enum class Mark {
   kCheckerMalformed,
   kCheckerTooMuch,
   kLateAnswerDropped,
+  // A scan was given up with the state that it was for, and who had not answered counts as silent.
+  kScanGivenUp,
   // Work that did not succeed is to be tried again, by what it is.
   kCodeRetried,
   kNoticeRetried,
@@ -25,6 +27,10 @@ enum class Mark {
   kStoreRetried,
   // What a task came to could not be decided, and the task was given back.
   kDecisionGivenBack,
+  // A notice that could not be sent for too long was given up.
+  kNoticeGivenUp,
+  // A machine was booted after Confirm, which ended the confirmation.
+  kConfirmEndedByBoot,
   // A decision was made again because the closure had changed, and at last given up.
   kDecidedAgain,
   kDecidingGivenUp,
@@ -35,8 +41,9 @@ enum class Mark {
   kStaleResultDropped,
   // The store did not say when the next task is due.
   kDueTimeUnread,
-  // A start took back what a dead process had leased.
+  // A start took back what a dead process had leased; and a lease that ran out was taken over.
   kLeasesTakenBack,
+  kLeaseTakenOver,
   // The log of the store was not emptied at the first try.
   kLogEmptiedLater,
   // The store met damage: in a page of its file, of its log, before the end of the log at a start, and told so to a

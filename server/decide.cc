@@ -76,6 +76,13 @@ bool IsScanOld(const internal::v1::ClosureData& data, absl::Time now) {
   return HasEnded(FromProto(data.closure().scan().fresh_until_time()), FromProto(data.policy().scan_freshness()), now);
 }
 
+bool IsIrreversible(const internal::v1::TaskData& task) {
+  if (task.kind() == v1::Task::DISCARD) return true;
+  if (task.kind() != v1::Task::PARTICIPANT) return false;
+  const v1::ParticipantPhase phase = task.payload().participant_phase();
+  return phase == v1::ENTER_SILENT_PERIOD || phase == v1::DELETE;
+}
+
 v1::Task::Parked HaltOf(const internal::v1::ClosureData& data, const internal::v1::SystemData& system) {
   if (data.closure().has_hold()) return v1::Task::HOLD;
   if (system.has_pause()) return v1::Task::PAUSE;

@@ -169,6 +169,8 @@ v1::Channel OnlyDemandedChannel(const v1::IdentityVerification& verification);
 bool IsCodeExpired(const v1::IdentityVerification::Challenge& challenge, const config::v1::Policy& policy,
                    absl::Time now);
 
+// Whether the task does something that cannot be taken back, so that a hold or pause keeps it waiting. Pure.
+bool IsIrreversible(const internal::v1::TaskData& task);
 // Whether irreversible work of this closure has to wait, and for what.
 v1::Task::Parked HaltOf(const internal::v1::ClosureData& data, const internal::v1::SystemData& system);
 // What a parked task waits for that still lasts, so that no retry lets it run; PARKED_UNSPECIFIED when there is none.

@@ -6,6 +6,7 @@
 
 #include "checkers/proto_time.h"
 #include "fmt/format.h"
+#include "protos/coverage_mark.h"
 #include "server/decide_scan.h"
 #include "server/decision_builder.h"
 #include "server/errors.h"
@@ -85,11 +86,10 @@ void FailConfirm(DecisionBuilder& builder, v1::Closure::Cause cause, std::string
 }
 
 void TimeOutConfirm(DecisionBuilder& builder, std::string_view late) {
-  FailConfirm(
-      builder, v1::Closure::CONFIRM_TIMED_OUT,
-      PassedSinceConfirm(builder).has_value()
-          ? late
-          : "the server's machine was booted since Confirm, so nobody can tell how long it took; confirm again");
+  if (PassedSinceConfirm(builder).has_value()) return FailConfirm(builder, v1::Closure::CONFIRM_TIMED_OUT, late);
+  Reach(Mark::kConfirmEndedByBoot);
+  FailConfirm(builder, v1::Closure::CONFIRM_TIMED_OUT,
+              "the server's machine was booted since Confirm, so nobody can tell how long it took; confirm again");
 }
 
 Decision DecideConfirmScan(DecisionBuilder& builder, const ScanAnswered& answered) {

@@ -90,12 +90,7 @@ void Renounce(DecisionBuilder& builder, v1::BlockingItem& item) {
 void StartRelease(DecisionBuilder& builder, v1::BlockingItem& item) {
   item.set_resolution(v1::BlockingItem::RELEASING);
   item.clear_resolution_detail();
-  // The same finding with the same facts has the same key, so that a release whose outcome was unknown is not done
-  // twice.
-  const int64_t first_seen = absl::ToUnixMicros(FromProto(item.first_seen_time()));
-  const std::string key =
-      fmt::format("discard/{}/{}/{}", LastSegment(item.name()), first_seen, item.fingerprint().substr(0, 32));
-  internal::v1::TaskData& task = builder.AddTask(v1::Task::DISCARD, key, builder.now());
+  internal::v1::TaskData& task = builder.AddTask(v1::Task::DISCARD, ReleaseKey(item), builder.now());
   task.mutable_payload()->set_item_id(std::string(LastSegment(item.name())));
   *task.mutable_payload()->mutable_give_up_time() =
       ToProto(builder.now() + FromProto(builder.policy().discard_limit()));

@@ -5,6 +5,7 @@
 
 #include "checkers/proto_time.h"
 #include "fmt/format.h"
+#include "protos/coverage_mark.h"
 #include "server/decision_builder.h"
 #include "server/redaction.h"
 #include "server/time_witness.h"
@@ -75,6 +76,7 @@ Decision FailNotice(DecisionBuilder& builder, const TaskFailed& failed) {
     builder.RescheduleTask(failed.due, notice->last_error(), v1::Task::PARKED_UNSPECIFIED);
     return builder.Finish();
   }
+  Reach(Mark::kNoticeGivenUp);
   notice->set_status(v1::Notice::DEAD_LETTERED);
   builder.RescheduleTask(builder.now(), notice->last_error(), v1::Task::DEAD_LETTER);
   builder.Note("notice_settled",

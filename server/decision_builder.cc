@@ -5,6 +5,7 @@
 
 #include "checkers/proto_time.h"
 #include "fmt/format.h"
+#include "protos/coverage_mark.h"
 #include "server/decide_system.h"
 #include "server/die.h"
 #include "server/state_refusal.h"
@@ -49,6 +50,7 @@ void DecisionBuilder::EndScan() {
     checker.set_status(v1::CheckerResult::UNANSWERED);
     checker.set_fault(v1::CheckerResult::FAILED);
     checker.set_detail("the scan was given up: the closure went on without it");
+    Reach(Mark::kScanGivenUp);
   }
 }
 

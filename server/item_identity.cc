@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/item_identity.h"
 
+#include "absl/time/time.h"
+#include "checkers/proto_time.h"
 #include "fmt/format.h"
+#include "server/resource_names.h"
 #include "server/secret_key.h"
 
 namespace closure {
@@ -52,6 +55,11 @@ v1::BlockingItem MakeBlockingItem(std::string_view closure_name, std::string_vie
   blocking.set_native_id(item.native_id());
   blocking.set_native_state(item.native_state());
   return blocking;
+}
+
+std::string ReleaseKey(const v1::BlockingItem& item) {
+  return fmt::format("discard/{}/{}/{}", LastSegment(item.name()),
+                     absl::ToUnixMicros(FromProto(item.first_seen_time())), item.fingerprint().substr(0, 32));
 }
 
 v1::ReportedItem ExpectedFacts(const v1::BlockingItem& item) {

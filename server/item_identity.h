@@ -37,6 +37,10 @@ std::string Fingerprint(const v1::ReportedItem& item);
 v1::BlockingItem MakeBlockingItem(std::string_view closure_name, std::string_view checker,
                                   const v1::ReportedItem& item);
 
+// What follows the closure's name in the stable key of the item's release. The same finding with the same facts has the
+// same key, so that a release whose outcome was unknown is not done twice.
+std::string ReleaseKey(const v1::BlockingItem& item);
+
 // The facts of a stored item as a discard expects them: native id, kind, disposition, amount and state. Its Fingerprint
 // is the item's.
 v1::ReportedItem ExpectedFacts(const v1::BlockingItem& item);

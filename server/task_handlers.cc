@@ -31,14 +31,6 @@ bool IsDeleted(const absl::StatusOr<upstream::v1::Account>& account) {
   return account.ok() && account->state() == upstream::v1::Account::DELETED;
 }
 
-// Whether the task does something that cannot be taken back, so that a hold or pause keeps it waiting.
-bool IsIrreversible(const internal::v1::TaskData& task) {
-  if (task.kind() == v1::Task::DISCARD) return true;
-  if (task.kind() != v1::Task::PARTICIPANT) return false;
-  const v1::ParticipantPhase phase = task.payload().participant_phase();
-  return phase == v1::ENTER_SILENT_PERIOD || phase == v1::DELETE;
-}
-
 // The renunciations that a phase executes (D15).
 void AddRenunciations(const internal::v1::ClosureData& data, v1::PerformRequest& request) {
   for (const v1::Renunciation& renunciation : data.closure().renunciations()) {

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "protos/failpoint.h"
 #include "storage/sqlite/durable_log.h"
 #include "storage/sqlite/system_rows.h"
 #include "storage/status_macros.h"
@@ -65,7 +66,10 @@ absl::Status ApplyMigration(Connection& connection, const Migration& migration, 
     CLOSURE_RETURN_IF_ERROR(connection.SetApplicationId(IdOf(deployment)));
     CLOSURE_RETURN_IF_ERROR(WriteMeta(connection, kDeploymentKey, NameOf(deployment)));
   }
-  return transaction.Commit();
+  Failpoint("schema.written");
+  CLOSURE_RETURN_IF_ERROR(transaction.Commit());
+  Failpoint("schema.durable");
+  return absl::OkStatus();
 }
 
 // Whether nothing in the database means anything under one key only: codes and tombstones are made with closures, and
@@ -93,7 +97,9 @@ absl::Status PrepareSchema(Connection& connection, const std::string& path, Depl
     CLOSURE_ASSIGN_OR_RETURN(const Transaction nobody_writes, Transaction::BeginWrite(connection));
     CLOSURE_RETURN_IF_ERROR(MakeLogDurable(path));
   }
+  Failpoint("start.log_durable");
   if (!empty) CLOSURE_RETURN_IF_ERROR(connection.Checkpoint());
+  Failpoint("start.log_emptied");
   for (const Migration& migration : Migrations()) {
     if (migration.version > version) CLOSURE_RETURN_IF_ERROR(ApplyMigration(connection, migration, deployment));
   }

@@ -143,13 +143,13 @@ absl::Status PullForward(Connection& connection, absl::Time now) {
 
 absl::StatusOr<std::vector<TaskData>> LeaseDueTasks(Connection& connection, std::string_view owner, absl::Time now,
                                                     absl::Time lease_end, int limit) {
-  const absl::Status freed = connection.Run(R"sql(
+  CLOSURE_ASSIGN_OR_RETURN(const int64_t run_out, connection.Change(R"sql(
       UPDATE tasks
       SET lease_owner = NULL, lease_until = NULL
       WHERE lease_until IS NOT NULL AND lease_until <= ?1
       )sql",
-                                            Micros(now));
-  CLOSURE_RETURN_IF_ERROR(freed);
+                                                                    Micros(now)));
+  if (run_out > 0) Reach(Mark::kLeaseTakenOver);
   Statement due = connection.Select(CLOSURE_TASKS R"sql(
       WHERE t.parked = 'PARKED_UNSPECIFIED' AND t.lease_until IS NULL AND t.due_time <= ?1
       ORDER BY t.due_time, t.task_id LIMIT ?2

@@ -6,6 +6,7 @@
 
 #include "fmt/format.h"
 #include "tests/support/api_calls.h"
+#include "tests/support/mark_watch.h"
 #include "tests/support/scripted_checker.h"
 #include "tests/support/views.h"
 
@@ -166,8 +167,10 @@ TEST_CASE("notices are retried for 72 hours, then given up, shown to operators a
   CHECK(person.owner.closure().notices(1).status() == v1::Notice::DELIVERED);
   CHECK_FALSE(person.owner.closure().has_personal_data_erase_time());
   CHECK(Look(person.server, person.owner).files.find(kMail) != std::string::npos);
+  const MarkWatch mark(Mark::kNoticeGivenUp);
   person.server.clock().Advance(absl::Hours(1) + absl::Minutes(6));
   person.owner.WaitUntil([](const v1::Closure& closure) { return closure.has_personal_data_erase_time(); });
+  CHECK(mark.reached());
   CHECK(person.owner.closure().notices(0).status() == v1::Notice::DEAD_LETTERED);
   CHECK_THAT(person.owner.closure().notices(0).last_error(), Catch::Contains("UNAVAILABLE"));
   WaitUntilQuiet(person.server, person.owner.name());

@@ -15,13 +15,6 @@ namespace {
 // So long that a notice that fails once more is given up.
 constexpr absl::Duration kNoticeBackoff = absl::Hours(73);
 
-bool IsIrreversible(const internal::v1::TaskData& task) {
-  if (task.kind() == v1::Task::DISCARD) return true;
-  if (task.kind() != v1::Task::PARTICIPANT) return false;
-  const v1::ParticipantPhase phase = task.payload().participant_phase();
-  return phase == v1::ENTER_SILENT_PERIOD || phase == v1::DELETE;
-}
-
 // What the runner sees before it calls anybody: nothing when the call is to be made.
 std::optional<Happening> BeforeCalling(const World& world, const internal::v1::TaskData& task) {
   if (IsBoundToState(task.kind()) && task.payload().fence() != world.data.fence()) return TimerFired{};

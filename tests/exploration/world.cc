@@ -8,6 +8,7 @@
 
 #include "checkers/proto_time.h"
 #include "fmt/format.h"
+#include "server/item_identity.h"
 
 namespace closure::exploration {
 namespace {
@@ -198,18 +199,17 @@ void AddClosure(const World& world, Canon& canon) {
   canon.Elapsed(IsTerminal(state), world.data.end(), FromProto(policy.notice_retry_limit()) + absl::Seconds(1));
 }
 
-// The key under which the item would be released now, as decide_items.cc makes it.
-std::string ReleaseKey(const World& world, const v1::BlockingItem& item) {
-  return fmt::format("{}/discard/{}/{}/{}", world.data.closure().name(), item.native_id(),
-                     absl::ToUnixMicros(FromProto(item.first_seen_time())), item.fingerprint().substr(0, 32));
+// Whether a release of the item would be a repetition.
+bool WasReleased(const World& world, const v1::BlockingItem& item) {
+  return world.outside.release_key == HashKey(fmt::format("{}/{}", world.data.closure().name(), ReleaseKey(item)));
 }
 
 void AddItems(const World& world, Canon& canon) {
   canon.Number(static_cast<std::int64_t>(world.items.size()));
   for (const v1::BlockingItem& item : world.items) {
     canon.Text(item.native_id());
-    // Whether a release of it would be a repetition: what first_seen_time decides.
-    canon.Number(item.native_id() == "server" && world.outside.release_key == HashKey(ReleaseKey(world, item)));
+    // What first_seen_time decides.
+    canon.Number(WasReleased(world, item));
     canon.Number(item.resolution() * 10 + item.change());
     canon.Text(item.fingerprint());
   }
@@ -218,6 +218,7 @@ void AddItems(const World& world, Canon& canon) {
 void AddTask(const internal::v1::TaskData& task, Canon& canon) {
   canon.Number(task.kind() * 10 + task.parked());
   canon.Number(task.attempts());
+  canon.Number(task.has_first_failure_time());
   canon.Ahead(true, task.due_time());
   canon.Fence(task.payload().fence());
   canon.Number(task.payload().participant_phase() * 100 + task.payload().stage() * 10 + task.payload().channel());

@@ -6,6 +6,7 @@
 #include "server/commands.h"
 #include "server/time_witness.h"
 #include "tests/support/decided_closure.h"
+#include "tests/support/mark_watch.h"
 
 namespace closure {
 namespace {
@@ -73,6 +74,7 @@ TEST_CASE("a boot ends a confirmation, for nobody can tell how long it took", "[
   DecidedClosure closure;
   closure.GoToRescan();
   closure.clock().Reboot(absl::Seconds(30));
+  const MarkWatch mark(Mark::kConfirmEndedByBoot);
   SECTION("at the rescan's end") { closure.FinishScan(); }
   SECTION("at the deadline") { closure.Report(v1::Task::CONFIRM_DEADLINE, TimerFired{}); }
   SECTION("whatever the wall clock was set to meanwhile") {
@@ -83,6 +85,7 @@ TEST_CASE("a boot ends a confirmation, for nobody can tell how long it took", "[
   CHECK(closure.closure().cause() == Closure::CONFIRM_TIMED_OUT);
   CHECK(closure.closure().cause_detail() ==
         "the server's machine was booted since Confirm, so nobody can tell how long it took; confirm again");
+  CHECK(mark.reached());
 }
 
 TEST_CASE("a boot before Confirm does not end a confirmation", "[decide][D6][time]") {

@@ -7,6 +7,7 @@
 #include "server/decide.h"
 #include "server/time_witness.h"
 #include "tests/support/decided_closure.h"
+#include "tests/support/mark_watch.h"
 
 namespace closure {
 namespace {
@@ -177,8 +178,10 @@ TEST_CASE("a scan that is given up leaves nobody waiting or asked, and what was 
   Circumstances circumstances;
   circumstances.now = closure.clock().Now();
   circumstances.actor = "root:1000000001";
+  const MarkWatch mark(Mark::kScanGivenUp);
   const absl::StatusOr<Decision> decision = Decide(data, CancelClosure{}, circumstances);
   REQUIRE(decision.ok());
+  CHECK(mark.reached());
   const v1::Scan& scan = decision->commit.closure->closure().scan();
   CHECK(scan.has_end_time());
   REQUIRE(scan.checkers_size() == 4);

@@ -175,12 +175,12 @@ TEST_CASE("after data corruption was met nothing is written any more", "[sqlite]
   CHECK(mark.reached());
 }
 
-TEST_CASE("what a process had leased when it ended is taken back by the next start", "[sqlite]") {
+TEST_CASE("what a process had leased is taken back by the next start, or when the lease runs out", "[sqlite]") {
   const TemporaryDirectory directory;
   const std::string path = directory.Path("closure.db");
-  const auto lease = [](SqliteClosureStore& store) {
+  const auto lease = [](SqliteClosureStore& store, absl::Duration later = absl::ZeroDuration()) {
     std::size_t leased = 0;
-    store.LeaseDueTasks(kNow, kNow + absl::Minutes(2), 10,
+    store.LeaseDueTasks(kNow + later, kNow + later + absl::Minutes(2), 10,
                         [&leased](auto tasks) { leased = tasks.ok() ? tasks->size() : 0; });
     store.Drain();
     return leased;
@@ -198,6 +198,11 @@ TEST_CASE("what a process had leased when it ended is taken back by the next sta
   const auto store = MustOpen({.path = path});
   CHECK(mark.reached());
   CHECK(lease(*store) == 1);
+  const MarkWatch run_out(Mark::kLeaseTakenOver);
+  CHECK(lease(*store, absl::Minutes(1)) == 0);
+  CHECK_FALSE(run_out.reached());
+  CHECK(lease(*store, absl::Minutes(2)) == 1);
+  CHECK(run_out.reached());
 }
 
 std::string ReadBytes(const std::string& path) {
