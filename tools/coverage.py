@@ -66,8 +66,8 @@ def row(name, sums):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--build", type=pathlib.Path, required=True, help="the build directory of the preset coverage")
+    parser = argparse.ArgumentParser(prog="./dev coverage", description=__doc__.splitlines()[0])
+    parser.add_argument("--build", type=pathlib.Path, required=True, help=argparse.SUPPRESS)
     parser.add_argument("--files", action="store_true", help="also each file, the least covered first")
     parser.add_argument("--uncovered", metavar="FILE", help="show this file with what was never run")
     arguments = parser.parse_args()

@@ -35,7 +35,9 @@ int Run(const closure::exploration::Scenario& scenario, std::uint64_t states_max
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("Explores everything that can happen to a closure, in every order up to the bounds of each scenario.");
+  CLI::App app("Explores everything that can happen to a closure, in every order up to the bounds of each scenario.",
+               "./dev explore");
+  app.footer("./dev explore --mutations breaks one rule after another on purpose, each to be noticed.");
   std::uint64_t states_max = kStatesMax;
   std::vector<std::string> wanted;
   std::vector<std::string> names;

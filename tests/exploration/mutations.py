@@ -30,4 +30,4 @@ def judge(program, mutation):
 
 
 if __name__ == "__main__":
-    sys.exit(broken_rules.main(__doc__, MUTATIONS, "closure_explore", judge))
+    sys.exit(broken_rules.main(__doc__, "./dev explore --mutations", MUTATIONS, "closure_explore", judge))

@@ -76,18 +76,18 @@ class Runs {
  private:
   void PrintLives() const {
     fmt::print(
-        "figures: {} lives with {} faults: {} writes acknowledged, {} refused, {} of these made all the same, {} new starts, {} "
-        "starts refused because of damage, {} without the last write because it was written wrong\n",
+        "figures: {} lives with {} faults: {} writes acknowledged, {} refused, {} of these made all the same, {} new "
+        "starts, {} starts refused because of damage, {} without the last write because it was written wrong\n",
         lives_, total_.failures, total_.acknowledged, total_.refused, total_.made_though_refused, total_.reopened,
         total_.given_up, total_.lost_ends);
-    fmt::print("figures: {} backups with {} faults: {} made and whole, {} refused\n", backups_.acknowledged + backups_.refused,
-               backups_.failures, backups_.acknowledged, backups_.refused);
+    fmt::print("figures: {} backups with {} faults: {} made and whole, {} refused\n",
+               backups_.acknowledged + backups_.refused, backups_.failures, backups_.acknowledged, backups_.refused);
   }
 
   void PrintCuts() const {
     fmt::print(
-        "figures: {} cuts of the power, with {} faults between: {} writes acknowledged and kept, {} refused, {} made by the "
-        "time of a cut and not told\n",
+        "figures: {} cuts of the power, with {} faults between: {} writes acknowledged and kept, {} refused, {} made by "
+        "the time of a cut and not told\n",
         cuts_.cuts, cuts_.failures, cuts_.acknowledged, cuts_.refused, cuts_.made_at_cut);
   }
 
@@ -163,7 +163,10 @@ class Runs {
 
 int Main(int argc, char** argv) {
   CLI::App app(
-      "Lets every file call of a store and of a backup fail, one at a time and at random, cuts the power, and judges what becomes of it.");
+      "Lets every file call of a store and of a backup fail, one at a time and at random, cuts the power, and judges "
+      "what becomes of it.",
+      "./dev iofaults");
+  app.footer("./dev iofaults --closures does it below whole closures of the running server.");
   Settings settings;
   app.add_option("--seed", settings.seed, "The seed of writes, faults and cuts")->capture_default_str();
   app.add_option("--writes", settings.writes, "How many writes a life has")

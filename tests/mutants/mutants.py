@@ -4,8 +4,8 @@
 
     mutants.py --build DIRECTORY [--share N] [--list] [SOURCE ...]
 
-Each conditional jump that comes from a line of the source itself, and not of a header, makes two mutants: one never
-jumps, one always does. The changed assembly is linked with LeakSanitizer and the test programs that prove the source; a
+Each conditional jump that comes from a line of the source itself, and not of a header but the machine's table, makes two
+mutants: one never jumps, one always does. The changed assembly is linked with LeakSanitizer and the test programs that prove the source; a
 mutant is killed when one of them fails, crashes, leaks or takes far longer than without a change. What survives is listed
 with its line and must be known to survivors.py, with the reason why it changes nothing that anybody can see; of two that
 look alike there both have to be known.
@@ -45,10 +45,12 @@ PROOFS = {
     "storage/sqlite/page_checksum.cc": [("storage_tests", ["-#", "[#judge_log_end_test],[#page_checksum_test]"]),
                                         ("storage_tests", ["[sqlite]"])],
     **{f"server/{source}.cc": [("server_decisions_tests", []), *EXPLORED]
-       for source in ("renounced_money", "scan_merge", "decision_builder", "machine", "decide", "decide_confirm",
+       for source in ("renounced_money", "scan_merge", "decision_builder", "decide", "decide_confirm",
                       "decide_ends", "decide_items", "decide_notices", "decide_owner", "decide_participants", "decide_scan",
                       "decide_silent_period", "decide_system", "decide_tasks")},
 }
+# Headers whose code is judged with the source that has it compiled in.
+HEADERS = {"server/decision_builder.cc": ["server/machine.h"]}
 # How long a program may take with a mutant: this, and so many times what it takes without one.
 SECONDS_MAX = 60
 TIMES_MAX = 8
@@ -78,23 +80,29 @@ def assemble_source(build, source, scratch):
     return assembly.read_text().splitlines()
 
 
+def own_files(source):
+    return [source, *HEADERS.get(source, [])]
+
+
 def own_file_numbers(assembly, source):
-    return {number for line in assembly
-            for number, names in re.findall(r'^\s*\.file (\d+) (.*)$', line)
-            if "/".join(re.findall(r'"([^"]*)"', names)).endswith(source)}
+    """Which of the files that the assembly counts are our own, by their numbers."""
+    return {number: own for line in assembly
+            for number, names in re.findall(r'^\s*\.file (\d+) (.*)$', line) for own in own_files(source)
+            if "/".join(re.findall(r'"([^"]*)"', names)).endswith(own)}
 
 
 def mutants_of(source, assembly):
     own = own_file_numbers(assembly, source)
-    texts = (ROOT / source).read_text().splitlines()
+    texts = {name: (ROOT / name).read_text().splitlines() for name in own_files(source)}
     found, here = [], None
     for at, line in enumerate(assembly):
         place = re.match(r"^\s*\.loc (\d+) (\d+)", line)
         if place:
-            here = int(place.group(2)) if place.group(1) in own else None
+            here = (own[place.group(1)], int(place.group(2))) if place.group(1) in own else None
         elif here and re.match(r"^\s*j(?!mp)[a-z]+\s+\.L", line):
-            text = texts[here - 1].strip()
-            found += [Mutant(source, at, here, change, text) for change in (NEVER, ALWAYS)]
+            file, number = here
+            text = texts[file][number - 1].strip()
+            found += [Mutant(file, at, number, change, text) for change in (NEVER, ALWAYS)]
     return found
 
 
@@ -179,7 +187,7 @@ def judge(build, source, share, pool):
     print(f"{source:36} {len(mutants):6} {len(mutants) - len(survived):6}", flush=True)
     counts = collections.Counter(map(key_of, survived))
     for key, (_, known) in SURVIVORS.items():
-        if share == 1 and key[0] == source and counts[key] < known:
+        if share == 1 and key[0] in own_files(source) and counts[key] < known:
             print(f"  survivors.py knows {known} where {counts[key]} survived: {key[2]}: {key[1]}", flush=True)
     unknown = [mutant for mutant in survived if counts[key_of(mutant)] > SURVIVORS.get(key_of(mutant), (0, 0))[1]]
     for mutant in survived:
@@ -189,8 +197,8 @@ def judge(build, source, share, pool):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--build", type=pathlib.Path, required=True, help="the build directory")
+    parser = argparse.ArgumentParser(prog="./dev mutants", description=__doc__.splitlines()[0])
+    parser.add_argument("--build", type=pathlib.Path, required=True, help=argparse.SUPPRESS)
     parser.add_argument("--share", type=int, default=1, help="only every Nth mutant")
     parser.add_argument("--list", action="store_true", help="only say which mutants there are")
     parser.add_argument("sources", nargs="*", metavar="SOURCE", help=f"only these: {', '.join(PROOFS)}")

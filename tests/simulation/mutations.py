@@ -28,4 +28,4 @@ def judge(program, mutation):
 
 
 if __name__ == "__main__":
-    sys.exit(broken_rules.main(__doc__, MUTATIONS, "closure_simulate", judge))
+    sys.exit(broken_rules.main(__doc__, "./dev sim --mutations", MUTATIONS, "closure_simulate", judge))

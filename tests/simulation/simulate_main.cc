@@ -41,15 +41,17 @@ struct Totals {
 
   void Print() const {
     fmt::print(
-        "figures: {} seeds, {} steps, {} commits, {} crashes, {} of them at work, {} clock jumps, {} calls with {} misfortunes and "
-        "{} of systems that were down, {} checks that were answered badly\n",
+        "figures: {} seeds, {} steps, {} commits, {} crashes, {} of them at work, {} clock jumps, {} calls with {} "
+        "misfortunes and {} of systems that were down, {} checks that were answered badly\n",
         seeds, steps, commits, crashes, crashes_at_work, clock_jumps, calls, misfortunes, down, mischiefs);
     for (const auto& [state, count] : ends) fmt::print("  {}: {}\n", v1::Closure::State_Name(state), count);
   }
 };
 
 int Main(int argc, char** argv) {
-  CLI::App app("Simulates the service with crashes, lost calls and jumping clocks, and judges every step.");
+  CLI::App app("Simulates the service with crashes, lost calls and jumping clocks, and judges every step.",
+               "./dev sim");
+  app.footer("./dev sim --mutations breaks one rule after another on purpose, each to be noticed.");
   Settings settings;
   std::uint64_t seeds = 1;
   bool trace = false;

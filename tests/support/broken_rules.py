@@ -105,10 +105,11 @@ def stand_without_change(build, mutations, program, judge):
             raise SystemExit(f"without any mutation{' in ' + scenario if scenario else ''}: {by}")
 
 
-def main(description, mutations, program, judge):
-    """`judge` takes the path of the broken program and a mutation, and answers what noticed it, or nothing."""
-    parser = argparse.ArgumentParser(description=description.splitlines()[0])
-    parser.add_argument("--build", type=pathlib.Path, required=True, help="the build directory")
+def main(description, command, mutations, program, judge):
+    """`command` is what runs this; `judge` takes the path of the broken program and a mutation, and answers what noticed
+    it, or nothing."""
+    parser = argparse.ArgumentParser(prog=command, description=description.splitlines()[0])
+    parser.add_argument("--build", type=pathlib.Path, required=True, help=argparse.SUPPRESS)
     parser.add_argument("--list", action="store_true", help="only name them, and check that each passage is there")
     parser.add_argument("names", nargs="*", help="only these mutations")
     arguments = parser.parse_args()
@@ -123,11 +124,14 @@ def main(description, mutations, program, judge):
             print(f"{mutation.name}: {mutation.file}")
         print(f"{len(wanted)} mutations apply")
         return 0
+    print("without any mutation", flush=True)
     stand_without_change(arguments.build.resolve(), wanted, program, judge)
     missed = 0
     for mutation in wanted:
+        # Before it is judged, for that takes minutes where it is missed.
+        print(f"{mutation.name:46} ", end="", flush=True)
         by = noticed_by(arguments.build.resolve(), mutation, program, judge)
         missed += by is None
-        print(f"{'caught' if by else 'MISSED':7} {mutation.name:38} {by or ''}", flush=True)
+        print(f"{'caught' if by else 'MISSED':7} {by or ''}", flush=True)
     print(f"{len(wanted) - missed} of {len(wanted)} mutations caught")
     return 1 if missed else 0
