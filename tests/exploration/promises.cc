@@ -30,14 +30,7 @@ bool EveryoneAnswered(const v1::Closure& closure) {
 // What a silent period needs before it (N1, N5, S7).
 Broken JudgeEntry(const World& world, const internal::v1::ClosureData& next) {
   const v1::Closure& closure = next.closure();
-  if (!closure.identity_verification().has_verify_time()) return "N1: a silent period without a verified identity";
-  if (!closure.has_agreement_acceptance()) return "N1: a silent period without an agreement";
-  if (closure.reason() == v1::Closure::REASON_UNSPECIFIED) return "N1: a silent period without a reason";
-  if (!closure.has_confirm_time()) return "N1: a silent period without a confirmation";
-  if (!closure.scan().clean() || closure.scan().phase() != v1::CONFIRM ||
-      closure.scan().number() <= world.memory.scans_at_confirm) {
-    return "N1: a silent period without a clean scan made after Confirm";
-  }
+  if (std::string broken = FaultOfEntry(closure, world.memory.scans_at_confirm); !broken.empty()) return broken;
   if (!EveryoneAnswered(closure)) return "N5, S17: an unanswered checker counted as a pass";
   if (world.memory.confirming_for > FromProto(next.policy().confirm_limit()))
     return "D6: a silent period began long after Confirm";
@@ -49,24 +42,21 @@ Broken JudgeEntry(const World& world, const internal::v1::ClosureData& next) {
 // When a silent period ends by itself it is over on every clock (S3), and nothing stops it.
 Broken JudgeElapse(const World& world) {
   const v1::Closure& closure = world.data.closure();
-  if (world.clock.wall < FromProto(closure.silent_period_end_time())) return "N2: a silent period ended before its end";
-  if (world.memory.silent_for < FromProto(world.data.policy().silent_period()))
-    return "S3: a silent period was shorter than promised";
+  if (std::string broken = FaultOfElapse(closure, world.clock.wall, world.memory.silent_for,
+                                         FromProto(world.data.policy().silent_period()));
+      !broken.empty())
+    return broken;
   if (closure.has_hold() || world.system.has_pause()) return "H: a silent period ended during a hold or pause";
   if (world.system.has_breaker() || world.hour_is_full)
     return "D14, H: a silent period ended beyond the breaker's limit";
   if (world.system.has_clock_jump()) return "H: a silent period ended while the clocks disagree";
-  for (const v1::ParticipantProgress& progress : closure.participants()) {
-    if (progress.status() != v1::ParticipantProgress::DONE) return "N2: a silent period ended before its entry acts";
-  }
   return std::nullopt;
 }
 
 // What the point of no return needs (N3, N5, S1, S10, S17).
 Broken JudgeDeletion(const World& world, const internal::v1::ClosureData& next) {
   const v1::Closure& closure = next.closure();
-  if (!closure.scan().clean() || closure.scan().phase() != v1::FINAL)
-    return "N3: a deletion without a clean final check";
+  if (std::string broken = FaultOfDeletion(closure); !broken.empty()) return broken;
   if (!EveryoneAnswered(closure)) return "N5, S17: an unanswered checker counted as a pass";
   if (closure.has_hold() || world.system.has_pause()) return "H: a deletion began during a hold or pause";
   if (world.outside.gone) return std::nullopt;
@@ -76,7 +66,7 @@ Broken JudgeDeletion(const World& world, const internal::v1::ClosureData& next) 
   const auto covered = [&](v1::ItemKind kind, std::uint8_t version) {
     return std::any_of(closure.renunciations().begin(), closure.renunciations().end(), [&](const auto& renunciation) {
       return renunciation.kind() == kind && renunciation.fingerprint() == Fingerprint(kind, version) &&
-             renunciation.status() != v1::Renunciation::DROPPED;
+             renunciation.status() == v1::Renunciation::RECORDED;
     });
   };
   if (facts.debt != 0 && !covered(v1::DEBT, facts.debt)) return "S10: a deletion began with a debt nobody renounced";
@@ -165,13 +155,11 @@ Broken JudgeMove(const World& world, const Commit& commit) {
   if (!commit.history.has_value()) return "N7: a state changed without a history row";
   if (commit.history->from_state != from || commit.history->to_state != to)
     return "S13: a history row tells another move";
-  if (next.fence() <= world.data.fence()) return "N6: a state changed without a higher fence";
   // Between reading and committing a switch may be thrown; the store compares only what it is told to.
   const bool irreversible =
       to == v1::Closure::SILENT_PERIOD || to == v1::Closure::FINAL_CHECK || to == v1::Closure::DELETING;
   if (irreversible && !commit.system.has_value() && commit.expected_system_version != world.system.version())
     return "H: a pause that comes between a decision and its commit is overlooked";
-  if (std::string broken = FaultOfDirection(from, to); !broken.empty()) return broken;
   if (to == v1::Closure::READY && (!next.closure().scan().clean() || !EveryoneAnswered(next.closure())))
     return "N5: a closure is READY without a clean scan";
   if (to == v1::Closure::CONFIRMING) return JudgeConfirm(world);
@@ -267,22 +255,16 @@ std::optional<std::string> JudgeCommit(const World& world, const Commit& commit)
   if (Broken broken = JudgeTasks(world, commit); broken.has_value()) return broken;
   if (!commit.closure.has_value()) return std::nullopt;
   const internal::v1::ClosureData& next = *commit.closure;
-  if (next.version() != world.data.version() + 1 || commit.expected_version != world.data.version())
-    return "S18: a version did not rise by one";
+  if (commit.expected_version != world.data.version()) return "S18: a change of another version than was read";
+  if (std::string broken = FaultOfChange(world.data, next); !broken.empty()) return broken;
   const v1::Closure& before = world.data.closure();
   const v1::Closure& after = next.closure();
-  if (before.has_silent_period_end_time() &&
-      FromProto(before.silent_period_end_time()) != FromProto(after.silent_period_end_time()))
-    return "N2: the end of a silent period changed";
   const bool erased = after.has_personal_data_erase_time() && !before.has_personal_data_erase_time();
   if (erased && std::any_of(after.notices().begin(), after.notices().end(),
                             [](const auto& notice) { return notice.status() == v1::Notice::PENDING; })) {
     return "D12: the addresses were erased before everybody was told";
   }
-  if (before.state() != after.state()) return JudgeMove(world, commit);
-  if (next.fence() != world.data.fence() && world.data.version() > 0)
-    return "N6: a fence rose without a change of state";
-  return std::nullopt;
+  return before.state() != after.state() ? JudgeMove(world, commit) : std::nullopt;
 }
 
 std::optional<std::string> JudgeMoney(const Facts& before, const World& world, Memory& taken) {
@@ -327,7 +309,7 @@ std::optional<std::string> JudgeWorld(const World& world) {
                              : IsOneOf(state, Closing())  ? v1::GATE_CLOSING
                                                           : v1::GATE_OPEN;
   if (world.gate != gate && world.data.version() > 0)
-    return fmt::format("the gate of a closure that is {} is {}", v1::Closure::State_Name(state),
+    return fmt::format("L4: the gate of a closure that is {} is {}", v1::Closure::State_Name(state),
                        v1::GateState_Name(world.gate));
   return std::nullopt;
 }

@@ -8,6 +8,7 @@
 #include "server/decide_system.h"
 #include "server/time_witness.h"
 #include "tests/exploration/promises.h"
+#include "tests/support/calendar_tasks.h"
 
 namespace closure::exploration {
 namespace {
@@ -80,21 +81,11 @@ void Unpark(World& world, v1::Task::Parked parked, absl::Time due) {
   }
 }
 
-// Whether a task waits for a day that was told, and not for longer.
-bool WaitsByCalendar(const World& world, const internal::v1::TaskData& task) {
-  if (task.attempts() > 0) return false;
-  const v1::Closure& closure = world.data.closure();
-  if (task.kind() == v1::Task::SILENT_PERIOD_END) {
-    return !closure.has_silent_period_end_time() ||
-           FromProto(task.due_time()) <= FromProto(closure.silent_period_end_time());
-  }
-  return task.kind() == v1::Task::EXPIRY || task.kind() == v1::Task::FORGET_REQUESTS;
-}
-
 // What means no day in the calendar, and what failed before, does not wait for a wall clock that went back.
 void MakeDue(World& world, absl::Time now) {
   for (internal::v1::TaskData& task : world.tasks) {
-    if (!WaitsByCalendar(world, task) && FromProto(task.due_time()) > now) *task.mutable_due_time() = ToProto(now);
+    if (!MeansADay(task, world.data.closure()) && FromProto(task.due_time()) > now)
+      *task.mutable_due_time() = ToProto(now);
   }
 }
 
@@ -174,7 +165,8 @@ Fault Report(World& world, const internal::v1::TaskData& task, const Happening& 
   Circumstances circumstances = CircumstancesOf(world, "system");
   circumstances.task = task;
   absl::StatusOr<Decision> decision = Decide(world.data, happening, circumstances);
-  if (!decision.ok()) return fmt::format("a task's result was refused: {}", std::string(decision.status().message()));
+  if (!decision.ok())
+    return fmt::format("N8: a task's result was refused: {}", std::string(decision.status().message()));
   return Apply(world, std::move(decision->commit));
 }
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/simulation/cloud.h"
 
+#include <cstdint>
 #include <cstdlib>
 #include <iostream>
 #include <utility>
 
-#include "absl/functional/function_ref.h"
 #include "grpcpp/test/default_reactor_test_peer.h"
 #include "sandbox/account_rows.h"
 #include "sandbox/control_service.h"
@@ -91,34 +91,58 @@ std::vector<sandbox::v1::InboxMessage> Cloud::Inbox(const std::string& account_i
   return messages;
 }
 
+grpc::Status Cloud::Told(const std::string& account_id, std::string_view what, grpc::Status status) {
+  if (status.ok()) schedule_.Tell("account {}: {}", account_id, what);
+  return status;
+}
+
 grpc::Status Cloud::IssueBill(const sandbox::v1::IssueBillRequest& request) {
   sandbox::v1::IssueBillResponse response;
-  return Control(*control_, [&](auto& control, auto* call) { control.IssueBill(call, &request, &response); });
+  return Told(request.account_id(), "a bill comes",
+              Control(*control_, [&](auto& control, auto* call) { control.IssueBill(call, &request, &response); }));
 }
 
 grpc::Status Cloud::TopUp(const sandbox::v1::TopUpBalanceRequest& request) {
   sandbox::v1::TopUpBalanceResponse response;
-  return Control(*control_, [&](auto& control, auto* call) { control.TopUpBalance(call, &request, &response); });
+  return Told(request.account_id(), "its balance is topped up",
+              Control(*control_, [&](auto& control, auto* call) { control.TopUpBalance(call, &request, &response); }));
 }
 
 grpc::Status Cloud::Order(const sandbox::v1::CreateResourceRequest& request) {
   sandbox::v1::CreateResourceResponse response;
-  return Control(*control_, [&](auto& control, auto* call) { control.CreateResource(call, &request, &response); });
+  return Told(request.account_id(), "an instance is made", Control(*control_, [&](auto& control, auto* call) {
+                control.CreateResource(call, &request, &response);
+              }));
 }
 
 grpc::Status Cloud::Settle(const std::string& account_id) {
   sandbox::v1::SettleAccountRequest request;
   request.set_account_id(account_id);
   sandbox::v1::SettleAccountResponse response;
-  return Control(*control_, [&](auto& control, auto* call) { control.SettleAccount(call, &request, &response); });
+  return Told(account_id, "everything is settled by hand",
+              Control(*control_, [&](auto& control, auto* call) { control.SettleAccount(call, &request, &response); }));
 }
 
 void Cloud::DeleteElsewhere(const std::string& account_id) {
+  Change(account_id, "it is deleted elsewhere",
+         [&](SqliteTransaction& tx) { DeleteAccountRows(tx, account_id, now()); });
+}
+
+void Cloud::Change(const std::string& account_id, std::string_view what,
+                   absl::FunctionRef<void(SqliteTransaction& tx)> change) {
+  bool changed = false;
   const absl::Status status = database_->Transact([&](SqliteTransaction& tx) {
-    if (FindAccount(tx, account_id) == AccountPresence::kLive) DeleteAccountRows(tx, account_id, now());
-    return absl::OkStatus();
+    if (FindAccount(tx, account_id) != AccountPresence::kLive) return absl::OkStatus();
+    const std::int64_t before = tx.Number("SELECT total_changes()", {});
+    change(tx);
+    changed = tx.Number("SELECT total_changes()", {}) > before;
+    return tx.status();
   });
-  if (!status.ok()) std::abort();
+  if (!status.ok()) {
+    std::cerr << "the cloud of the simulation is wrong: " << status << "\n";
+    std::abort();
+  }
+  if (changed) schedule_.Tell("account {}: {}", account_id, what);
 }
 
 }  // namespace closure::simulation

@@ -4,8 +4,10 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/time/time.h"
 #include "checkers/upstreams.h"
 #include "closure/sandbox/v1/sandbox_service.grpc.pb.h"
@@ -45,10 +47,15 @@ class Cloud {
   grpc::Status Settle(const std::string& account_id);
   // Deletes the account by another path (D17).
   void DeleteElsewhere(const std::string& account_id);
+  // Changes the rows of an account, unless it is gone, by what no call of the sandbox does; tells the trace if it did.
+  void Change(const std::string& account_id, std::string_view what,
+              absl::FunctionRef<void(SqliteTransaction& tx)> change);
 
   absl::Time now() const { return begin_ + schedule_.now(); }
 
  private:
+  grpc::Status Told(const std::string& account_id, std::string_view what, grpc::Status status);
+
   Schedule& schedule_;
   Wire& wire_;
   const absl::Time begin_;

@@ -28,6 +28,9 @@ const std::multiset<std::string_view>& Checkers() {
   return *kCheckers;
 }
 
+// A decision is in the store so soon after it was made.
+constexpr absl::Duration kCommitTakes = absl::Milliseconds(10);
+
 // Whether a state is left when the owner does something, and not by work.
 bool WaitsForOwner(State state) {
   return IsAnyOf(
@@ -39,10 +42,10 @@ bool IsFrozenIn(State state) {
   return state == v1::Closure::SILENT_PERIOD || state == v1::Closure::FINAL_CHECK || state == v1::Closure::DELETING;
 }
 
-// Whether what an account has is covered by what its owner renounced.
+// Whether what an account has is covered by what its owner renounced and nobody took yet.
 bool IsRenounced(const v1::Closure& closure, v1::ItemKind kind, const v1::Money& amount) {
   return std::any_of(closure.renunciations().begin(), closure.renunciations().end(), [&](const auto& renunciation) {
-    return renunciation.kind() == kind && renunciation.status() != v1::Renunciation::DROPPED &&
+    return renunciation.kind() == kind && renunciation.status() == v1::Renunciation::RECORDED &&
            renunciation.amount().currency_code() == amount.currency_code() &&
            CompareMoney(renunciation.amount(), amount) == std::strong_ordering::equal;
   });
@@ -115,17 +118,13 @@ void Judge::JudgeAlone(const ClosureData& data) {
 }
 
 void Judge::Compare(Known& known, const ClosureData& data) {
-  if (data.version() != known.data.version() + 1) Broken("S18: a version did not rise by one", data.closure());
+  Broken(FaultOfChange(known.data, data), data.closure());
   if (data.closure().revision() <= known.data.closure().revision())
     Broken("S18: a revision did not rise", data.closure());
   const v1::Closure& before = known.data.closure();
   const v1::Closure& after = data.closure();
-  if (before.has_silent_period_end_time() &&
-      FromProto(before.silent_period_end_time()) != FromProto(after.silent_period_end_time()))
-    Broken("N2: the end of a silent period changed", after);
   const bool moved = before.state() != after.state();
   if (moved) JudgeMove(known, data);
-  if (!moved && data.fence() != known.data.fence()) Broken("N6: a fence rose without a change of state", after);
   JudgeHistory(known, data, moved);
   Broken(known.will.FaultOfMoney(data), after);
   if (!IsTerminal(after.state())) Broken(FaultOfNoTask(data, TasksOf(data)), after);
@@ -139,15 +138,16 @@ void Judge::JudgeMove(Known& known, const ClosureData& data) {
   const State to = data.closure().state();
   schedule_.Tell("{} moves from {} to {}", data.closure().name(), v1::Closure::State_Name(from),
                  v1::Closure::State_Name(to));
-  Broken(FaultOfDirection(from, to), data.closure());
-  if (data.fence() <= known.data.fence()) Broken("N6: a state changed without a higher fence", data.closure());
   accounts_[data.account_id()].states[data.fence()] = {data.closure().name(), to};
-  Broken(known.will.FaultOfMove(known.data, data), data.closure());
+  Broken(known.will.Moved(known.data, data), data.closure());
   if (IsTerminal(to)) known.ended = schedule_.now();
   if (to == v1::Closure::READY && !data.closure().scan().clean())
     Broken("N5: READY without a clean scan", data.closure());
   if (to == v1::Closure::READY) JudgePass(data.closure());
-  if (to == v1::Closure::CONFIRMING) known.scans_at_confirm = known.data.closure().scan().number();
+  if (to == v1::Closure::CONFIRMING) {
+    known.scans_at_confirm = known.data.closure().scan().number();
+    known.confirming_since = schedule_.now();
+  }
   if (to == v1::Closure::SILENT_PERIOD) {
     known.silent_since = schedule_.now();
     JudgeEntry(known, data);
@@ -169,12 +169,9 @@ void Judge::JudgePass(const v1::Closure& closure) {
 // What a silent period needs before it (N1, N5, S7).
 void Judge::JudgeEntry(const Known& known, const ClosureData& data) {
   const v1::Closure& closure = data.closure();
-  const bool complete = closure.identity_verification().has_verify_time() && closure.has_agreement_acceptance() &&
-                        closure.reason() != v1::Closure::REASON_UNSPECIFIED && closure.has_confirm_time();
-  if (!complete) Broken("N1: a silent period without identity, agreement, reason or confirmation", closure);
-  if (!closure.scan().clean() || closure.scan().phase() != v1::CONFIRM ||
-      closure.scan().number() <= known.scans_at_confirm)
-    Broken("N1: a silent period without a clean scan made after Confirm", closure);
+  Broken(FaultOfEntry(closure, known.scans_at_confirm), closure);
+  if (schedule_.now() - known.confirming_since > FromProto(data.policy().confirm_limit()) + kCommitTakes)
+    Broken("D6: a silent period began long after Confirm", closure);
   JudgePass(closure);
   const auto system = store_.LoadSystem();
   if (closure.has_hold() || !system.ok() || system->has_pause())
@@ -184,30 +181,26 @@ void Judge::JudgeEntry(const Known& known, const ClosureData& data) {
   if (account.account().resources_size() > 0) Broken("S7: a silent period with a running resource", closure);
   if (!account.billing_frozen() || !account.account_frozen() || !account.resources_frozen())
     Broken("S9: a silent period of an account that is not frozen", closure);
+  problems_.Saw(account.account(), schedule_.now(), cloud_.now());
+  Broken(problems_.FaultOfEntry(data.account_id(), stranger_.AskedFor(closure)), closure);
 }
 
 // When a silent period ends by itself (N2, S3).
 void Judge::JudgeElapse(const Known& known) {
   const v1::Closure& closure = known.data.closure();
   Broken(halts_.FaultOfEnd(), closure);
-  if (clock_.Now() < FromProto(closure.silent_period_end_time())) Broken("N2: a silent period ended early", closure);
-  const absl::Duration lasted = schedule_.now() - known.silent_since;
-  if (lasted < FromProto(known.data.policy().silent_period()))
-    Broken(fmt::format("S3: a silent period lasted {}, less than promised", absl::FormatDuration(lasted)), closure);
+  Broken(FaultOfElapse(closure, clock_.Now(), schedule_.now() - known.silent_since,
+                       FromProto(known.data.policy().silent_period())),
+         closure);
   const auto system = store_.LoadSystem();
   if (!system.ok() || closure.has_hold() || system->has_pause() || system->has_breaker() || system->has_clock_jump())
     Broken("D14, H: a silent period ended although something halts it", closure);
-  for (const v1::ParticipantProgress& progress : closure.participants()) {
-    if (progress.status() != v1::ParticipantProgress::DONE)
-      Broken("N2: a silent period ended before its entry acts", closure);
-  }
 }
 
 // The point of no return (N3, N5, S1, S10, S15, S17).
 void Judge::JudgeDeletion(const ClosureData& data) {
   const v1::Closure& closure = data.closure();
-  if (!closure.scan().clean() || closure.scan().phase() != v1::FINAL)
-    Broken("N3: a deletion without a clean final check", closure);
+  Broken(FaultOfDeletion(closure), closure);
   JudgePass(closure);
   const auto system = store_.LoadSystem();
   if (!system.ok() || closure.has_hold() || system->has_pause())
@@ -215,10 +208,9 @@ void Judge::JudgeDeletion(const ClosureData& data) {
   const ShowAccountResponse account = cloud_.Show(data.account_id());
   if (account.deleted()) return;
   if (!account.billing_sealed()) Broken("S10: a deletion began while bills can still arrive", closure);
-  const auto& has = account.account();
-  if (has.bills_size() + has.unbilled_charges_size() + has.credit_notes_size() + has.resources_size() > 0)
-    Broken("S10: a deletion began with something that stands in the way", closure);
-  for (const auto& funds : has.funds()) {
+  problems_.Saw(account.account(), schedule_.now(), cloud_.now());
+  Broken(problems_.FaultOfDeletion(data.account_id(), stranger_.AskedFor(closure)), closure);
+  for (const auto& funds : account.account().funds()) {
     const auto balance = ParseMoney(funds.balance(), funds.currency_code());
     const auto debt = ParseMoney(funds.debt(), funds.currency_code());
     if (!balance.ok() || !debt.ok()) Broken("the cloud's money cannot be read", closure);
@@ -352,6 +344,7 @@ void Judge::Remember(const std::string& account_id, const ShowAccountResponse& a
   if (!account.deleted()) {
     remembered.owner = ReachableOf(account.account());
     remembered.money = MoneyOn(account.account());
+    problems_.Saw(account.account(), schedule_.now(), cloud_.now());
     return;
   }
   const bool by_closure = std::any_of(account.acts().begin(), account.acts().end(), [](const SandboxAct& act) {

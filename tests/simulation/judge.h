@@ -19,6 +19,7 @@
 #include "tests/simulation/memory_store.h"
 #include "tests/simulation/owners_will.h"
 #include "tests/simulation/schedule.h"
+#include "tests/simulation/standing_problems.h"
 #include "tests/simulation/stranger.h"
 
 namespace closure::simulation {
@@ -78,6 +79,7 @@ class Judge {
   // What is remembered of a closure.
   struct Known {
     internal::v1::ClosureData data;
+    absl::Duration confirming_since;
     absl::Duration silent_since;
     std::int64_t scans_at_confirm = 0;
     std::int64_t acknowledged_revision = 0;
@@ -133,6 +135,7 @@ class Judge {
   const Stranger& stranger_;
   const std::vector<std::string> account_ids_;
   HaltJudge halts_;
+  StandingProblems problems_;
   std::map<ClosureKey, Known> known_;
   std::map<std::string, Remembered> accounts_;
   // Which request a closure was made for.

@@ -10,6 +10,7 @@
 #include "storage/sqlite/columns.h"
 #include "storage/status_macros.h"
 #include "tests/simulation/schema_rules.h"
+#include "tests/support/calendar_tasks.h"
 
 namespace closure::simulation {
 namespace {
@@ -45,20 +46,6 @@ void ChangeTasks(MemoryTables& tables, Matches matches, Change change) {
 void MakeDue(StoredTask& stored, absl::Time due) {
   stored.task.set_parked(Task::PARKED_UNSPECIFIED);
   *stored.task.mutable_due_time() = TimestampOfMicros(Micros(due));
-}
-
-// Whether the end of a silent period is waited for longer than until the day that was told.
-bool IsPutOff(const MemoryTables& tables, const StoredTask& stored) {
-  const v1::Closure& closure = tables.closures.Find(stored.closure_row)->closure();
-  return stored.task.kind() == Task::SILENT_PERIOD_END && closure.has_silent_period_end_time() &&
-         Micros(stored.task.due_time()) > Micros(closure.silent_period_end_time());
-}
-
-bool MeansADay(const MemoryTables& tables, const StoredTask& stored) {
-  const TaskData& task = stored.task;
-  return !task.has_first_failure_time() && !IsPutOff(tables, stored) &&
-         (task.kind() == Task::SILENT_PERIOD_END || task.kind() == Task::EXPIRY ||
-          task.kind() == Task::FORGET_REQUESTS);
 }
 
 }  // namespace
@@ -132,7 +119,8 @@ void PullForward(MemoryTables& tables, absl::Time now) {
   ChangeTasks(
       tables,
       [&](const StoredTask& stored) {
-        return Micros(stored.task.due_time()) > Micros(now) && !MeansADay(tables, stored);
+        const v1::Closure& closure = tables.closures.Find(stored.closure_row)->closure();
+        return Micros(stored.task.due_time()) > Micros(now) && !MeansADay(stored.task, closure);
       },
       [&](StoredTask& stored) { *stored.task.mutable_due_time() = TimestampOfMicros(Micros(now)); });
   ClearLeases(tables);

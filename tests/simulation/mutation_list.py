@@ -20,6 +20,11 @@ DECIDED_PARTICIPANTS = "server/decide_participants.cc"
 MEMORY_STORE = "tests/simulation/memory_store.cc"
 WITNESS = "server/time_witness.cc"
 RUN = "checkers/check_run.cc"
+BILLING = "checkers/billing/billing_checker.cc"
+DOMAINS = "checkers/domains/domains_checker.cc"
+DIRECTORY = "checkers/resource_directory/resource_directory_checker.cc"
+RESELLER = "checkers/reseller/reseller_checker.cc"
+TRUSTEESHIP = "checkers/trusteeship/trusteeship_checker.cc"
 
 MUTATIONS = [
     # ---- what owners ask for ----
@@ -78,6 +83,36 @@ MUTATIONS = [
              "  std::move(done)(CheckAnswer{.items = {}, .as_of = check_time_});\n"),
     Mutation("a check ends with its first part", RUN, "    if (over_ || --parts_open_ > 0) return;",
              "    if (over_) return;"),
+    # ---- what checkers look for ----
+    Mutation("the domain checker finds nothing", DOMAINS,
+             "    items.push_back(DomainItem(domain, expire_time, console));\n", ""),
+    Mutation("a domain that ends some day has ended", DOMAINS,
+             "      if (*expire_time <= check_time) continue;\n", "      continue;\n"),
+    Mutation("the final check overlooks domains", DOMAINS,
+             "  auto names = DomainNames(domains_, run->check_time(), settings_.console_base_uri);\n",
+             "  auto names = DomainNames(domains_, run->check_time(), settings_.console_base_uri);\n"
+             "  if (run->request().phase() == v1::FINAL)\n"
+             "    names.read = [](const auto&) { return std::vector<v1::ReportedItem>(); };\n"),
+    Mutation("an ICP filing counts as nothing", DOMAINS, "    items.push_back(std::move(item));\n", ""),
+    Mutation("the relations checker overlooks the reseller", RESELLER, "  return std::vector{std::move(item)};\n",
+             "  return std::vector<v1::ReportedItem>();\n"),
+    Mutation("a management account may go", DIRECTORY, "    return std::vector{ManagementItem(membership, console)};\n",
+             "    return std::vector<v1::ReportedItem>();\n"),
+    Mutation("a member of a directory may go", DIRECTORY,
+             "  return std::vector{MemberItem(membership, account_id, console)};\n",
+             "  return std::vector<v1::ReportedItem>();\n"),
+    Mutation("an administrator counts as a member", TRUSTEESHIP, "    case up::Trusteeship::ADMINISTRATOR:\n      break;\n",
+             "    case up::Trusteeship::ADMINISTRATOR:\n      return run->PartDone();\n"),
+    Mutation("a credit note counts as nothing", BILLING, "  WalkPages(run, kCreditNotes, std::move(credit_notes));\n",
+             "  run->PartDone();\n"),
+    Mutation("the final check overlooks credit notes", BILLING,
+             "  WalkPages(run, kCreditNotes, std::move(credit_notes));\n",
+             "  if (request.phase() == v1::FINAL) run->PartDone();\n"
+             "  else WalkPages(run, kCreditNotes, std::move(credit_notes));\n"),
+    Mutation("a charge counts as nothing", BILLING, "  WalkPages(run, kCharges, std::move(charges));\n",
+             "  run->PartDone();\n"),
+    Mutation("a bill counts as nothing", BILLING, "  WalkPages(run, kBills, std::move(bills));\n",
+             "  run->PartDone();\n"),
     # ---- tasks ----
     Mutation("each try of a release has another key", HANDLERS,
              "  *request.mutable_expected() = ExpectedFacts(item);\n"

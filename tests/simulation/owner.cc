@@ -6,6 +6,7 @@
 #include "absl/strings/match.h"
 #include "fmt/format.h"
 #include "server/resource_names.h"
+#include "tests/simulation/world.h"
 
 namespace closure::simulation {
 namespace {
@@ -44,7 +45,7 @@ CallContext Owner::NewContext() {
 
 void Owner::Act(ClosureEngine* engine) {
   Dice& dice = *parts_.dice;
-  if (dice.Chance(0.15)) ChangeTheWorld();
+  if (dice.Chance(0.15)) ChangeTheWorld(dice, *parts_.cloud, account_id_);
   if (engine == nullptr) return;
   const std::optional<internal::v1::ClosureData> data = NewestOf(account_id_);
   if (!data || IsTerminal(data->closure().state())) {
@@ -56,50 +57,6 @@ void Owner::Act(ClosureEngine* engine) {
   if (!given_.empty() && dice.Chance(0.1)) return Repeat(*engine);
   if (dice.Chance(0.2)) return Meddle(*engine, *data);
   GoOn(*engine, *data);
-}
-
-void Owner::ChangeTheWorld() {
-  Dice& dice = *parts_.dice;
-  const std::string currency = dice.Chance(0.8) ? "USD" : "CNY";
-  switch (dice.Below(8)) {
-    case 0: {
-      sandbox::v1::IssueBillRequest bill;
-      bill.set_account_id(account_id_);
-      bill.mutable_amount()->set_currency_code(currency);
-      bill.mutable_amount()->set_units(1 + static_cast<std::int64_t>(dice.Below(20)));
-      parts_.cloud->IssueBill(bill);
-      return;
-    }
-    case 1: {
-      sandbox::v1::TopUpBalanceRequest top_up;
-      top_up.set_account_id(account_id_);
-      top_up.mutable_amount()->set_currency_code(currency);
-      top_up.mutable_amount()->set_units(1 + static_cast<std::int64_t>(dice.Below(500)));
-      parts_.cloud->TopUp(top_up);
-      return;
-    }
-    case 2: {
-      sandbox::v1::CreateResourceRequest order;
-      order.set_account_id(account_id_);
-      auto& resource = *order.mutable_resource();
-      resource.set_resource_id(fmt::format("i-{}", dice.Below(1'000'000)));
-      resource.set_product("ecs");
-      resource.set_type("instance");
-      resource.set_region_code("eu-central-1");
-      resource.set_display_name("another server");
-      resource.set_charge_type(upstream::v1::Resource::PAY_AS_YOU_GO);
-      resource.set_state("running");
-      resource.set_console_uri("https://console.example.com/ecs");
-      resource.set_releasable(true);
-      parts_.cloud->Order(order);
-      return;
-    }
-    case 3:
-      if (dice.Chance(0.05)) parts_.cloud->DeleteElsewhere(account_id_);
-      return;
-    default:
-      parts_.cloud->Settle(account_id_);
-  }
 }
 
 void Owner::Create(ClosureEngine& engine) {

@@ -61,7 +61,6 @@ class Owner {
   template <typename Asked>
   void Refused(const std::vector<Asked>& asked, const std::string& request_id);
   std::optional<internal::v1::ClosureData> NewestOf(const std::string& account_id) const;
-  void ChangeTheWorld();
   // Asks for a closure, or once more for one that was asked for before.
   void Create(ClosureEngine& engine);
   void SendCreation(ClosureEngine& engine, const Creation& creation);

@@ -76,7 +76,7 @@ void OwnersWill::Discarded(const DiscardItems& discard, const Sight& sight) {
   }
 }
 
-std::string OwnersWill::FaultOfMove(const ClosureData& before, const ClosureData& after) const {
+std::string OwnersWill::Moved(const ClosureData& before, const ClosureData& after) {
   switch (after.closure().state()) {
     case v1::Closure::AGREEMENT_PENDING:
       return FaultOfCodes(before);
@@ -84,6 +84,7 @@ std::string OwnersWill::FaultOfMove(const ClosureData& before, const ClosureData
       if (before.closure().state() != v1::Closure::AGREEMENT_PENDING || agreed_) return "";
       return "S1: agreed to by nobody";
     case v1::Closure::CONFIRMING:
+      consented_ = after.late_settlement_consent();
       return FaultOfConfirm(before, after);
     case v1::Closure::CANCELLED:
       if (after.closure().cause() != v1::Closure::OWNER_CANCELLED || cancelled_) return "";
@@ -109,15 +110,10 @@ std::string OwnersWill::FaultOfConfirm(const ClosureData& before, const ClosureD
   return "";
 }
 
-bool OwnersWill::EverConsented() const {
-  return std::any_of(confirmed_.begin(), confirmed_.end(),
-                     [](const auto& each) { return each.second.count(true) > 0; });
-}
-
 std::string OwnersWill::FaultOfRenunciation(const ClosureData& data, const v1::Renunciation& renunciation) const {
   const std::string money = MoneyText(renunciation.kind(), renunciation.amount());
   if (renunciation.by_consent()) {
-    const bool consented = data.late_settlement_consent() && EverConsented();
+    const bool consented = data.late_settlement_consent() && consented_;
     return consented ? "" : fmt::format("S15: {} is renounced by a consent that nobody gave", money);
   }
   const auto discarded = money_.find(renunciation.fingerprint());

@@ -27,8 +27,8 @@ class OwnersWill {
   void Gave(const internal::v1::ClosureData& data, const ClosureCommand& command, const Sight& sight);
 
   // Each answers what is broken, in words; empty when nothing is.
-  // Whether a change of state that only an owner can bring about was brought about by them.
-  std::string FaultOfMove(const internal::v1::ClosureData& before, const internal::v1::ClosureData& after) const;
+  // The closure changed its state: whether one that only an owner can bring about was brought about by them.
+  std::string Moved(const internal::v1::ClosureData& before, const internal::v1::ClosureData& after);
   // Whether money is only renounced as they said, and taken within the limits of the policy, all in all (D8).
   std::string FaultOfMoney(const internal::v1::ClosureData& data) const;
   // Whether only that was released which they discarded.
@@ -37,7 +37,6 @@ class OwnersWill {
  private:
   void GaveCodes(const internal::v1::ClosureData& data, const VerifyIdentity& codes, const Sight& sight);
   void Discarded(const DiscardItems& discard, const Sight& sight);
-  bool EverConsented() const;
   std::string FaultOfCodes(const internal::v1::ClosureData& before) const;
   std::string FaultOfConfirm(const internal::v1::ClosureData& before, const internal::v1::ClosureData& after) const;
   std::string FaultOfRenunciation(const internal::v1::ClosureData& data, const v1::Renunciation& renunciation) const;
@@ -52,6 +51,8 @@ class OwnersWill {
   std::map<std::string, std::string> items_;
   // Whether they consented to late settlements when they confirmed, by the digest of the risk that they read.
   std::map<std::string, std::set<bool>> confirmed_;
+  // Whether they did in the confirmation that the closure is in, or was in last.
+  bool consented_ = false;
 };
 
 }  // namespace closure::simulation

@@ -51,35 +51,35 @@ TEST_CASE("an identity is verified by the codes that were mailed, on every chann
   ClosureData before = In(v1::Closure::IDENTITY_PENDING);
   const ClosureData after = In(v1::Closure::AGREEMENT_PENDING);
   OwnersWill will;
-  CHECK_THAT(will.FaultOfMove(before, after), StartsWith("S16: "));
+  CHECK_THAT(will.Moved(before, after), StartsWith("S16: "));
   before.add_codes()->set_challenge_id("challenge");
   will.Gave(before, VerifyIdentity{.codes = {{v1::EMAIL, "000000"}, {v1::SMS, "246810"}}}, Seen());
-  CHECK_THAT(will.FaultOfMove(before, after), StartsWith("S16: "));
+  CHECK_THAT(will.Moved(before, after), StartsWith("S16: "));
   will.Gave(before, VerifyIdentity{.codes = {{v1::EMAIL, "246810"}}}, Seen());
-  CHECK(will.FaultOfMove(before, after) == "");
+  CHECK(will.Moved(before, after) == "");
   before.add_codes()->set_challenge_id("another");
-  CHECK_THAT(will.FaultOfMove(before, after), StartsWith("S16: "));
+  CHECK_THAT(will.Moved(before, after), StartsWith("S16: "));
 }
 
 TEST_CASE("agreeing, cancelling and confirming are the owner's, with what they said to the risk they read",
           "[simulation]") {
   OwnersWill will;
   const ClosureData pending = In(v1::Closure::AGREEMENT_PENDING);
-  CHECK_THAT(will.FaultOfMove(pending, In(v1::Closure::CHECKING)), StartsWith("S1: "));
+  CHECK_THAT(will.Moved(pending, In(v1::Closure::CHECKING)), StartsWith("S1: "));
   will.Gave(pending, AcceptAgreement{}, {});
-  CHECK(will.FaultOfMove(pending, In(v1::Closure::CHECKING)) == "");
+  CHECK(will.Moved(pending, In(v1::Closure::CHECKING)) == "");
   ClosureData cancelled = In(v1::Closure::CANCELLED);
   cancelled.mutable_closure()->set_cause(v1::Closure::OWNER_CANCELLED);
-  CHECK_THAT(will.FaultOfMove(pending, cancelled), StartsWith("S1: "));
+  CHECK_THAT(will.Moved(pending, cancelled), StartsWith("S1: "));
   ClosureData ready = In(v1::Closure::READY);
   ready.mutable_closure()->mutable_risk_prompt()->set_digest("risk");
   ClosureData confirming = In(v1::Closure::CONFIRMING);
   will.Gave(ready, ConfirmClosure{.risk_digest = "another risk"}, {});
-  CHECK_THAT(will.FaultOfMove(ready, confirming), StartsWith("S1: "));
+  CHECK_THAT(will.Moved(ready, confirming), StartsWith("S1: "));
   will.Gave(ready, ConfirmClosure{.risk_digest = "risk"}, {});
-  CHECK(will.FaultOfMove(ready, confirming) == "");
+  CHECK(will.Moved(ready, confirming) == "");
   confirming.set_late_settlement_consent(true);
-  CHECK_THAT(will.FaultOfMove(ready, confirming), StartsWith("S15: "));
+  CHECK_THAT(will.Moved(ready, confirming), StartsWith("S15: "));
 }
 
 TEST_CASE("money is renounced as it was shown and discarded, or by a consent", "[simulation]") {
@@ -96,8 +96,17 @@ TEST_CASE("money is renounced as it was shown and discarded, or by a consent", "
   data.mutable_closure()->mutable_renunciations(0)->set_by_consent(true);
   data.set_late_settlement_consent(true);
   CHECK_THAT(will.FaultOfMoney(data), StartsWith("S15: "));
-  will.Gave(data, ConfirmClosure{.late_settlement_consent = true}, {});
+  const auto confirm = [&](bool consent) {
+    will.Gave(data, ConfirmClosure{.late_settlement_consent = consent}, {});
+    ClosureData confirming = In(v1::Closure::CONFIRMING);
+    confirming.set_late_settlement_consent(consent);
+    CHECK(will.Moved(data, confirming) == "");
+  };
+  confirm(true);
   CHECK(will.FaultOfMoney(data) == "");
+  // That of a confirmation which came to nothing does not count for the next.
+  confirm(false);
+  CHECK_THAT(will.FaultOfMoney(data), StartsWith("S15: "));
 }
 
 TEST_CASE("what is taken in one closure stays within the limits, all in all", "[simulation]") {

@@ -56,6 +56,65 @@ void AddServer(Dice& dice, CloudAccount& account) {
   server.set_releasable(dice.Chance(0.8));
 }
 
+// Each with the same small probability, so that some accounts have several.
+constexpr double kSeldom = 0.1;
+
+void AddHoldings(Dice& dice, absl::Time now, CloudAccount& account) {
+  if (dice.Chance(kSeldom)) {
+    auto& charge = *account.add_unbilled_charges();
+    charge.set_charge_id("charge-1");
+    charge.set_product("ecs");
+    charge.set_amount("3.20");
+    charge.set_currency_code("USD");
+  }
+  if (dice.Chance(kSeldom)) {
+    auto& note = *account.add_credit_notes();
+    note.set_credit_note_id("note-1");
+    note.set_amount("8.75");
+    note.set_currency_code("USD");
+    note.set_order_id("order-1");
+  }
+  if (dice.Chance(kSeldom)) {
+    auto& domain = *account.add_domains();
+    domain.set_domain_name(fmt::format("of-{}.example.com", account.account_id()));
+    // Some registrations end while their owner waits.
+    if (dice.Chance(0.5)) *domain.mutable_expire_time() = ToProto(now + dice.Between(absl::Hours(1), absl::Hours(200)));
+  }
+  if (dice.Chance(kSeldom)) {
+    auto& filing = *account.add_icp_filings();
+    filing.set_filing_number(fmt::format("icp-{}", account.account_id()));
+    filing.set_entity_name("An entity");
+  }
+}
+
+void AddRelations(Dice& dice, CloudAccount& account) {
+  using upstream::v1::Membership;
+  using upstream::v1::Trusteeship;
+  if (dice.Chance(kSeldom)) {
+    auto& place = *account.mutable_resource_directory();
+    const bool manages = dice.Chance(0.4);
+    place.set_role(manages ? Membership::MANAGEMENT : Membership::MEMBER);
+    place.set_directory_id("rd-1");
+    if (!manages) {
+      place.set_member_type(dice.Chance(0.5) ? Membership::RESOURCE_ACCOUNT : Membership::CLOUD_ACCOUNT);
+      place.set_management_account_id("4001");
+    }
+  }
+  if (dice.Chance(kSeldom)) {
+    auto& trusteeship = *account.mutable_trusteeship();
+    const bool administers = dice.Chance(0.7);
+    trusteeship.set_role(administers ? Trusteeship::ADMINISTRATOR : Trusteeship::MEMBER);
+    if (!administers) trusteeship.set_administrator_account_id("4002");
+    // An administrator who has nobody left does not block, and neither does a member.
+    for (std::uint64_t i = dice.Below(3); administers && i > 0; --i)
+      trusteeship.add_member_account_ids(fmt::format("410{}", i));
+  }
+  if (dice.Chance(kSeldom)) {
+    account.mutable_reseller()->set_partner_id("partner-1");
+    account.mutable_reseller()->set_partner_name("A partner");
+  }
+}
+
 }  // namespace
 
 std::vector<std::string> AccountIds(int accounts) {
@@ -64,7 +123,7 @@ std::vector<std::string> AccountIds(int accounts) {
   return ids;
 }
 
-sandbox::v1::CloudFile DrawAccounts(Dice& dice, int accounts) {
+sandbox::v1::CloudFile DrawAccounts(Dice& dice, int accounts, absl::Time now) {
   sandbox::v1::CloudFile file;
   for (const std::string& id : AccountIds(accounts)) {
     CloudAccount& account = *file.add_accounts();
@@ -84,6 +143,8 @@ sandbox::v1::CloudFile DrawAccounts(Dice& dice, int accounts) {
     if (dice.Chance(0.2)) FillBill(dice, "bill-1", *account.add_bills());
     while (dice.Chance(0.2)) AddLateBill(dice, account);
     while (dice.Chance(0.4)) AddServer(dice, account);
+    AddHoldings(dice, now, account);
+    AddRelations(dice, account);
   }
   return file;
 }

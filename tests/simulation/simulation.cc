@@ -19,6 +19,7 @@
 #include "tests/simulation/process.h"
 #include "tests/simulation/simulated_accounts.h"
 #include "tests/simulation/stranger.h"
+#include "tests/simulation/world.h"
 
 namespace closure::simulation {
 namespace {
@@ -155,7 +156,7 @@ Simulation::Simulation(const Settings& settings)
   wire_.on_act = [this](const std::string& method, const std::string& closure) { judge_.Asked(method, closure); };
   wire_.faults = DrawFaults(dice_);
   stranger_.mischief = dice_.Chance(0.3) ? 0 : 0.5 * static_cast<double>(dice_.Below(100)) / 100;
-  cloud_.Load(DrawAccounts(dice_, settings.accounts));
+  cloud_.Load(DrawAccounts(dice_, settings.accounts, kBegin));
   const std::vector<std::string> ids = AccountIds(settings.accounts);
   for (std::size_t i = 0; i < ids.size(); ++i) {
     owners_.emplace_back(
@@ -299,6 +300,12 @@ Report Simulation::Run() {
   Repeat(absl::Hours(5), [this] {
     Strike([this] {
       if (process_) operators_.Meddle(process_->engine());
+    });
+  });
+  Repeat(absl::Hours(8), [this] {
+    Strike([this] {
+      SomethingComes(dice_, cloud_, owners_[dice_.Below(owners_.size())].account_id());
+      judge_.OnCloud();
     });
   });
   const bool crashes = dice_.Chance(0.8);

@@ -61,7 +61,17 @@ bool Stranger::SaidNothing(std::string_view closure_name, const v1::CheckerResul
   return said != said_.end() && said->second == Said::kNothing;
 }
 
+std::optional<absl::Duration> Stranger::AskedFor(const v1::Closure& closure) const {
+  for (const v1::CheckerResult& result : closure.scan().checkers()) {
+    if (result.checker() != kName) continue;
+    const auto asked = asked_.find({closure.name(), FromProto(result.as_of_time())});
+    if (asked != asked_.end()) return asked->second;
+  }
+  return std::nullopt;
+}
+
 void Stranger::Answer(Life life, const v1::CheckRequest& request, absl::Duration timeout, Checker::CheckDone done) {
+  asked_[{request.closure(), FromProto(request.check_time())}] = schedule_.now();
   const absl::Duration soon = dice_.Between(absl::Milliseconds(1), absl::Seconds(2));
   if (!dice_.Chance(mischief)) return Say(life, soon, request, AnswerOf(request, 0), Said::kNothing, std::move(done));
   ++mischiefs_;

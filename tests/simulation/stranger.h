@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -40,6 +41,10 @@ class Stranger {
   // speaks of.
   bool SaidNothing(std::string_view closure_name, const v1::CheckerResult& result) const;
 
+  // When it was asked, at the same moment as every other checker, for the answers that the last scan of this closure
+  // rests on; nothing where it was not.
+  std::optional<absl::Duration> AskedFor(const v1::Closure& closure) const;
+
  private:
   class Asked;
   // What became of one call.
@@ -56,6 +61,8 @@ class Stranger {
   std::int64_t mischiefs_ = 0;
   // By closure, and by as of when the facts are.
   std::map<std::pair<std::string, absl::Time>, Said> said_;
+  // The time that had truly passed when it was asked, likewise.
+  std::map<std::pair<std::string, absl::Time>, absl::Duration> asked_;
 };
 
 }  // namespace closure::simulation
