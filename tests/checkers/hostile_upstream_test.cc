@@ -69,8 +69,9 @@ TEST_CASE("an upstream that hangs ends with the checker's timeout", "[D5]") {
 }
 
 TEST_CASE("the timeout is for the whole check, not for each page", "[D5]") {
-  FakeCloud cloud;
+  // Outlives the cloud, whose last call may run while the check is over.
   std::atomic<int> calls = 0;
+  FakeCloud cloud;
   // Each page takes a millisecond, and the thousand that are followed a second. Were the timeout for each page, all
   // would come, and the one page too many would be MALFORMED.
   cloud.resources.list = [&](const auto&, up::ListResourcesResponse* page) {

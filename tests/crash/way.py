@@ -79,7 +79,7 @@ class MortalServer(Closured):
                 self.let_go()
 
     def let_go(self):
-        """Of what belongs to a process that is dead."""
+        """Closes what belonged to a dead process."""
         self.process.stdout.close()
         self.log.close()
 

@@ -28,9 +28,8 @@ inline constexpr char kReleasable[] =
 
 // Lets both run at once. The other runs on a thread of its own, where Catch2 has no assertions.
 inline void Together(const std::function<void()>& one, const std::function<void()>& other) {
-  std::thread beside(other);
+  const std::jthread beside(other);
   one();
-  beside.join();
 }
 
 // By turns over the rounds: both at once; and each before the other, so that both orders are among the rounds. After

@@ -166,7 +166,7 @@ Fault Report(World& world, const internal::v1::TaskData& task, const Happening& 
   circumstances.task = task;
   absl::StatusOr<Decision> decision = Decide(world.data, happening, circumstances);
   if (!decision.ok())
-    return fmt::format("N8: a task's result was refused: {}", std::string(decision.status().message()));
+    return fmt::format("L1: a task's result was refused: {}", std::string(decision.status().message()));
   return Apply(world, std::move(decision->commit));
 }
 

@@ -90,7 +90,8 @@ std::string Bytes(const MethodDescriptor& method, const std::string& text) {
   return request->SerializeAsString();
 }
 
-// The accounts that the resource names in a request are of, at any depth; a name of no account counts as one of "".
+// The accounts that the resource names in a request are of, in repeated messages too; a name of no account counts as
+// one of "".
 void AddAccounts(const Message& message, std::set<std::string>& accounts) {
   static const std::set<std::string> kNames = {"name", "parent", "account", "item"};
   const google::protobuf::Reflection& reflection = *message.GetReflection();

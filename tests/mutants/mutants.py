@@ -4,9 +4,9 @@
 
     mutants.py --build DIRECTORY [--share N] [--list] [SOURCE ...]
 
-Each conditional jump that comes from a line of the source itself, and not of a header but the machine's table, makes two
-mutants: one never jumps, one always does. The changed assembly is linked with LeakSanitizer and the test programs that prove the source; a
-mutant is killed when one of them fails, crashes, leaks or takes far longer than without a change. What survives is listed
+Each conditional jump that comes from a line of the source itself, and of no header except machine.h, makes two mutants:
+one never jumps, one always does. The changed assembly is linked with LeakSanitizer and the test programs that prove the
+source; a mutant is killed when one of them fails, crashes, leaks or takes far longer than without a change. What survives is listed
 with its line and must be known to survivors.py, with the reason why it changes nothing that anybody can see; of two that
 look alike there both have to be known.
 """

@@ -28,8 +28,8 @@ const std::multiset<std::string_view>& Checkers() {
   return *kCheckers;
 }
 
-// A decision is in the store so soon after it was made.
-constexpr absl::Duration kCommitTakes = absl::Milliseconds(10);
+// A decision is in the store so soon after it was made, behind all that queues there.
+constexpr absl::Duration kCommitTakes = absl::Seconds(1);
 
 // Whether a state is left when the owner does something, and not by work.
 bool WaitsForOwner(State state) {
@@ -181,7 +181,7 @@ void Judge::JudgeEntry(const Known& known, const ClosureData& data) {
   if (account.account().resources_size() > 0) Broken("S7: a silent period with a running resource", closure);
   if (!account.billing_frozen() || !account.account_frozen() || !account.resources_frozen())
     Broken("S9: a silent period of an account that is not frozen", closure);
-  problems_.Saw(account.account(), schedule_.now(), cloud_.now());
+  problems_.Saw(account.account(), schedule_.now(), clock_.Now());
   Broken(problems_.FaultOfEntry(data.account_id(), stranger_.AskedFor(closure)), closure);
 }
 
@@ -208,7 +208,7 @@ void Judge::JudgeDeletion(const ClosureData& data) {
   const ShowAccountResponse account = cloud_.Show(data.account_id());
   if (account.deleted()) return;
   if (!account.billing_sealed()) Broken("S10: a deletion began while bills can still arrive", closure);
-  problems_.Saw(account.account(), schedule_.now(), cloud_.now());
+  problems_.Saw(account.account(), schedule_.now(), clock_.Now());
   Broken(problems_.FaultOfDeletion(data.account_id(), stranger_.AskedFor(closure)), closure);
   for (const auto& funds : account.account().funds()) {
     const auto balance = ParseMoney(funds.balance(), funds.currency_code());
@@ -344,7 +344,7 @@ void Judge::Remember(const std::string& account_id, const ShowAccountResponse& a
   if (!account.deleted()) {
     remembered.owner = ReachableOf(account.account());
     remembered.money = MoneyOn(account.account());
-    problems_.Saw(account.account(), schedule_.now(), cloud_.now());
+    problems_.Saw(account.account(), schedule_.now(), clock_.Now());
     return;
   }
   const bool by_closure = std::any_of(account.acts().begin(), account.acts().end(), [](const SandboxAct& act) {

@@ -226,6 +226,7 @@ void Simulation::JumpClock() {
   // Set right again, or from one wrong time to another.
   const bool right = clock_.wrong_by() != absl::ZeroDuration() && dice_.Chance(0.5);
   clock_.SetWrong(right ? absl::ZeroDuration() : wrongs[dice_.Below(std::size(wrongs))]);
+  judge_.OnCloud();
   schedule_.Tell("the wall clock is wrong by {}", absl::FormatDuration(clock_.wrong_by()));
 }
 
@@ -285,6 +286,7 @@ void Simulation::Calm() {
   if (clock_.wrong_by() == absl::ZeroDuration()) return;
   clock_.SetWrong(absl::ZeroDuration());
   judge_.ClockSet();
+  judge_.OnCloud();
 }
 
 bool Simulation::IsOver() const { return !judge_.fault().empty() || report_.steps > kStepsMax; }

@@ -73,17 +73,35 @@ StandingProblems Seen(const CloudAccount& before, const CloudAccount& after) {
   return problems;
 }
 
+// Of a problem that stood before a check and after it.
+void CheckNoticed(const std::function<void(CloudAccount&)>& problem, const std::string& at_entry,
+                  const std::string& at_deletion) {
+  const StandingProblems problems = Seen(With(problem), With(problem));
+  CHECK_THAT(problems.FaultOfEntry(kId, kAsked), StartsWith(at_entry));
+  CHECK_THAT(problems.FaultOfDeletion(kId, kAsked), StartsWith(at_deletion));
+  CHECK(problems.FaultOfEntry("5002", kAsked) == "");
+  CHECK(problems.FaultOfDeletion("5002", kAsked) == "");
+}
+
 TEST_CASE("whatever stood before a check and stands after it is noticed", "[simulation]") {
-  for (const auto& cases : {ShutOut(), OfOthers()}) {
-    for (const auto& [requirement, problem] : cases) {
-      const StandingProblems problems = Seen(With(problem), With(problem));
-      CHECK_THAT(problems.FaultOfEntry(kId, kAsked), StartsWith(requirement));
-      const bool can_come = cases.size() == OfOthers().size();
-      CHECK_THAT(problems.FaultOfDeletion(kId, kAsked), StartsWith(can_come ? requirement : "S10: "));
-      CHECK(problems.FaultOfEntry("5002", kAsked) == "");
-      CHECK(problems.FaultOfDeletion("5002", kAsked) == "");
-    }
-  }
+  for (const auto& [requirement, problem] : ShutOut()) CheckNoticed(problem, requirement, "S10: ");
+  for (const auto& [requirement, problem] : OfOthers()) CheckNoticed(problem, requirement, requirement);
+}
+
+TEST_CASE("what ends some day has ended while the service's clock is ahead, and not any more when that is set right",
+          "[simulation]") {
+  const CloudAccount account = With([](auto& has) {
+    auto& domain = *has.add_domains();
+    domain.set_domain_name("example.com");
+    *domain.mutable_expire_time() = ToProto(kBegin + absl::Hours(100));
+  });
+  StandingProblems problems = Seen(account, account);
+  CHECK_THAT(problems.FaultOfEntry(kId, kAsked), StartsWith("R33: "));
+  problems.Saw(account, kAsked + absl::Minutes(2), kBegin + absl::Hours(24 * 365));
+  CHECK(problems.FaultOfEntry(kId, kAsked) == "");
+  problems.Saw(account, kAsked + absl::Minutes(3), kBegin + kAsked);
+  CHECK(problems.FaultOfEntry(kId, kAsked) == "");
+  CHECK_THAT(problems.FaultOfEntry(kId, kAsked + absl::Minutes(4)), StartsWith("R33: "));
 }
 
 TEST_CASE("what came after a check, or is gone, is nobody's fault", "[simulation]") {

@@ -97,7 +97,7 @@ void OrderServer(Dice& dice, Cloud& cloud, const std::string& account_id) {
   sandbox::v1::CreateResourceRequest order;
   order.set_account_id(account_id);
   auto& resource = *order.mutable_resource();
-  resource.set_resource_id(fmt::format("i-{}", dice.Below(1'000'000)));
+  resource.set_resource_id(fmt::format("i-{}", dice.Below(1'000'000'000)));
   resource.set_product("ecs");
   resource.set_type("instance");
   resource.set_region_code("eu-central-1");
@@ -114,15 +114,15 @@ void OrderServer(Dice& dice, Cloud& cloud, const std::string& account_id) {
 void SomethingComes(Dice& dice, Cloud& cloud, const std::string& account_id) {
   const Change& change = kArrivals[dice.Below(std::size(kArrivals))];
   const std::string name = fmt::format("n{}", dice.Below(1'000'000'000));
-  // Some registrations end while their owner waits.
+  // Most registrations end while their owner waits.
   const bool ends = dice.Chance(0.8);
   const absl::Time end = cloud.now() + dice.Between(absl::Hours(1), absl::Hours(200));
   cloud.Change(account_id, change.what, [&](SqliteTransaction& tx) {
     if (!change.before.empty()) tx.Run(change.before, {account_id});
     tx.Run(change.sql, {account_id, name});
     if (!ends) return;
-    tx.Run("UPDATE domains SET expire_time_us = ? WHERE account_id = ? AND domain_name = ?",
-           {ToMicros(end), account_id, name});
+    tx.Run("UPDATE domains SET expire_time_us = ?3 WHERE account_id = ?1 AND domain_name = ?2",
+           {account_id, name, ToMicros(end)});
   });
 }
 

@@ -69,7 +69,9 @@ inline std::string FaultOfEntry(const v1::Closure& closure, std::int64_t scans_a
 inline std::string FaultOfElapse(const v1::Closure& closure, absl::Time wall, absl::Duration lasted,
                                  absl::Duration promised) {
   if (wall < FromProto(closure.silent_period_end_time())) return "N2: a silent period ended before its end";
-  if (lasted < promised) return "S3: a silent period was shorter than promised";
+  if (lasted < promised)
+    return "S3: a silent period lasted " + absl::FormatDuration(lasted) + ", and " + absl::FormatDuration(promised) +
+           " were promised";
   for (const v1::ParticipantProgress& progress : closure.participants()) {
     if (progress.status() != v1::ParticipantProgress::DONE) return "N2: a silent period ended before its entry acts";
   }
