@@ -56,9 +56,6 @@ MUTATIONS = [
              "  builder.data().set_late_settlement_consent(command.late_settlement_consent);\n",
              "  builder.data().set_late_settlement_consent(true);\n"),
     Mutation("late settlements are not marked", SCAN, "    renunciation.set_by_consent(true);\n", ""),
-    Mutation("a confirmation may take any time", CONFIRM,
-             "  return within_boot.has_value() ? limit - std::max(on_the_wall, *within_boot) : -limit;\n",
-             "  return within_boot.has_value() && on_the_wall < absl::Hours(100) ? limit : -limit;\n"),
     # ---- what halts ----
     Mutation("a halt stops no act", HANDLERS,
              "  if (MustWait(task, *data)) return Report(task, TaskHeld{}, std::move(done));\n", ""),
