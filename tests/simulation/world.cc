@@ -93,6 +93,12 @@ void Go(Dice& dice, Cloud& cloud, const std::string& account_id) {
   cloud.Change(account_id, change.what, [&](SqliteTransaction& tx) { tx.Run(change.sql, {account_id}); });
 }
 
+// From one unit to this many.
+void DrawAmount(Dice& dice, const std::string& currency, std::uint64_t most, v1::Money& amount) {
+  amount.set_currency_code(currency);
+  amount.set_units(1 + static_cast<std::int64_t>(dice.Below(most)));
+}
+
 void OrderServer(Dice& dice, Cloud& cloud, const std::string& account_id) {
   sandbox::v1::CreateResourceRequest order;
   order.set_account_id(account_id);
@@ -133,8 +139,7 @@ void ChangeTheWorld(Dice& dice, Cloud& cloud, const std::string& account_id) {
     case 1: {
       sandbox::v1::IssueBillRequest bill;
       bill.set_account_id(account_id);
-      bill.mutable_amount()->set_currency_code(currency);
-      bill.mutable_amount()->set_units(1 + static_cast<std::int64_t>(dice.Below(20)));
+      DrawAmount(dice, currency, 20, *bill.mutable_amount());
       cloud.IssueBill(bill);
       return;
     }
@@ -142,8 +147,7 @@ void ChangeTheWorld(Dice& dice, Cloud& cloud, const std::string& account_id) {
     case 3: {
       sandbox::v1::TopUpBalanceRequest top_up;
       top_up.set_account_id(account_id);
-      top_up.mutable_amount()->set_currency_code(currency);
-      top_up.mutable_amount()->set_units(1 + static_cast<std::int64_t>(dice.Below(500)));
+      DrawAmount(dice, currency, 500, *top_up.mutable_amount());
       cloud.TopUp(top_up);
       return;
     }
