@@ -24,6 +24,8 @@ enum class Mark {
   kReleaseRetried,
   kParticipantRetried,
   kFinalCheckRetried,
+  // A final check found nothing while the clocks disagreed, or had when it asked, and looks again.
+  kFinalCheckDoubted,
   kStoreRetried,
   // What a task came to could not be decided, and the task was given back.
   kDecisionGivenBack,
@@ -41,9 +43,9 @@ enum class Mark {
   kStaleResultDropped,
   // The store did not say when the next task is due.
   kDueTimeUnread,
-  // A start took back what a dead process had leased; and a lease that ran out was taken over.
+  // A start took back what a dead process had leased; and a lease ran out, so that its task can be leased again.
   kLeasesTakenBack,
-  kLeaseTakenOver,
+  kLeaseRanOut,
   // The log of the store was not emptied at the first try.
   kLogEmptiedLater,
   // The store met damage: in a page of its file, of its log, before the end of the log at a start, and told so to a

@@ -83,8 +83,8 @@ std::vector<v1::Wait> WaitsOf(const internal::v1::ClosureData& data, const inter
   }
   if (system.has_pause())
     add(v1::Wait::PAUSE, system.pause().create_time(), "the operators have paused irreversible work");
-  if (!ends_silent_period) return waits;
-  if (system.has_breaker()) {
+  if (!ends_silent_period && closure.state() != v1::Closure::FINAL_CHECK) return waits;
+  if (ends_silent_period && system.has_breaker()) {
     add(v1::Wait::BREAKER, system.breaker().create_time(),
         "unusually many accounts were closed within an hour, and two operators have to look into it first");
   }

@@ -71,6 +71,9 @@ struct TimerFired {
 struct ScanAnswered {
   ScanFindings findings;
   std::vector<v1::BlockingItem> previous;
+  // Whether the clocks disagreed when the checkers were asked, so that they judged what ends some day by a day that may
+  // be wrong.
+  bool clocks_disagreed = false;
 };
 // The account system says that the account was DELETED (D17).
 struct AccountGone {};

@@ -8,6 +8,7 @@
 #include "fmt/format.h"
 #include "protos/coverage_mark.h"
 #include "server/decide_scan.h"
+#include "server/decide_system.h"
 #include "server/decision_builder.h"
 #include "server/errors.h"
 #include "server/redaction.h"
@@ -23,6 +24,15 @@ std::optional<absl::Duration> PassedSinceConfirm(DecisionBuilder& builder) {
   return PassedWithinBoot(builder.data().confirm_start(), builder.circumstances().time.witness);
 }
 
+// A freeze would be in vain: nobody can tell whether what ends some day has ended.
+// Errors: FAILED_PRECONDITION with IRREVERSIBLE_PAUSED.
+absl::Status RequireClocks(DecisionBuilder& builder) {
+  if (!DoClocksDisagree(builder.circumstances().system, builder.circumstances().time)) return absl::OkStatus();
+  return Error(v1::IRREVERSIBLE_PAUSED,
+               "the server's clocks disagree, and an operator has to look into it first; try again later",
+               {{"closure", builder.closure().name()}, {"what", v1::Task::Parked_Name(v1::Task::CLOCK_JUMP)}});
+}
+
 }  // namespace
 
 absl::StatusOr<Decision> DecideConfirm(DecisionBuilder& builder, const ConfirmClosure& command) {
@@ -35,6 +45,7 @@ absl::StatusOr<Decision> DecideConfirm(DecisionBuilder& builder, const ConfirmCl
   }
   if (absl::Status risk = RequireRiskRead(closure, command.risk_digest); !risk.ok()) return risk;
   if (absl::Status halts = RequireNoHalt(builder, true); !halts.ok()) return halts;
+  if (absl::Status clocks = RequireClocks(builder); !clocks.ok()) return clocks;
 
   const v1::RiskPrompt prompt = closure.risk_prompt();
   builder.AddConsent(v1::Consent::CONFIRM_RISK, "", prompt.digest(), prompt.text());
@@ -108,6 +119,10 @@ Decision DecideConfirmScan(DecisionBuilder& builder, const ScanAnswered& answere
     FailConfirm(builder, v1::Closure::HALTED, "a hold or pause came before the silent period began");
   } else if (time_left < absl::ZeroDuration()) {
     TimeOutConfirm(builder, "freeze and rescan took too long: the rescan ended too late");
+  } else if (answered.clocks_disagreed ||
+             DoClocksDisagree(builder.circumstances().system, builder.circumstances().time)) {
+    FailConfirm(builder, v1::Closure::HALTED,
+                "the server's clocks disagreed, so nobody can tell whether what ends some day has ended");
   } else {
     v1::Closure& closure = builder.closure();
     builder.Move(Event::kSilentPeriodEntered, ScanSummary(merge, answered.findings));

@@ -107,7 +107,7 @@ absl::Status RequireNoHalt(DecisionBuilder& builder, bool pause_matters) {
   }
   if (pause_matters && builder.circumstances().system.has_pause()) {
     return Error(v1::IRREVERSIBLE_PAUSED, "irreversible work is paused for the whole system; try again later",
-                 {{"closure", closure.name()}});
+                 {{"closure", closure.name()}, {"what", v1::Task::Parked_Name(v1::Task::PAUSE)}});
   }
   return absl::OkStatus();
 }

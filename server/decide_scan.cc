@@ -63,6 +63,21 @@ void SettleLate(DecisionBuilder& builder, ScanMerge& merge) {
   merge.counts.set_renounced(merge.counts.renounced() + covered);
 }
 
+// Whether a final check that found nothing has to look again, for it may not be so any more: irreversible work waits,
+// or what ends some day was judged by a day that may be wrong.
+bool LooksAgain(DecisionBuilder& builder, const ScanAnswered& answered) {
+  if (const v1::Task::Parked halt = HaltOf(builder.data(), builder.circumstances().system);
+      halt != v1::Task::PARKED_UNSPECIFIED) {
+    builder.RescheduleTask(builder.now(), "", halt);
+    return true;
+  }
+  const bool waits = WaitsForClocks(builder);
+  if (!waits && !answered.clocks_disagreed) return false;
+  Reach(Mark::kFinalCheckDoubted);
+  if (!waits) builder.RescheduleTask(builder.now(), "", v1::Task::PARKED_UNSPECIFIED);
+  return true;
+}
+
 Decision DecideFinalScan(DecisionBuilder& builder, const ScanAnswered& answered) {
   ScanMerge merge = MergeScan(builder.data(), answered.findings, answered.previous, builder.now());
   if (builder.data().late_settlement_consent()) SettleLate(builder, merge);
@@ -73,7 +88,6 @@ Decision DecideFinalScan(DecisionBuilder& builder, const ScanAnswered& answered)
     BeginRestore(builder, Event::kFinalCheckProblem, v1::Closure::FINAL_CHECK_PROBLEM, problems);
     return builder.Finish();
   }
-  const v1::Task::Parked halt = HaltOf(builder.data(), builder.circumstances().system);
   if (answered.findings.required_unanswered) {
     Reach(Mark::kFinalCheckRetried);
     StoreCheckers(builder, answered.findings);
@@ -82,10 +96,8 @@ Decision DecideFinalScan(DecisionBuilder& builder, const ScanAnswered& answered)
     builder.RescheduleTask(builder.now() + backoff, Unanswered(answered.findings), v1::Task::PARKED_UNSPECIFIED);
     return builder.Finish();
   }
-  if (halt != v1::Task::PARKED_UNSPECIFIED) {
-    // What is clean now may not be clean on release, so it is checked again then.
+  if (LooksAgain(builder, answered)) {
     StoreCheckers(builder, answered.findings);
-    builder.RescheduleTask(builder.now(), "", halt);
     return builder.Finish();
   }
   StoreScan(builder, answered.findings, merge, true);

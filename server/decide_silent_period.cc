@@ -23,15 +23,6 @@ absl::Duration Remaining(DecisionBuilder& builder) {
   return std::max(on_the_wall, period - passed);
 }
 
-// A jump between the clocks stops every ending until an operator acknowledges it.
-bool WaitsForClocks(DecisionBuilder& builder) {
-  const Circumstances& circumstances = builder.circumstances();
-  if (!circumstances.system.has_clock_jump() && circumstances.time.jump.empty()) return false;
-  if (!circumstances.system.has_clock_jump()) builder.WitnessTime();
-  builder.RescheduleTask(builder.now(), "", v1::Task::CLOCK_JUMP);
-  return true;
-}
-
 std::string Excess(const BreakerCounts& counts) {
   if (counts.global >= counts.global_limit) {
     return fmt::format("{} deletions within the last hour; the limit is {}", counts.global, counts.global_limit);
@@ -56,6 +47,14 @@ bool WaitsForBreaker(DecisionBuilder& builder) {
 }
 
 }  // namespace
+
+bool WaitsForClocks(DecisionBuilder& builder) {
+  const Circumstances& circumstances = builder.circumstances();
+  if (!DoClocksDisagree(circumstances.system, circumstances.time)) return false;
+  if (!circumstances.system.has_clock_jump()) builder.WitnessTime();
+  builder.RescheduleTask(builder.now(), "", v1::Task::CLOCK_JUMP);
+  return true;
+}
 
 Decision DecideSilentPeriodEnd(DecisionBuilder& builder) {
   if (WaitsForClocks(builder)) return builder.Finish();

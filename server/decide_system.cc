@@ -41,6 +41,10 @@ v1::SystemStatus::Halt MakeHalt(absl::Time now, std::string_view actor, std::str
   return halt;
 }
 
+bool DoClocksDisagree(const internal::v1::SystemData& system, const Observation& observation) {
+  return system.has_clock_jump() || !observation.jump.empty();
+}
+
 internal::v1::SystemData& Witness(Commit& commit, const internal::v1::SystemData& system,
                                   const Observation& observation, absl::Time now) {
   if (commit.system.has_value()) Impossible("a commit that has two next versions of the system");

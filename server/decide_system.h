@@ -16,6 +16,10 @@ namespace closure {
 // A pause, an open breaker or a clock jump as it begins. Pure.
 v1::SystemStatus::Halt MakeHalt(absl::Time now, std::string_view actor, std::string_view reason);
 
+// Whether the wall clock cannot be believed: it jumped and no operator vouched for it yet, or `observation` shows that
+// it jumped now. Pure.
+bool DoClocksDisagree(const internal::v1::SystemData& system, const Observation& observation);
+
 // Puts the system's next version into a commit, with what was observed: the witness, a jump that is not known yet, and
 // that the wall clock went back to `now`. A release of the breaker that lies ahead of that is void: what was admitted
 // since counts as of now, and nothing would count until the clock has caught up. Once for each commit,

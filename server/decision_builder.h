@@ -97,7 +97,8 @@ void BeginEnd(DecisionBuilder& builder, v1::Closure::Cause cause, std::string_vi
 void BeginRestore(DecisionBuilder& builder, Event event, v1::Closure::Cause cause, std::string_view detail);
 
 // What discards and Confirm need alike, in decide_items.cc.
-// Errors: FAILED_PRECONDITION with CLOSURE_ON_HOLD, or with IRREVERSIBLE_PAUSED where a pause matters.
+// Errors: FAILED_PRECONDITION with CLOSURE_ON_HOLD, or with IRREVERSIBLE_PAUSED where a pause matters; Confirm asks for
+// more (decide_confirm.cc).
 absl::Status RequireNoHalt(DecisionBuilder& builder, bool pause_matters);
 // Errors: FAILED_PRECONDITION with RISK_NOT_ACKNOWLEDGED unless the digest is that of the closure's risk prompt.
 absl::Status RequireRiskRead(const v1::Closure& closure, std::string_view digest);
@@ -131,6 +132,9 @@ Decision FailNotice(DecisionBuilder& builder, const TaskFailed& failed);
 Decision DecideErase(DecisionBuilder& builder, const Erase& erase);
 // decide_silent_period.cc
 Decision DecideSilentPeriodEnd(DecisionBuilder& builder);
+// decide_silent_period.cc: whether the task waits for an operator to acknowledge a jump between the clocks, of which
+// the commit tells when nobody knew yet (D14, R18).
+bool WaitsForClocks(DecisionBuilder& builder);
 
 }  // namespace closure
 

@@ -10,6 +10,7 @@
 #include "fmt/format.h"
 #include "protos/coverage_mark.h"
 #include "server/account_lookup.h"
+#include "server/decide_system.h"
 #include "server/decision_builder.h"
 #include "server/item_identity.h"
 #include "server/redaction.h"
@@ -150,7 +151,12 @@ void TaskHandlers::RunScan(const internal::v1::TaskData& task, internal::v1::Clo
 void TaskHandlers::AskCheckers(const internal::v1::TaskData& task, const internal::v1::ClosureData& data,
                                Done done) const {
   const ClosureKey key{data.account_id(), data.closure_id()};
-  const absl::Time now = parts_.clock->Now();
+  const absl::StatusOr<internal::v1::SystemData> system = parts_.store->LoadSystem();
+  // Read after the system, so that the witness in it is not of the future.
+  const ClockReading reading = parts_.clock->Read();
+  // Without an answer nobody knows.
+  const bool clocks_disagree = !system.ok() || DoClocksDisagree(*system, Observe(system->clock(), reading));
+  const absl::Time now = reading.wall;
   FanOutRequest request;
   request.check.set_account_id(data.account_id());
   request.check.set_closure(data.closure().name());
@@ -179,18 +185,19 @@ void TaskHandlers::AskCheckers(const internal::v1::TaskData& task, const interna
         told.set_detail(WithoutAddresses(*owner, told.detail()));
         parts_.store->RecordProgress(key, number, told, [](const absl::Status&) {});
       },
-      [this, task, key, owner, done = std::move(done)](ScanFindings findings) mutable {
+      [this, task, key, owner, clocks_disagree, done = std::move(done)](ScanFindings findings) mutable {
         if (parts_.cancel->cancelled()) return std::move(done)();
         for (v1::CheckerResult& checker : findings.checkers)
           checker.set_detail(WithoutAddresses(*owner, checker.detail()));
         auto shared = std::make_shared<ScanFindings>(std::move(findings));
-        const auto make = [this, key, shared](const internal::v1::ClosureData&) -> absl::StatusOr<Happening> {
+        const auto make = [this, key, shared,
+                           clocks_disagree](const internal::v1::ClosureData&) -> absl::StatusOr<Happening> {
           ItemFilter all;
           all.show_resolved = true;
           all.limit = 0;
           absl::StatusOr<std::vector<v1::BlockingItem>> previous = parts_.store->ListItems(key, all);
           if (!previous.ok()) return previous.status();
-          return ScanAnswered{*shared, *std::move(previous)};
+          return ScanAnswered{*shared, *std::move(previous), clocks_disagree};
         };
         ReportMade(task, make, std::move(done));
       });

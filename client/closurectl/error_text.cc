@@ -63,7 +63,7 @@ constexpr std::array kHints = {
     Hint{"REASON_MISSING",
          "Say why the account is closed: --reason NO_LONGER_NEEDED, for example; --help lists the reasons."},
     Hint{"CLOSURE_ON_HOLD", "An operator's hold has to be released first: {ctl} status {subject} tells whose."},
-    Hint{"IRREVERSIBLE_PAUSED", "Operators have paused irreversible work; try again when it is resumed."},
+    Hint{"IRREVERSIBLE_PAUSED", "Irreversible work waits for the operators; try again later."},
     Hint{"NOTHING_TO_RELEASE", "See what is paused, open or jumped: {ctl} operator status"},
     Hint{"SECOND_OPERATOR_REQUIRED", "Another operator has to approve: --as operator:OTHER"},
     Hint{"PREVIEW_IN_PROGRESS", "A preview of this account is running; run the command again when it has ended."},

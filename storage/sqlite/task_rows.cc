@@ -149,7 +149,7 @@ absl::StatusOr<std::vector<TaskData>> LeaseDueTasks(Connection& connection, std:
       WHERE lease_until IS NOT NULL AND lease_until <= ?1
       )sql",
                                                                     Micros(now)));
-  if (run_out > 0) Reach(Mark::kLeaseTakenOver);
+  if (run_out > 0) Reach(Mark::kLeaseRanOut);
   Statement due = connection.Select(CLOSURE_TASKS R"sql(
       WHERE t.parked = 'PARKED_UNSPECIFIED' AND t.lease_until IS NULL AND t.due_time <= ?1
       ORDER BY t.due_time, t.task_id LIMIT ?2

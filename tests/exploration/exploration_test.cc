@@ -80,6 +80,10 @@ TEST_CASE("holds, pauses, the breaker and hurried tasks break no promise", "[exp
 
 TEST_CASE("a wall clock that jumps breaks no promise", "[exploration][R18]") { ExploreToTheEnd("one clock jump"); }
 
+TEST_CASE("a check that asked before a clock was set, or set right, breaks no promise", "[exploration][R18][R33]") {
+  ExploreToTheEnd("a late check");
+}
+
 TEST_CASE("checkers that are silent and calls that fail break no promise", "[exploration][R12]") {
   ExploreToTheEnd("silence and errors");
 }

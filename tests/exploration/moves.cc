@@ -254,7 +254,7 @@ Fault MakeTask(World& world, Move move) {
       --world.left.errors;
       return RunTaskWithError(world, move.which);
     case MoveKind::kRunLate:
-      --world.left.late_calls;
+      --(world.left.late_calls > 0 ? world.left.late_calls : world.left.late_checks);
       return StartCall(world, move.which);
     case MoveKind::kArrive:
       return ArriveCall(world, move.which);

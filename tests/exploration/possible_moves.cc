@@ -88,7 +88,9 @@ class Moves {
       if (task.parked() != v1::Task::PARKED_UNSPECIFIED || FromProto(task.due_time()) > world_.clock.wall) continue;
       const bool call = IsCall(task);
       Add(true, MoveKind::kRun, index);
-      Add(call && left_.late_calls > 0 && world_.calls.size() < kCallsMax, MoveKind::kRunLate, index);
+      const bool check = task.kind() == v1::Task::SCAN && task.payload().check_phase() != v1::SCAN;
+      const bool late = left_.late_calls > 0 || (check && left_.late_checks > 0);
+      Add(call && late && world_.calls.size() < kCallsMax, MoveKind::kRunLate, index);
       Add(call && task.kind() != v1::Task::SCAN && task.kind() != v1::Task::EXPIRY && left_.errors > 0,
           MoveKind::kRunError, index);
       Add(task.kind() == v1::Task::SCAN && left_.silences > 0, MoveKind::kRunSilentBilling, index);

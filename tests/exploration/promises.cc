@@ -27,6 +27,9 @@ bool EveryoneAnswered(const v1::Closure& closure) {
   return closure::EveryoneAnswered(closure, {"billing", "resources"});
 }
 
+// Whether the wall clock jumped, and no operator vouched for it yet.
+bool DoClocksJump(const World& world) { return world.system.has_clock_jump() || !TimeOf(world).jump.empty(); }
+
 // What a silent period needs before it (N1, N5, S7).
 Broken JudgeEntry(const World& world, const internal::v1::ClosureData& next) {
   const v1::Closure& closure = next.closure();
@@ -36,6 +39,7 @@ Broken JudgeEntry(const World& world, const internal::v1::ClosureData& next) {
     return "D6: a silent period began long after Confirm";
   if (world.outside.facts.server != 0 && !world.outside.gone) return "S7: a silent period with a running server";
   if (closure.has_hold() || world.system.has_pause()) return "H: a silent period was entered during a hold or pause";
+  if (DoClocksJump(world)) return "H: a silent period was entered while the clocks disagree";
   return std::nullopt;
 }
 
@@ -49,7 +53,7 @@ Broken JudgeElapse(const World& world) {
   if (closure.has_hold() || world.system.has_pause()) return "H: a silent period ended during a hold or pause";
   if (world.system.has_breaker() || world.hour_is_full)
     return "D14, H: a silent period ended beyond the breaker's limit";
-  if (world.system.has_clock_jump()) return "H: a silent period ended while the clocks disagree";
+  if (DoClocksJump(world)) return "H: a silent period ended while the clocks disagree";
   return std::nullopt;
 }
 
@@ -59,6 +63,7 @@ Broken JudgeDeletion(const World& world, const internal::v1::ClosureData& next) 
   if (std::string broken = FaultOfDeletion(closure); !broken.empty()) return broken;
   if (!EveryoneAnswered(closure)) return "N5, S17: an unanswered checker counted as a pass";
   if (closure.has_hold() || world.system.has_pause()) return "H: a deletion began during a hold or pause";
+  if (DoClocksJump(world)) return "H: a deletion began while the clocks disagree";
   if (world.outside.gone) return std::nullopt;
   if (!world.outside.sealed) return "S10: a deletion began while bills can still arrive";
   const Facts& facts = world.outside.facts;
@@ -110,6 +115,7 @@ Broken JudgeConfirm(const World& world) {
     return "D16: a closure was confirmed on a scan that is old or not clean";
   if (world.data.closure().has_hold() || world.system.has_pause())
     return "H: a closure was confirmed during a hold or pause";
+  if (DoClocksJump(world)) return "H: a closure was confirmed while the clocks disagree";
   return std::nullopt;
 }
 

@@ -15,6 +15,7 @@ const std::vector<Scenario>& Scenarios() {
       {"two channels", {.contact_changed = 1}, {.wrong_codes = 3, .resends = 2}},
       {"one late call", {.server = 1}, {.late_calls = 1}},
       {"one clock jump", {}, {.retries = 1, .clock_jumps = 1}},
+      {"a late check", {}, {.late_checks = 1, .clock_jumps = 1}},
       {"one boot", {}, {.clock_jumps = 1, .boots = 1}},
       {"refunds", {.balance = 1}, {.late_calls = 1, .balances = 1}},
       {"halts", {.server = 1}, {.halts = 1, .full_hours = 1, .retries = 1}},

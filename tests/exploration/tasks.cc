@@ -4,6 +4,8 @@
 #include <algorithm>
 
 #include "checkers/proto_time.h"
+#include "fmt/format.h"
+#include "server/decide_system.h"
 #include "server/decision_builder.h"
 #include "server/item_identity.h"
 #include "server/renounced_money.h"
@@ -37,6 +39,7 @@ Call MakeCall(const World& world, const internal::v1::TaskData& task) {
       if (IsExecutedIn(task.payload().participant_phase(), renunciation)) call.renunciations.push_back(renunciation);
     }
   }
+  if (task.kind() == v1::Task::SCAN) call.clocks_disagreed = DoClocksDisagree(world.system, TimeOf(world));
   if (task.kind() == v1::Task::DISCARD) {
     if (const v1::BlockingItem* item = FindItem(world, task.payload().item_id()); item != nullptr)
       call.expected = ExpectedFacts(*item);
@@ -83,7 +86,8 @@ Happening ResultOf(const World& world, const Call& call) {
   switch (call.task.kind()) {
     case v1::Task::SCAN:
       if (call.sight.gone) return AccountGone{};
-      return ScanAnswered{Findings(call.sight, call.silent, world.data.closure().name()), world.items};
+      return ScanAnswered{Findings(call.sight, call.silent, world.data.closure().name()), world.items,
+                          call.clocks_disagreed};
     case v1::Task::DISCARD: {
       if (call.released.outcome() == v1::DiscardResponse::FENCED)
         return TaskFailed{"answered FENCED", world.clock.wall};
@@ -111,6 +115,18 @@ Happening ResultOf(const World& world, const Call& call) {
   }
 }
 
+// Reports what a call came to. What it was told on a clock that cannot be believed is no ground for what cannot be
+// taken back, even when the clock is right again.
+Fault ReportResult(World& world, const Call& call) {
+  const State before = world.data.closure().state();
+  if (Fault fault = Report(world, call.task, ResultOf(world, call)); fault.has_value()) return fault;
+  const State after = world.data.closure().state();
+  const bool irreversible = after == v1::Closure::SILENT_PERIOD || after == v1::Closure::DELETING;
+  if (!call.clocks_disagreed || after == before || !irreversible) return std::nullopt;
+  return fmt::format("H: {} rests on questions that were asked while the clocks disagreed",
+                     v1::Closure::State_Name(after));
+}
+
 }  // namespace
 
 bool IsCall(const internal::v1::TaskData& task) {
@@ -125,7 +141,7 @@ Fault RunTask(World& world, std::size_t index, unsigned silent) {
   Call call = MakeCall(world, task);
   call.silent = static_cast<std::uint8_t>(silent);
   if (Fault fault = Arrive(world, call); fault.has_value()) return fault;
-  return Report(world, task, ResultOf(world, call));
+  return ReportResult(world, call);
 }
 
 Fault RunTaskWithError(World& world, std::size_t index) {
@@ -154,7 +170,7 @@ Fault ReportCall(World& world, std::size_t index) {
   world.calls.erase(world.calls.begin() + static_cast<std::ptrdiff_t>(index));
   // A call of an earlier closure: its task and its closure have ended.
   if (call.task.closure_id() != world.data.closure_id()) return std::nullopt;
-  return Report(world, call.task, ResultOf(world, call));
+  return ReportResult(world, call);
 }
 
 }  // namespace closure::exploration

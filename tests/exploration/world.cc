@@ -72,6 +72,7 @@ void PackCall(const Call& call, Packer& packer) {
   packer.Plain(call.answered);
   packer.Messages(call.renunciations);
   packer.Text(call.expected.SerializeAsString());
+  packer.Plain(call.clocks_disagreed);
   packer.Plain(call.sight);
   packer.Plain(call.silent);
   packer.Text(call.performed.SerializeAsString());
@@ -84,6 +85,7 @@ Call UnpackCall(Unpacker& unpacker) {
   call.answered = unpacker.Plain<bool>();
   unpacker.Read(call.renunciations);
   unpacker.Read(call.expected);
+  call.clocks_disagreed = unpacker.Plain<bool>();
   call.sight = unpacker.Plain<Sight>();
   call.silent = unpacker.Plain<std::uint8_t>();
   unpacker.Read(call.performed);
@@ -215,11 +217,11 @@ void AddItems(const World& world, Canon& canon) {
   }
 }
 
+// Without when it is due, which decides nothing once it runs.
 void AddTask(const internal::v1::TaskData& task, Canon& canon) {
   canon.Number(task.kind() * 10 + task.parked());
   canon.Number(task.attempts());
   canon.Number(task.has_first_failure_time());
-  canon.Ahead(true, task.due_time());
   canon.Fence(task.payload().fence());
   canon.Number(task.payload().participant_phase() * 100 + task.payload().stage() * 10 + task.payload().channel());
   canon.Text(task.payload().participant());
@@ -234,7 +236,7 @@ void AddCalls(const World& world, Canon& canon) {
                                      [&](const auto& task) { return task.id() == call.task.id(); });
     canon.Number(stored == world.tasks.end() ? -1 : stored - world.tasks.begin());
     AddTask(call.task, canon);
-    canon.Number(call.answered);
+    canon.Number(call.answered + 2 * call.clocks_disagreed);
     canon.Plain(call.sight);
     canon.Number(call.silent * 100 + call.performed.outcome() * 10 + call.released.outcome());
     canon.Number(call.performed.executed_fingerprints_size());
@@ -331,7 +333,10 @@ std::string Canonical(const World& world) {
   canon.Number(world.gate);
   AddItems(world, canon);
   canon.Number(static_cast<std::int64_t>(world.tasks.size()));
-  for (const internal::v1::TaskData& task : world.tasks) AddTask(task, canon);
+  for (const internal::v1::TaskData& task : world.tasks) {
+    AddTask(task, canon);
+    canon.Ahead(true, task.due_time());
+  }
   AddCalls(world, canon);
   AddOutside(world, canon);
   AddSystem(world, canon);

@@ -22,6 +22,8 @@ namespace closure::exploration {
 struct Bounds {
   // Calls that hang, arrive late, are doubled by a lease that was taken over, or whose result is lost in a crash.
   std::uint8_t late_calls = 0;
+  // The same for the checks after Confirm and before the deletion alone.
+  std::uint8_t late_checks = 0;
   // Calls that are answered with an error.
   std::uint8_t errors = 0;
   // Scans in which one checker does not answer.
@@ -61,6 +63,8 @@ struct Call {
   std::vector<v1::Renunciation> renunciations;
   // For a release: the facts in the request.
   v1::ReportedItem expected;
+  // For a scan: whether the clocks disagreed when it was asked for.
+  bool clocks_disagreed = false;
   // The answers.
   Sight sight;
   std::uint8_t silent = 0;

@@ -11,6 +11,7 @@
 #include "server/decision_builder.h"
 #include "server/errors.h"
 #include "tests/support/decided_closure.h"
+#include "tests/support/error_details.h"
 
 namespace closure {
 namespace {
@@ -121,10 +122,32 @@ TEST_CASE("a refused confirm writes nothing down", "[decide][R53][R55]") {
     closure.system().mutable_pause()->set_reason("incident");
     reason = v1::IRREVERSIBLE_PAUSED;
   }
+  SECTION("the wall clock jumped, and nobody acknowledged it") {
+    closure.system().mutable_clock_jump()->set_reason("it jumped");
+    reason = v1::IRREVERSIBLE_PAUSED;
+  }
+  SECTION("the wall clock jumped just now") {
+    closure.clock().JumpWall(absl::Minutes(2));
+    reason = v1::IRREVERSIBLE_PAUSED;
+  }
   const int64_t version = closure.data().version();
   CHECK(ReasonOf(closure.Do(confirm)) == reason);
   CHECK(closure.data().version() == version);
   CHECK(closure.state() == Closure::READY);
+}
+
+TEST_CASE("who is refused by a pause or a jump of the clocks is told which", "[decide][errors]") {
+  DecidedClosure closure;
+  closure.GoToReady();
+  std::string what = "PAUSE";
+  SECTION("a pause") { closure.system().mutable_pause()->set_reason("incident"); }
+  SECTION("a jump") {
+    closure.clock().JumpWall(absl::Minutes(2));
+    what = "CLOCK_JUMP";
+  }
+  const absl::Status refused = closure.Do(Confirmation(closure));
+  CHECK(ReasonOf(refused) == v1::IRREVERSIBLE_PAUSED);
+  CHECK(MetadataOf(refused).at("what") == what);
 }
 
 TEST_CASE("confirm keeps what was consented to, and to late settlements only where that was said",

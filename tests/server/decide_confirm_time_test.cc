@@ -37,26 +37,47 @@ TEST_CASE("a clean rescan begins the silent period up to the very end of the fiv
   CHECK(closure.closure().participants(0).phase() == v1::ENTER_SILENT_PERIOD);
 }
 
-TEST_CASE("a silent period begins with the witness of time that it rests on, and with what jumped",
-          "[decide][R18][time]") {
+TEST_CASE("a silent period begins with the witness of time that it rests on", "[decide][R18][time]") {
   DecidedClosure closure;
   closure.GoToRescan();
-  const bool jumps = GENERATE(false, true);
-  if (jumps) closure.clock().JumpWall(-absl::Minutes(2));
+  closure.clock().JumpWall(-kClockJump);
   closure.FinishScan();
   REQUIRE(closure.state() == Closure::SILENT_PERIOD);
   const auto& system = closure.last_commit().system;
   REQUIRE(system.has_value());
   CHECK(FromProto(system->clock().wall_time()) == closure.clock().Now());
-  CHECK(system->has_clock_jump() == jumps);
-  CHECK(closure.last_commit().clock_went_back.has_value() == jumps);
+  CHECK_FALSE(system->has_clock_jump());
+}
+
+TEST_CASE("no silent period begins while the clocks disagree, or after questions that were asked then",
+          "[decide][R18][R33][time]") {
+  DecidedClosure closure;
+  closure.GoToRescan();
+  ScanAnswered answered;
+  SECTION("a clock jumped ahead and nobody knows yet") { closure.clock().JumpWall(absl::Minutes(2)); }
+  SECTION("a clock went back and nobody knows yet") { closure.clock().JumpWall(-absl::Minutes(2)); }
+  SECTION("nobody acknowledged the jump") { closure.system().mutable_clock_jump()->set_reason("it jumped"); }
+  SECTION("they disagreed when the checkers were asked") { answered.clocks_disagreed = true; }
+  closure.Report(v1::Task::SCAN, answered);
+  CHECK(closure.state() == Closure::THAWING);
+  CHECK(closure.closure().cause() == Closure::HALTED);
+  CHECK(closure.closure().cause_detail() ==
+        "the server's clocks disagreed, so nobody can tell whether what ends some day has ended");
+}
+
+TEST_CASE("a problem that a rescan finds while the clocks disagree is what the owner is told", "[decide][R17][time]") {
+  DecidedClosure closure;
+  closure.GoToRescan();
+  closure.clock().JumpWall(absl::Minutes(2));
+  closure.FinishScan({DecidedClosure::Item("bill", v1::UNPAID_BILL, v1::MUST_HANDLE, 5)});
+  CHECK(closure.closure().cause() == Closure::RESCAN_NOT_CLEAN);
 }
 
 TEST_CASE("what passed before a silent period does not count for it when a clock is set right after it began",
           "[decide][R18][time]") {
   DecidedClosure closure;
   closure.GoToReady();
-  closure.clock().JumpWall(-absl::Hours(24));
+  closure.clock().JumpWall(-kClockJump);
   closure.clock().Reboot(absl::Minutes(5));
   REQUIRE(closure.Do(Recheck{}).ok());
   closure.FinishScan();
@@ -64,7 +85,7 @@ TEST_CASE("what passed before a silent period does not count for it when a clock
   closure.FinishPhase();
   closure.FinishScan();
   REQUIRE(closure.state() == Closure::SILENT_PERIOD);
-  closure.clock().JumpWall(absl::Hours(24));
+  closure.clock().JumpWall(kClockJump);
   closure.clock().Advance(absl::Hours(100));
   const Observation now = Observe(closure.system().clock(), closure.clock().Read());
   CHECK(PassedSince(closure.data().silent_period_start(), now.witness) == absl::Hours(100));

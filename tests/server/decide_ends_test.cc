@@ -11,6 +11,7 @@
 #include "server/errors.h"
 #include "tests/support/decided_closure.h"
 #include "tests/support/error_details.h"
+#include "tests/support/mark_watch.h"
 #include "tests/support/random_seed.h"
 
 namespace closure {
@@ -162,6 +163,59 @@ TEST_CASE("a final check that passes under a hold or pause stays and is made aga
   CHECK(closure.Do(ReleaseHold{"settled"}, "operator:ann").ok());
   closure.FinishScan();
   CHECK(closure.state() == Closure::DELETING);
+}
+
+TEST_CASE("a final check that passes while the clocks disagree waits, and is made again", "[decide][R18][R33][time]") {
+  DecidedClosure closure;
+  closure.GoToFinalCheck();
+  closure.FinishPhase();
+  const bool known = GENERATE(false, true);
+  if (known)
+    closure.system().mutable_clock_jump()->set_reason("it jumped");
+  else
+    closure.clock().JumpWall(absl::Hours(24 * 365));
+  const MarkWatch mark(Mark::kFinalCheckDoubted);
+  closure.FinishScan();
+  CHECK(mark.reached());
+  CHECK(closure.state() == Closure::FINAL_CHECK);
+  CHECK(closure.Tasks(v1::Task::SCAN).front().parked() == v1::Task::CLOCK_JUMP);
+  // Whoever acknowledges it meanwhile finds the task parked.
+  CHECK(closure.last_commit().expected_system_version.has_value());
+  // Of a jump that nobody knew the same commit tells, so that somebody can acknowledge it.
+  CHECK(closure.last_commit().system.has_value() != known);
+  CHECK(closure.system().has_clock_jump());
+  closure.system().clear_clock_jump();
+  closure.FinishScan();
+  CHECK(closure.state() == Closure::DELETING);
+}
+
+TEST_CASE("a final check that was asked on clocks that disagreed is made again at once", "[decide][R18][R33][time]") {
+  DecidedClosure closure;
+  closure.GoToFinalCheck();
+  closure.FinishPhase();
+  ScanAnswered answered;
+  answered.clocks_disagreed = true;
+  const MarkWatch mark(Mark::kFinalCheckDoubted);
+  closure.Report(v1::Task::SCAN, answered);
+  CHECK(mark.times() == 1);
+  CHECK(closure.state() == Closure::FINAL_CHECK);
+  const internal::v1::TaskData again = closure.Tasks(v1::Task::SCAN).front();
+  CHECK(again.parked() == v1::Task::PARKED_UNSPECIFIED);
+  CHECK(FromProto(again.due_time()) == closure.clock().Now());
+  CHECK(again.attempts() == 0);
+  closure.FinishScan();
+  CHECK(closure.state() == Closure::DELETING);
+  CHECK(mark.times() == 1);
+}
+
+TEST_CASE("a problem aborts a closure at once, though the clocks disagree", "[decide][R66][time]") {
+  DecidedClosure closure;
+  closure.GoToFinalCheck();
+  closure.FinishPhase();
+  closure.clock().JumpWall(absl::Hours(24 * 365));
+  closure.FinishScan({DecidedClosure::Item("bill", v1::UNPAID_BILL, v1::MUST_HANDLE, 5)});
+  CHECK(closure.state() == Closure::RESTORING);
+  CHECK(closure.closure().cause() == Closure::FINAL_CHECK_PROBLEM);
 }
 
 TEST_CASE("an account deleted by another path cancels before Confirm and restores after it", "[decide][D17]") {

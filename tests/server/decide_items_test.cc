@@ -316,7 +316,7 @@ TEST_CASE("a pause stops every discard that releases something, and none of mone
     const absl::Status refused = closure.Do(given);
     CHECK(ReasonOf(refused) == v1::IRREVERSIBLE_PAUSED);
     CHECK(refused.message() == "irreversible work is paused for the whole system; try again later");
-    CHECK(MetadataOf(refused) == Metadata{{"closure", kName}});
+    CHECK(MetadataOf(refused) == Metadata{{"closure", kName}, {"what", "PAUSE"}});
     CHECK(closure.state() == Closure::BLOCKED);
   }
   CHECK(closure.Do(All(closure, {items[0], items[2]})).ok());

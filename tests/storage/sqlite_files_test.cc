@@ -198,7 +198,7 @@ TEST_CASE("what a process had leased is taken back by the next start, or when th
   const auto store = MustOpen({.path = path});
   CHECK(mark.reached());
   CHECK(lease(*store) == 1);
-  const MarkWatch run_out(Mark::kLeaseTakenOver);
+  const MarkWatch run_out(Mark::kLeaseRanOut);
   CHECK(lease(*store, absl::Minutes(1)) == 0);
   CHECK_FALSE(run_out.reached());
   CHECK(lease(*store, absl::Minutes(2)) == 1);
