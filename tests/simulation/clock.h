@@ -19,12 +19,13 @@ class MachineClock final : public Clock {
   MachineClock(const Schedule& schedule, absl::Time begin) : schedule_(schedule), begin_(begin) {}
 
   ClockReading Read() const override {
-    return {begin_ + schedule_.now() + wrong_by_, schedule_.now() - boot_ + absl::Minutes(1),
-            "boot-" + std::to_string(boots_)};
+    return {TrueTime() + wrong_by_, schedule_.now() - boot_ + absl::Minutes(1), "boot-" + std::to_string(boots_)};
   }
   // Nobody is called: rounds begin in time by themselves.
   void OnMoved(std::function<void()>) override {}
 
+  // What the wall clock would show if nobody had ever set it.
+  absl::Time TrueTime() const { return begin_ + schedule_.now(); }
   // Sets the wall clock beside the true time.
   void SetWrong(absl::Duration by) { wrong_by_ = by; }
   absl::Duration wrong_by() const { return wrong_by_; }

@@ -88,16 +88,27 @@ std::vector<ClosureData> Judge::ClosuresOf(const std::string& account_id) {
 // ---- commits ----
 
 void Judge::OnCommit() {
+  // What came in between is no fault; what breaks a rule of the store was decided wrongly.
+  if (const absl::Status refused = store_.NewestRefusal(); fault_.empty() && absl::IsInvalidArgument(refused))
+    fault_ = fmt::format("S14: the store had to refuse what was decided: {}", std::string(refused.message()));
   const StoreChange* const change = store_.NewestChange();
   if (change == nullptr) return;
   const bool witnessed = change->system_written;
-  if (witnessed) {
-    const auto system = store_.LoadSystem();
-    if (system.ok()) halts_.SawSystem(*system);
-  }
+  if (witnessed) SawSystem();
   if (!change->closure.account_id.empty()) JudgeChange(change->closure);
   // About once a minute while the service runs.
   if (witnessed) JudgeStandstills();
+}
+
+void Judge::SawSystem() {
+  const auto system = store_.LoadSystem();
+  if (!system.ok()) return;
+  halts_.SawSystem(*system);
+  const bool acknowledged = std::exchange(jump_known_, system->has_clock_jump()) && !jump_known_;
+  if (!acknowledged) return;
+  // The operator saw the clock that the decision read.
+  vouched_ = FromProto(system->clock().wall_time()) - clock_.TrueTime();
+  OnCloud();
 }
 
 void Judge::JudgeChange(const ClosureKey& key) {
@@ -174,14 +185,14 @@ void Judge::JudgeEntry(const Known& known, const ClosureData& data) {
     Broken("D6: a silent period began long after Confirm", closure);
   JudgePass(closure);
   const auto system = store_.LoadSystem();
-  if (closure.has_hold() || !system.ok() || system->has_pause())
-    Broken("H: a silent period was entered during a hold or pause", closure);
+  if (closure.has_hold() || !system.ok() || system->has_pause() || system->has_clock_jump())
+    Broken("H: a silent period was entered during a hold or pause, or while the clocks disagree", closure);
   const ShowAccountResponse account = cloud_.Show(data.account_id());
   if (account.deleted()) return;
   if (account.account().resources_size() > 0) Broken("S7: a silent period with a running resource", closure);
   if (!account.billing_frozen() || !account.account_frozen() || !account.resources_frozen())
     Broken("S9: a silent period of an account that is not frozen", closure);
-  problems_.Saw(account.account(), schedule_.now(), clock_.Now());
+  problems_.Saw(account.account(), schedule_.now(), Date());
   Broken(problems_.FaultOfEntry(data.account_id(), stranger_.AskedFor(closure)), closure);
 }
 
@@ -203,12 +214,12 @@ void Judge::JudgeDeletion(const ClosureData& data) {
   Broken(FaultOfDeletion(closure), closure);
   JudgePass(closure);
   const auto system = store_.LoadSystem();
-  if (!system.ok() || closure.has_hold() || system->has_pause())
-    Broken("H: a deletion began during a hold or pause", closure);
+  if (!system.ok() || closure.has_hold() || system->has_pause() || system->has_clock_jump())
+    Broken("H: a deletion began during a hold or pause, or while the clocks disagree", closure);
   const ShowAccountResponse account = cloud_.Show(data.account_id());
   if (account.deleted()) return;
   if (!account.billing_sealed()) Broken("S10: a deletion began while bills can still arrive", closure);
-  problems_.Saw(account.account(), schedule_.now(), clock_.Now());
+  problems_.Saw(account.account(), schedule_.now(), Date());
   Broken(problems_.FaultOfDeletion(data.account_id(), stranger_.AskedFor(closure)), closure);
   for (const auto& funds : account.account().funds()) {
     const auto balance = ParseMoney(funds.balance(), funds.currency_code());
@@ -344,7 +355,7 @@ void Judge::Remember(const std::string& account_id, const ShowAccountResponse& a
   if (!account.deleted()) {
     remembered.owner = ReachableOf(account.account());
     remembered.money = MoneyOn(account.account());
-    problems_.Saw(account.account(), schedule_.now(), clock_.Now());
+    problems_.Saw(account.account(), schedule_.now(), Date());
     return;
   }
   const bool by_closure = std::any_of(account.acts().begin(), account.acts().end(), [](const SandboxAct& act) {

@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "closure/internal/v1/closure_data.pb.h"
-#include "server/clock.h"
 #include "server/commands.h"
+#include "tests/simulation/clock.h"
 #include "tests/simulation/cloud.h"
 #include "tests/simulation/judge_acts.h"
 #include "tests/simulation/judge_halts.h"
@@ -29,7 +29,7 @@ namespace closure::simulation {
 class Judge {
  public:
   // All must outlive it. So many silent periods may end within an hour.
-  Judge(const Schedule& schedule, const Clock& clock, MemoryStore& store, Cloud& cloud, const Stranger& stranger,
+  Judge(const Schedule& schedule, const MachineClock& clock, MemoryStore& store, Cloud& cloud, const Stranger& stranger,
         std::vector<std::string> account_ids, std::int64_t hourly_limit)
       : schedule_(schedule),
         clock_(clock),
@@ -103,6 +103,9 @@ class Judge {
     std::optional<std::int64_t> gone_at;
   };
 
+  // The day by which what ends some day is judged: the true one, apart from what an operator vouched for.
+  absl::Time Date() const { return clock_.TrueTime() + vouched_; }
+  void SawSystem();
   // Nothing is broken when `what` is empty.
   void Broken(std::string_view what, const v1::Closure& closure);
   // Whether the request ids of a closure may have been forgotten, some time after it ended (D16).
@@ -129,7 +132,7 @@ class Judge {
   void JudgeMoney(const internal::v1::ClosureData& data, const sandbox::v1::ShowAccountResponse& account);
 
   const Schedule& schedule_;
-  const Clock& clock_;
+  const MachineClock& clock_;
   MemoryStore& store_;
   Cloud& cloud_;
   const Stranger& stranger_;
@@ -140,6 +143,10 @@ class Judge {
   std::map<std::string, Remembered> accounts_;
   // Which request a closure was made for.
   std::map<std::string, std::string> requests_;
+  // Whether the service knows of a jump of its clocks, and by how much the wall clock was wrong when an operator last
+  // acknowledged one.
+  bool jump_known_ = false;
+  absl::Duration vouched_;
   absl::Duration started_;
   absl::Duration clock_set_;
   bool clock_jumped_ = false;

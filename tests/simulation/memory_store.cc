@@ -65,6 +65,10 @@ const StoreChange* MemoryStore::NewestChange() const {
   return result.ok() && result->has_value() ? &**result : nullptr;
 }
 
+absl::Status MemoryStore::NewestRefusal() const {
+  return outcomes_.empty() ? absl::OkStatus() : outcomes_.back().result.status();
+}
+
 size_t MemoryStore::Crash(std::mt19937_64& random) {
   const size_t kept = random() % (queue_.size() + 1);
   for (size_t left = kept; left > 0; left -= std::min(left, kBatchMax)) CommitBatch(left);

@@ -64,6 +64,8 @@ class MemoryStore final : public ClosureStore {
   // What the write that was committed last did; null when it was refused, or there is nothing to tell. Valid until the
   // next call of anything.
   const StoreChange* NewestChange() const;
+  // Why the last write is refused, when that is not told yet; OK when it is not.
+  absl::Status NewestRefusal() const;
   // Tells the observer and the `done` of the next write that was committed or refused; false when there is none.
   bool TellOne();
 

@@ -197,6 +197,8 @@ MUTATIONS = [
              "FromProto(builder.closure().silent_period_end_time())));\n", ""),
     Mutation("personal data is never erased", NOTICES,
              "  builder.AddTask(v1::Task::ERASURE, \"erasure\", builder.now());\n", ""),
+    Mutation("a move is not written down", BUILDER, "  commit_.history =\n      HistoryEntry{from, *to,",
+             "  if (*to != v1::Closure::THAWING) commit_.history =\n      HistoryEntry{from, *to,"),
     Mutation("the store loses some of what it acknowledges", MEMORY_STORE,
              "         CLOSURE_ASSIGN_OR_RETURN(StoreChange change, ApplyCommit(tables, commit));\n",
              "         static int commands = 0;\n"
@@ -204,6 +206,13 @@ MUTATIONS = [
              "           return StoreChange{.closure = {commit.closure->account_id(), commit.closure->closure_id()}};\n"
              "         CLOSURE_ASSIGN_OR_RETURN(StoreChange change, ApplyCommit(tables, commit));\n"),
     # ---- time ----
+    Mutation("a final check passes while the clocks disagree", SCAN, "  if (!waits && !answered.clocks_disagreed) return false;\n",
+             "  if (!waits || waits) return false;\n"),
+    Mutation("a silent period begins while the clocks disagree", CONFIRM, "  } else if (answered.clocks_disagreed ||\n",
+             "  } else if (false && answered.clocks_disagreed &&\n"),
+    Mutation("a confirmation may last for ever", CONFIRM,
+             "  return within_boot.has_value() ? limit - std::max(on_the_wall, *within_boot) : -limit;\n",
+             "  return std::max(limit, within_boot.has_value() ? limit - std::max(on_the_wall, *within_boot) : -limit);\n"),
     Mutation("a clock set right is time that passed", WITNESS,
              "std::max(wall_passed - FromProto(next.witness.behind()), absl::ZeroDuration());",
              "std::max(wall_passed, absl::ZeroDuration());"),

@@ -2,6 +2,8 @@
 #include "tests/simulation/simulation.h"
 
 #include <algorithm>
+#include <deque>
+#include <functional>
 #include <iterator>
 #include <memory>
 #include <optional>
@@ -11,6 +13,7 @@
 #include "checkers/proto_time.h"
 #include "fmt/format.h"
 #include "server/config.h"
+#include "server/time_witness.h"
 #include "tests/simulation/clock.h"
 #include "tests/simulation/cloud.h"
 #include "tests/simulation/judge.h"
@@ -86,16 +89,20 @@ class Simulation {
   void PlanStore();
   void Start();
   void Crash();
+  bool IsClockWitnessed();
   void JumpClock();
   // One of the other systems is down for minutes or hours.
   void TakeSystemDown();
   // Makes something happen again and again, at random times around `mean`, until the misfortunes are over.
   void Repeat(absl::Duration mean, std::function<void()> happening);
   // Lets something happen now, or in the middle of the work to come: when a call has just arrived, or a change of a
-  // closure was just committed. At random times there is hardly any work.
+  // closure was just committed; or while a closure is being confirmed. At random times there is hardly any work, and no
+  // confirmation.
   void Strike(std::function<void()> happening);
   // There was work.
   void StrikeAtWork();
+  // A closure that is being confirmed changed.
+  void StrikeAtConfirmation();
   void Calm();
   bool IsOver() const;
 
@@ -119,14 +126,15 @@ class Simulation {
   bool store_planned_ = false;
   // From a boot until the next process: what is set in between leaves no trace.
   bool machine_off_ = false;
-  // When the wall clock was last set.
-  absl::Duration jumped_ = -absl::InfiniteDuration();
   bool calm_ = false;
   std::int64_t arrivals_ = 0;
   // A change of a closure was committed, or a call arrived, in this step.
   bool worked_ = false;
   // What strikes after so much more work.
   std::vector<std::pair<std::uint64_t, std::function<void()>>> armed_;
+  // A closure that is being confirmed changed in this step; what strikes then, one at a time.
+  bool confirming_ = false;
+  std::deque<std::function<void()>> at_confirmation_;
   Report report_;
 };
 
@@ -176,6 +184,7 @@ void Simulation::Repeat(absl::Duration mean, std::function<void()> happening) {
 void Simulation::Strike(std::function<void()> happening) {
   constexpr std::uint64_t kWorkMax = 20;
   if (dice_.Chance(0.5)) return happening();
+  if (dice_.Chance(0.3)) return at_confirmation_.push_back(std::move(happening));
   armed_.emplace_back(1 + dice_.Below(kWorkMax), std::move(happening));
 }
 
@@ -185,6 +194,13 @@ void Simulation::StrikeAtWork() {
   }
   armed_.erase(std::remove_if(armed_.begin(), armed_.end(), [](const auto& each) { return each.first == 0; }),
                armed_.end());
+}
+
+void Simulation::StrikeAtConfirmation() {
+  if (at_confirmation_.empty()) return;
+  const std::function<void()> happening = std::move(at_confirmation_.front());
+  at_confirmation_.pop_front();
+  happening();
 }
 
 void Simulation::Start() {
@@ -208,17 +224,22 @@ void Simulation::Crash() {
   for (Owner& owner : owners_) owner.ForgetCalls();
   process_.reset();
   store_planned_ = false;
-  // Time is witnessed once a minute; what was set since is like what is set while the machine is off.
-  machine_off_ = dice_.Chance(0.2) && schedule_.now() - jumped_ > absl::Minutes(2);
+  machine_off_ = dice_.Chance(0.2) && IsClockWitnessed();
   if (machine_off_) clock_.Boot();
   const absl::Duration away = dice_.Chance(0.1) ? absl::Hours(6) : absl::Minutes(5);
   schedule_.After(dice_.Between(absl::Seconds(1), away), kWorld, [this] { Start(); });
 }
 
+// What is set after time was last witnessed is like what is set while the machine is off.
+bool Simulation::IsClockWitnessed() {
+  const auto system = store_.LoadSystem();
+  const ClockReading reading = clock_.Read();
+  return system.ok() && system->clock().boot_id() == reading.boot_id && Observe(system->clock(), reading).jump.empty();
+}
+
 void Simulation::JumpClock() {
   // What is set while the machine is off nobody can know (time_witness.h).
   if (machine_off_) return;
-  jumped_ = schedule_.now();
   ++report_.clock_jumps;
   judge_.ClockSet();
   const absl::Duration wrongs[] = {absl::Hours(24 * 365), -absl::Hours(24), absl::Hours(23), absl::Hours(3),
@@ -256,7 +277,10 @@ void Simulation::StepStore() {
     ++report_.commits;
     judge_.OnCommit();
     const StoreChange* const change = store_.NewestChange();
-    worked_ = worked_ || (change != nullptr && !change->closure.account_id.empty());
+    if (change == nullptr || change->closure.account_id.empty()) return;
+    worked_ = true;
+    const auto data = store_.LoadClosure(change->closure);
+    confirming_ = confirming_ || (data.ok() && data->closure().state() == v1::Closure::CONFIRMING);
   } else {
     store_.TellOne();
   }
@@ -273,12 +297,14 @@ void Simulation::Step() {
   PlanStore();
   if (process_ != nullptr) process_->Turn();
   if (std::exchange(worked_, false)) StrikeAtWork();
+  if (std::exchange(confirming_, false)) StrikeAtConfirmation();
 }
 
 // No more misfortunes; operators lift whatever keeps a closure waiting.
 void Simulation::Calm() {
   calm_ = true;
   armed_.clear();
+  at_confirmation_.clear();
   schedule_.Tell("everything calms down");
   wire_.faults = {};
   wire_.BringAllUp();

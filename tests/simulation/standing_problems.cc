@@ -5,6 +5,7 @@
 
 #include "checkers/proto_time.h"
 #include "fmt/format.h"
+#include "server/time_witness.h"
 
 namespace closure::simulation {
 
@@ -16,6 +17,8 @@ using upstream::v1::Trusteeship;
 StandingProblems::Problems StandingProblems::ProblemsOf(const CloudAccount& account, absl::Duration now,
                                                         absl::Time date) {
   Problems problems;
+  // Clocks may differ by so much without being taken for wrong.
+  const absl::Time day = date + kClockJump;
   const auto add = [&](std::string what, const char* requirement, bool shut_out) {
     problems.emplace(std::move(what), Problem{.requirement = requirement, .shut_out = shut_out, .since = now});
   };
@@ -25,12 +28,12 @@ StandingProblems::Problems StandingProblems::ProblemsOf(const CloudAccount& acco
   for (const auto& note : account.credit_notes())
     add(fmt::format("the credit note {}", note.credit_note_id()), "R21", true);
   for (const Resource& resource : account.resources()) {
-    if (resource.has_expire_time() && FromProto(resource.expire_time()) <= date) continue;
+    if (resource.has_expire_time() && FromProto(resource.expire_time()) <= day) continue;
     const bool subscription = resource.charge_type() == Resource::SUBSCRIPTION;
     add(fmt::format("the instance {}", resource.resource_id()), subscription ? "R31" : "R30", true);
   }
   for (const auto& domain : account.domains()) {
-    if (domain.has_expire_time() && FromProto(domain.expire_time()) <= date) continue;
+    if (domain.has_expire_time() && FromProto(domain.expire_time()) <= day) continue;
     add(fmt::format("the domain {}", domain.domain_name()), "R33", false);
   }
   for (const auto& filing : account.icp_filings())

@@ -19,9 +19,9 @@ namespace closure::simulation {
 // is. One thread.
 class StandingProblems {
  public:
-  // What an account that is not deleted has at this time, which is `date` on the service's wall clock: what it has
-  // until some day has ended for a service whose clock is ahead, until that is set right. To be called after everything
-  // that happens in the cloud, and whenever that clock is set.
+  // What an account that is not deleted has at this time, which is the day `date`: truly, or by a clock that an
+  // operator vouched for. The service's clock may be a minute ahead of it. To be called after everything that happens
+  // in the cloud, and whenever an operator vouches.
   void Saw(const sandbox::v1::CloudAccount& account, absl::Duration now, absl::Time date);
 
   // A silent period begins after a check whose questions were asked at this time (R20, R21, R30, R33 to R37, R39).

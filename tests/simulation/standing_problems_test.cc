@@ -88,7 +88,7 @@ TEST_CASE("whatever stood before a check and stands after it is noticed", "[simu
   for (const auto& [requirement, problem] : OfOthers()) CheckNoticed(problem, requirement, requirement);
 }
 
-TEST_CASE("what ends some day has ended while the service's clock is ahead, and not any more when that is set right",
+TEST_CASE("what ends some day has ended by a clock that was vouched for, and not any more when another is",
           "[simulation]") {
   const CloudAccount account = With([](auto& has) {
     auto& domain = *has.add_domains();
@@ -102,6 +102,14 @@ TEST_CASE("what ends some day has ended while the service's clock is ahead, and 
   problems.Saw(account, kAsked + absl::Minutes(3), kBegin + kAsked);
   CHECK(problems.FaultOfEntry(kId, kAsked) == "");
   CHECK_THAT(problems.FaultOfEntry(kId, kAsked + absl::Minutes(4)), StartsWith("R33: "));
+}
+
+TEST_CASE("what ends within a minute may have ended for the service", "[simulation]") {
+  const absl::Duration left = GENERATE(absl::Minutes(1), absl::Minutes(1) + absl::Microseconds(1));
+  const absl::Duration later = kAsked + absl::Minutes(1);
+  const CloudAccount account =
+      With([&](auto& has) { *has.add_domains()->mutable_expire_time() = ToProto(kBegin + later + left); });
+  CHECK(Seen(account, account).FaultOfEntry(kId, kAsked).empty() == (left == absl::Minutes(1)));
 }
 
 TEST_CASE("what came after a check, or is gone, is nobody's fault", "[simulation]") {
