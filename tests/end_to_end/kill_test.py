@@ -10,7 +10,8 @@ import uuid
 import grpc
 
 sys.path.insert(0, os.path.join(os.environ["CLOSURE_SOURCE_DIR"], "tests", "support"))
-from books import BOOKS, RESULT_NOTICES, THAWS, account, acts_done, result_notices  # noqa: E402
+from books import (BOOKS, RESULT_NOTICES, THAWS, account, acts_done, money_faults,  # noqa: E402
+                   result_notices, telling_faults)
 from closured_process import Closured, Owner, State  # noqa: E402
 from closure.sandbox.v1 import sandbox_service_pb2 as sandbox  # noqa: E402
 from closure.v1 import closure_service_pb2 as service  # noqa: E402
@@ -95,10 +96,14 @@ class KillInEachState(unittest.TestCase):
         return acts_done(self.server.show("kill-1"), only)
 
     def assert_books(self, expected, **more):
-        """Every act that was done, by method, and under how many keys; `more` are those that the way to here adds."""
-        self.assertEqual(self.server.show("kill-1").deleted, expected == "CLOSED")
-        self.assertEqual(self.done(), dict(BOOKS[expected], **more))
-        self.assertEqual(len(result_notices(self.server.inbox("kill-1"))), RESULT_NOTICES)
+        """Every act that was done, by method, and under how many keys, its money and what is told of it; `more` are those
+        that the way to here adds."""
+        shown, books = self.server.show("kill-1"), dict(BOOKS[expected], **more)
+        self.assertEqual(shown.deleted, expected == "CLOSED")
+        self.assertEqual(acts_done(shown), books)
+        notices, closure = result_notices(self.server.inbox("kill-1")), self.owner.get()
+        self.assertEqual(len(notices), RESULT_NOTICES)
+        self.assertEqual(money_faults(closure, shown, books) + telling_faults(closure, notices), [])
 
     # ---- one test for each state ----
 

@@ -154,20 +154,21 @@ def key_of(mutant):
 
 def survivors_of(build, source, share, pool):
     assembly, mutants = assembly_and_mutants(build, source, share)
-    link_commands = links(build, source)
-    seconds = seconds_allowed(build, source, assembly, link_commands)
+    first, *others = links(build, source)
 
-    def survive(these, first, last):
-        judged = pool.map(
-            lambda mutant: fails(build, changed(assembly, mutant), link_commands[first:last], seconds[first:last]), these)
+    def survive(these, commands):
+        if not these or not commands:
+            return these
+        seconds = seconds_allowed(build, source, assembly, commands)
+        judged = pool.map(lambda mutant: fails(build, changed(assembly, mutant), commands, seconds), these)
         return [mutant for mutant, dead in zip(these, judged) if not dead]
 
     # What no test can kill is not given the tests that take long, unless more survive than are known.
-    left = survive(mutants, 0, 1)
+    left = survive(mutants, [first])
     counts = collections.Counter(map(key_of, left))
     expected = [mutant for mutant in left if counts[key_of(mutant)] <= SURVIVORS.get(key_of(mutant), (0, 0))[1]]
     rest = [mutant for mutant in left if mutant not in expected]
-    return mutants, expected + survive(rest, 1, None)
+    return mutants, expected + survive(rest, others)
 
 
 def assembly_and_mutants(build, source, share):
