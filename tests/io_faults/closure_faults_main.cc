@@ -137,7 +137,12 @@ int Main(int argc, char** argv) {
   app.add_option("--only", settings.only,
                  "Only runs whose names begin so, as in \"write\", \"write short at 3, lasting\" or \"random seed 7\"");
   app.add_flag("--loses-confirmation", settings.loses_confirmation,
-               "Lose the confirmation after it was acknowledged; this has to be noticed");
+               "Lose the confirmation after it was acknowledged; this has to be noticed. Needs --end CLOSED");
+  app.callback([&settings] {
+    // Only there a confirmation that is lost must change the end.
+    if (settings.loses_confirmation && settings.ends != std::vector<std::string>{"CLOSED"})
+      throw CLI::ValidationError("--loses-confirmation", "needs --end CLOSED, and no other end");
+  });
   CLI11_PARSE(app, argc, argv);
   HushLibraries();
   Runs runs(settings);

@@ -55,6 +55,8 @@ class Judge {
   void Asked(const std::string& method, const std::string& closure);
   // An owner gives a command, before it is carried out.
   void Gave(const ClosureKey& key, const ClosureCommand& command);
+  // An owner of this account was refused something.
+  void Refused(const std::string& account_id, const absl::Status& status);
   // An owner was answered this.
   void Acknowledged(const v1::Closure& closure);
   // An owner's command with this etag was carried out; empty for any.

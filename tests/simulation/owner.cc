@@ -71,7 +71,8 @@ void Owner::Create(ClosureEngine& engine) {
 }
 
 template <typename Asked>
-void Owner::Refused(const std::vector<Asked>& asked, const std::string& request_id) {
+void Owner::Refused(const std::vector<Asked>& asked, const std::string& request_id, const absl::Status& status) {
+  parts_.judge->Refused(account_id_, status);
   for (const Asked& each : asked) {
     if (each.context.request_id == request_id && each.answer) parts_.judge->RefusedAgain(*each.answer);
   }
@@ -81,7 +82,7 @@ void Owner::SendCreation(ClosureEngine& engine, const Creation& creation) {
   engine.Create(account_id_, creation.channel, creation.context,
                 [this, epoch = epoch_, id = creation.context.request_id](absl::StatusOr<v1::Closure> closure) {
                   if (epoch != epoch_) return;
-                  if (!closure.ok()) return Refused(creations_, id);
+                  if (!closure.ok()) return Refused(creations_, id, closure.status());
                   parts_.judge->Acknowledged(*closure);
                   parts_.judge->Created(id, *closure);
                   for (Creation& each : creations_) {
@@ -236,7 +237,7 @@ void Owner::Send(ClosureEngine& engine, std::size_t number) {
       given.key, given.command, given.etag, given.context,
       [this, epoch = epoch_, id = given.context.request_id, etag = given.etag](absl::StatusOr<v1::Closure> closure) {
         if (epoch != epoch_) return;
-        if (!closure.ok()) return Refused(given_, id);
+        if (!closure.ok()) return Refused(given_, id, closure.status());
         parts_.judge->Acknowledged(*closure);
         parts_.judge->Answered(*closure, etag);
         for (Given& each : given_) {

@@ -59,7 +59,7 @@ class Owner {
 
   // A request that was answered before may be one of these.
   template <typename Asked>
-  void Refused(const std::vector<Asked>& asked, const std::string& request_id);
+  void Refused(const std::vector<Asked>& asked, const std::string& request_id, const absl::Status& status);
   std::optional<internal::v1::ClosureData> NewestOf(const std::string& account_id) const;
   // Asks for a closure, or once more for one that was asked for before.
   void Create(ClosureEngine& engine);
