@@ -4,21 +4,19 @@
 #include <algorithm>
 #include <memory>
 #include <string>
-#include <tuple>
 #include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/substitute.h"
-#include "client/closurectl/argument_check.h"
 #include "client/closurectl/closure_lines.h"
 #include "client/closurectl/command_set.h"
 #include "client/closurectl/duration_text.h"
 #include "client/closurectl/enum_text.h"
 #include "client/closurectl/next_step.h"
-#include "client/closurectl/resource_names.h"
 #include "client/closurectl/table.h"
+#include "client/closurectl/task_commands.h"
 #include "client/closurectl/terminal_text.h"
 
 namespace closure {
@@ -37,159 +35,10 @@ std::string HaltText(bool present, const v1::SystemStatus::Halt& halt) {
   return text;
 }
 
-std::string TaskTableText(const google::protobuf::RepeatedPtrField<v1::Task>& tasks, const Style& style) {
-  Table table({"NAME", "KIND", "SUBJECT", "CLOSURE", "ATTEMPTS", "PARKED", "STUCK", "DUE_TIME", "LAST_ERROR"});
-  for (const v1::Task& task : tasks) {
-    table.AddRow({task.name(), EnumText(task.kind()), task.subject(), task.closure(), absl::StrCat(task.attempts()),
-                  EnumText(task.parked()), task.stuck() ? "yes" : "no", TimeText(task.due_time()), task.last_error()});
-  }
-  return table.Text(style);
-}
-
 bool IsApprovedBy(const Session& session, const v1::SystemStatus::Halt& breaker) {
   const auto& approvals = breaker.approvals();
   const std::string actor = absl::AsciiStrToLower(session.options().actor);
   return std::find(approvals.begin(), approvals.end(), actor) != approvals.end();
-}
-
-// The command line of another operator command, as the same operator.
-std::string Command(Session& session, absl::string_view rest) {
-  return absl::StrCat(session.options().command, " operator ", rest);
-}
-
-// What ends that a task waits, where an operator can.
-std::string ReleaseCommand(const v1::Task& task) {
-  switch (task.parked()) {
-    case v1::Task::HOLD:
-      return absl::StrCat("release ", EscapeLine(task.closure()), " --reason TEXT");
-    case v1::Task::PAUSE:
-      return "resume --reason TEXT";
-    case v1::Task::BREAKER:
-      return "breaker-release --reason TEXT";
-    case v1::Task::CLOCK_JUMP:
-      return "ack-clock --reason TEXT";
-    default:
-      return "";
-  }
-}
-
-struct TasksArguments {
-  std::string closure;
-  bool stuck = false;
-  bool all = false;
-};
-
-// Neither due nor ever failed nor parked: it runs by itself when its time comes.
-bool IsScheduled(const v1::Task& task, const google::protobuf::Timestamp& now) {
-  const bool later =
-      std::tuple(task.due_time().seconds(), task.due_time().nanos()) > std::tuple(now.seconds(), now.nanos());
-  return later && task.attempts() == 0 && !task.stuck() && task.parked() == v1::Task::PARKED_UNSPECIFIED;
-}
-
-// A retry helps a task that waits for its next try or was given up.
-bool IsFailing(const v1::Task& task) {
-  return task.attempts() > 0 && (task.parked() == v1::Task::PARKED_UNSPECIFIED || task.stuck());
-}
-
-absl::StatusOr<v1::ListTasksResponse> ReadTasks(Session& session, v1::ListTasksRequest request) {
-  request.set_page_size(200);
-  v1::ListTasksResponse all;
-  const absl::Status read = ReadPages<v1::ListTasksRequest, v1::ListTasksResponse>(
-      std::move(request), [&session](const v1::ListTasksRequest& page) { return session.client().ListTasks(page); },
-      [&all](const v1::ListTasksResponse& page) { all.mutable_tasks()->MergeFrom(page.tasks()); });
-  if (!read.ok()) return read;
-  return all;
-}
-
-// That nothing is stuck does not mean that all is well: what fails or is parked is counted.
-absl::StatusOr<ExitCode> NoteNotStuck(Session& session, v1::ListTasksRequest request) {
-  request.set_stuck_only(false);
-  const absl::StatusOr<v1::ListTasksResponse> listed = ReadTasks(session, request);
-  if (!listed.ok()) return listed.status();
-  const auto& tasks = listed->tasks();
-  const auto is_parked = [](const v1::Task& task) { return task.parked() != v1::Task::PARKED_UNSPECIFIED; };
-  const auto failing = std::count_if(tasks.begin(), tasks.end(), IsFailing);
-  const auto parked = std::count_if(tasks.begin(), tasks.end(), is_parked);
-  const std::string closure =
-      request.closure().empty() ? "" : absl::StrCat(" --closure ", EscapeLine(request.closure()));
-  const std::string see = absl::StrCat(":\n  ", Command(session, absl::StrCat("tasks", closure)));
-  session.printer().Note(
-      absl::StrCat("Nothing is stuck; ", failing, " failing, ", parked, " parked", failing + parked > 0 ? see : "."));
-  return ExitCode::kOk;
-}
-
-absl::StatusOr<ExitCode> ShowTasks(Session& session, const v1::ListTasksResponse& listed, bool all) {
-  const absl::StatusOr<v1::SystemStatus> status = session.client().GetSystemStatus({});
-  if (!status.ok()) return status.status();
-  google::protobuf::RepeatedPtrField<v1::Task> shown;
-  for (const v1::Task& task : listed.tasks()) {
-    if (all || !IsScheduled(task, status->server_time())) *shown.Add() = task;
-  }
-  Printer& printer = session.printer();
-  printer.Data(TaskTableText(shown, printer.style()));
-  const int hidden = listed.tasks_size() - shown.size();
-  if (hidden > 0) {
-    printer.Note(absl::StrCat(hidden, " task(s) are scheduled for later and run by themselves; --all lists them too."));
-  } else if (shown.empty()) {
-    printer.Note("Nothing is due, failing or parked.");
-  }
-  if (std::any_of(shown.begin(), shown.end(), IsFailing)) {
-    printer.Note(absl::StrCat("To run a failing one now:\n  ", Command(session, "retry TASK --reason TEXT")));
-  }
-  return ExitCode::kOk;
-}
-
-absl::StatusOr<ExitCode> Tasks(Session& session, const TasksArguments& arguments) {
-  if (absl::Status settled = session.RequireOperator(); !settled.ok()) return settled;
-  v1::ListTasksRequest request;
-  request.set_stuck_only(arguments.stuck);
-  if (!arguments.closure.empty()) {
-    const absl::StatusOr<std::string> name = session.UseClosure(arguments.closure);
-    if (!name.ok()) return name.status();
-    request.set_closure(*name);
-  }
-  const absl::StatusOr<v1::ListTasksResponse> listed = ReadTasks(session, request);
-  if (!listed.ok()) return listed.status();
-  if (!session.printer().table()) {
-    session.printer().JsonList(*listed);
-    return ExitCode::kOk;
-  }
-  if (arguments.stuck && listed->tasks().empty()) return NoteNotStuck(session, request);
-  return ShowTasks(session, *listed, arguments.all);
-}
-
-bool IsTimer(v1::Task::Kind kind) {
-  return kind == v1::Task::SILENT_PERIOD_END || kind == v1::Task::EXPIRY || kind == v1::Task::DISCARD_DEADLINE ||
-         kind == v1::Task::CONFIRM_DEADLINE || kind == v1::Task::FORGET_REQUESTS;
-}
-
-absl::StatusOr<ExitCode> Retry(Session& session, const Arguments& arguments) {
-  if (absl::Status settled = session.RequireOperator(); !settled.ok()) return settled;
-  if (absl::Status checked = CheckTask(arguments.target); !checked.ok()) return checked;
-  v1::RetryTaskRequest request;
-  request.set_name(TaskName(arguments.target));
-  request.set_reason(arguments.reason);
-  const absl::StatusOr<v1::Task> task = session.client().RetryTask(std::move(request));
-  if (!task.ok()) return task.status();
-  Printer& printer = session.printer();
-  if (!printer.table()) {
-    printer.Json(*task);
-    return ExitCode::kOk;
-  }
-  google::protobuf::RepeatedPtrField<v1::Task> tasks;
-  *tasks.Add() = *task;
-  printer.Data(TaskTableText(tasks, printer.style()));
-  const std::string release = ReleaseCommand(*task);
-  if (release.empty() && IsTimer(task->kind())) {
-    printer.Note(absl::StrCat("The timer is looked at now; it does not go off before its time. Next:\n  ",
-                              Command(session, "tasks --all")));
-  } else if (release.empty()) {
-    printer.Note(absl::StrCat("The task is due now. Next:\n  ", Command(session, "tasks")));
-  } else {
-    printer.Note(absl::StrCat("The task is due and goes on waiting (", EnumText(task->parked()),
-                              "): a retry releases nothing. Next:\n  ", Command(session, release)));
-  }
-  return ExitCode::kOk;
 }
 
 // Hold and release: the same fields, another call; $0 in `next` is the closure.
@@ -211,7 +60,7 @@ absl::StatusOr<ExitCode> ChangeHold(Session& session, const Arguments& arguments
     return ExitCode::kOk;
   }
   printer.Data(ClosureTableText({*closure}, printer.style()));
-  printer.Note(absl::StrCat(what, " Next:\n  ", Command(session, absl::Substitute(next, EscapeLine(*name)))));
+  printer.Note(absl::StrCat(what, " Next:\n  ", OperatorCommand(session, absl::Substitute(next, EscapeLine(*name)))));
   return ExitCode::kOk;
 }
 
@@ -219,7 +68,7 @@ absl::StatusOr<ExitCode> ChangeHold(Session& session, const Arguments& arguments
 std::vector<NextStep> SystemSteps(Session& session, const v1::SystemStatus& status) {
   std::vector<NextStep> steps;
   const auto add = [&](absl::string_view advice, absl::string_view rest) {
-    steps.push_back({std::string(advice), Command(session, rest)});
+    steps.push_back({std::string(advice), OperatorCommand(session, rest)});
   };
   if (status.has_pause()) add("let irreversible work go on", "resume --reason TEXT");
   if (status.has_breaker() && !IsApprovedBy(session, status.breaker()))
@@ -249,7 +98,7 @@ absl::StatusOr<ExitCode> ChangeSystem(Session& session, const Arguments& argumen
   session.printer().Note(what(*status));
   PrintSystemStatus(session, *status);
   if (SystemSteps(session, *status).empty())
-    session.printer().Note(absl::StrCat("Next, see what goes on:\n  ", Command(session, "tasks")));
+    session.printer().Note(absl::StrCat("Next, see what goes on:\n  ", OperatorCommand(session, "tasks")));
   return ExitCode::kOk;
 }
 
@@ -258,6 +107,15 @@ std::string BreakerText(const v1::SystemStatus& status) {
     return "The approval is recorded; the breaker stays open until another operator approves as well.";
   return "The breaker is released. As many silent periods can end now as an hour allows; where more wait, it opens "
          "again, and two operators release it again.";
+}
+
+// Setting the clock right is a jump too, and one that the server met with the acknowledgement nobody can have seen.
+std::string ClockText(const v1::SystemStatus& status) {
+  if (!status.has_clock_jump()) return "The clock jump is acknowledged.";
+  return absl::StrCat(
+      "The jump that was told is acknowledged, but the clock moved once more, and this waits for another "
+      "acknowledgement: ",
+      EscapeLine(status.clock_jump().reason()));
 }
 
 // Another pause replaces operator, time and reason of the first; who was first is told, or both would look the same.
@@ -343,10 +201,10 @@ void AddSystemCommands(OperatorGroup& group) {
                  [](Session& session, const Arguments& arguments) {
                    return ChangeSystem(session, arguments, &ClosureClient::ReleaseBreaker, BreakerText);
                  });
-  group.Reasoned("ack-clock", "", "Acknowledge a clock jump", [](Session& session, const Arguments& arguments) {
-    return ChangeSystem(session, arguments, &ClosureClient::AcknowledgeClockJump,
-                        [](const v1::SystemStatus&) { return "The clock jump is acknowledged."; });
-  });
+  group.Reasoned("ack-clock", "", "Vouch for the server's wall clock after a clock jump",
+                 [](Session& session, const Arguments& arguments) {
+                   return ChangeSystem(session, arguments, &ClosureClient::AcknowledgeClockJump, ClockText);
+                 });
 }
 
 }  // namespace
@@ -383,9 +241,11 @@ void AddOperatorCommands(CommandSet& commands) {
   tasks->add_flag("--all", arguments->all, "Also those that are merely scheduled for later");
   tasks->add_option("--closure", arguments->closure, "Only those of this closure, or of an account's open one")
       ->type_name("CLOSURE");
-  commands.Bind(tasks, [arguments](Session& session) { return Tasks(session, *arguments); });
+  commands.Bind(tasks, [arguments](Session& session) { return ListTasks(session, *arguments); });
 
-  group.Reasoned("retry", "TASK", "Make a task due now", Retry);
+  group.Reasoned("retry", "TASK", "Make a task due now", [](Session& session, const Arguments& given) {
+    return RetryTask(session, given.target, given.reason);
+  });
   group.Reasoned("hold", "CLOSURE", "Hold a closure: nothing irreversible runs meanwhile", Hold);
   group.Reasoned("release", "CLOSURE", "Release a hold", [](Session& session, const Arguments& released) {
     return ChangeHold(session, released, &ClosureClient::ReleaseHold, "The hold is released.",

@@ -91,6 +91,18 @@ TEST_CASE("an approval says whether the breaker is released, and who has to appr
                              !Contains("is recorded"));
 }
 
+TEST_CASE("an acknowledgement says when the clock moved once more, and what is to be done about that", "[R18]") {
+  FakeServer server;
+  CHECK_THAT(AsOperator(server, {"operator", "ack-clock", "--reason", "r"}).err,
+             Contains("The clock jump is acknowledged.") && !Contains("once more"));
+  v1::SystemStatus again;
+  again.mutable_clock_jump()->set_reason("a year back");
+  server.SetSystem(again);
+  CHECK_THAT(AsOperator(server, {"operator", "ack-clock", "--reason", "r"}).err,
+             Contains("the clock moved once more") && Contains("another acknowledgement: a year back") &&
+                 Contains(" --as operator:ann operator ack-clock --reason TEXT"));
+}
+
 TEST_CASE("the system's status counts what is parked and names what ends each halt", "[operators]") {
   FakeServer server;
   const Outcome calm = AsOperator(server, {"operator", "status"});
