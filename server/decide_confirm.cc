@@ -24,10 +24,20 @@ std::optional<absl::Duration> PassedSinceConfirm(DecisionBuilder& builder) {
   return PassedWithinBoot(builder.data().confirm_start(), builder.circumstances().time.witness);
 }
 
+bool DoClocksDisagree(DecisionBuilder& builder) {
+  return DoClocksDisagree(builder.circumstances().system, builder.circumstances().time);
+}
+
+// Sends a closure that is being confirmed back because the clocks disagree.
+void HaltConfirm(DecisionBuilder& builder) {
+  FailConfirm(builder, v1::Closure::HALTED,
+              "the server's clocks disagreed, so nobody can tell whether what ends some day has ended");
+}
+
 // A freeze would be in vain: nobody can tell whether what ends some day has ended.
 // Errors: FAILED_PRECONDITION with IRREVERSIBLE_PAUSED.
 absl::Status RequireClocks(DecisionBuilder& builder) {
-  if (!DoClocksDisagree(builder.circumstances().system, builder.circumstances().time)) return absl::OkStatus();
+  if (!DoClocksDisagree(builder)) return absl::OkStatus();
   return Error(v1::IRREVERSIBLE_PAUSED,
                "the server's clocks disagree, and an operator has to look into it first; try again later",
                {{"closure", builder.closure().name()}, {"what", v1::Task::Parked_Name(v1::Task::CLOCK_JUMP)}});
@@ -63,6 +73,7 @@ absl::StatusOr<Decision> DecideConfirm(DecisionBuilder& builder, const ConfirmCl
   builder.Move(Event::kConfirm, fmt::format("reason {}{}", v1::Closure::Reason_Name(command.reason),
                                             command.late_settlement_consent ? ", consents to late settlements" : ""));
   builder.commit().gate = v1::GATE_CLOSING;
+  builder.GuardSystem();
   BeginPhase(builder, v1::FREEZE);
   builder.AddTask(v1::Task::CONFIRM_DEADLINE, fmt::format("confirm-deadline/{}", builder.data().fence()),
                   builder.now() + FromProto(builder.policy().confirm_limit()));
@@ -97,10 +108,17 @@ void FailConfirm(DecisionBuilder& builder, v1::Closure::Cause cause, std::string
 }
 
 void TimeOutConfirm(DecisionBuilder& builder, std::string_view late) {
-  if (PassedSinceConfirm(builder).has_value()) return FailConfirm(builder, v1::Closure::CONFIRM_TIMED_OUT, late);
-  Reach(Mark::kConfirmEndedByBoot);
-  FailConfirm(builder, v1::Closure::CONFIRM_TIMED_OUT,
-              "the server's machine was booted since Confirm, so nobody can tell how long it took; confirm again");
+  const std::optional<absl::Duration> passed = PassedSinceConfirm(builder);
+  if (!passed.has_value()) {
+    Reach(Mark::kConfirmEndedByBoot);
+    return FailConfirm(
+        builder, v1::Closure::CONFIRM_TIMED_OUT,
+        "the server's machine was booted since Confirm, so nobody can tell how long it took; confirm again");
+  }
+  // A clock that jumped ahead is no time that passed.
+  const bool by_jump = *passed < FromProto(builder.policy().confirm_limit()) && DoClocksDisagree(builder);
+  if (by_jump) return HaltConfirm(builder);
+  FailConfirm(builder, v1::Closure::CONFIRM_TIMED_OUT, late);
 }
 
 Decision DecideConfirmScan(DecisionBuilder& builder, const ScanAnswered& answered) {
@@ -119,10 +137,8 @@ Decision DecideConfirmScan(DecisionBuilder& builder, const ScanAnswered& answere
     FailConfirm(builder, v1::Closure::HALTED, "a hold or pause came before the silent period began");
   } else if (time_left < absl::ZeroDuration()) {
     TimeOutConfirm(builder, "freeze and rescan took too long: the rescan ended too late");
-  } else if (answered.clocks_disagreed ||
-             DoClocksDisagree(builder.circumstances().system, builder.circumstances().time)) {
-    FailConfirm(builder, v1::Closure::HALTED,
-                "the server's clocks disagreed, so nobody can tell whether what ends some day has ended");
+  } else if (answered.clocks_disagreed || DoClocksDisagree(builder)) {
+    HaltConfirm(builder);
   } else {
     v1::Closure& closure = builder.closure();
     builder.Move(Event::kSilentPeriodEntered, ScanSummary(merge, answered.findings));

@@ -5,6 +5,7 @@
 #include "absl/strings/str_join.h"
 #include "checkers/proto_time.h"
 #include "fmt/format.h"
+#include "server/decide_system.h"
 #include "server/decision_builder.h"
 #include "server/errors.h"
 #include "server/resource_names.h"
@@ -26,20 +27,34 @@ std::string ChannelNames(const std::vector<v1::Channel>& channels) {
                        [](std::string* names, v1::Channel channel) { names->append(v1::Channel_Name(channel)); });
 }
 
-// The channels on which a code is demanded: the owner's choice, or both when a contact point changed lately (D9).
-absl::StatusOr<std::vector<v1::Channel>> DemandedChannels(const CreateFacts& facts, absl::Time now) {
+// Why a code is demanded on both channels, in words; empty when it is not (D9). While the clocks disagree nobody can
+// tell how long ago a change was.
+std::string_view WhyBoth(const CreateFacts& facts, const Circumstances& circumstances) {
+  const auto changed_within = [&](absl::Duration window) {
+    return ChangedContactLately(facts.account, circumstances.now, window);
+  };
+  if (changed_within(FromProto(facts.policy.contact_change_window()))) return "a contact point changed lately";
+  const bool may_have =
+      DoClocksDisagree(circumstances.system, circumstances.time) && changed_within(absl::InfiniteDuration());
+  return may_have ? "the server's clocks disagree, and a contact point may have changed lately" : "";
+}
+
+// The channels on which a code is demanded: the owner's choice, or both.
+absl::StatusOr<std::vector<v1::Channel>> DemandedChannels(const CreateFacts& facts,
+                                                          const Circumstances& circumstances) {
   const upstream::v1::Account& account = facts.account;
-  const bool changed = ChangedContactLately(account, now, FromProto(facts.policy.contact_change_window()));
+  const std::string_view why_both = WhyBoth(facts, circumstances);
   std::vector<v1::Channel> channels =
-      changed ? std::vector<v1::Channel>{v1::EMAIL, v1::SMS} : std::vector<v1::Channel>{facts.channel};
+      why_both.empty() ? std::vector<v1::Channel>{facts.channel} : std::vector<v1::Channel>{v1::EMAIL, v1::SMS};
   for (const v1::Channel channel : channels) {
     if (!ContactOf(account, channel).address().empty()) continue;
-    return Error(v1::CONTACT_POINT_MISSING,
-                 fmt::format("{} has no {}{}", FormatAccountName(account.account_id()), ChannelWords(channel),
-                             changed ? "; a contact point changed lately, so a code is demanded on both channels" : ""),
-                 {{"account", FormatAccountName(account.account_id())},
-                  {"channel", v1::Channel_Name(channel)},
-                  {"demanded", ChannelNames(channels)}});
+    return Error(
+        v1::CONTACT_POINT_MISSING,
+        fmt::format("{} has no {}{}", FormatAccountName(account.account_id()), ChannelWords(channel),
+                    why_both.empty() ? "" : fmt::format("; {}, so a code is demanded on both channels", why_both)),
+        {{"account", FormatAccountName(account.account_id())},
+         {"channel", v1::Channel_Name(channel)},
+         {"demanded", ChannelNames(channels)}});
   }
   return channels;
 }
@@ -190,7 +205,7 @@ bool IsCodeExpired(const v1::IdentityVerification::Challenge& challenge, const c
 
 absl::StatusOr<Decision> DecideCreate(const CreateFacts& facts, const Circumstances& circumstances) {
   if (absl::Status state = CheckAccountState(facts.account); !state.ok()) return state;
-  absl::StatusOr<std::vector<v1::Channel>> channels = DemandedChannels(facts, circumstances.now);
+  absl::StatusOr<std::vector<v1::Channel>> channels = DemandedChannels(facts, circumstances);
   if (!channels.ok()) return channels.status();
   if (absl::Status day = CheckCodesOfDay(facts.policy, circumstances, channels->size(), facts.account.account_id());
       !day.ok())

@@ -63,14 +63,8 @@ void SettleLate(DecisionBuilder& builder, ScanMerge& merge) {
   merge.counts.set_renounced(merge.counts.renounced() + covered);
 }
 
-// Whether a final check that found nothing has to look again, for it may not be so any more: irreversible work waits,
-// or what ends some day was judged by a day that may be wrong.
-bool LooksAgain(DecisionBuilder& builder, const ScanAnswered& answered) {
-  if (const v1::Task::Parked halt = HaltOf(builder.data(), builder.circumstances().system);
-      halt != v1::Task::PARKED_UNSPECIFIED) {
-    builder.RescheduleTask(builder.now(), "", halt);
-    return true;
-  }
+// Whether a final check has to be made again, for it judged what ends some day by a day that may be wrong.
+bool DoubtsDay(DecisionBuilder& builder, const ScanAnswered& answered) {
   const bool waits = WaitsForClocks(builder);
   if (!waits && !answered.clocks_disagreed) return false;
   Reach(Mark::kFinalCheckDoubted);
@@ -78,7 +72,14 @@ bool LooksAgain(DecisionBuilder& builder, const ScanAnswered& answered) {
   return true;
 }
 
+// Makes a final check again that is not over: its checkers are shown, and nothing follows from them.
+Decision LookAgain(DecisionBuilder& builder, const ScanAnswered& answered) {
+  StoreCheckers(builder, answered.findings);
+  return builder.Finish();
+}
+
 Decision DecideFinalScan(DecisionBuilder& builder, const ScanAnswered& answered) {
+  if (DoubtsDay(builder, answered)) return LookAgain(builder, answered);
   ScanMerge merge = MergeScan(builder.data(), answered.findings, answered.previous, builder.now());
   if (builder.data().late_settlement_consent()) SettleLate(builder, merge);
   const std::string summary = ScanSummary(merge, answered.findings);
@@ -90,15 +91,16 @@ Decision DecideFinalScan(DecisionBuilder& builder, const ScanAnswered& answered)
   }
   if (answered.findings.required_unanswered) {
     Reach(Mark::kFinalCheckRetried);
-    StoreCheckers(builder, answered.findings);
     const Circumstances& circumstances = builder.circumstances();
     const absl::Duration backoff = RetryDelay(circumstances.task->attempts(), circumstances.retry_factor);
     builder.RescheduleTask(builder.now() + backoff, Unanswered(answered.findings), v1::Task::PARKED_UNSPECIFIED);
-    return builder.Finish();
+    return LookAgain(builder, answered);
   }
-  if (LooksAgain(builder, answered)) {
-    StoreCheckers(builder, answered.findings);
-    return builder.Finish();
+  if (const v1::Task::Parked halt = HaltOf(builder.data(), builder.circumstances().system);
+      halt != v1::Task::PARKED_UNSPECIFIED) {
+    // What is clean now may not be clean on release.
+    builder.RescheduleTask(builder.now(), "", halt);
+    return LookAgain(builder, answered);
   }
   StoreScan(builder, answered.findings, merge, true);
   builder.Move(Event::kFinalCheckPassed, summary);

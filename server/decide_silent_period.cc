@@ -49,9 +49,7 @@ bool WaitsForBreaker(DecisionBuilder& builder) {
 }  // namespace
 
 bool WaitsForClocks(DecisionBuilder& builder) {
-  const Circumstances& circumstances = builder.circumstances();
-  if (!DoClocksDisagree(circumstances.system, circumstances.time)) return false;
-  if (!circumstances.system.has_clock_jump()) builder.WitnessTime();
+  if (!DoClocksDisagree(builder.circumstances().system, builder.circumstances().time)) return false;
   builder.RescheduleTask(builder.now(), "", v1::Task::CLOCK_JUMP);
   return true;
 }

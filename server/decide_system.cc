@@ -41,6 +41,19 @@ v1::SystemStatus::Halt MakeHalt(absl::Time now, std::string_view actor, std::str
   return halt;
 }
 
+namespace {
+
+// Of several jumps the last is told, and the one before it: whoever acknowledges them vouches for the clock after the
+// last, whatever came before.
+v1::SystemStatus::Halt NextJump(const internal::v1::SystemData& system, std::string_view jump, absl::Time now) {
+  constexpr std::string_view kBefore = "; before that ";
+  if (!system.has_clock_jump()) return MakeHalt(now, "system", jump);
+  const std::string& before = system.clock_jump().reason();
+  return MakeHalt(now, "system", fmt::format("{}{}{}", jump, kBefore, before.substr(0, before.find(kBefore))));
+}
+
+}  // namespace
+
 bool DoClocksDisagree(const internal::v1::SystemData& system, const Observation& observation) {
   return system.has_clock_jump() || !observation.jump.empty();
 }
@@ -51,8 +64,7 @@ internal::v1::SystemData& Witness(Commit& commit, const internal::v1::SystemData
   internal::v1::SystemData& next = commit.system.emplace(system);
   next.set_version(system.version() + 1);
   *next.mutable_clock() = observation.witness;
-  if (!observation.jump.empty() && !next.has_clock_jump())
-    *next.mutable_clock_jump() = MakeHalt(now, "system", observation.jump);
+  if (!observation.jump.empty()) *next.mutable_clock_jump() = NextJump(system, observation.jump, now);
   if (!observation.went_back) return next;
   commit.clock_went_back = now;
   if (FromProto(next.breaker_release_time()) > now) next.clear_breaker_release_time();
@@ -85,7 +97,7 @@ absl::StatusOr<Commit> DecideSystem(const internal::v1::SystemData& system, cons
     case SystemCommand::Kind::kAcknowledgeClockJump:
       if (!system.has_clock_jump()) return NothingToRelease(v1::Task::CLOCK_JUMP, "clock jump");
       next.clear_clock_jump();
-      // A jump that this reading shows is a new one, whatever is acknowledged with it.
+      // A jump that this reading shows is a new one, which nobody can have seen.
       if (!observation.jump.empty()) *next.mutable_clock_jump() = MakeHalt(now, "system", observation.jump);
       *next.mutable_clock() = CreditWithheld(observation.witness, FromProto(system.clock().withheld()));
       commit.unpark.emplace_back(v1::Task::CLOCK_JUMP, now);

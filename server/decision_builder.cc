@@ -125,6 +125,8 @@ internal::v1::SystemData& DecisionBuilder::WitnessTime() {
 
 Decision DecisionBuilder::Finish(absl::Status reply) {
   if (circumstances_.task.has_value() && !task_settled_) FinishTask();
+  // What is due by a clock that jumped is found again when it is set right only if somebody knows of the jump.
+  if (!circumstances_.time.jump.empty() && !commit_.system.has_value()) WitnessTime();
   closure().set_etag(fmt::format("\"{}\"", data().etag_number()));
   return {std::move(commit_), std::move(reply)};
 }

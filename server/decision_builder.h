@@ -52,6 +52,7 @@ class DecisionBuilder {
   // Refused as above.
   internal::v1::SystemData& WitnessTime();
 
+  // With the system's next version where the clocks jumped and nobody knew yet.
   Decision Finish(absl::Status reply = absl::OkStatus());
   // Only ends or reschedules the task; the closure stays as it is.
   Decision FinishWithoutChange();
@@ -96,6 +97,9 @@ void BeginEnd(DecisionBuilder& builder, v1::Closure::Cause cause, std::string_vi
 // decide_ends.cc: begins the restoring.
 void BeginRestore(DecisionBuilder& builder, Event event, v1::Closure::Cause cause, std::string_view detail);
 
+// decide_silent_period.cc: whether the task waits for an operator to acknowledge a jump between the clocks (R18).
+bool WaitsForClocks(DecisionBuilder& builder);
+
 // What discards and Confirm need alike, in decide_items.cc.
 // Errors: FAILED_PRECONDITION with CLOSURE_ON_HOLD, or with IRREVERSIBLE_PAUSED where a pause matters; Confirm asks for
 // more (decide_confirm.cc).
@@ -132,9 +136,6 @@ Decision FailNotice(DecisionBuilder& builder, const TaskFailed& failed);
 Decision DecideErase(DecisionBuilder& builder, const Erase& erase);
 // decide_silent_period.cc
 Decision DecideSilentPeriodEnd(DecisionBuilder& builder);
-// decide_silent_period.cc: whether the task waits for an operator to acknowledge a jump between the clocks, of which
-// the commit tells when nobody knew yet (D14, R18).
-bool WaitsForClocks(DecisionBuilder& builder);
 
 }  // namespace closure
 

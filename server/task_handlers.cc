@@ -152,10 +152,13 @@ void TaskHandlers::AskCheckers(const internal::v1::TaskData& task, const interna
                                Done done) const {
   const ClosureKey key{data.account_id(), data.closure_id()};
   const absl::StatusOr<internal::v1::SystemData> system = parts_.store->LoadSystem();
+  if (!system.ok()) {
+    if (parts_.on_failure) parts_.on_failure(task, ErrorText(system.status()));
+    return std::move(done)();
+  }
   // Read after the system, so that the witness in it is not of the future.
   const ClockReading reading = parts_.clock->Read();
-  // Without an answer nobody knows.
-  const bool clocks_disagree = !system.ok() || DoClocksDisagree(*system, Observe(system->clock(), reading));
+  const bool clocks_disagree = DoClocksDisagree(*system, Observe(system->clock(), reading));
   const absl::Time now = reading.wall;
   FanOutRequest request;
   request.check.set_account_id(data.account_id());

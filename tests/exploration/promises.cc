@@ -27,7 +27,7 @@ bool EveryoneAnswered(const v1::Closure& closure) {
   return closure::EveryoneAnswered(closure, {"billing", "resources"});
 }
 
-// Whether the wall clock jumped, and no operator vouched for it yet.
+// Whether the wall clock jumped, and no operator vouched for it yet: what the product's DoClocksDisagree should answer.
 bool DoClocksJump(const World& world) { return world.system.has_clock_jump() || !TimeOf(world).jump.empty(); }
 
 // What a silent period needs before it (N1, N5, S7).
@@ -162,9 +162,9 @@ Broken JudgeMove(const World& world, const Commit& commit) {
   if (commit.history->from_state != from || commit.history->to_state != to)
     return "S13: a history row tells another move";
   // Between reading and committing a switch may be thrown; the store compares only what it is told to.
-  const bool irreversible =
-      to == v1::Closure::SILENT_PERIOD || to == v1::Closure::FINAL_CHECK || to == v1::Closure::DELETING;
-  if (irreversible && !commit.system.has_value() && commit.expected_system_version != world.system.version())
+  const bool halts = to == v1::Closure::CONFIRMING || to == v1::Closure::SILENT_PERIOD ||
+                     to == v1::Closure::FINAL_CHECK || to == v1::Closure::DELETING;
+  if (halts && !commit.system.has_value() && commit.expected_system_version != world.system.version())
     return "H: a pause that comes between a decision and its commit is overlooked";
   if (to == v1::Closure::READY && (!next.closure().scan().clean() || !EveryoneAnswered(next.closure())))
     return "N5: a closure is READY without a clean scan";
@@ -197,6 +197,16 @@ Broken JudgeTasks(const World& world, const Commit& commit) {
     if (task.kind() == v1::Task::NOTICE && !terminal) return "S11: a result notice before the result";
   }
   return std::nullopt;
+}
+
+// Whether work of the state waits no longer than a try that failed does, or for an operator.
+bool HasWork(const World& world) {
+  constexpr absl::Duration kRetryMax = absl::Minutes(5);
+  return std::any_of(world.tasks.begin(), world.tasks.end(), [&](const internal::v1::TaskData& task) {
+    const bool works = task.kind() == v1::Task::PARTICIPANT || task.kind() == v1::Task::SCAN;
+    const bool soon = FromProto(task.due_time()) <= world.clock.wall + kRetryMax;
+    return works && (soon || task.parked() != v1::Task::PARKED_UNSPECIFIED);
+  });
 }
 
 bool HasTask(const World& world, v1::Task::Kind kind, absl::Time due) {
@@ -232,6 +242,11 @@ Broken JudgeTimers(const World& world) {
                   FromProto(closure.confirm_time()) + FromProto(policy.confirm_limit())))
         return std::nullopt;
       return "L3, D6: nothing ends a confirmation that hangs";
+    case v1::Closure::THAWING:
+    case v1::Closure::FINAL_CHECK:
+    case v1::Closure::DELETING:
+    case v1::Closure::RESTORING:
+      return HasWork(world) ? std::nullopt : Broken("L1: nothing goes on with a closure whose account is frozen");
     default:
       return std::nullopt;
   }

@@ -113,11 +113,11 @@ GROUPS: List[Tuple[str, str, str, List[Union[str, Tuple[str, int]]]]] = [
     ("on the way of an excess that was just put in words", "server/decide_silent_period.cc", NEVER, [
         "if (excess.empty()) return false;",
     ]),
-    (NONE, "server/decide_silent_period.cc", NEVER, [
-        "if (!circumstances.system.has_clock_jump() && circumstances.time.jump.empty()) return false;",
+    (NONE, "server/decide_system.cc", NEVER, [
+        "return system.has_clock_jump() || !observation.jump.empty();",
     ]),
-    (NONE, "server/decide_silent_period.cc", ALWAYS, [
-        "if (!circumstances.system.has_clock_jump() && circumstances.time.jump.empty()) return false;",
+    (NONE, "server/decide_system.cc", ALWAYS, [
+        "return system.has_clock_jump() || !observation.jump.empty();",
     ]),
     ("of an empty text, in which nothing is found all the same; the other jump of the line is killed", "server/actor.cc", NEVER, [
         "if (at == std::string_view::npos) return Malformed(text);",

@@ -123,7 +123,10 @@ TEST_CASE("a clean rescan that ends after the five minutes on any clock sends th
   DecidedClosure closure;
   closure.GoToRescan();
   SECTION("by a microsecond") { closure.clock().Advance(kLimit + absl::Microseconds(1)); }
-  SECTION("on the wall clock alone") { closure.clock().JumpWall(kLimit + absl::Microseconds(1)); }
+  SECTION("on the wall clock alone, within what clocks may differ") {
+    closure.clock().Advance(kLimit - kClockJump + absl::Microseconds(1));
+    closure.clock().JumpWall(kClockJump);
+  }
   SECTION("on the trusted clock alone") {
     closure.clock().Advance(kLimit + absl::Microseconds(1));
     closure.clock().JumpWall(-kLimit);
@@ -132,6 +135,17 @@ TEST_CASE("a clean rescan that ends after the five minutes on any clock sends th
   CHECK(closure.state() == Closure::THAWING);
   CHECK(closure.closure().cause() == Closure::CONFIRM_TIMED_OUT);
   CHECK(closure.closure().cause_detail() == "freeze and rescan took too long: the rescan ended too late");
+}
+
+TEST_CASE("a clock that jumps past the five minutes is no time that passed", "[decide][D6][time]") {
+  DecidedClosure closure;
+  closure.GoToRescan();
+  closure.clock().JumpWall(kLimit + absl::Microseconds(1));
+  SECTION("at the rescan's end") { closure.FinishScan(); }
+  SECTION("at the deadline") { closure.Report(v1::Task::CONFIRM_DEADLINE, TimerFired{}); }
+  CHECK(closure.state() == Closure::THAWING);
+  CHECK(closure.closure().cause() == Closure::HALTED);
+  CHECK(closure.system().has_clock_jump());
 }
 
 }  // namespace

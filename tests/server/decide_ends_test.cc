@@ -208,12 +208,18 @@ TEST_CASE("a final check that was asked on clocks that disagreed is made again a
   CHECK(mark.times() == 1);
 }
 
-TEST_CASE("a problem aborts a closure at once, though the clocks disagree", "[decide][R66][time]") {
+TEST_CASE("a problem that a final check finds while the clocks disagree aborts nothing before it is looked at again",
+          "[decide][R66][time]") {
   DecidedClosure closure;
   closure.GoToFinalCheck();
   closure.FinishPhase();
-  closure.clock().JumpWall(absl::Hours(24 * 365));
-  closure.FinishScan({DecidedClosure::Item("bill", v1::UNPAID_BILL, v1::MUST_HANDLE, 5)});
+  // What expired looks as if it had not.
+  closure.clock().JumpWall(-absl::Hours(24 * 365));
+  closure.FinishScan({DecidedClosure::Item("example.com", v1::DOMAIN_NAME, v1::MUST_HANDLE)});
+  CHECK(closure.state() == Closure::FINAL_CHECK);
+  CHECK(closure.Tasks(v1::Task::SCAN).front().parked() == v1::Task::CLOCK_JUMP);
+  closure.system().clear_clock_jump();
+  closure.FinishScan({DecidedClosure::Item("example.com", v1::DOMAIN_NAME, v1::MUST_HANDLE)});
   CHECK(closure.state() == Closure::RESTORING);
   CHECK(closure.closure().cause() == Closure::FINAL_CHECK_PROBLEM);
 }

@@ -96,6 +96,38 @@ TEST_CASE("an operator's command does not swallow a clock jump", "[decide][time]
   CHECK((told_now || told_later));
 }
 
+TEST_CASE("a jump that a decision sees is told with it, so that what it made due is found again", "[decide][time]") {
+  DecidedClosure closure;
+  closure.GoToRescan();
+  const bool jumps = GENERATE(false, true);
+  if (jumps) closure.clock().JumpWall(absl::Hours(24 * 365));
+  REQUIRE(closure.Do(PlaceHold{"legal"}, "operator:ann").ok());
+  REQUIRE(closure.state() == Closure::THAWING);
+  CHECK(closure.system().has_clock_jump() == jumps);
+  CHECK(closure.last_commit().system.has_value() == jumps);
+  closure.clock().JumpWall(-absl::Hours(24 * 365));
+  CHECK(Observe(closure.system().clock(), closure.clock().Read()).went_back);
+}
+
+TEST_CASE("of several jumps the last is told, with the one before it", "[decide][time]") {
+  ManualClock clock;
+  internal::v1::SystemData system;
+  *system.mutable_clock() = Observe({}, clock.Read()).witness;
+  for (const absl::Duration by : {absl::Minutes(2), absl::Minutes(3), absl::Minutes(5)}) {
+    clock.JumpWall(by);
+    Commit commit;
+    Witness(commit, system, Observe(system.clock(), clock.Read()), clock.Now());
+    system = *commit.system;
+    CHECK(FromProto(system.clock_jump().create_time()) == clock.Now());
+  }
+  CHECK(system.clock_jump().reason() ==
+        "the wall clock moved by 5m while the boot-time clock moved by 0; before that the wall clock moved by 3m while "
+        "the boot-time clock moved by 0");
+  Commit quiet;
+  CHECK(Witness(quiet, system, Observe(system.clock(), clock.Read()), clock.Now()).clock_jump().reason() ==
+        system.clock_jump().reason());
+}
+
 TEST_CASE("an operator whose name was stored in other letters is still one person", "[decide][D14]") {
   ManualClock clock;
   internal::v1::SystemData system;

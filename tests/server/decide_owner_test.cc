@@ -93,6 +93,21 @@ TEST_CASE("after a change of a contact point both are needed, and the refusal sa
   }
 }
 
+TEST_CASE("while the clocks disagree every change of a contact point may be a late one", "[decide][D9][time]") {
+  CreateFacts facts = ChangedLately();
+  facts.account.clear_phone();
+  Circumstances circumstances = At(kNow + absl::Hours(24 * 365));
+  CHECK(Answer({}, facts, circumstances).ok());
+  SECTION("by a jump that nobody knew") { circumstances.time.jump = "it jumped"; }
+  SECTION("by one that nobody acknowledged") { circumstances.system.mutable_clock_jump()->set_reason("it jumped"); }
+  CheckRefused(
+      Answer({}, facts, circumstances), v1::CONTACT_POINT_MISSING,
+      "accounts/1000000001 has no telephone number; the server's clocks disagree, and a contact point may have "
+      "changed lately, so a code is demanded on both channels",
+      {{"account", kAccountName}, {"channel", "SMS"}, {"demanded", "EMAIL, SMS"}});
+  CHECK(Answer({}, DecidedClosure::Facts(), circumstances).ok());
+}
+
 TEST_CASE("an account is sent no more codes within a day than the limit", "[decide][R44][D16]") {
   Circumstances circumstances = At(kNow);
   const CreateFacts one = DecidedClosure::Facts();

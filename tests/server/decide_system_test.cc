@@ -99,11 +99,13 @@ TEST_CASE("whoever has approved is known again among all who did", "[decide][D14
   CHECK(Operate(system, Kind::kReleaseBreaker, "operator:j").ok());
 }
 
-TEST_CASE("a jump that a command's reading shows is told, and one that is told stays as it is", "[decide][time]") {
+TEST_CASE("a jump that a command's reading shows is told, before the one that was told already", "[decide][time]") {
   Observation observation;
   observation.jump = "new";
   CHECK(Operate({}, Kind::kPause, "operator:ann", observation)->system->clock_jump().reason() == "new");
-  CHECK(Operate(Halted(), Kind::kPause, "operator:ann", observation)->system->clock_jump().reason() == "a jump");
+  CHECK(Operate(Halted(), Kind::kPause, "operator:ann", observation)->system->clock_jump().reason() ==
+        "new; before that a jump");
+  CHECK(Operate(Halted(), Kind::kPause, "operator:ann", {})->system->clock_jump().reason() == "a jump");
   // The one that was acknowledged is over; this one is not.
   CHECK(Operate(Halted(), Kind::kAcknowledgeClockJump, "operator:ann", observation)->system->clock_jump().reason() ==
         "new");

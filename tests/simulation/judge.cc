@@ -100,11 +100,14 @@ void Judge::SawSystem() {
   const auto system = store_.LoadSystem();
   if (!system.ok()) return;
   halts_.SawSystem(*system);
-  const bool acknowledged = std::exchange(jump_known_, system->has_clock_jump()) && !jump_known_;
-  if (!acknowledged) return;
-  // The operator saw the clock that the decision read.
-  vouched_ = FromProto(system->clock().wall_time()) - clock_.TrueTime();
-  OnCloud();
+  if (vouched_.SawSystem(*system)) OnCloud();
+}
+
+std::string Judge::FaultOfClock(const v1::Closure& closure) const {
+  const std::optional<absl::Duration> asked = stranger_.AskedFor(closure);
+  if (!asked || !vouched_.WasWrong(*asked)) return "";
+  return fmt::format("H: {} rests on questions that were asked on a clock that nobody vouched for",
+                     v1::Closure::State_Name(closure.state()));
 }
 
 void Judge::JudgeChange(const ClosureKey& key) {
@@ -154,6 +157,9 @@ void Judge::JudgeMove(Known& known, const ClosureData& data) {
   if (to == v1::Closure::CONFIRMING) {
     known.scans_at_confirm = known.data.closure().scan().number();
     known.confirming_since = schedule_.now();
+    const auto system = store_.LoadSystem();
+    if (!system.ok() || data.closure().has_hold() || system->has_pause() || system->has_clock_jump())
+      Broken("H: a closure was confirmed during a hold or pause, or while the clocks disagree", data.closure());
   }
   if (to == v1::Closure::SILENT_PERIOD) {
     known.silent_since = schedule_.now();
@@ -183,12 +189,13 @@ void Judge::JudgeEntry(const Known& known, const ClosureData& data) {
   const auto system = store_.LoadSystem();
   if (closure.has_hold() || !system.ok() || system->has_pause() || system->has_clock_jump())
     Broken("H: a silent period was entered during a hold or pause, or while the clocks disagree", closure);
+  Broken(FaultOfClock(closure), closure);
   const ShowAccountResponse account = cloud_.Show(data.account_id());
   if (account.deleted()) return;
   if (account.account().resources_size() > 0) Broken("S7: a silent period with a running resource", closure);
   if (!account.billing_frozen() || !account.account_frozen() || !account.resources_frozen())
     Broken("S9: a silent period of an account that is not frozen", closure);
-  problems_.Saw(account.account(), schedule_.now(), Date());
+  problems_.Saw(account.account(), schedule_.now(), vouched_.Date());
   Broken(problems_.FaultOfEntry(data.account_id(), stranger_.AskedFor(closure)), closure);
 }
 
@@ -212,10 +219,11 @@ void Judge::JudgeDeletion(const ClosureData& data) {
   const auto system = store_.LoadSystem();
   if (!system.ok() || closure.has_hold() || system->has_pause() || system->has_clock_jump())
     Broken("H: a deletion began during a hold or pause, or while the clocks disagree", closure);
+  Broken(FaultOfClock(closure), closure);
   const ShowAccountResponse account = cloud_.Show(data.account_id());
   if (account.deleted()) return;
   if (!account.billing_sealed()) Broken("S10: a deletion began while bills can still arrive", closure);
-  problems_.Saw(account.account(), schedule_.now(), Date());
+  problems_.Saw(account.account(), schedule_.now(), vouched_.Date());
   Broken(problems_.FaultOfDeletion(data.account_id(), stranger_.AskedFor(closure)), closure);
   for (const auto& funds : account.account().funds()) {
     const auto balance = ParseMoney(funds.balance(), funds.currency_code());
@@ -294,7 +302,7 @@ void Judge::Remember(const std::string& account_id, const ShowAccountResponse& a
   if (!account.deleted()) {
     remembered.owner = ReachableOf(account.account());
     remembered.money = MoneyOn(account.account());
-    problems_.Saw(account.account(), schedule_.now(), Date());
+    problems_.Saw(account.account(), schedule_.now(), vouched_.Date());
     return;
   }
   const bool by_closure = std::any_of(account.acts().begin(), account.acts().end(), [](const SandboxAct& act) {

@@ -21,6 +21,7 @@
 #include "tests/simulation/schedule.h"
 #include "tests/simulation/standing_problems.h"
 #include "tests/simulation/stranger.h"
+#include "tests/simulation/vouched_clock.h"
 
 namespace closure::simulation {
 
@@ -37,7 +38,8 @@ class Judge {
         cloud_(cloud),
         stranger_(stranger),
         account_ids_(std::move(account_ids)),
-        halts_(schedule, hourly_limit) {}
+        halts_(schedule, hourly_limit),
+        vouched_(schedule, clock) {}
 
   // To be called after every single write that the store committed.
   void OnCommit();
@@ -45,11 +47,12 @@ class Judge {
   void OnCloud();
   // A process begins its life.
   void Started() { started_ = schedule_.now(); }
-  // The wall clock of the machine was set, wrong or right again.
+  // To be called after the wall clock of the machine was set, wrong or right again.
   void ClockSet() {
     clock_jumped_ = true;
     clock_set_ = schedule_.now();
     halts_.ClockSet();
+    vouched_.WasSet();
   }
   // The service asks for an act, by its method.
   void Asked(const std::string& method, const std::string& closure);
@@ -105,9 +108,9 @@ class Judge {
     std::optional<std::int64_t> gone_at;
   };
 
-  // The day by which what ends some day is judged: the true one, apart from what an operator vouched for.
-  absl::Time Date() const { return clock_.TrueTime() + vouched_; }
   void SawSystem();
+  // What is broken when something that cannot be taken back rests on the scan of this closure; empty when nothing is.
+  std::string FaultOfClock(const v1::Closure& closure) const;
   // Nothing is broken when `what` is empty.
   void Broken(std::string_view what, const v1::Closure& closure);
   // Whether the request ids of a closure may have been forgotten, some time after it ended (D16).
@@ -145,10 +148,7 @@ class Judge {
   std::map<std::string, Remembered> accounts_;
   // Which request a closure was made for.
   std::map<std::string, std::string> requests_;
-  // Whether the service knows of a jump of its clocks, and by how much the wall clock was wrong when an operator last
-  // acknowledged one.
-  bool jump_known_ = false;
-  absl::Duration vouched_;
+  VouchedClock vouched_;
   absl::Duration started_;
   absl::Duration clock_set_;
   bool clock_jumped_ = false;

@@ -208,8 +208,9 @@ MUTATIONS = [
     # ---- time ----
     Mutation("a final check passes while the clocks disagree", SCAN, "  if (!waits && !answered.clocks_disagreed) return false;\n",
              "  if (!waits || waits) return false;\n"),
-    Mutation("a silent period begins while the clocks disagree", CONFIRM, "  } else if (answered.clocks_disagreed ||\n",
-             "  } else if (false && answered.clocks_disagreed &&\n"),
+    Mutation("a silent period begins while the clocks disagree", CONFIRM,
+             "  } else if (answered.clocks_disagreed || DoClocksDisagree(builder)) {\n",
+             "  } else if (answered.clocks_disagreed && !answered.clocks_disagreed) {\n"),
     Mutation("a clock set right is time that passed", WITNESS,
              "std::max(wall_passed - FromProto(next.witness.behind()), absl::ZeroDuration());",
              "std::max(wall_passed, absl::ZeroDuration());"),

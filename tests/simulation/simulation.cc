@@ -230,7 +230,8 @@ void Simulation::Crash() {
   schedule_.After(dice_.Between(absl::Seconds(1), away), kWorld, [this] { Start(); });
 }
 
-// What is set after time was last witnessed is like what is set while the machine is off.
+// Whether somebody noted what the wall clock shows. What is set after that and before a boot is like what is set while
+// the machine is off.
 bool Simulation::IsClockWitnessed() {
   const auto system = store_.LoadSystem();
   const ClockReading reading = clock_.Read();
@@ -241,12 +242,12 @@ void Simulation::JumpClock() {
   // What is set while the machine is off nobody can know (time_witness.h).
   if (machine_off_) return;
   ++report_.clock_jumps;
-  judge_.ClockSet();
   const absl::Duration wrongs[] = {absl::Hours(24 * 365), -absl::Hours(24), absl::Hours(23), absl::Hours(3),
                                    -absl::Minutes(20)};
   // Set right again, or from one wrong time to another.
   const bool right = clock_.wrong_by() != absl::ZeroDuration() && dice_.Chance(0.5);
   clock_.SetWrong(right ? absl::ZeroDuration() : wrongs[dice_.Below(std::size(wrongs))]);
+  judge_.ClockSet();
   judge_.OnCloud();
   schedule_.Tell("the wall clock is wrong by {}", absl::FormatDuration(clock_.wrong_by()));
 }
