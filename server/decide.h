@@ -89,10 +89,11 @@ struct ParticipantAnswered {
 struct MessageSent {
   bool no_address = false;
 };
-// The task did not succeed and is to be tried again at `due`.
+// The task did not succeed and is to be tried again after `delay`. It is no time, for the wall clock may be another one
+// when that is decided on.
 struct TaskFailed {
   std::string error;
-  absl::Time due;
+  absl::Duration delay;
 };
 // The task is irreversible and must wait for the release of a hold or pause.
 struct TaskHeld {};

@@ -132,7 +132,10 @@ Decision DecideConfirmScan(DecisionBuilder& builder, const ScanAnswered& answere
     // Silence at the deadline is the time's fault, not the checkers'.
     const bool late =
         merge.unresolved == 0 && time_left <= absl::ZeroDuration() && PassedSinceConfirm(builder).has_value();
-    FailConfirm(builder, late ? v1::Closure::CONFIRM_TIMED_OUT : v1::Closure::RESCAN_NOT_CLEAN, problems);
+    if (late)
+      TimeOutConfirm(builder, problems);
+    else
+      FailConfirm(builder, v1::Closure::RESCAN_NOT_CLEAN, problems);
   } else if (HaltOf(builder.data(), builder.circumstances().system) != v1::Task::PARKED_UNSPECIFIED) {
     FailConfirm(builder, v1::Closure::HALTED, "a hold or pause came before the silent period began");
   } else if (time_left < absl::ZeroDuration()) {

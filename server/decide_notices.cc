@@ -72,8 +72,8 @@ Decision FailNotice(DecisionBuilder& builder, const TaskFailed& failed) {
   const bool was_settled = IsSettled(*notice);
   // By the trusted clock: neither an owner must go untold nor an address be kept because the wall clock was wrong.
   const absl::Duration passed = PassedSince(builder.data().end(), builder.circumstances().time.witness);
-  if (passed + (failed.due - builder.now()) <= FromProto(builder.policy().notice_retry_limit())) {
-    builder.RescheduleTask(failed.due, notice->last_error(), v1::Task::PARKED_UNSPECIFIED);
+  if (passed + failed.delay <= FromProto(builder.policy().notice_retry_limit())) {
+    builder.RescheduleTask(builder.now() + failed.delay, notice->last_error(), v1::Task::PARKED_UNSPECIFIED);
     return builder.Finish();
   }
   Reach(Mark::kNoticeGivenUp);

@@ -127,11 +127,12 @@ v1::ParticipantProgress* FindProgress(DecisionBuilder& builder, const internal::
 }
 
 // Asks again later, and shows the owner and the operators why it waits.
-Decision AskAgain(DecisionBuilder& builder, v1::ParticipantProgress& progress, std::string_view error, absl::Time due) {
+Decision AskAgain(DecisionBuilder& builder, v1::ParticipantProgress& progress, std::string_view error,
+                  absl::Duration delay) {
   progress.set_attempts(progress.attempts() + 1);
   // It outlives the addresses where it becomes the cause of a Confirm that failed (D12).
   progress.set_last_error(PrintableText(WithoutAddresses(builder.data(), error), kProgressErrorCharactersMax));
-  builder.RescheduleTask(due, progress.last_error(), v1::Task::PARKED_UNSPECIFIED);
+  builder.RescheduleTask(builder.now() + delay, progress.last_error(), v1::Task::PARKED_UNSPECIFIED);
   return builder.Finish();
 }
 
@@ -186,8 +187,7 @@ Decision DecideParticipant(DecisionBuilder& builder, const ParticipantAnswered& 
             ? fmt::format("it answered without an outcome: {}", response.detail())
             : fmt::format("{}: {}", v1::PerformResponse::Outcome_Name(response.outcome()), response.detail());
     const Circumstances& circumstances = builder.circumstances();
-    return AskAgain(builder, *progress, error,
-                    builder.now() + RetryDelay(circumstances.task->attempts(), circumstances.retry_factor));
+    return AskAgain(builder, *progress, error, RetryDelay(circumstances.task->attempts(), circumstances.retry_factor));
   }
   progress->set_attempts(progress->attempts() + 1);
   progress->set_status(v1::ParticipantProgress::DONE);
@@ -205,7 +205,7 @@ Decision DecideParticipant(DecisionBuilder& builder, const ParticipantAnswered& 
 Decision FailParticipant(DecisionBuilder& builder, const TaskFailed& failed) {
   v1::ParticipantProgress* const progress = FindProgress(builder, builder.circumstances().task->payload());
   if (progress == nullptr) return builder.Finish();
-  return AskAgain(builder, *progress, failed.error, failed.due);
+  return AskAgain(builder, *progress, failed.error, failed.delay);
 }
 
 }  // namespace closure

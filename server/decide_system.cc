@@ -31,18 +31,6 @@ absl::StatusOr<bool> Approve(v1::SystemStatus::Halt& breaker, const std::string&
   return breaker.approvals_size() >= kApprovalsNeeded;
 }
 
-}  // namespace
-
-v1::SystemStatus::Halt MakeHalt(absl::Time now, std::string_view actor, std::string_view reason) {
-  v1::SystemStatus::Halt halt;
-  *halt.mutable_create_time() = ToProto(now);
-  halt.set_actor(std::string(actor));
-  halt.set_reason(std::string(reason));
-  return halt;
-}
-
-namespace {
-
 // Of several jumps the last is told, and the one before it: whoever acknowledges them vouches for the clock after the
 // last, whatever came before.
 v1::SystemStatus::Halt NextJump(const internal::v1::SystemData& system, std::string_view jump, absl::Time now) {
@@ -53,6 +41,14 @@ v1::SystemStatus::Halt NextJump(const internal::v1::SystemData& system, std::str
 }
 
 }  // namespace
+
+v1::SystemStatus::Halt MakeHalt(absl::Time now, std::string_view actor, std::string_view reason) {
+  v1::SystemStatus::Halt halt;
+  *halt.mutable_create_time() = ToProto(now);
+  halt.set_actor(std::string(actor));
+  halt.set_reason(std::string(reason));
+  return halt;
+}
 
 bool DoClocksDisagree(const internal::v1::SystemData& system, const Observation& observation) {
   return system.has_clock_jump() || !observation.jump.empty();

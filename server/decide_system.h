@@ -20,10 +20,10 @@ v1::SystemStatus::Halt MakeHalt(absl::Time now, std::string_view actor, std::str
 // it jumped now. Pure.
 bool DoClocksDisagree(const internal::v1::SystemData& system, const Observation& observation);
 
-// Puts the system's next version into a commit, with what was observed: the witness, a jump that is not known yet, and
-// that the wall clock went back to `now`. A release of the breaker that lies ahead of that is void: what was admitted
-// since counts as of now, and nothing would count until the clock has caught up. Once for each commit,
-// which what is returned is a part of. Pure.
+// Puts the system's next version into a commit, with what was observed: the witness, a jump, which takes the place of
+// one that is open and names it, and that the wall clock went back to `now`. A release of the breaker that lies ahead
+// of that is void: what was admitted since counts as of now, and nothing would count until the clock has caught up.
+// Once for each commit, which what is returned is a part of. Pure.
 internal::v1::SystemData& Witness(Commit& commit, const internal::v1::SystemData& system,
                                   const Observation& observation, absl::Time now);
 

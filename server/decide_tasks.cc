@@ -9,7 +9,7 @@ Decision DecideFailure(DecisionBuilder& builder, const TaskFailed& failed) {
   const internal::v1::TaskData& task = *builder.circumstances().task;
   if (task.kind() == v1::Task::PARTICIPANT) return FailParticipant(builder, failed);
   if (task.kind() == v1::Task::NOTICE) return FailNotice(builder, failed);
-  builder.RescheduleTask(failed.due, failed.error, v1::Task::PARKED_UNSPECIFIED);
+  builder.RescheduleTask(builder.now() + failed.delay, failed.error, v1::Task::PARKED_UNSPECIFIED);
   return builder.Finish();
 }
 

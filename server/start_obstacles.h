@@ -19,7 +19,8 @@ bool ChangedContactLately(const upstream::v1::Account& account, absl::Time now, 
 // Why a closure of this account could not be started, over whichever channel: one is open already (`open_closure`, its
 // name or empty), the account is not in good standing, or no code could be sent as D9 demands (on both channels when a
 // contact point changed within `contact_change_window` before `now`, on one of them else). Empty when it could.
-// CreateClosure refuses with the same reasons.
+// CreateClosure refuses with the same reasons, and while the server's clocks disagree it takes every change of a
+// contact point for a late one.
 std::vector<v1::StartObstacle> FindStartObstacles(const upstream::v1::Account& account, std::string_view open_closure,
                                                   absl::Time now, absl::Duration contact_change_window);
 

@@ -81,11 +81,16 @@ void TaskHandlers::ReportMade(const internal::v1::TaskData& task, ClosureEngine:
 
 void TaskHandlers::GiveBack(internal::v1::TaskData task, std::string_view error, Done done) const {
   Reach(Mark::kDecisionGivenBack);
-  const absl::Time now = parts_.clock->Now();
-  *task.mutable_due_time() = ToProto(now + RetryDelay(task.attempts(), parts_.random->RetryFactor()));
-  CountFailure(task, error, now);
+  const absl::StatusOr<internal::v1::SystemData> system = parts_.store->LoadSystem();
+  if (!system.ok()) return std::move(done)();
+  const ClockReading reading = parts_.clock->Read();
+  *task.mutable_due_time() = ToProto(reading.wall + RetryDelay(task.attempts(), parts_.random->RetryFactor()));
+  CountFailure(task, error, reading.wall);
   Commit commit;
   commit.reschedule_task = std::move(task);
+  // As every decision does (DecisionBuilder::Finish).
+  const Observation observation = Observe(system->clock(), reading);
+  if (!observation.jump.empty()) Witness(commit, *system, observation, reading.wall);
   parts_.store->Apply(std::move(commit), [done = std::move(done)](const absl::Status&) mutable { std::move(done)(); });
 }
 
@@ -93,8 +98,8 @@ void TaskHandlers::ReportFailure(const internal::v1::TaskData& task, std::string
   if (parts_.cancel->cancelled()) return std::move(done)();
   Reach(MarkOf(task.kind()));
   if (parts_.on_failure) parts_.on_failure(task, error);
-  const absl::Time due = parts_.clock->Now() + RetryDelay(task.attempts(), parts_.random->RetryFactor());
-  Report(task, TaskFailed{std::string(error), due}, std::move(done));
+  const absl::Duration delay = RetryDelay(task.attempts(), parts_.random->RetryFactor());
+  Report(task, TaskFailed{std::string(error), delay}, std::move(done));
 }
 
 bool TaskHandlers::MustWait(const internal::v1::TaskData& task, const internal::v1::ClosureData& data) const {

@@ -111,7 +111,9 @@ std::string BreakerText(const v1::SystemStatus& status) {
 
 // Setting the clock right is a jump too, and one that the server met with the acknowledgement nobody can have seen.
 std::string ClockText(const v1::SystemStatus& status) {
-  if (!status.has_clock_jump()) return "The clock jump is acknowledged.";
+  if (!status.has_clock_jump())
+    return absl::StrCat("The clock jump is acknowledged: the server's clock counts, which shows ",
+                        TimeText(status.server_time()), ".");
   return absl::StrCat(
       "The jump that was told is acknowledged, but the clock moved once more, and this waits for another "
       "acknowledgement: ",

@@ -93,8 +93,11 @@ TEST_CASE("an approval says whether the breaker is released, and who has to appr
 
 TEST_CASE("an acknowledgement says when the clock moved once more, and what is to be done about that", "[R18]") {
   FakeServer server;
+  v1::SystemStatus settled;
+  settled.mutable_server_time()->set_seconds(1'782'896'400);
+  server.SetSystem(settled);
   CHECK_THAT(AsOperator(server, {"operator", "ack-clock", "--reason", "r"}).err,
-             Contains("The clock jump is acknowledged.") && !Contains("once more"));
+             Contains("acknowledged: the server's clock counts, which shows 2026-07-01") && !Contains("once more"));
   v1::SystemStatus again;
   again.mutable_clock_jump()->set_reason("a year back");
   server.SetSystem(again);

@@ -96,13 +96,13 @@ void ApplyTasks(World& world, Commit& commit) {
                                      [](const auto& task) { return IsBoundToState(task.kind()); }),
                       world.tasks.end());
   }
-  if (commit.unpark_hold.has_value()) Unpark(world, v1::Task::HOLD, *commit.unpark_hold);
-  for (const auto& [parked, due] : commit.unpark) Unpark(world, parked, due);
-  if (commit.clock_went_back.has_value()) MakeDue(world, *commit.clock_went_back);
   if (commit.reschedule_task.has_value()) {
     const auto stored = FindTask(world, commit.reschedule_task->id());
     if (stored != world.tasks.end()) *stored = *commit.reschedule_task;
   }
+  if (commit.unpark_hold.has_value()) Unpark(world, v1::Task::HOLD, *commit.unpark_hold);
+  for (const auto& [parked, due] : commit.unpark) Unpark(world, parked, due);
+  if (commit.clock_went_back.has_value()) MakeDue(world, *commit.clock_went_back);
   for (internal::v1::TaskData& task : commit.add_tasks) {
     // Whether a code is sent decides nothing.
     if (task.kind() == v1::Task::SEND_CODE) continue;

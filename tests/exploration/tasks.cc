@@ -77,7 +77,7 @@ Happening ParticipantResult(const World& world, const Call& call) {
   const v1::ParticipantPhase phase = call.task.payload().participant_phase();
   if (!gone) return ParticipantAnswered{call.performed};
   // What a participant says of a deletion counts when the account system says it too; our own deletion is one.
-  if (!world.outside.gone && !world.outside.deleted) return TaskFailed{"not deleted", world.clock.wall};
+  if (!world.outside.gone && !world.outside.deleted) return TaskFailed{"not deleted", absl::ZeroDuration()};
   if (phase == v1::RESTORE || phase == v1::DELETE) return ParticipantAnswered{call.performed};
   return AccountGone{};
 }
@@ -90,7 +90,7 @@ Happening ResultOf(const World& world, const Call& call) {
                           call.clocks_disagreed};
     case v1::Task::DISCARD: {
       if (call.released.outcome() == v1::DiscardResponse::FENCED)
-        return TaskFailed{"answered FENCED", world.clock.wall};
+        return TaskFailed{"answered FENCED", absl::ZeroDuration()};
       const v1::BlockingItem* item = FindItem(world, call.task.payload().item_id());
       return ReleaseAnswered{item == nullptr ? v1::BlockingItem() : *item, call.released};
     }
@@ -149,8 +149,7 @@ Fault RunTaskWithError(World& world, std::size_t index) {
   if (const std::optional<Happening> at_once = BeforeCalling(world, task); at_once.has_value())
     return Report(world, task, *at_once);
   const bool notice = task.kind() == v1::Task::NOTICE;
-  const absl::Time due = world.clock.wall + (notice ? kNoticeBackoff : RetryDelay(task.attempts(), 1));
-  return Report(world, task, TaskFailed{"UNAVAILABLE", due});
+  return Report(world, task, TaskFailed{"UNAVAILABLE", notice ? kNoticeBackoff : RetryDelay(task.attempts(), 1)});
 }
 
 Fault StartCall(World& world, std::size_t index) {

@@ -67,7 +67,7 @@ class Bench {
   }
   // Reports that a try of a task failed, and that it is due again in five minutes.
   void ReportFailure(const TaskData& task, std::string error) {
-    const TaskFailed failed{std::move(error), clock_.Now() + absl::Minutes(5)};
+    const TaskFailed failed{std::move(error), absl::Minutes(5)};
     engine_->Report(
         task, [failed](const internal::v1::ClosureData&) -> absl::StatusOr<Happening> { return failed; },
         [](const absl::Status&) {});

@@ -142,6 +142,7 @@ TEST_CASE("a clock that jumps past the five minutes is no time that passed", "[d
   closure.GoToRescan();
   closure.clock().JumpWall(kLimit + absl::Microseconds(1));
   SECTION("at the rescan's end") { closure.FinishScan(); }
+  SECTION("at the end of a rescan that had no time left to ask") { closure.FinishScan({}, {"billing"}); }
   SECTION("at the deadline") { closure.Report(v1::Task::CONFIRM_DEADLINE, TimerFired{}); }
   CHECK(closure.state() == Closure::THAWING);
   CHECK(closure.closure().cause() == Closure::HALTED);

@@ -150,7 +150,7 @@ TEST_CASE("a notice that fails is tried again as long as the next try is within 
   const internal::v1::ClosureData data = WithNotices(Notice::PENDING, Notice::DELIVERED);
   const absl::Time due = kNow + absl::Hours(72);
   Circumstances circumstances = AfterTheEnd(data, absl::Hours(71));
-  const Commit again = Committed(data, TaskFailed{"UNAVAILABLE: no", due}, circumstances);
+  const Commit again = Committed(data, TaskFailed{"UNAVAILABLE: no", absl::Hours(1)}, circumstances);
   CHECK(again.closure->closure().notices(0).status() == Notice::PENDING);
   CHECK(again.closure->closure().notices(0).attempts() == 1);
   CHECK(again.closure->closure().notices(0).last_error() == "UNAVAILABLE: no");
@@ -158,7 +158,8 @@ TEST_CASE("a notice that fails is tried again as long as the next try is within 
   CHECK_FALSE(Erases(again));
   CHECK(FromProto(again.reschedule_task->due_time()) == due);
   CHECK(again.reschedule_task->parked() == v1::Task::PARKED_UNSPECIFIED);
-  const Commit last = Committed(data, TaskFailed{"UNAVAILABLE: no", due + absl::Microseconds(1)}, circumstances);
+  const Commit last =
+      Committed(data, TaskFailed{"UNAVAILABLE: no", absl::Hours(1) + absl::Microseconds(1)}, circumstances);
   CHECK(last.closure->closure().notices(0).status() == Notice::DEAD_LETTERED);
   CHECK(last.closure->closure().notices(1).status() == Notice::DELIVERED);
   CHECK(last.history->event == "notice_settled");
@@ -173,7 +174,7 @@ TEST_CASE("giving a notice up erases nothing that the other one needs, and nothi
   const auto given_up = [](Notice::Status email, Notice::Status sms) {
     const internal::v1::ClosureData data = WithNotices(email, sms);
     const Circumstances circumstances = AfterTheEnd(data, absl::Hours(73));
-    return Committed(data, TaskFailed{"UNAVAILABLE: no", circumstances.now}, circumstances);
+    return Committed(data, TaskFailed{"UNAVAILABLE: no", absl::ZeroDuration()}, circumstances);
   };
   CHECK_FALSE(Erases(given_up(Notice::PENDING, Notice::PENDING)));
   CHECK(Erases(given_up(Notice::PENDING, Notice::DEAD_LETTERED)));
@@ -189,7 +190,7 @@ TEST_CASE("the result of a notice that the closure does not have only ends its t
   const int left = GENERATE(0, 1);
   while (notices.size() > left) notices.RemoveLast();
   const Happening happening = GENERATE(as<Happening>(), MessageSent{}, MessageSent{.no_address = true},
-                                       TaskFailed{"UNAVAILABLE: no", kNow + absl::Hours(100)});
+                                       TaskFailed{"UNAVAILABLE: no", absl::Hours(100)});
   const Commit commit = Committed(data, happening, AtTask(v1::Task::NOTICE, v1::SMS));
   CHECK(commit.finish_task == 7);
   CHECK_FALSE(commit.reschedule_task.has_value());

@@ -228,7 +228,7 @@ TEST_CASE("who is asked is known from the record alone, and from the configurati
 TEST_CASE("an answer of somebody who has no part in the phase ends its task and changes nothing else", "[decide]") {
   const std::vector<Happening> happenings = {Answer(v1::PerformResponse::DONE),
                                              Answer(v1::PerformResponse::IN_PROGRESS),
-                                             TaskFailed{"UNAVAILABLE: no", absl::FromUnixSeconds(0)}};
+                                             TaskFailed{"UNAVAILABLE: no", absl::ZeroDuration()}};
   const std::size_t which = GENERATE(0U, 1U, 2U);
   DecidedClosure closure;
   for (int i = 0; i < 9; ++i) closure.participants().push_back(Everywhere(fmt::format("p{}", i)));
@@ -263,7 +263,7 @@ TEST_CASE("a failure is shown at the one who failed, wherever it stands among ma
   Confirm(closure);
   const std::string failed = fmt::format("p{}", position);
   const absl::Time due = closure.clock().Now() + absl::Minutes(2);
-  closure.ReportTask(TaskOf(closure, failed), TaskFailed{"UNAVAILABLE: no", due});
+  closure.ReportTask(TaskOf(closure, failed), TaskFailed{"UNAVAILABLE: no", absl::Minutes(2)});
   for (const Progress& progress : closure.closure().participants()) {
     const bool is_it = progress.participant() == failed;
     CHECK(progress.status() == Progress::PERFORMING);
@@ -346,7 +346,7 @@ TEST_CASE("which answer is enough depends on the phase, and for money that moved
 TEST_CASE("an error is forgotten when its participant is done at last", "[decide]") {
   DecidedClosure closure;
   GoTo(closure, v1::FREEZE);
-  closure.ReportTask(TaskOf(closure, "account"), TaskFailed{"UNAVAILABLE: no", closure.clock().Now()});
+  closure.ReportTask(TaskOf(closure, "account"), TaskFailed{"UNAVAILABLE: no", absl::ZeroDuration()});
   closure.ReportTask(TaskOf(closure, "account"), Answer(v1::PerformResponse::DONE));
   const Progress progress = ProgressOf(closure.closure(), "account");
   CHECK(progress.status() == Progress::DONE);

@@ -129,7 +129,7 @@ MUTATIONS = [
     Mutation("money is never taken", HANDLERS,
              "  if (payload.participant() == kBillingName) AddRenunciations(data, request);\n", ""),
     Mutation("a failure is not counted", HANDLERS,
-             "  Report(task, TaskFailed{std::string(error), due}, std::move(done));\n", "  std::move(done)();\n"),
+             "  Report(task, TaskFailed{std::string(error), delay}, std::move(done));\n", "  std::move(done)();\n"),
     Mutation("a task that ended is thought to go on", ROUNDS, "    running.erase(task.id());\n", ""),
     # ---- acts ----
     Mutation("an act without an answer counts as done", SEQUENCE,

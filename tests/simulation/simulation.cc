@@ -104,6 +104,7 @@ class Simulation {
   // A closure that is being confirmed changed.
   void StrikeAtConfirmation();
   void Calm();
+  void SetClockRight();
   bool IsOver() const;
 
   const Settings settings_;
@@ -310,7 +311,14 @@ void Simulation::Calm() {
   wire_.faults = {};
   wire_.BringAllUp();
   stranger_.mischief = 0;
-  if (clock_.wrong_by() == absl::ZeroDuration()) return;
+}
+
+// Not before somebody knows of the boot after which it is done, for what is set while the machine is off nobody can
+// know.
+void Simulation::SetClockRight() {
+  const auto system = store_.LoadSystem();
+  const bool known = system.ok() && system->clock().boot_id() == clock_.Read().boot_id;
+  if (!known || clock_.wrong_by() == absl::ZeroDuration()) return;
   clock_.SetWrong(absl::ZeroDuration());
   judge_.ClockSet();
   judge_.OnCloud();
@@ -345,6 +353,7 @@ Report Simulation::Run() {
   while (schedule_.now() < busy && !IsOver()) Step();
   Calm();
   std::function<void()> lift = [this, &lift] {
+    SetClockRight();
     if (process_) operators_.LiftEverything(process_->engine());
     schedule_.After(absl::Minutes(30), kWorld, [&lift] { lift(); });
   };
