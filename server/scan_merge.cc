@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
@@ -49,13 +50,13 @@ v1::BlockingItem MergeFound(const internal::v1::ClosureData& data, v1::BlockingI
   return item;
 }
 
+// An item that is not resolved.
 void Count(const v1::BlockingItem& item, ScanMerge& merge) {
   if (item.resolution() == v1::BlockingItem::RENOUNCED) {
     merge.counts.set_renounced(merge.counts.renounced() + 1);
     merge.renounced.push_back(item);
     return;
   }
-  if (!IsInTheWay(item.resolution())) return;
   ++merge.unresolved;
   if (item.disposition() != v1::RENOUNCEABLE) {
     merge.counts.set_must_handle(merge.counts.must_handle() + 1);
@@ -90,9 +91,14 @@ void ForgetDropped(std::vector<v1::Renunciation>& renunciations) {
   constexpr std::ptrdiff_t kDroppedKept = 100;
   const auto is_dropped = [](const v1::Renunciation& each) { return each.status() == v1::Renunciation::DROPPED; };
   std::ptrdiff_t excess = std::count_if(renunciations.begin(), renunciations.end(), is_dropped) - kDroppedKept;
-  const auto forgotten = std::remove_if(renunciations.begin(), renunciations.end(),
-                                        [&](const v1::Renunciation& each) { return is_dropped(each) && excess-- > 0; });
-  renunciations.erase(forgotten, renunciations.end());
+  std::vector<v1::Renunciation> kept;
+  for (v1::Renunciation& each : renunciations) {
+    if (excess > 0 && is_dropped(each))
+      --excess;
+    else
+      kept.push_back(std::move(each));
+  }
+  renunciations = std::move(kept);
 }
 
 // Renunciations whose item is not there with the same facts are dropped, unless the checker did not say.

@@ -7,7 +7,6 @@ NEVER, ALWAYS = "never jumps", "always jumps"
 # The check before the first turn of a loop.
 EMPTY = "asks whether there is anything to go through, and here there always is"
 UNREACHABLE = "the check before an unreachable Impossible"
-NONE = "asked only of the message that stands for none, which no circumstances hold"
 
 # Why, of which source and change, and the texts of the lines; with a number where several of a line survive.
 GROUPS: List[Tuple[str, str, str, List[Union[str, Tuple[str, int]]]]] = [
@@ -112,12 +111,6 @@ GROUPS: List[Tuple[str, str, str, List[Union[str, Tuple[str, int]]]]] = [
     ]),
     ("on the way of an excess that was just put in words", "server/decide_silent_period.cc", NEVER, [
         "if (excess.empty()) return false;",
-    ]),
-    (NONE, "server/decide_system.cc", NEVER, [
-        "return system.has_clock_jump() || !observation.jump.empty();",
-    ]),
-    (NONE, "server/decide_system.cc", ALWAYS, [
-        "return system.has_clock_jump() || !observation.jump.empty();",
     ]),
     ("of an empty text, in which nothing is found all the same; the other jump of the line is killed", "server/actor.cc", NEVER, [
         "if (at == std::string_view::npos) return Malformed(text);",

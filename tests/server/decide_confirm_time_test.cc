@@ -137,6 +137,27 @@ TEST_CASE("a clean rescan that ends after the five minutes on any clock sends th
   CHECK(closure.closure().cause_detail() == "freeze and rescan took too long: the rescan ended too late");
 }
 
+TEST_CASE("five minutes that truly passed are over, whatever jumped beside them", "[decide][D6][time]") {
+  DecidedClosure closure;
+  closure.GoToRescan();
+  const absl::Duration passed =
+      GENERATE(kLimit - absl::Seconds(1), kLimit - absl::Microseconds(1), kLimit, kLimit + absl::Microseconds(1));
+  closure.clock().Advance(passed);
+  closure.clock().JumpWall(absl::Hours(1));
+  closure.Report(v1::Task::CONFIRM_DEADLINE, TimerFired{});
+  CHECK(closure.state() == Closure::THAWING);
+  CHECK(closure.closure().cause() == (passed < kLimit ? Closure::HALTED : Closure::CONFIRM_TIMED_OUT));
+}
+
+TEST_CASE("a checker that was silent over a boot is what the owner is told", "[decide][D6][time]") {
+  DecidedClosure closure;
+  closure.GoToRescan();
+  closure.clock().Reboot(absl::Seconds(30));
+  closure.FinishScan({}, {"billing"});
+  CHECK(closure.closure().cause() == Closure::RESCAN_NOT_CLEAN);
+  CHECK_THAT(closure.closure().cause_detail(), Catch::Contains("billing did not answer"));
+}
+
 TEST_CASE("a clock that jumps past the five minutes is no time that passed", "[decide][D6][time]") {
   DecidedClosure closure;
   closure.GoToRescan();

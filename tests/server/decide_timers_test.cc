@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The deadlines of discards and of Confirm: not before their time, and what is told when it has come.
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <string>
 #include <vector>
@@ -126,6 +127,43 @@ TEST_CASE("Confirm has its five minutes to the last microsecond, and says afterw
   CHECK(closure.state() == Closure::THAWING);
   CHECK(closure.closure().cause() == Closure::CONFIRM_TIMED_OUT);
   CHECK(closure.closure().cause_detail() == expected);
+}
+
+TEST_CASE("releases and the acts of the silent period's beginning and of the deletion are what waits for a halt",
+          "[decide][D14]") {
+  for (int kind = v1::Task::Kind_MIN; kind <= v1::Task::Kind_MAX; ++kind) {
+    if (!v1::Task::Kind_IsValid(kind)) continue;
+    for (int phase = v1::ParticipantPhase_MIN; phase <= v1::ParticipantPhase_MAX; ++phase) {
+      if (!v1::ParticipantPhase_IsValid(phase)) continue;
+      internal::v1::TaskData task;
+      task.set_kind(static_cast<v1::Task::Kind>(kind));
+      task.mutable_payload()->set_participant_phase(static_cast<v1::ParticipantPhase>(phase));
+      const bool act = kind == v1::Task::PARTICIPANT && (phase == v1::ENTER_SILENT_PERIOD || phase == v1::DELETE);
+      INFO(task.ShortDebugString());
+      CHECK(IsIrreversible(task) == (kind == v1::Task::DISCARD || act));
+    }
+  }
+}
+
+TEST_CASE("an expiry that comes earlier than it was told has a timer of its own", "[decide][D16][time]") {
+  DecidedClosure closure;
+  closure.clock().Advance(absl::Minutes(5));
+  const absl::Duration back = GENERATE(absl::ZeroDuration(), absl::Microseconds(1), absl::Seconds(1), absl::Seconds(59),
+                                       -absl::Microseconds(1), -absl::Seconds(1));
+  const absl::Time told = closure.clock().Now() + absl::Hours(24);
+  // As if it had been told on a clock that has gone back since.
+  internal::v1::ClosureData data = closure.data();
+  *data.mutable_closure()->mutable_expire_time() = ToProto(told + back);
+  Circumstances circumstances;
+  circumstances.now = closure.clock().Now();
+  circumstances.challenge_ids = {"a", "b"};
+  const absl::StatusOr<Decision> decision = Decide(data, ResendCode{v1::EMAIL}, circumstances);
+  REQUIRE(decision.ok());
+  REQUIRE(decision->reply.ok());
+  const auto& added = decision->commit.add_tasks;
+  const auto timers =
+      std::count_if(added.begin(), added.end(), [](const auto& task) { return task.kind() == v1::Task::EXPIRY; });
+  CHECK(timers == (told < told + back ? 1 : 0));
 }
 
 }  // namespace

@@ -47,12 +47,12 @@ class Judge {
   void OnCloud();
   // A process begins its life.
   void Started() { started_ = schedule_.now(); }
-  // To be called after the wall clock of the machine was set, wrong or right again.
-  void ClockSet() {
+  // To be called after the wall clock of the machine was set, wrong or right again; right while the machine is off.
+  void ClockSet(bool machine_off) {
     clock_jumped_ = true;
     clock_set_ = schedule_.now();
     halts_.ClockSet();
-    vouched_.WasSet();
+    vouched_.WasSet(machine_off);
   }
   // The service asks for an act, by its method.
   void Asked(const std::string& method, const std::string& closure);

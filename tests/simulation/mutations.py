@@ -14,7 +14,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import broken_rules  # noqa: E402
 from mutation_list import MUTATIONS  # noqa: E402
 
-SEEDS = 150
+SEEDS = 400
 
 
 def finding(told):

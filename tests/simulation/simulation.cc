@@ -78,6 +78,11 @@ WireFaults DrawFaults(Dice& dice) {
           .empty = draw(0.02)};
 }
 
+// Where what cannot be taken back is near, for seconds when nothing goes wrong.
+bool IsBrink(State state) {
+  return state == v1::Closure::CONFIRMING || state == v1::Closure::FINAL_CHECK || state == v1::Closure::DELETING;
+}
+
 class Simulation {
  public:
   explicit Simulation(const Settings& settings);
@@ -91,20 +96,20 @@ class Simulation {
   void Crash();
   bool IsClockWitnessed();
   void JumpClock();
+  void SetClock(absl::Duration wrong_by);
   // One of the other systems is down for minutes or hours.
   void TakeSystemDown();
   // Makes something happen again and again, at random times around `mean`, until the misfortunes are over.
   void Repeat(absl::Duration mean, std::function<void()> happening);
   // Lets something happen now, or in the middle of the work to come: when a call has just arrived, or a change of a
-  // closure was just committed; or while a closure is being confirmed. At random times there is hardly any work, and no
-  // confirmation.
+  // closure was just committed; or while a closure is about to do what cannot be taken back, which lasts seconds. At
+  // random times there is hardly any work.
   void Strike(std::function<void()> happening);
   // There was work.
   void StrikeAtWork();
-  // A closure that is being confirmed changed.
-  void StrikeAtConfirmation();
+  // A closure changed that is about to do what cannot be taken back.
+  void StrikeAtBrink();
   void Calm();
-  void SetClockRight();
   bool IsOver() const;
 
   const Settings settings_;
@@ -125,7 +130,7 @@ class Simulation {
   std::unique_ptr<Process> process_;
   Life life_ = kWorld;
   bool store_planned_ = false;
-  // From a boot until the next process: what is set in between leaves no trace.
+  // From a boot until the next process.
   bool machine_off_ = false;
   bool calm_ = false;
   std::int64_t arrivals_ = 0;
@@ -133,9 +138,9 @@ class Simulation {
   bool worked_ = false;
   // What strikes after so much more work.
   std::vector<std::pair<std::uint64_t, std::function<void()>>> armed_;
-  // A closure that is being confirmed changed in this step; what strikes then, one at a time.
-  bool confirming_ = false;
-  std::deque<std::function<void()>> at_confirmation_;
+  // Such a closure changed in this step; what strikes then, one at a time.
+  bool at_the_brink_ = false;
+  std::deque<std::function<void()>> at_brink_;
   Report report_;
 };
 
@@ -185,7 +190,7 @@ void Simulation::Repeat(absl::Duration mean, std::function<void()> happening) {
 void Simulation::Strike(std::function<void()> happening) {
   constexpr std::uint64_t kWorkMax = 20;
   if (dice_.Chance(0.5)) return happening();
-  if (dice_.Chance(0.3)) return at_confirmation_.push_back(std::move(happening));
+  if (dice_.Chance(0.3)) return at_brink_.push_back(std::move(happening));
   armed_.emplace_back(1 + dice_.Below(kWorkMax), std::move(happening));
 }
 
@@ -197,10 +202,10 @@ void Simulation::StrikeAtWork() {
                armed_.end());
 }
 
-void Simulation::StrikeAtConfirmation() {
-  if (at_confirmation_.empty()) return;
-  const std::function<void()> happening = std::move(at_confirmation_.front());
-  at_confirmation_.pop_front();
+void Simulation::StrikeAtBrink() {
+  if (at_brink_.empty()) return;
+  const std::function<void()> happening = std::move(at_brink_.front());
+  at_brink_.pop_front();
   happening();
 }
 
@@ -227,6 +232,8 @@ void Simulation::Crash() {
   store_planned_ = false;
   machine_off_ = dice_.Chance(0.2) && IsClockWitnessed();
   if (machine_off_) clock_.Boot();
+  // Whoever mends a machine mends its clock.
+  if (machine_off_ && clock_.wrong_by() != absl::ZeroDuration() && dice_.Chance(0.5)) SetClock(absl::ZeroDuration());
   const absl::Duration away = dice_.Chance(0.1) ? absl::Hours(6) : absl::Minutes(5);
   schedule_.After(dice_.Between(absl::Seconds(1), away), kWorld, [this] { Start(); });
 }
@@ -240,17 +247,21 @@ bool Simulation::IsClockWitnessed() {
 }
 
 void Simulation::JumpClock() {
-  // What is set while the machine is off nobody can know (time_witness.h).
-  if (machine_off_) return;
-  ++report_.clock_jumps;
-  const absl::Duration wrongs[] = {absl::Hours(24 * 365), -absl::Hours(24), absl::Hours(23), absl::Hours(3),
-                                   -absl::Minutes(20)};
-  // Set right again, or from one wrong time to another.
+  const absl::Duration wrongs[] = {absl::Hours(24 * 365), -absl::Hours(24), absl::Hours(23),
+                                   absl::Hours(3),        -absl::Hours(5),  -absl::Minutes(20)};
+  // Set right again, or from one wrong time to another. What is set wrong while the machine is off nobody can know
+  // (time_witness.h); what is set right then must shorten nothing.
   const bool right = clock_.wrong_by() != absl::ZeroDuration() && dice_.Chance(0.5);
-  clock_.SetWrong(right ? absl::ZeroDuration() : wrongs[dice_.Below(std::size(wrongs))]);
-  judge_.ClockSet();
+  if (machine_off_ && !right) return;
+  ++report_.clock_jumps;
+  SetClock(right ? absl::ZeroDuration() : wrongs[dice_.Below(std::size(wrongs))]);
+}
+
+void Simulation::SetClock(absl::Duration wrong_by) {
+  clock_.SetWrong(wrong_by);
+  judge_.ClockSet(machine_off_);
   judge_.OnCloud();
-  schedule_.Tell("the wall clock is wrong by {}", absl::FormatDuration(clock_.wrong_by()));
+  schedule_.Tell("the wall clock is wrong by {}", absl::FormatDuration(wrong_by));
 }
 
 void Simulation::TakeSystemDown() {
@@ -282,7 +293,7 @@ void Simulation::StepStore() {
     if (change == nullptr || change->closure.account_id.empty()) return;
     worked_ = true;
     const auto data = store_.LoadClosure(change->closure);
-    confirming_ = confirming_ || (data.ok() && data->closure().state() == v1::Closure::CONFIRMING);
+    at_the_brink_ = at_the_brink_ || (data.ok() && IsBrink(data->closure().state()));
   } else {
     store_.TellOne();
   }
@@ -299,29 +310,19 @@ void Simulation::Step() {
   PlanStore();
   if (process_ != nullptr) process_->Turn();
   if (std::exchange(worked_, false)) StrikeAtWork();
-  if (std::exchange(confirming_, false)) StrikeAtConfirmation();
+  if (std::exchange(at_the_brink_, false)) StrikeAtBrink();
 }
 
 // No more misfortunes; operators lift whatever keeps a closure waiting.
 void Simulation::Calm() {
   calm_ = true;
   armed_.clear();
-  at_confirmation_.clear();
+  at_brink_.clear();
   schedule_.Tell("everything calms down");
   wire_.faults = {};
   wire_.BringAllUp();
   stranger_.mischief = 0;
-}
-
-// Not before somebody knows of the boot after which it is done, for what is set while the machine is off nobody can
-// know.
-void Simulation::SetClockRight() {
-  const auto system = store_.LoadSystem();
-  const bool known = system.ok() && system->clock().boot_id() == clock_.Read().boot_id;
-  if (!known || clock_.wrong_by() == absl::ZeroDuration()) return;
-  clock_.SetWrong(absl::ZeroDuration());
-  judge_.ClockSet();
-  judge_.OnCloud();
+  if (clock_.wrong_by() != absl::ZeroDuration()) SetClock(absl::ZeroDuration());
 }
 
 bool Simulation::IsOver() const { return !judge_.fault().empty() || report_.steps > kStepsMax; }
@@ -347,13 +348,12 @@ Report Simulation::Run() {
   });
   const bool crashes = dice_.Chance(0.8);
   if (crashes) Repeat(absl::Hours(4), [this] { Strike([this] { Crash(); }); });
-  if (dice_.Chance(0.3)) Repeat(absl::Hours(60), [this] { Strike([this] { JumpClock(); }); });
+  if (dice_.Chance(0.4)) Repeat(absl::Hours(30), [this] { Strike([this] { JumpClock(); }); });
   if (dice_.Chance(0.4)) Repeat(absl::Hours(10), [this] { Strike([this] { TakeSystemDown(); }); });
   const absl::Duration busy = settings_.days * absl::Hours(24);
   while (schedule_.now() < busy && !IsOver()) Step();
   Calm();
   std::function<void()> lift = [this, &lift] {
-    SetClockRight();
     if (process_) operators_.LiftEverything(process_->engine());
     schedule_.After(absl::Minutes(30), kWorld, [&lift] { lift(); });
   };

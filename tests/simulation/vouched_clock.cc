@@ -16,7 +16,10 @@ bool VouchedClock::IsBelievable() const {
   return !jump_known_ && absl::AbsDuration(clock_.wrong_by() - vouched_) <= kClockJump;
 }
 
-void VouchedClock::WasSet() { believable_[schedule_.now()] = IsBelievable(); }
+void VouchedClock::WasSet(bool machine_off) {
+  if (machine_off) vouched_ = clock_.wrong_by();
+  believable_[schedule_.now()] = IsBelievable();
+}
 
 bool VouchedClock::SawSystem(const internal::v1::SystemData& system) {
   const bool acknowledged = std::exchange(jump_known_, system.has_clock_jump()) && !jump_known_;

@@ -18,8 +18,9 @@ class VouchedClock {
   // Both must outlive it.
   VouchedClock(const Schedule& schedule, const MachineClock& clock);
 
-  // To be called after the wall clock was set.
-  void WasSet();
+  // To be called after the wall clock was set, while the machine was on or off. What is set right while it is off the
+  // service need not notice, and may believe.
+  void WasSet(bool machine_off);
   // What was committed of the system; answers whether an operator acknowledged a jump with it.
   bool SawSystem(const internal::v1::SystemData& system);
 

@@ -19,9 +19,9 @@ struct World {
     schedule.After(time, kWorld, [] {});
     schedule.RunNext();
   }
-  void Set(absl::Duration wrong_by) {
+  void Set(absl::Duration wrong_by, bool machine_off = false) {
     clock.SetWrong(wrong_by);
-    vouched.WasSet();
+    vouched.WasSet(machine_off);
   }
   bool Commit(bool jump) {
     internal::v1::SystemData system;
@@ -64,6 +64,18 @@ TEST_CASE("a clock that is right again is not believed before an operator says s
   world.Pass(absl::Hours(1));
   CHECK_FALSE(world.vouched.WasWrong(absl::Minutes(150)));
   CHECK(world.vouched.Date() == kBegin + absl::Hours(3));
+}
+
+TEST_CASE("a clock that is set right while the machine is off is believed at once", "[simulation]") {
+  World world;
+  world.Set(-absl::Minutes(20));
+  CHECK_FALSE(world.Commit(true));
+  CHECK(world.Commit(false));
+  world.Pass(absl::Hours(1));
+  world.Set(absl::ZeroDuration(), true);
+  world.Pass(absl::Hours(1));
+  CHECK_FALSE(world.vouched.WasWrong(absl::Minutes(90)));
+  CHECK(world.vouched.Date() == kBegin + absl::Hours(2));
 }
 
 TEST_CASE("what was asked at the moment at which a clock was set may have come before it", "[simulation]") {

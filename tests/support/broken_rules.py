@@ -16,7 +16,7 @@ import tempfile
 
 from build_commands import ROOT, compile_command, link_command, with_objects_first, with_output
 
-RUN_SECONDS = 600
+RUN_SECONDS = 1800
 
 # One passage of a file, what stands there instead, and under which conditions the judge looks at it, if it has any.
 Mutation = collections.namedtuple("Mutation", "name file old new scenario", defaults=("",))
