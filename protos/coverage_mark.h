@@ -24,7 +24,7 @@ enum class Mark {
   kReleaseRetried,
   kParticipantRetried,
   kFinalCheckRetried,
-  // A final check found nothing while the clocks disagreed, or had when it asked, and looks again.
+  // A final check was answered while the clocks disagreed, or had been asked then, and looks again.
   kFinalCheckDoubted,
   kStoreRetried,
   // What a task came to could not be decided, and the task was given back.

@@ -12,6 +12,7 @@
 #include "server/overloaded.h"
 #include "server/redaction.h"
 #include "server/resource_names.h"
+#include "server/system_now.h"
 #include "server/time_witness.h"
 #include "storage/status_macros.h"
 
@@ -102,15 +103,12 @@ v1::Closure Present(const internal::v1::ClosureData& data, absl::Time now) {
 }
 
 absl::StatusOr<Circumstances> ClosureEngine::MakeCircumstances(std::string_view account_id, std::string actor) const {
-  absl::StatusOr<internal::v1::SystemData> system = parts_.store->LoadSystem();
-  if (!system.ok()) return system.status();
+  CLOSURE_ASSIGN_OR_RETURN(SystemNow read, ReadSystemNow(*parts_.store, *parts_.clock));
   Circumstances circumstances;
-  // Read after the system, so that the witness in it is not of the future.
-  const ClockReading reading = parts_.clock->Read();
-  circumstances.now = reading.wall;
+  circumstances.now = read.now;
   circumstances.actor = std::move(actor);
-  circumstances.time = Observe(system->clock(), reading);
-  circumstances.system = *std::move(system);
+  circumstances.time = std::move(read.time);
+  circumstances.system = std::move(read.system);
   circumstances.participants = parts_.participants;
   circumstances.checkers = parts_.checkers;
   circumstances.challenge_ids = {parts_.random->Id(), parts_.random->Id()};

@@ -6,7 +6,7 @@
 #include "protos/coverage_mark.h"
 #include "server/closure_engine.h"
 #include "server/decide_system.h"
-#include "server/time_witness.h"
+#include "server/system_now.h"
 
 namespace closure {
 
@@ -16,18 +16,16 @@ void ClosureEngine::Operate(const SystemCommand& command, const CallContext& con
 
 void ClosureEngine::OperateOnce(const SystemCommand& command, const CallContext& context, int tries,
                                 SystemReply reply) {
-  absl::StatusOr<internal::v1::SystemData> system = parts_.store->LoadSystem();
-  if (!system.ok()) return std::move(reply)(system.status());
+  absl::StatusOr<SystemNow> read = ReadSystemNow(*parts_.store, *parts_.clock);
+  if (!read.ok()) return std::move(reply)(read.status());
   absl::StatusOr<std::optional<v1::Closure>> replay = FindReplay("", context);
   if (!replay.ok()) return std::move(reply)(replay.status());
-  if (replay->has_value()) return std::move(reply)(*std::move(system));
-  const ClockReading reading = parts_.clock->Read();
-  const Observation observation = Observe(system->clock(), reading);
-  absl::StatusOr<Commit> commit = DecideSystem(*system, command, context.actor.ToString(), observation, reading.wall);
+  if (replay->has_value()) return std::move(reply)(std::move(read->system));
+  absl::StatusOr<Commit> commit = DecideSystem(read->system, command, context.actor.ToString(), read->time, read->now);
   if (!commit.ok()) return std::move(reply)(commit.status());
-  commit->request = RequestRecord{"", context.request_id, context.body_hash, "", reading.wall};
+  commit->request = RequestRecord{"", context.request_id, context.body_hash, "", read->now};
   // The request ids of a closure are forgotten so long after its end (D16); the system has none.
-  commit->forget_before = reading.wall - FromProto(parts_.policy.request_id_retention());
+  commit->forget_before = read->now - FromProto(parts_.policy.request_id_retention());
   internal::v1::SystemData next = *commit->system;
   parts_.store->Apply(*std::move(commit), [this, command, context, tries, next = std::move(next),
                                            reply = std::move(reply)](absl::Status status) mutable {
@@ -40,11 +38,10 @@ void ClosureEngine::OperateOnce(const SystemCommand& command, const CallContext&
 }
 
 void ClosureEngine::WitnessTime() {
-  absl::StatusOr<internal::v1::SystemData> system = parts_.store->LoadSystem();
-  if (!system.ok()) return;
-  const ClockReading reading = parts_.clock->Read();
+  const absl::StatusOr<SystemNow> read = ReadSystemNow(*parts_.store, *parts_.clock);
+  if (!read.ok()) return;
   Commit commit;
-  Witness(commit, *system, Observe(system->clock(), reading), reading.wall);
+  Witness(commit, read->system, read->time, read->now);
   // Somebody else's commit at the same moment carries the witness as well; the next call comes soon.
   parts_.store->Apply(std::move(commit), [](const absl::Status&) {});
 }

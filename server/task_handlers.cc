@@ -15,6 +15,7 @@
 #include "server/item_identity.h"
 #include "server/redaction.h"
 #include "server/renounced_money.h"
+#include "server/system_now.h"
 
 namespace closure {
 namespace {
@@ -81,16 +82,14 @@ void TaskHandlers::ReportMade(const internal::v1::TaskData& task, ClosureEngine:
 
 void TaskHandlers::GiveBack(internal::v1::TaskData task, std::string_view error, Done done) const {
   Reach(Mark::kDecisionGivenBack);
-  const absl::StatusOr<internal::v1::SystemData> system = parts_.store->LoadSystem();
-  if (!system.ok()) return std::move(done)();
-  const ClockReading reading = parts_.clock->Read();
-  *task.mutable_due_time() = ToProto(reading.wall + RetryDelay(task.attempts(), parts_.random->RetryFactor()));
-  CountFailure(task, error, reading.wall);
+  const absl::StatusOr<SystemNow> read = ReadSystemNow(*parts_.store, *parts_.clock);
+  if (!read.ok()) return std::move(done)();
+  *task.mutable_due_time() = ToProto(read->now + RetryDelay(task.attempts(), parts_.random->RetryFactor()));
+  CountFailure(task, error, read->now);
   Commit commit;
   commit.reschedule_task = std::move(task);
   // As every decision does (DecisionBuilder::Finish).
-  const Observation observation = Observe(system->clock(), reading);
-  if (!observation.jump.empty()) Witness(commit, *system, observation, reading.wall);
+  if (!read->time.jump.empty()) Witness(commit, read->system, read->time, read->now);
   parts_.store->Apply(std::move(commit), [done = std::move(done)](const absl::Status&) mutable { std::move(done)(); });
 }
 
@@ -156,15 +155,13 @@ void TaskHandlers::RunScan(const internal::v1::TaskData& task, internal::v1::Clo
 void TaskHandlers::AskCheckers(const internal::v1::TaskData& task, const internal::v1::ClosureData& data,
                                Done done) const {
   const ClosureKey key{data.account_id(), data.closure_id()};
-  const absl::StatusOr<internal::v1::SystemData> system = parts_.store->LoadSystem();
-  if (!system.ok()) {
-    if (parts_.on_failure) parts_.on_failure(task, ErrorText(system.status()));
+  const absl::StatusOr<SystemNow> read = ReadSystemNow(*parts_.store, *parts_.clock);
+  if (!read.ok()) {
+    if (parts_.on_failure) parts_.on_failure(task, ErrorText(read.status()));
     return std::move(done)();
   }
-  // Read after the system, so that the witness in it is not of the future.
-  const ClockReading reading = parts_.clock->Read();
-  const bool clocks_disagree = DoClocksDisagree(*system, Observe(system->clock(), reading));
-  const absl::Time now = reading.wall;
+  const bool clocks_disagree = DoClocksDisagree(read->system, read->time);
+  const absl::Time now = read->now;
   FanOutRequest request;
   request.check.set_account_id(data.account_id());
   request.check.set_closure(data.closure().name());

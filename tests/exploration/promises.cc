@@ -199,20 +199,16 @@ Broken JudgeTasks(const World& world, const Commit& commit) {
   return std::nullopt;
 }
 
-// Whether work of the state waits no longer than a try that failed does, or for an operator.
-bool HasWork(const World& world) {
-  constexpr absl::Duration kRetryMax = absl::Minutes(5);
-  return std::any_of(world.tasks.begin(), world.tasks.end(), [&](const internal::v1::TaskData& task) {
-    const bool works = task.kind() == v1::Task::PARTICIPANT || task.kind() == v1::Task::SCAN;
-    const bool soon = FromProto(task.due_time()) <= world.clock.wall + kRetryMax;
-    return works && (soon || task.parked() != v1::Task::PARKED_UNSPECIFIED);
-  });
-}
-
 bool HasTask(const World& world, v1::Task::Kind kind, absl::Time due) {
   return std::any_of(world.tasks.begin(), world.tasks.end(), [&](const internal::v1::TaskData& task) {
     return task.kind() == kind && (FromProto(task.due_time()) <= due || task.parked() != v1::Task::PARKED_UNSPECIFIED);
   });
+}
+
+// Whether work of the state waits no longer than a try that failed does, or for an operator.
+bool HasWork(const World& world) {
+  const absl::Time soon = world.clock.wall + absl::Minutes(5);
+  return HasTask(world, v1::Task::PARTICIPANT, soon) || HasTask(world, v1::Task::SCAN, soon);
 }
 
 // No state waits for ever: each has the timer, or the work, that ends it (D6, D16, L1, L3).

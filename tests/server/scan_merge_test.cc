@@ -3,8 +3,8 @@
 #include "server/scan_merge.h"
 
 #include <catch2/catch.hpp>
-#include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "checkers/proto_time.h"

@@ -103,6 +103,11 @@ void Judge::SawSystem() {
   if (vouched_.SawSystem(*system)) OnCloud();
 }
 
+bool Judge::IsHalted(const v1::Closure& closure) const {
+  const auto system = store_.LoadSystem();
+  return !system.ok() || closure.has_hold() || system->has_pause() || system->has_clock_jump();
+}
+
 std::string Judge::FaultOfClock(const v1::Closure& closure) const {
   const std::optional<absl::Duration> asked = stranger_.AskedFor(closure);
   if (!asked || !vouched_.WasWrong(*asked)) return "";
@@ -157,8 +162,7 @@ void Judge::JudgeMove(Known& known, const ClosureData& data) {
   if (to == v1::Closure::CONFIRMING) {
     known.scans_at_confirm = known.data.closure().scan().number();
     known.confirming_since = schedule_.now();
-    const auto system = store_.LoadSystem();
-    if (!system.ok() || data.closure().has_hold() || system->has_pause() || system->has_clock_jump())
+    if (IsHalted(data.closure()))
       Broken("H: a closure was confirmed during a hold or pause, or while the clocks disagree", data.closure());
   }
   if (to == v1::Closure::SILENT_PERIOD) {
@@ -186,8 +190,7 @@ void Judge::JudgeEntry(const Known& known, const ClosureData& data) {
   if (schedule_.now() - known.confirming_since > FromProto(data.policy().confirm_limit()) + kCommitTakes)
     Broken("D6: a silent period began long after Confirm", closure);
   JudgePass(closure);
-  const auto system = store_.LoadSystem();
-  if (closure.has_hold() || !system.ok() || system->has_pause() || system->has_clock_jump())
+  if (IsHalted(closure))
     Broken("H: a silent period was entered during a hold or pause, or while the clocks disagree", closure);
   Broken(FaultOfClock(closure), closure);
   const ShowAccountResponse account = cloud_.Show(data.account_id());
@@ -207,7 +210,7 @@ void Judge::JudgeElapse(const Known& known) {
                        FromProto(known.data.policy().silent_period())),
          closure);
   const auto system = store_.LoadSystem();
-  if (!system.ok() || closure.has_hold() || system->has_pause() || system->has_breaker() || system->has_clock_jump())
+  if (IsHalted(closure) || !system.ok() || system->has_breaker())
     Broken("D14, H: a silent period ended although something halts it", closure);
 }
 
@@ -216,9 +219,7 @@ void Judge::JudgeDeletion(const ClosureData& data) {
   const v1::Closure& closure = data.closure();
   Broken(FaultOfDeletion(closure), closure);
   JudgePass(closure);
-  const auto system = store_.LoadSystem();
-  if (!system.ok() || closure.has_hold() || system->has_pause() || system->has_clock_jump())
-    Broken("H: a deletion began during a hold or pause, or while the clocks disagree", closure);
+  if (IsHalted(closure)) Broken("H: a deletion began during a hold or pause, or while the clocks disagree", closure);
   Broken(FaultOfClock(closure), closure);
   const ShowAccountResponse account = cloud_.Show(data.account_id());
   if (account.deleted()) return;

@@ -109,6 +109,9 @@ class Judge {
   };
 
   void SawSystem();
+  // Whether a hold, a pause or a jump of the clocks forbids what cannot be taken back; and a system that cannot be
+  // read.
+  bool IsHalted(const v1::Closure& closure) const;
   // What is broken when something that cannot be taken back rests on the scan of this closure; empty when nothing is.
   std::string FaultOfClock(const v1::Closure& closure) const;
   // Nothing is broken when `what` is empty.
