@@ -54,6 +54,8 @@ enum class Mark {
   kLogPageDamaged,
   kLogEndDamaged,
   kWriteRefusedForDamage,
+  // Nothing was copied from the log, because something in it was not what was written.
+  kCheckpointRefused,
   // A start found the log torn, as a crash leaves it.
   kLogEndTorn,
   // A start wrote the log again, so that nothing is acknowledged behind what is not on the disk.

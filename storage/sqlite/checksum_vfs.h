@@ -13,7 +13,8 @@
 // of frames are computed anew over what is sealed.
 //
 // A file without that room, of another program, is read as it is; whoever relies on the checksums asks whether there
-// are any (kIsSealedControl). A log that is damaged before its last transaction is found at a start too (log_end.h).
+// are any (kIsSealedControl). A log that is damaged before its last transaction is found at a start too (log_end.h),
+// and before a checkpoint copies anything of it (checkpoint_guard.h).
 namespace closure::sqlite {
 
 // The name to open databases with. Registered by RegisterChecksumVfs; passes everything on to the file system that is

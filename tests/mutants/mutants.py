@@ -41,6 +41,7 @@ PROOFS = {
     "server/answer_validation.cc": [("server_parts_tests", ["-#", "[#answer_validation_test]"]),
                                     ("server_parts_tests", [])],
     "server/config_rules.cc": [("server_shell_tests", ["-#", "[#config_rules_test],[#config_test]"])],
+    "storage/sqlite/checkpoint_guard.cc": [("storage_tests", ["-#", "[#checkpoint_guard_test]"])],
     "storage/sqlite/log_end.cc": [("storage_tests", ["-#", "[#judge_log_end_test]"]), ("storage_tests", ["[sqlite]"])],
     "storage/sqlite/page_checksum.cc": [("storage_tests", ["-#", "[#judge_log_end_test],[#page_checksum_test]"]),
                                         ("storage_tests", ["[sqlite]"])],
