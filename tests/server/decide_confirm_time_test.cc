@@ -7,6 +7,7 @@
 #include "server/time_witness.h"
 #include "tests/support/decided_closure.h"
 #include "tests/support/mark_watch.h"
+#include "tests/support/one_decision.h"
 
 namespace closure {
 namespace {
@@ -140,13 +141,29 @@ TEST_CASE("a clean rescan that ends after the five minutes on any clock sends th
 TEST_CASE("five minutes that truly passed are over, whatever jumped beside them", "[decide][D6][time]") {
   DecidedClosure closure;
   closure.GoToRescan();
-  const absl::Duration passed =
-      GENERATE(kLimit - absl::Seconds(1), kLimit - absl::Microseconds(1), kLimit, kLimit + absl::Microseconds(1));
+  const absl::Duration passed = GENERATE(kLimit - absl::Seconds(1), kLimit - absl::Microseconds(1), kLimit,
+                                         kLimit + absl::Microseconds(1), kLimit + absl::Seconds(1));
   closure.clock().Advance(passed);
   closure.clock().JumpWall(absl::Hours(1));
   closure.Report(v1::Task::CONFIRM_DEADLINE, TimerFired{});
   CHECK(closure.state() == Closure::THAWING);
   CHECK(closure.closure().cause() == (passed < kLimit ? Closure::HALTED : Closure::CONFIRM_TIMED_OUT));
+}
+
+TEST_CASE("a limit that is no whole number of seconds is held to its fraction", "[decide][D6][time]") {
+  DecidedClosure closure;
+  closure.GoToRescan();
+  const absl::Duration early = GENERATE(absl::Milliseconds(1), absl::ZeroDuration(), -absl::Milliseconds(1));
+  closure.clock().Advance(kLimit + absl::Milliseconds(500) - early);
+  closure.clock().JumpWall(absl::Hours(1));
+  internal::v1::ClosureData data = closure.data();
+  *data.mutable_policy()->mutable_confirm_limit() = ToProto(kLimit + absl::Milliseconds(500));
+  Circumstances circumstances = At(closure.clock().Now());
+  circumstances.task = closure.Tasks(v1::Task::CONFIRM_DEADLINE).front();
+  circumstances.time = Observe(closure.system().clock(), closure.clock().Read());
+  const Commit commit = Committed(data, TimerFired{}, circumstances);
+  CHECK(commit.closure->closure().cause() ==
+        (early > absl::ZeroDuration() ? Closure::HALTED : Closure::CONFIRM_TIMED_OUT));
 }
 
 TEST_CASE("a checker that was silent over a boot is what the owner is told", "[decide][D6][time]") {

@@ -119,6 +119,15 @@ TEST_CASE("every sum that is discarded is renounced with what was shown, and not
   CHECK(FromProto(closure.Tasks(v1::Task::DISCARD_DEADLINE).front().due_time()) == closure.clock().Now());
 }
 
+TEST_CASE("nothing is discarded in a state that does not list it, however sound the selection", "[decide][R52]") {
+  DecidedClosure closure;
+  const std::vector<Item> items = Several(1, Machine, "i");
+  Block(closure, items);
+  const DiscardGiven given = All(closure, items);
+  REQUIRE(closure.Do(Recheck{}).ok());
+  CHECK(ReasonOf(closure.Do(given)) == v1::STATE_NOT_ALLOWED);
+}
+
 TEST_CASE("what was not selected is left alone", "[decide][R52]") {
   DecidedClosure closure;
   const std::vector<Item> items = {Machine("vm1"), Balance("usd1"), Machine("vm2"), Balance("usd2")};

@@ -250,19 +250,22 @@ TEST_CASE("money is renounced at once, executed later, and dropped by a cancel",
   closure.GoToReady();
   CHECK(closure.Do(Recheck{}).ok());
   const v1::BlockingItem balance = DecidedClosure::Item("balance", v1::BALANCE, v1::RENOUNCEABLE, 500);
-  closure.FinishScan({balance});
+  const v1::BlockingItem other = DecidedClosure::Item("other", v1::BALANCE, v1::RENOUNCEABLE, 300, "f3");
+  closure.FinishScan({balance, other});
   REQUIRE(closure.state() == Closure::BLOCKED);
-  DiscardGiven discard{{{{"balance", "f1"}}, closure.closure().risk_prompt().digest()}, {balance}};
+  DiscardGiven discard{{{{"balance", "f1"}, {"other", "f3"}}, closure.closure().risk_prompt().digest()},
+                       {balance, other}};
   CHECK(closure.Do(discard).ok());
   CHECK(closure.state() == Closure::DISCARDING);
   CHECK(closure.Tasks(v1::Task::DISCARD).empty());
   closure.Report(v1::Task::DISCARD_DEADLINE, TimerFired{});
-  closure.FinishScan({balance});
+  closure.FinishScan({balance, other});
   REQUIRE(closure.state() == Closure::READY);
   CHECK(closure.closure().renunciations(0).status() == v1::Renunciation::RECORDED);
   SECTION("cancel drops it") {
     CHECK(closure.Do(CancelClosure{}).ok());
     CHECK(closure.closure().renunciations(0).status() == v1::Renunciation::DROPPED);
+    CHECK(closure.closure().renunciations(1).status() == v1::Renunciation::DROPPED);
   }
   SECTION("another amount opens the item again and drops the renunciation") {
     CHECK(closure.Do(Recheck{}).ok());
@@ -274,7 +277,7 @@ TEST_CASE("money is renounced at once, executed later, and dropped by a cancel",
   SECTION("the silent period's entry executes it") {
     CHECK(closure.Do(ConfirmClosure{Closure::OTHER, "", closure.closure().risk_prompt().digest(), false}).ok());
     closure.FinishPhase();
-    closure.FinishScan({balance});
+    closure.FinishScan({balance, other});
     REQUIRE(closure.state() == Closure::SILENT_PERIOD);
     closure.FinishPhase();
     CHECK(closure.closure().renunciations(0).status() == v1::Renunciation::EXECUTED);

@@ -111,6 +111,11 @@ TEST_CASE("what is found is new, changed or unchanged by its fingerprint, and kn
   CHECK(again.change() == Item::NEW);
   CHECK(FromProto(again.first_seen_time()) == kNow);
   CHECK(again.resolution_detail().empty());
+  // Each is compared with its own.
+  const ScanMerge two = Merge({Found("a"), Found("b")}, {Stored(Found("a")), Stored(Found("b"))});
+  REQUIRE(two.items.size() == 2);
+  CHECK(two.items[0].change() == Item::UNCHANGED);
+  CHECK(two.items[1].change() == Item::UNCHANGED);
 }
 
 TEST_CASE("an item is told as renounced where its money with these facts is, and nowhere else", "[decide][D11][D15]") {
@@ -199,6 +204,7 @@ TEST_CASE("what a silent required checker reported before stays in the way as it
     CHECK(merge.unresolved == 0);
     CHECK(CountsOf(merge) == Counts{0, 0, 0});
   }
+  CHECK(Merge({}, before, {Renounced()}, {Silent("resources"), Silent("billing")}).unresolved == 1);
   // Silence keeps nothing from being found by somebody else.
   const ScanMerge found = Merge({Found("balance")}, {Stored(Found("balance"))}, {}, {Silent("billing")});
   CHECK(OnlyOf(found).resolution() == Item::OPEN);
@@ -212,6 +218,9 @@ TEST_CASE("a renunciation holds as long as its money is found with the same fact
   CHECK(StatusesOf(Merge({Found("a")}, {}, all)) == Statuses{R::RECORDED, R::EXECUTED, R::DROPPED});
   CHECK(StatusesOf(Merge({}, {}, all)) == Statuses{R::DROPPED, R::EXECUTED, R::DROPPED});
   CHECK(StatusesOf(Merge({Found("a", v1::BALANCE, v1::RENOUNCEABLE, "g")}, {}, all)) ==
+        Statuses{R::DROPPED, R::EXECUTED, R::DROPPED});
+  // Money that has to be handled by hand now cannot be renounced.
+  CHECK(StatusesOf(Merge({Found("a", v1::BALANCE, v1::MUST_HANDLE)}, {}, all)) ==
         Statuses{R::DROPPED, R::EXECUTED, R::DROPPED});
   // Who is silent does not say that it is gone.
   const auto silent = [&](Item::Resolution before) {
