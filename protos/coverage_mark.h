@@ -29,6 +29,10 @@ enum class Mark {
   kStoreRetried,
   // What a task came to could not be decided, and the task was given back.
   kDecisionGivenBack,
+  // That was refused because the system changed meanwhile, and was tried again.
+  kGivenBackAgain,
+  // The store did not answer a task, which was left until its lease is over.
+  kTaskLeftToLease,
   // A notice that could not be sent for too long was given up.
   kNoticeGivenUp,
   // A machine was booted after Confirm, which ended the confirmation.
@@ -56,6 +60,8 @@ enum class Mark {
   kWriteRefusedForDamage,
   // Nothing was copied from the log, because something in it was not what was written.
   kCheckpointRefused,
+  // A checkpoint met another log than the one that it was begun with, and is to be made again.
+  kCheckpointBegunAnew,
   // A start found the log torn, as a crash leaves it.
   kLogEndTorn,
   // A start wrote the log again, so that nothing is acknowledged behind what is not on the disk.

@@ -83,6 +83,10 @@ class ClosureEngine {
   // Errors: UNAVAILABLE when the store does not answer; the task's lease then brings it back.
   void Report(const internal::v1::TaskData& task, HappeningMaker make, ClosureStore::Done done);
 
+  // For a task whose result cannot be decided: it is due again later, and shown as failing with `error`. Where the
+  // store does not answer, the task's lease brings it back. `done` is called when that is settled.
+  void GiveBack(const internal::v1::TaskData& task, const std::string& error, absl::AnyInvocable<void() &&> done);
+
   // Ends the look-ups of accounts that Create waits for, so that a stop need not wait for them. Later ones end at once.
   void CancelCalls() { cancel_->Cancel(); }
 
@@ -127,6 +131,8 @@ class ClosureEngine {
                                                 const Happening& happening) const;
   void CreateFrom(upstream::v1::Account account, v1::Channel channel, const CallContext& context, int tries,
                   Reply reply);
+  void GiveBackOnce(const internal::v1::TaskData& task, const std::string& error, int tries,
+                    absl::AnyInvocable<void() &&> done);
   void OperateOnce(const SystemCommand& command, const CallContext& context, int tries, SystemReply reply);
   absl::StatusOr<Happening> MakeHappening(const internal::v1::ClosureData& data, const ClosureCommand& command) const;
   absl::StatusOr<Circumstances> MakeCircumstances(std::string_view account_id, std::string actor) const;

@@ -40,6 +40,24 @@ void AddRenunciations(const internal::v1::ClosureData& data, v1::PerformRequest&
   }
 }
 
+// What the checkers are asked about a closure, without what ends the asking.
+FanOutRequest MakeFanOutRequest(const internal::v1::ClosureData& data, v1::CheckPhase phase, absl::Time now) {
+  FanOutRequest request;
+  request.check.set_account_id(data.account_id());
+  request.check.set_closure(data.closure().name());
+  request.check.set_phase(phase);
+  request.check.set_language_code(data.language_code());
+  *request.check.mutable_renunciations() = data.closure().renunciations();
+  *request.check.mutable_check_time() = ToProto(now);
+  // The numbers that were in force when the closure was created (D16).
+  request.check.set_forfeit_limit_units(data.policy().forfeit_limit_units());
+  request.check.set_void_limit_units(data.policy().void_limit_units());
+  if (data.closure().state() == v1::Closure::CONFIRMING) {
+    request.time_left = FromProto(data.closure().confirm_time()) + FromProto(data.policy().confirm_limit()) - now;
+  }
+  return request;
+}
+
 // Of the tasks that can fail; a scan always has a result.
 Mark MarkOf(v1::Task::Kind kind) {
   switch (kind) {
@@ -52,6 +70,12 @@ Mark MarkOf(v1::Task::Kind kind) {
     default:
       return Mark::kParticipantRetried;
   }
+}
+
+// The store did not say what the task needs, or did not take its result; it comes back when its lease is over.
+void LeaveToLease(TaskHandlers::Done done) {
+  Reach(Mark::kTaskLeftToLease);
+  std::move(done)();
 }
 
 }  // namespace
@@ -74,23 +98,10 @@ void TaskHandlers::ReportMade(const internal::v1::TaskData& task, ClosureEngine:
   parts_.engine->Report(task, std::move(make), [this, task, done = std::move(done)](absl::Status status) mutable {
     if (status.ok()) return std::move(done)();
     if (parts_.on_failure) parts_.on_failure(task, ErrorText(status));
-    // A store that does not answer is not told about it; the lease brings the task back.
-    if (absl::IsUnavailable(status)) return std::move(done)();
-    GiveBack(task, ErrorText(status), std::move(done));
+    // A store that does not answer is not told about it.
+    if (absl::IsUnavailable(status)) return LeaveToLease(std::move(done));
+    parts_.engine->GiveBack(task, ErrorText(status), std::move(done));
   });
-}
-
-void TaskHandlers::GiveBack(internal::v1::TaskData task, std::string_view error, Done done) const {
-  Reach(Mark::kDecisionGivenBack);
-  const absl::StatusOr<SystemNow> read = ReadSystemNow(*parts_.store, *parts_.clock);
-  if (!read.ok()) return std::move(done)();
-  *task.mutable_due_time() = ToProto(read->now + RetryDelay(task.attempts(), parts_.random->RetryFactor()));
-  CountFailure(task, error, read->now);
-  Commit commit;
-  commit.reschedule_task = std::move(task);
-  // As every decision does (DecisionBuilder::Finish).
-  if (!read->time.jump.empty()) Witness(commit, read->system, read->time, read->now);
-  parts_.store->Apply(std::move(commit), [done = std::move(done)](const absl::Status&) mutable { std::move(done)(); });
 }
 
 void TaskHandlers::ReportFailure(const internal::v1::TaskData& task, std::string_view error, Done done) const {
@@ -112,7 +123,7 @@ void TaskHandlers::Run(const internal::v1::TaskData& task, Done done) const {
   absl::StatusOr<internal::v1::ClosureData> data = parts_.store->LoadClosure({task.account_id(), task.closure_id()});
   if (!data.ok()) {
     if (parts_.on_failure) parts_.on_failure(task, ErrorText(data.status()));
-    return std::move(done)();
+    return LeaveToLease(std::move(done));
   }
   // The state was left: nothing is done any more, and the engine only ends the task.
   if (IsBoundToState(task.kind()) && task.payload().fence() != data->fence())
@@ -158,24 +169,11 @@ void TaskHandlers::AskCheckers(const internal::v1::TaskData& task, const interna
   const absl::StatusOr<SystemNow> read = ReadSystemNow(*parts_.store, *parts_.clock);
   if (!read.ok()) {
     if (parts_.on_failure) parts_.on_failure(task, ErrorText(read.status()));
-    return std::move(done)();
+    return LeaveToLease(std::move(done));
   }
   const bool clocks_disagree = DoClocksDisagree(read->system, read->time);
-  const absl::Time now = read->now;
-  FanOutRequest request;
-  request.check.set_account_id(data.account_id());
-  request.check.set_closure(data.closure().name());
-  request.check.set_phase(task.payload().check_phase());
-  request.check.set_language_code(data.language_code());
-  *request.check.mutable_renunciations() = data.closure().renunciations();
-  *request.check.mutable_check_time() = ToProto(now);
-  // The numbers that were in force when the closure was created (D16).
-  request.check.set_forfeit_limit_units(data.policy().forfeit_limit_units());
-  request.check.set_void_limit_units(data.policy().void_limit_units());
+  FanOutRequest request = MakeFanOutRequest(data, task.payload().check_phase(), read->now);
   request.cancel = parts_.cancel;
-  if (data.closure().state() == v1::Closure::CONFIRMING) {
-    request.time_left = FromProto(data.closure().confirm_time()) + FromProto(data.policy().confirm_limit()) - now;
-  }
   const int64_t number = task.payload().scan_number();
   // What a checker says is kept longer than the owner's addresses (D12).
   auto owner = std::make_shared<internal::v1::ClosureData>();

@@ -75,8 +75,6 @@ class TaskHandlers {
   CallOptions OptionsFor(absl::Duration timeout) const;
   void Report(const internal::v1::TaskData& task, Happening happening, Done done) const;
   void ReportMade(const internal::v1::TaskData& task, ClosureEngine::HappeningMaker make, Done done) const;
-  // For a result that cannot be committed: the task comes back later, and is shown as failing.
-  void GiveBack(internal::v1::TaskData task, std::string_view error, Done done) const;
   void ReportFailure(const internal::v1::TaskData& task, std::string_view error, Done done) const;
 
   const Parts parts_;

@@ -249,16 +249,21 @@ int WriteSealed(File& file, const void* data, int bytes, sqlite3_int64 offset) {
   return file.below->pMethods->xWrite(file.below, data, bytes, offset);
 }
 
+void NoteCheckpointLock(File& database) {
+  if (database.wal_index != nullptr) database.log_at_lock = WhichLog(database.wal_index);
+}
+
 int CheckBeforeCheckpoint(File& database) {
-  volatile void* wal_index = nullptr;
-  const int mapped =
-      database.below->pMethods->xShmMap(database.below, /*iPg=*/0, kWalIndexBytes, /*bExtend=*/0, &wal_index);
-  if (mapped != SQLITE_OK) return mapped;
   // There is none where SQLite knows of no log.
-  if (wal_index == nullptr || database.log == nullptr) return SQLITE_IOERR_SHMMAP;
+  if (database.wal_index == nullptr || database.log == nullptr) return SQLITE_IOERR_SHMMAP;
+  // From here on nobody can begin the log anew.
+  if (WhichLog(database.wal_index) != database.log_at_lock) {
+    Reach(Mark::kCheckpointBegunAnew);
+    return SQLITE_BUSY;
+  }
   int code = SQLITE_IOERR_DATA;
   for (int look = 0; look < kLooksMax && code == SQLITE_IOERR_DATA; ++look)
-    code = CheckBeforeCopying(*database.log->below, wal_index);
+    code = CheckBeforeCopying(*database.log->below, database.wal_index);
   if (code == SQLITE_IOERR_DATA) Reach(Mark::kCheckpointRefused);
   return code;
 }

@@ -4,6 +4,7 @@
 
 #include <sqlite3.h>
 
+#include <cstdint>
 #include <vector>
 
 #include "storage/sqlite/page_checksum.h"
@@ -33,7 +34,10 @@ struct CheckedFile {
   std::vector<unsigned char>* page;
   CheckedFile* database;  // of a log
   CheckedFile* log;       // of a database, while it is open
-  // Of a database: what the check before a checkpoint said, until SQLite is told.
+  // Of a database: the first part of its wal-index, while it is mapped; which log there was when this connection last
+  // took the lock for checkpoints; and what the check before a checkpoint said, until SQLite is told.
+  volatile void* wal_index;
+  uint64_t log_at_lock;
   int checkpoint_refused;
   LogPlace log_place;
   sqlite3_int64 log_end;  // behind the last transaction that was written here; -1 for none yet
@@ -45,7 +49,10 @@ struct CheckedFile {
 int ReadChecked(CheckedFile& file, void* data, int bytes, sqlite3_int64 offset);
 // Its xWrite.
 int WriteSealed(CheckedFile& file, const void* data, int bytes, sqlite3_int64 offset);
-// Whether what a checkpoint of this database is about to copy may be copied (checkpoint_guard.h).
+// This connection has the lock for checkpoints now.
+void NoteCheckpointLock(CheckedFile& database);
+// Whether what a checkpoint of this database is about to copy may be copied (checkpoint_guard.h); SQLITE_BUSY where
+// another one has to be begun.
 int CheckBeforeCheckpoint(CheckedFile& database);
 bool HasSealedPages(CheckedFile& database);
 

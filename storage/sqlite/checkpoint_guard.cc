@@ -14,12 +14,13 @@ namespace closure::sqlite {
 namespace {
 
 // Where the wal-index counts frames, in bytes from its begin: those that are committed, and those that a checkpoint has
-// copied.
+// copied. Between them it has the salts of the log.
 constexpr std::size_t kCommittedAt = 16;
+constexpr std::size_t kSaltsAt = 32;
 constexpr std::size_t kCopiedAt = 96;
 
 // One word, which others write whole.
-uint32_t ReadCount(const volatile void* wal_index, std::size_t at) {
+uint32_t ReadWord(const volatile void* wal_index, std::size_t at) {
   return static_cast<const volatile uint32_t*>(wal_index)[at / sizeof(uint32_t)];
 }
 
@@ -31,9 +32,13 @@ int Read(sqlite3_file& log, std::span<unsigned char> to, sqlite3_int64 offset) {
 
 }  // namespace
 
+uint64_t WhichLog(const volatile void* wal_index) {
+  return uint64_t{ReadWord(wal_index, kSaltsAt)} << 32U | ReadWord(wal_index, kSaltsAt + sizeof(uint32_t));
+}
+
 int CheckBeforeCopying(sqlite3_file& log, const volatile void* wal_index) {
-  const uint32_t copied = ReadCount(wal_index, kCopiedAt);
-  const uint32_t committed = ReadCount(wal_index, kCommittedAt);
+  const uint32_t copied = ReadWord(wal_index, kCopiedAt);
+  const uint32_t committed = ReadWord(wal_index, kCommittedAt);
   std::array<unsigned char, kLogHeaderBytes> header = {};
   int code = Read(log, header, 0);
   if (code != SQLITE_OK) return code;

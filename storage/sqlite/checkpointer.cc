@@ -94,6 +94,11 @@ void Checkpointer::WaitToRetry(std::string_view why) {
   retry_delay_ = std::min(2 * retry_delay_, options_.retry_max);
 }
 
+absl::Status Checkpointer::MoveLog() {
+  connection_->Checkpoint().IgnoreError();
+  return connection_->damage();
+}
+
 bool Checkpointer::MetDamage() {
   if (connection_->damage().ok()) return false;
   absl::MutexLock lock(&mutex_);

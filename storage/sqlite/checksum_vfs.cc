@@ -16,6 +16,9 @@ namespace {
 
 using File = CheckedFile;
 
+// Which of the locks of the wal-index it is (sqlite.org/walformat.html, 2.3).
+constexpr int kCheckpointLock = 1;
+
 File& Of(sqlite3_file* file) { return *reinterpret_cast<File*>(file); }
 sqlite3_file* Below(sqlite3_file* file) { return Of(file).below; }
 const sqlite3_io_methods& MethodsBelow(sqlite3_file* file) { return *Below(file)->pMethods; }
@@ -44,7 +47,12 @@ int FileSize(sqlite3_file* file, sqlite3_int64* size) {
   const int refused = std::exchange(Of(file).checkpoint_refused, SQLITE_OK);
   return refused == SQLITE_OK ? MethodsBelow(file).xFileSize(Below(file), size) : refused;
 }
-int Lock(sqlite3_file* file, int level) { return MethodsBelow(file).xLock(Below(file), level); }
+int Lock(sqlite3_file* file, int level) {
+  const int code = MethodsBelow(file).xLock(Below(file), level);
+  // The last connection that closes has it in the place of all others, and makes a checkpoint.
+  if (code == SQLITE_OK && level == SQLITE_LOCK_EXCLUSIVE) NoteCheckpointLock(Of(file));
+  return code;
+}
 int Unlock(sqlite3_file* file, int level) { return MethodsBelow(file).xUnlock(Below(file), level); }
 int CheckReservedLock(sqlite3_file* file, int* taken) {
   return MethodsBelow(file).xCheckReservedLock(Below(file), taken);
@@ -61,13 +69,20 @@ int FileControl(sqlite3_file* file, int what, void* argument) {
 int SectorSize(sqlite3_file* file) { return MethodsBelow(file).xSectorSize(Below(file)); }
 int DeviceCharacteristics(sqlite3_file* file) { return MethodsBelow(file).xDeviceCharacteristics(Below(file)); }
 int ShmMap(sqlite3_file* file, int page, int bytes, int extend, void volatile** memory) {
-  return MethodsBelow(file).xShmMap(Below(file), page, bytes, extend, memory);
+  const int code = MethodsBelow(file).xShmMap(Below(file), page, bytes, extend, memory);
+  if (code == SQLITE_OK && page == 0) Of(file).wal_index = *memory;
+  return code;
 }
 int ShmLock(sqlite3_file* file, int offset, int count, int flags) {
-  return MethodsBelow(file).xShmLock(Below(file), offset, count, flags);
+  const int code = MethodsBelow(file).xShmLock(Below(file), offset, count, flags);
+  if (code == SQLITE_OK && offset == kCheckpointLock && (flags & SQLITE_SHM_LOCK) != 0) NoteCheckpointLock(Of(file));
+  return code;
 }
 void ShmBarrier(sqlite3_file* file) { MethodsBelow(file).xShmBarrier(Below(file)); }
-int ShmUnmap(sqlite3_file* file, int remove) { return MethodsBelow(file).xShmUnmap(Below(file), remove); }
+int ShmUnmap(sqlite3_file* file, int remove) {
+  Of(file).wal_index = nullptr;
+  return MethodsBelow(file).xShmUnmap(Below(file), remove);
+}
 
 // Version 2: shared memory, but no memory-mapped reads, which would go past us.
 const sqlite3_io_methods kMethods = {
@@ -118,6 +133,8 @@ int Open(sqlite3_vfs*, const char* name, sqlite3_file* base, int flags, int* ope
                   .page = new std::vector<unsigned char>(),
                   .database = is_log ? &Of(sqlite3_database_file_object(name)) : nullptr,
                   .log = nullptr,
+                  .wal_index = nullptr,
+                  .log_at_lock = 0,
                   .checkpoint_refused = SQLITE_OK,
                   .log_place = {},
                   .log_end = -1};

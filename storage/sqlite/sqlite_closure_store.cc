@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "absl/synchronization/notification.h"
+#include "protos/failpoint.h"
 #include "storage/sqlite/apply_commit.h"
 #include "storage/sqlite/closure_rows.h"
 #include "storage/sqlite/history_rows.h"
@@ -42,8 +43,10 @@ absl::StatusOr<std::unique_ptr<SqliteClosureStore>> SqliteClosureStore::Open(Sql
   CLOSURE_RETURN_IF_ERROR(sqlite::PrepareSchema(*writer, options.path, options.deployment));
   CLOSURE_RETURN_IF_ERROR(writer->CheckSealed());
   if (!options.key_check.empty()) CLOSURE_RETURN_IF_ERROR(sqlite::BindToKey(*writer, options.path, options.key_check));
+  Failpoint("start.key_bound");
   if (options.size_max_bytes > 0) CLOSURE_RETURN_IF_ERROR(writer->LimitSize(options.size_max_bytes));
   CLOSURE_RETURN_IF_ERROR(sqlite::ClearLeases(*writer));
+  Failpoint("start.leases_cleared");
   writer->AllowRowsOnly();
   CLOSURE_ASSIGN_OR_RETURN(auto readers, sqlite::ReaderPool::Open(options.path, options.readers));
   CLOSURE_ASSIGN_OR_RETURN(auto checkpoints, Connection::Open(options.path, Connection::Access::kReadWrite));
@@ -51,18 +54,18 @@ absl::StatusOr<std::unique_ptr<SqliteClosureStore>> SqliteClosureStore::Open(Sql
   CLOSURE_RETURN_IF_ERROR(checkpoints->ReadSchemaVersion().status());
   CLOSURE_RETURN_IF_ERROR(checkpoints->CheckSealed());
   checkpoints->AllowRowsOnly();
-  return std::unique_ptr<SqliteClosureStore>(new SqliteClosureStore(std::move(file), std::move(readers),
-                                                                    std::move(checkpoints), std::move(writer),
-                                                                    {.warn = std::move(options.warn)}));
+  return std::unique_ptr<SqliteClosureStore>(new SqliteClosureStore(
+      std::move(file), std::move(readers), std::move(checkpoints), std::move(writer), std::move(options.warn)));
 }
 
 SqliteClosureStore::SqliteClosureStore(std::unique_ptr<sqlite::DatabaseFile> file,
                                        std::unique_ptr<sqlite::ReaderPool> readers,
                                        std::unique_ptr<Connection> checkpoints, std::unique_ptr<Connection> writer,
-                                       sqlite::Checkpointer::Options checkpointing)
+                                       std::function<void(std::string_view)> warn)
     : file_(std::move(file)),
       lease_owner_(fmt::format("process {}", getpid())),
-      checkpointer_(std::move(checkpoints), *readers, std::move(checkpointing)),
+      warn_(std::move(warn)),
+      checkpointer_(std::move(checkpoints), *readers, {.warn = warn_}),
       readers_(std::move(readers)),
       commits_(std::move(writer), checkpointer_) {
   // The process before this one may have been killed between an erasure and the emptying of its log (D12).
@@ -71,8 +74,13 @@ SqliteClosureStore::SqliteClosureStore(std::unique_ptr<sqlite::DatabaseFile> fil
 
 SqliteClosureStore::~SqliteClosureStore() {
   checkpointer_.Stop();
+  absl::Status damage = commits_.Close();
+  // What the disk wrote wrong last is met now, and told. The next start would take it for torn by a crash.
+  if (damage.ok()) damage = checkpointer_.MoveLog();
+  if (damage.ok()) return;
   // Its connection is the last one to be closed.
-  if (!commits_.Close().ok()) checkpointer_.LeaveLog();
+  checkpointer_.LeaveLog();
+  if (warn_) warn_(std::string(damage.message()));
 }
 
 // ---- the dev entry's values ----

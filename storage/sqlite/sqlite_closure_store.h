@@ -34,8 +34,9 @@ struct SqliteOptions {
   // What the database may grow to, in bytes, so that the disk is never full; a write beyond it is UNAVAILABLE. 0 for no
   // limit.
   int64_t size_max_bytes = 0;
-  // Told what operators should know and no caller is told: that erased data is not out of the log yet. Called on a
-  // thread of the store, until it is destroyed; empty to tell nobody.
+  // Told what operators should know and no caller is told: that erased data is not out of the log yet; when the store
+  // is destroyed, what damage it met, at the latest then. Called on a thread of the store, or on the one that destroys
+  // it; empty to tell nobody.
   std::function<void(std::string_view)> warn;
 };
 
@@ -101,7 +102,7 @@ class SqliteClosureStore final : public ClosureStore {
  private:
   SqliteClosureStore(std::unique_ptr<sqlite::DatabaseFile> file, std::unique_ptr<sqlite::ReaderPool> readers,
                      std::unique_ptr<sqlite::Connection> checkpoints, std::unique_ptr<sqlite::Connection> writer,
-                     sqlite::Checkpointer::Options checkpointing);
+                     std::function<void(std::string_view)> warn);
 
   // Calls a reading function of storage/sqlite with a connection of the pool.
   template <typename Function, typename... Arguments>
@@ -116,6 +117,7 @@ class SqliteClosureStore final : public ClosureStore {
   // checkpointer's connection, which as the last writing one empties the write-ahead log; and a `done` may still read.
   const std::unique_ptr<sqlite::DatabaseFile> file_;
   const std::string lease_owner_;
+  const std::function<void(std::string_view)> warn_;
   sqlite::Checkpointer checkpointer_;
   const std::unique_ptr<sqlite::ReaderPool> readers_;
   sqlite::CommitQueue commits_;

@@ -2,6 +2,7 @@
 // A store that fails under a running server: what callers are told, and that nothing is changed or lost.
 #include <catch2/catch.hpp>
 #include <set>
+#include <thread>
 
 #include "fmt/format.h"
 #include "tests/support/api_calls.h"
@@ -125,6 +126,25 @@ TEST_CASE("what a task came to and cannot be decided is given back, and decided 
     WaitUntilQuiet(faulty.server, faulty.owner.name());
   }
   CheckNotices(faulty);
+}
+
+TEST_CASE("a scan that begins while the store does not say how the system stands begins when its lease is over",
+          "[R12]") {
+  Faulty faulty;
+  const MarkWatch mark(Mark::kTaskLeftToLease);
+  // Once the scan is a task.
+  faulty.faults->SetBeforeCommit([&] { faulty.faults->SetSystemReads(absl::UnavailableError(kStoresWords)); });
+  auto accept = RequestOn<v1::AcceptAgreementRequest>(faulty.owner.name());
+  accept.set_version("2026-01");
+  accept.set_etag(faulty.owner.closure().etag());
+  REQUIRE(Send(faulty.server, faulty.owner.actor(), accept).ok());
+  while (!mark.reached()) std::this_thread::yield();
+  faulty.faults->SetBeforeCommit(nullptr);
+  faulty.faults->SetSystemReads(absl::OkStatus());
+  faulty.server.clock().Advance(absl::Minutes(3));
+  WaitUntilQuiet(faulty.server, faulty.owner.name());
+  faulty.owner.Refresh();
+  CHECK(faulty.owner.closure().state() == v1::Closure::READY);
 }
 
 TEST_CASE("while the store leases nothing work waits, and goes on by itself when it does again", "[R12]") {

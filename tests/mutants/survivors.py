@@ -7,7 +7,6 @@ NEVER, ALWAYS = "never jumps", "always jumps"
 # The check before the first turn of a loop.
 EMPTY = "asks whether there is anything to go through, and here there always is"
 UNREACHABLE = "the check before an unreachable Impossible"
-FAULT = "guards against a fault of this program that no decision has"
 INFINITE = "where both times are infinite, which no time of a closure or the system is"
 
 # Why, of which source and change, and the texts of the lines; with a number where several of a line survive.
@@ -30,13 +29,6 @@ GROUPS: List[Tuple[str, str, str, List[Union[str, Tuple[str, int]]]]] = [
     ("WithViolations takes no more than kViolationsMax itself; the break saves work", "server/decide_items.cc", NEVER, [
         "if (violations.size() == kViolationsMax) break;",
     ]),
-    (FAULT, "server/decision_builder.cc", NEVER, [
-        ("if (!circumstances_.task.has_value()) Impossible(\"a result without a task\");", 2),
-        "if (!to.has_value()) Impossible(fmt::format(\"no row for {} and {}\", v1::Closure::State_Name(from), EventName(event)));",
-    ]),
-    ("ends the search for a pair that is not listed, and Move is only called for one that is", "server/machine.h", NEVER, [
-        "for (const TransitionRow& row : kTransitions) {",
-    ]),
     ("what writes the system itself is decided by clocks that agree", "server/decision_builder.cc", ALWAYS, [
         "if (!circumstances_.time.jump.empty() && !commit_.system.has_value()) WitnessTime();",
     ]),
@@ -47,9 +39,6 @@ GROUPS: List[Tuple[str, str, str, List[Union[str, Tuple[str, int]]]]] = [
         ("server/decide_system.cc", "if (FromProto(next.breaker_release_time()) > now) next.clear_breaker_release_time();"))),
     ("on the way of a refusal that was just made", "server/decide_confirm.cc", NEVER, [
         "if (absl::Status clocks = RequireClocks(builder); !clocks.ok()) return clocks;",
-    ]),
-    (FAULT, "server/decide_system.cc", NEVER, [
-        "if (commit.system.has_value()) Impossible(\"a commit that has two next versions of the system\");",
     ]),
     (UNREACHABLE, "server/decide_ends.cc", NEVER, [
         "switch (builder.circumstances().task->kind()) {",

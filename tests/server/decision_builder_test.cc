@@ -5,6 +5,7 @@
 #include <catch2/catch.hpp>
 
 #include "tests/support/decided_closure.h"
+#include "tests/support/last_words.h"
 #include "tests/support/one_decision.h"
 
 namespace closure {
@@ -76,6 +77,22 @@ TEST_CASE("every checker that is still asked when its state is left counts as si
     INFO("checker " << i);
     CHECK(scan.checkers(i).status() == (i == 1 ? Checker::ANSWERED : Checker::UNANSWERED));
   }
+}
+
+TEST_CASE("what no decision may do ends the process", "[decide]") {
+  const internal::v1::ClosureData data = Scanning();
+  const Circumstances circumstances = At(kNow);
+  DecisionBuilder builder(data, circumstances);
+  CHECK_THAT(LastWordsOf([&] { builder.Move(Event::kDeleted, ""); }),
+             Catch::Contains("no row for CHECKING and deleted"));
+  CHECK_THAT(LastWordsOf([&] { builder.FinishTask(); }), Catch::Contains("a result without a task"));
+  CHECK_THAT(LastWordsOf([&] { builder.RescheduleTask(kNow, "", v1::Task::PARKED_UNSPECIFIED); }),
+             Catch::Contains("a result without a task"));
+  CHECK_THAT(LastWordsOf([&] {
+               builder.WitnessTime();
+               builder.WitnessTime();
+             }),
+             Catch::Contains("two next versions of the system"));
 }
 
 }  // namespace

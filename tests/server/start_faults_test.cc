@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // What keeps a server from starting, and what is said about it.
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <catch2/catch.hpp>
-#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -19,6 +17,7 @@
 #include "server/log.h"
 #include "server/named_files.h"
 #include "storage/sqlite/sqlite_closure_store.h"
+#include "tests/support/last_words.h"
 #include "tests/support/manual_clock.h"
 
 namespace closure {
@@ -188,29 +187,6 @@ TEST_CASE("why nobody can listen is told with the system's reason and what to do
   CHECK(WhyNotListening("127.0.0.1:0").find("no reason") != std::string::npos);
   CHECK(ListenFault("127.0.0.1:0").empty());
   CHECK(ListenFault("unix:" + machine.Path("absent/x.sock")).empty());
-}
-
-// What a process says that ends in `die`.
-std::string LastWordsOf(const std::function<void()>& die) {
-  int ends[2];
-  REQUIRE(pipe(ends) == 0);
-  const pid_t child = fork();
-  if (child == 0) {
-    std::signal(SIGABRT, SIG_DFL);  // past the test's own handler
-    dup2(ends[1], STDERR_FILENO);
-    die();
-    _exit(0);
-  }
-  close(ends[1]);
-  std::string words;
-  char buffer[512];
-  for (ssize_t got = 0; (got = read(ends[0], buffer, sizeof(buffer))) > 0;)
-    words.append(buffer, static_cast<std::size_t>(got));
-  close(ends[0]);
-  int status = 0;
-  REQUIRE(waitpid(child, &status, 0) == child);
-  CHECK((WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT));
-  return words;
 }
 
 TEST_CASE("what cannot be ends the process with an event of the log, or in plain text before there is one", "[log]") {

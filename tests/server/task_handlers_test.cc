@@ -20,6 +20,8 @@ namespace {
 
 using internal::v1::TaskData;
 
+constexpr char kStoresWords[] = "page 17 of the file is in the way";
+
 // Handlers over a store of their own, and one closure whose personal data is to be erased.
 class Bench {
  public:
@@ -58,9 +60,18 @@ class Bench {
     REQUIRE(found != tasks->end());
     return *found;
   }
-  void RunErasure() {
-    handlers_->Run(Erasure(), [] {});
+  void Run(const TaskData& task) {
+    bool done = false;
+    handlers_->Run(task, [&done] { done = true; });
     store_->Drain();
+    CHECK(done);
+  }
+  void RunErasure() { Run(Erasure()); }
+  // Another version of the system.
+  void ChangeSystem() {
+    Commit commit;
+    Witness(commit, System(), Observe(System().clock(), clock_.Read()), clock_.Now());
+    store_->Apply(std::move(commit), [](const absl::Status& changed) { CHECK(changed.ok()); });
   }
 
  private:
@@ -75,7 +86,7 @@ class Bench {
 
 TEST_CASE("a task that is given back while the clocks jump is found again when they are set right", "[tasks][time]") {
   Bench bench;
-  bench.faults().SetResults(absl::InternalError("page 17 of the file is in the way"));
+  bench.faults().SetResults(absl::InternalError(kStoresWords));
   const MarkWatch mark(Mark::kDecisionGivenBack);
   const absl::Duration ahead = GENERATE(absl::ZeroDuration(), absl::Hours(24 * 365));
   bench.clock().JumpWall(ahead);
@@ -85,6 +96,44 @@ TEST_CASE("a task that is given back while the clocks jump is found again when t
   CHECK(given_back.attempts() == 1);
   CHECK(FromProto(given_back.due_time()) > bench.clock().Now());
   CHECK(bench.System().has_clock_jump() == (ahead > absl::ZeroDuration()));
+}
+
+TEST_CASE("a task is given back although the system changes at that moment", "[tasks][time]") {
+  Bench bench;
+  bench.faults().SetResults(absl::InternalError(kStoresWords));
+  bench.clock().JumpWall(absl::Hours(2));
+  int commits = 0;
+  bench.faults().SetBeforeCommit([&] {
+    // The first is the result, the second gives the task back; and what is done here is no commit to look at.
+    if (++commits == 2) bench.ChangeSystem();
+  });
+  const MarkWatch mark(Mark::kGivenBackAgain);
+  bench.RunErasure();
+  CHECK(mark.times() == 1);
+  CHECK(bench.Erasure().attempts() == 1);
+}
+
+TEST_CASE("a task that the store does not answer stays as it is until its lease is over", "[tasks]") {
+  Bench bench;
+  const absl::Status silence = absl::UnavailableError(kStoresWords);
+  const TaskData before = bench.Erasure();
+  const MarkWatch mark(Mark::kTaskLeftToLease);
+  SECTION("when its closure is read") {
+    bench.faults().SetReads(silence);
+    bench.Run(before);
+  }
+  SECTION("when its result is committed") {
+    bench.faults().SetResults(silence);
+    bench.Run(before);
+  }
+  SECTION("when it is given back") {
+    bench.faults().SetResults(absl::InternalError(kStoresWords));
+    bench.faults().SetBeforeCommit([&] { bench.faults().SetReads(silence); });
+    bench.Run(before);
+  }
+  bench.faults().SetReads(absl::OkStatus());
+  CHECK(mark.times() == 1);
+  CHECK(bench.Erasure().SerializeAsString() == before.SerializeAsString());
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "storage/sqlite/page_checksum.h"
@@ -101,6 +102,8 @@ struct WronglyWritten {
   std::vector<std::string> before;
   // How many frames the last transaction has; the header of the log is written before them.
   int frames = -1;
+  // What operators were told.
+  std::string warning;
 
   // Closes the store after that, which makes a checkpoint. The log holds nothing else: a page that stands in it twice
   // would be read from there at a start, whatever has reached the database.
@@ -121,8 +124,9 @@ struct WronglyWritten {
     *store = nullptr;
   }
 
-  absl::StatusOr<std::unique_ptr<SqliteClosureStore>> Open() const {
-    auto store = SqliteClosureStore::Open({.path = path, .readers = 1});
+  absl::StatusOr<std::unique_ptr<SqliteClosureStore>> Open() {
+    auto store = SqliteClosureStore::Open(
+        {.path = path, .readers = 1, .warn = [this](std::string_view text) { warning = text; }});
     INFO(store.status());
     REQUIRE(store.ok());
     return store;
@@ -138,10 +142,12 @@ TEST_CASE("of a transaction that was written wrong nothing reaches the database"
   int frames = 1;
   for (int frame = 1; frame <= frames; ++frame) {
     const MarkWatch mark(Mark::kCheckpointRefused);
-    const WronglyWritten wrong(frame);
+    WronglyWritten wrong(frame);
     INFO("frame " << frame << " of " << wrong.frames);
     frames = wrong.frames;
     CHECK(mark.reached());
+    // Or nobody would know that the last transaction is missing after the next start.
+    CHECK_THAT(wrong.warning, Catch::Contains("data corruption") && Catch::Contains("what was written last may be"));
     CHECK(simulation::Observe(**wrong.Open()) == wrong.before);
   }
   CHECK(frames >= 3);

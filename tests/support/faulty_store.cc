@@ -99,7 +99,10 @@ absl::StatusOr<TaskCounts> FaultyStore::CountTasks(absl::Time now, absl::Time st
   return Read(&ClosureStore::CountTasks, now, stuck_since);
 }
 
-absl::StatusOr<internal::v1::SystemData> FaultyStore::LoadSystem() { return Read(&ClosureStore::LoadSystem); }
+absl::StatusOr<internal::v1::SystemData> FaultyStore::LoadSystem() {
+  if (absl::Status fault = faults_->system_reads(); !fault.ok()) return fault;
+  return Read(&ClosureStore::LoadSystem);
+}
 
 absl::StatusOr<int64_t> FaultyStore::CountAdmissions(std::string_view organization_id, absl::Time since) {
   return Read(&ClosureStore::CountAdmissions, organization_id, since);

@@ -33,6 +33,11 @@ class StoreFaults {
     absl::MutexLock lock(&mutex_);
     reads_ = std::move(fault);
   }
+  // What every read of the system comes to. OK heals.
+  void SetSystemReads(absl::Status fault) {
+    absl::MutexLock lock(&mutex_);
+    system_reads_ = std::move(fault);
+  }
   // What every lease of tasks comes to. OK heals.
   void SetLeases(absl::Status fault) {
     absl::MutexLock lock(&mutex_);
@@ -84,6 +89,10 @@ class StoreFaults {
     absl::MutexLock lock(&mutex_);
     return reads_;
   }
+  absl::Status system_reads() const {
+    absl::MutexLock lock(&mutex_);
+    return system_reads_;
+  }
   absl::Status due_times() const {
     absl::MutexLock lock(&mutex_);
     return due_times_;
@@ -93,6 +102,7 @@ class StoreFaults {
   absl::Status commits_ ABSL_GUARDED_BY(mutex_);
   absl::Status results_ ABSL_GUARDED_BY(mutex_);
   absl::Status reads_ ABSL_GUARDED_BY(mutex_);
+  absl::Status system_reads_ ABSL_GUARDED_BY(mutex_);
   absl::Status leases_ ABSL_GUARDED_BY(mutex_);
   absl::Status due_times_ ABSL_GUARDED_BY(mutex_);
   std::function<void()> before_commit_ ABSL_GUARDED_BY(mutex_);
