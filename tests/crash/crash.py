@@ -15,10 +15,15 @@ import collections
 import concurrent.futures
 import sys
 
+import grpc
+
 from plan import chosen, drawn, recovery, struck_again, thinned
 from way import Broken, MortalServer
 from ways import WAYS
 
+# The exit code where arguments are not understood; 1 says that something was lost.
+MISUNDERSTOOD = 2
+INTERRUPTED = 130
 JOBS = 2
 # Where two threads race, a place may be passed once less than in the run that noted it.
 MISSED_SHARE = 0.1
@@ -31,6 +36,12 @@ def order(death):
     return "%s@%d" % death
 
 
+def words_of(error):
+    if isinstance(error, grpc.RpcError):
+        return "%s: %s" % (error.code().name, error.details())
+    return "%s: %s" % (type(error).__name__, error)
+
+
 def crash_at(way, deaths):
     """The places that the life after these deaths passed, in order; None where they did not all come. Broken when what
     followed was not right."""
@@ -38,8 +49,8 @@ def crash_at(way, deaths):
     try:
         server = WAYS[way](orders).server
     except Exception as error:
-        raise Broken("%s, killed at %s: %s: %s\nto see it again: ./dev crash %s%s %s" % (
-            way, ", then at ".join(orders) or "no place", type(error).__name__, error,
+        raise Broken("%s, killed at %s: %s\nto see it again: ./dev crash %s%s %s" % (
+            way, ", then at ".join(orders) or "no place", words_of(error),
             "--lose-log " if MortalServer.lose_log else "", way,
             " --again ".join("'%s'" % each for each in orders))) from error
     return server.passed if server.deaths == len(deaths) else None
@@ -149,13 +160,16 @@ def crash_once(way, deaths, lose_log):
             print("there is no place %s on this way%s; there are\n  %s" % (
                 place, " from there on" if number > 1 else "",
                 "\n  ".join("%s, passed %d times" % each for each in sorted(times.items()))))
-            return 1
+            return MISUNDERSTOOD
         MortalServer.lose_log = lose_log and number == len(deaths)
         passed = crash_at(way, deaths[:number])
         if passed is None:
-            print("not reached: %s passes %s %d times" % (way, place, times[place]))
-            return 1
-    print("killed there, and all was kept")
+            print("%s was not reached: %s, %s is passed %d times, one less or more where threads race" % (
+                order((place, time)), "after the death before it" if number > 1 else "on the way %s" % way, place,
+                times[place]))
+            return MISUNDERSTOOD
+    print("killed at %s on the way %s, and all was kept" % (
+        ", and the one that recovered at ".join(order(death) for death in deaths), way))
     return 0
 
 
@@ -173,13 +187,15 @@ def from_one(text):
 
 
 def parse_arguments():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(prog="./dev crash", description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("way", nargs="?", choices=sorted(WAYS), help="only this way")
     parser.add_argument("place", nargs="?", type=place_and_time, help="only this place, as NAME@COUNT")
     parser.add_argument("--again", type=place_and_time, metavar="PLACE",
                         help="kill the server that was started again after PLACE, too, at this place of its own life")
     parser.add_argument("--lose-log", action="store_true",
-                        help="lose the database's log at the last crash of a run, in order to see that this is found")
+                        help="lose the database's log at the last crash of a run, in order to see that this is found:"
+                             " BROKEN, and exit code 1")
     which = parser.add_mutually_exclusive_group()
     which.add_argument("--share", type=from_one, default=1,
                        help="take every SHARE-th time of a place, besides first and last on the first way that passes"
@@ -204,7 +220,14 @@ def main():
             deaths = [death for death in (arguments.place, arguments.again) if death]
             return crash_once(arguments.way, deaths, arguments.lose_log)
         with concurrent.futures.ThreadPoolExecutor(JOBS) as pool:
-            crash_all([arguments.way] if arguments.way else list(WAYS), arguments, pool)
+            try:
+                crash_all([arguments.way] if arguments.way else list(WAYS), arguments, pool)
+            except KeyboardInterrupt:
+                pool.shutdown(cancel_futures=True)
+                raise
+    except KeyboardInterrupt:
+        print("interrupted")
+        return INTERRUPTED
     except Broken as broken:
         print("BROKEN %s" % broken)
         return 1

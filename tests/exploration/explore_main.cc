@@ -2,6 +2,7 @@
 // Explores the scenarios, or those that are named, and prints what was found. Exit code 1 when a promise is broken, 3
 // when a scenario was not explored to its end, and so not judged for liveness.
 #include <cstdio>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -9,6 +10,7 @@
 #include "fmt/core.h"
 #include "tests/exploration/explorer.h"
 #include "tests/exploration/scenarios.h"
+#include "tests/support/command_line.h"
 
 namespace {
 
@@ -20,7 +22,7 @@ int Run(const closure::exploration::Scenario& scenario, std::uint64_t states_max
   fmt::print("{:<20} {:>12} states {:>13} transitions  {}\n", scenario.name, result.states, result.transitions,
              !result.broken.empty() ? "BROKEN"
              : result.complete      ? "complete: no promise broken, and an end reached from each state"
-                                    : "up to the limit");
+                                    : "given up at the limit, so nothing is proved");
   if (!result.broken.empty()) {
     fmt::print("  {}\n", result.broken);
     int step = 0;
@@ -44,10 +46,11 @@ int main(int argc, char** argv) {
   for (const closure::exploration::Scenario& scenario : closure::exploration::Scenarios())
     names.emplace_back(scenario.name);
   app.add_option("--states-max", states_max, "Give a scenario up at so many states")
-      ->check(CLI::Range(1.0, 1e12))
+      ->check(closure::WholeNumber())
       ->capture_default_str();
-  app.add_option("scenario", wanted, "Only these; names with spaces in quotes")->check(CLI::IsMember(names));
-  CLI11_PARSE(app, argc, argv);
+  app.add_option("scenario", wanted, "Only these; names with spaces in quotes, as in 'two channels'")
+      ->check(CLI::IsMember(names));
+  if (const std::optional<int> done = closure::ReadArguments(app, argc, argv)) return *done;
   int worst = 0;
   for (const std::string& name : wanted.empty() ? names : wanted) {
     const int outcome = Run(closure::exploration::FindScenario(name), states_max);

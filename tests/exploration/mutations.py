@@ -20,8 +20,11 @@ INCOMPLETE = 3
 
 
 def finding(told):
-    lines = told.splitlines()
-    return f"{lines[1].strip()} ({len(lines) - 3} moves)" if len(lines) > 2 else None
+    lines = [line.strip() for line in told.splitlines()]
+    if len(lines) < 3:
+        return None
+    moves = lines[2:-1]
+    return broken_rules.Noticed(f"{lines[1]} ({len(moves)} moves)", moves)
 
 
 def judge(program, mutation):

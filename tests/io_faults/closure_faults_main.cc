@@ -3,6 +3,7 @@
 // that passes by itself and as one that lasts until it is noticed; then faults at random.
 #include <cstdlib>
 #include <numeric>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,7 @@
 #include "tests/io_faults/every_call.h"
 #include "tests/io_faults/fault_kinds.h"
 #include "tests/io_faults/faulty_closure.h"
+#include "tests/support/command_line.h"
 
 namespace closure {
 namespace {
@@ -124,7 +126,7 @@ int Main(int argc, char** argv) {
   CLI::App app("Lets every file call of whole closures fail, one at a time and at random, and judges their ends.",
                "./dev iofaults --closures");
   Settings settings;
-  app.add_option("--seed", settings.seed, "The seed of the faults at random")->capture_default_str();
+  AddSeed(app, settings.seed, "The seed of the faults at random");
   app.add_option("--share", settings.share, "Take every SHARE-th call only")
       ->check(CLI::Range(1, 1'000'000))
       ->capture_default_str();
@@ -134,8 +136,7 @@ int Main(int argc, char** argv) {
   app.add_option("--end", settings.ends, "The ends that closures are to come to")
       ->check(CLI::IsMember({"CLOSED", "ABORTED", "CANCELLED"}))
       ->capture_default_str();
-  app.add_option("--only", settings.only,
-                 "Only runs whose names begin so, as in \"write\", \"write short at 3, lasting\" or \"random seed 7\"");
+  AddOnly(app, settings.only);
   app.add_flag("--loses-confirmation", settings.loses_confirmation,
                "Lose the confirmation after it was acknowledged; this has to be noticed. Needs --end CLOSED");
   app.callback([&settings] {
@@ -143,7 +144,7 @@ int Main(int argc, char** argv) {
     if (settings.loses_confirmation && settings.ends != std::vector<std::string>{"CLOSED"})
       throw CLI::ValidationError("--loses-confirmation", "needs --end CLOSED, and no other end");
   });
-  CLI11_PARSE(app, argc, argv);
+  if (const std::optional<int> done = ReadArguments(app, argc, argv)) return *done;
   HushLibraries();
   Runs runs(settings);
   const bool kept = runs.All();
@@ -153,9 +154,9 @@ int Main(int argc, char** argv) {
     return kept ? EXIT_FAILURE : EXIT_SUCCESS;
   }
   if (!kept) return EXIT_FAILURE;
-  if (!runs.AnyMeant()) fmt::print("no run is called \"{}\"\n", settings.only);
+  if (!runs.AnyMeant()) return NoSuchRun(settings.only);
   if (!runs.IsEnough()) fmt::print("TOO FEW FAULTS: in more than a third of the closures nothing failed\n");
-  if (!runs.AnyMeant() || !runs.IsEnough()) return EXIT_FAILURE;
+  if (!runs.IsEnough()) return EXIT_FAILURE;
   fmt::print("everything was kept\n");
   return EXIT_SUCCESS;
 }

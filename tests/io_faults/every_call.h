@@ -2,28 +2,36 @@
 #ifndef CLOSURE_TESTS_IO_FAULTS_EVERY_CALL_H_
 #define CLOSURE_TESTS_IO_FAULTS_EVERY_CALL_H_
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <csignal>
 #include <cstdint>
 #include <cstdlib>
 #include <filesystem>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 
+#include "CLI/CLI.hpp"
 #include "fmt/format.h"
 #include "tests/io_faults/fault_kinds.h"
+#include "tests/support/command_line.h"
 
 // One fault at each file call of something that is run again and again.
 namespace closure {
 
-// A directory that every run has empty, and that is gone at the end.
+// A directory that every run has empty, and that is gone at the end, also where the program is interrupted. One at a
+// time.
 class RunFolder {
  public:
   RunFolder() {
-    std::string name = (MemoryFolder() / "closure-io-XXXXXX").string();
-    if (mkdtemp(name.data()) == nullptr) std::abort();
-    folder_ = name;
+    if (mkdtemp(name_.data()) == nullptr) std::abort();
+    folder_ = name_;
+    std::signal(SIGINT, RemoveAtEnd);
+    std::signal(SIGTERM, RemoveAtEnd);
   }
   RunFolder(const RunFolder&) = delete;
   RunFolder& operator=(const RunFolder&) = delete;
@@ -54,6 +62,23 @@ class RunFolder {
     return std::filesystem::is_directory(memory) ? memory : std::filesystem::temp_directory_path();
   }
 
+  // A signal's handler may hardly do anything itself; another process does it when this one has ended.
+  static void RemoveAtEnd(int signal) {
+    int alive[2];
+    if (pipe(alive) == 0 && fork() == 0) {
+      // Nothing is ever written; it ends with the process that has the other end.
+      close(alive[1]);
+      char never = 0;
+      while (read(alive[0], &never, 1) > 0) {
+      }
+      execl("/bin/rm", "rm", "-rf", name_.c_str(), nullptr);
+      _exit(EXIT_FAILURE);
+    }
+    std::signal(signal, SIG_DFL);
+    raise(signal);
+  }
+
+  static inline std::string name_ = (MemoryFolder() / "closure-io-XXXXXX").string();
   std::filesystem::path folder_;
   bool kept_ = false;
 };
@@ -77,6 +102,30 @@ class MeantRuns {
   const std::string words_;
   bool any_ = false;
 };
+
+// The option --only, whose words have to begin as the names of runs do.
+inline CLI::Option* AddOnly(CLI::App& app, std::string& only) {
+  std::set<std::string> calls = {"no", "random"};
+  for (const FaultKind& kind : kFaultKinds) calls.insert(std::string(FileCallName(kind.call)));
+  const auto is_name = [calls](const std::string& words) -> std::string {
+    if (calls.contains(words.substr(0, words.find(' ')))) return "";
+    return fmt::format("no run is called \"{}\"; their names begin with {}", words, fmt::join(calls, ", "));
+  };
+  return app
+      .add_option("--only", only,
+                  "Only runs whose names begin so, as in \"write\", \"write short at 3\" which passes and one \"write "
+                  "short at 3, lasting\", \"write flipped-bit in the log\", or \"random seed 7\"")
+      ->check(is_name);
+}
+
+// Says so, and answers the exit code.
+inline int NoSuchRun(std::string_view only) {
+  fmt::print(
+      "no run is called \"{}\": a name is CALL FAILURE at NUMBER, as in \"write short at 3\", with \", "
+      "lasting\" behind it where it lasts, or \"random seed NUMBER\"; not every call fails in every way\n",
+      only);
+  return kMisunderstood;
+}
 
 // Whether a run with one fault, from the call with this number of its kind on where it lasts, kept everything.
 template <typename Run>

@@ -5,7 +5,9 @@
 #include <cstdlib>
 #include <iterator>
 #include <map>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "CLI/CLI.hpp"
 #include "fmt/format.h"
@@ -14,6 +16,7 @@
 #include "tests/io_faults/faulty_backup.h"
 #include "tests/io_faults/faulty_life.h"
 #include "tests/io_faults/power_cuts.h"
+#include "tests/support/command_line.h"
 
 namespace closure {
 namespace {
@@ -166,38 +169,47 @@ int Main(int argc, char** argv) {
       "Lets every file call of a store and of a backup fail, one at a time and at random, cuts the power, and judges "
       "what becomes of it.",
       "./dev iofaults");
-  app.footer("./dev iofaults --closures does it below whole closures of the running server.");
+  app.footer("./dev iofaults --closures, before all else, does it below whole closures of the running server.");
   Settings settings;
-  app.add_option("--seed", settings.seed, "The seed of writes, faults and cuts")->capture_default_str();
-  app.add_option("--writes", settings.writes, "How many writes a life has")
-      ->check(CLI::Range(1, 10'000))
-      ->capture_default_str();
-  app.add_option("--share", settings.share, "Take every SHARE-th call only")
-      ->check(CLI::Range(1, 1'000'000))
-      ->capture_default_str();
-  app.add_option("--random", settings.random_lives, "How many lives with faults at random")
-      ->check(CLI::Range(0, 10'000'000))
-      ->capture_default_str();
+  AddSeed(app, settings.seed, "The seed of writes, faults and cuts");
+  const std::vector<CLI::Option*> of_lives = {
+      app.add_option("--writes", settings.writes, "How many writes a life has")
+          ->check(CLI::Range(1, 10'000))
+          ->capture_default_str(),
+      app.add_option("--share", settings.share, "Take every SHARE-th call only")
+          ->check(CLI::Range(1, 1'000'000))
+          ->capture_default_str(),
+      app.add_option("--random", settings.random_lives, "How many lives with faults at random")
+          ->check(CLI::Range(0, 10'000'000))
+          ->capture_default_str(),
+      AddOnly(app, settings.only)};
   app.add_option(
          "--cuts", settings.cut_lives,
          "How many lives in which the power is cut, of three one without faults, one with any, one with failed syncs")
       ->check(CLI::Range(0, 10'000'000))
       ->capture_default_str();
-  app.add_flag("--only-cuts", settings.only_cuts, "Do nothing but cut the power");
-  app.add_option("--lie", settings.lie, "Only cut the power, of a disk that lies about syncs; this has to be noticed")
-      ->check(CLI::IsMember({"no-sync", "late-sync"}));
-  app.add_option("--only", settings.only,
-                 "Only runs whose names begin so, as in \"write\", \"write short at 3, lasting\" or \"random seed 7\"");
-  CLI11_PARSE(app, argc, argv);
+  CLI::Option* const only_cuts = app.add_flag("--only-cuts", settings.only_cuts, "Do nothing but cut the power");
+  CLI::Option* const lie = app.add_option("--lie", settings.lie,
+                                          "Only cut the power, of a disk that lies about syncs; this has to be noticed")
+                               ->check(CLI::IsMember({"no-sync", "late-sync"}));
+  for (CLI::Option* const option : of_lives) {
+    only_cuts->excludes(option);
+    lie->excludes(option);
+  }
+  app.callback([&settings] {
+    const bool cuts = settings.only_cuts || !settings.lie.empty();
+    if (cuts && settings.cut_lives == 0) throw CLI::ValidationError("--cuts", "0 leaves nothing to do");
+  });
+  if (const std::optional<int> done = ReadArguments(app, argc, argv)) return *done;
   Runs runs(settings);
   const bool lies = !settings.lie.empty();
   const bool kept = settings.only_cuts || lies ? runs.Cuts() : runs.All();
   runs.Print();
-  if (!runs.AnyMeant()) fmt::print("no run is called \"{}\"\n", settings.only);
+  if (!runs.AnyMeant()) return NoSuchRun(settings.only);
   // What a lying disk loses has to be noticed.
   if (lies) fmt::print("{}\n", kept ? "NOT NOTICED" : "noticed, as it has to be");
-  if (!lies && kept && runs.AnyMeant()) fmt::print("everything was kept\n");
-  return kept != lies && runs.AnyMeant() ? EXIT_SUCCESS : EXIT_FAILURE;
+  if (!lies && kept) fmt::print("everything was kept\n");
+  return kept != lies ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 }  // namespace

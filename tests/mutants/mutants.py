@@ -198,6 +198,12 @@ def judge(build, source, share, pool):
     return len(mutants), len(survived), len(unknown)
 
 
+def full_name(source):
+    """Of a source that is named by its last part alone, as in decide_scan."""
+    named = [full for full in PROOFS if pathlib.Path(full).stem == source]
+    return named[0] if named else source
+
+
 def main():
     parser = argparse.ArgumentParser(prog="./dev mutants", description=__doc__.splitlines()[0])
     parser.add_argument("--build", type=pathlib.Path, required=True, help=argparse.SUPPRESS)
@@ -206,7 +212,7 @@ def main():
     parser.add_argument("sources", nargs="*", metavar="SOURCE", help=f"only these: {', '.join(PROOFS)}")
     arguments = parser.parse_args()
     build = arguments.build.resolve()
-    sources = arguments.sources or list(PROOFS)
+    sources = [full_name(source) for source in arguments.sources] or list(PROOFS)
     for source in sources:
         if source not in PROOFS:
             parser.error(f"{source} is none of {', '.join(PROOFS)}")

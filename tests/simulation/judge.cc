@@ -148,11 +148,20 @@ void Judge::Compare(Known& known, const ClosureData& data) {
   known.data = data;
 }
 
+std::string Judge::NewestDetail(const ClosureData& data) const {
+  constexpr int kAll = 1'000'000;
+  const auto history = store_.ListTransitions({data.account_id(), data.closure_id()}, 0, kAll);
+  if (!history.ok() || history->empty() || history->back().detail().empty()) return "";
+  return ": " + history->back().detail();
+}
+
 void Judge::JudgeMove(Known& known, const ClosureData& data) {
   const State from = known.data.closure().state();
   const State to = data.closure().state();
-  schedule_.Tell("{} moves from {} to {}", data.closure().name(), v1::Closure::State_Name(from),
-                 v1::Closure::State_Name(to));
+  if (schedule_.trace) {
+    schedule_.Tell("{} moves from {} to {}{}", data.closure().name(), v1::Closure::State_Name(from),
+                   v1::Closure::State_Name(to), NewestDetail(data));
+  }
   accounts_[data.account_id()].states[data.fence()] = {data.closure().name(), to};
   Broken(known.will.Moved(known.data, data), data.closure());
   if (IsTerminal(to)) known.ended = schedule_.now();

@@ -123,6 +123,8 @@ class Judge {
   void JudgeChange(const ClosureKey& key);
   void JudgeAlone(const internal::v1::ClosureData& data);
   void Compare(Known& known, const internal::v1::ClosureData& data);
+  // Why it moved, in the words of its history, behind a colon; empty where that says nothing.
+  std::string NewestDetail(const internal::v1::ClosureData& data) const;
   void JudgeMove(Known& known, const internal::v1::ClosureData& data);
   void JudgePass(const v1::Closure& closure);
   void JudgeEntry(const Known& known, const internal::v1::ClosureData& data);

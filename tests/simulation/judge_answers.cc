@@ -18,9 +18,11 @@ static_assert(std::size(kCommandNames) == std::variant_size_v<ClosureCommand>);
 }  // namespace
 
 void Judge::Acknowledged(const v1::Closure& closure) {
-  schedule_.Tell("its owner is told of {} in {}, revision {}", closure.name(), v1::Closure::State_Name(closure.state()),
-                 closure.revision());
   Known& known = KnownOf(closure);
+  const bool old = closure.revision() < known.data.closure().revision();
+  schedule_.Tell("its owner is answered {} in {}, revision {}{}", closure.name(),
+                 v1::Closure::State_Name(closure.state()), closure.revision(),
+                 old ? ", as it was when the request was carried out" : "");
   if (known.data.closure().revision() < closure.revision())
     Broken("S14: an owner was told of what is not committed", closure);
   known.acknowledged_revision = std::max(known.acknowledged_revision, closure.revision());

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/simulation/operators.h"
 
+#include <string_view>
 #include <vector>
 
 #include "checkers/proto_time.h"
@@ -11,6 +12,10 @@ namespace closure::simulation {
 namespace {
 
 constexpr int kListed = 1000;
+
+// What an operator does, in the order of SystemCommand::Kind.
+constexpr std::string_view kActs[] = {"pauses irreversible work", "resumes irreversible work",
+                                      "approves the release of the breaker", "acknowledges the clock jump"};
 
 }  // namespace
 
@@ -24,7 +29,23 @@ CallContext Operators::NewContext(const std::string& name) {
 
 void Operators::Operate(ClosureEngine& engine, SystemCommand::Kind kind, const std::string& name) {
   engine.Operate({.kind = kind, .reason = "simulated"}, NewContext(name),
-                 [](const absl::StatusOr<internal::v1::SystemData>&) {});
+                 [this, name, kind](const absl::StatusOr<internal::v1::SystemData>& done) {
+                   TellOf(name, std::string(kActs[static_cast<std::size_t>(kind)]), done.status());
+                 });
+}
+
+void Operators::HoldOrRelease(ClosureEngine& engine, const internal::v1::ClosureData& data, const std::string& name) {
+  const bool held = data.closure().has_hold();
+  ClosureCommand command = PlaceHold{"simulated"};
+  if (held) command = ReleaseHold{"simulated"};
+  engine.Execute({data.account_id(), data.closure_id()}, std::move(command), "", NewContext(name),
+                 [this, name, held, closure = data.closure().name()](const absl::StatusOr<v1::Closure>& done) {
+                   TellOf(name, fmt::format("{} {}", held ? "releases the hold of" : "holds", closure), done.status());
+                 });
+}
+
+void Operators::TellOf(const std::string& name, const std::string& act, const absl::Status& status) const {
+  schedule_.Tell("operator {} {}{}{}", name, act, status.ok() ? "" : ": refused: ", std::string(status.message()));
 }
 
 // It credits the time that a boot withheld, so nobody does it while the clock is wrong.
@@ -52,15 +73,14 @@ void Operators::Meddle(ClosureEngine& engine) {
       if (!tasks.ok() || tasks->empty()) return;
       const std::size_t which = dice_.Below(tasks->size());
       return engine.RetryTask((*tasks)[which].id(), "simulated", NewContext(name),
-                              [](const absl::StatusOr<internal::v1::TaskData>&) {});
+                              [this, name](const absl::StatusOr<internal::v1::TaskData>& task) {
+                                const std::string key = task.ok() ? task->idempotency_key() : "a task";
+                                TellOf(name, fmt::format("hurries {}", key), task.status());
+                              });
     }
     default: {
       if (!rows.ok() || rows->empty()) return;
-      const internal::v1::ClosureData& data = (*rows)[dice_.Below(rows->size())].data;
-      ClosureCommand command = PlaceHold{"simulated"};
-      if (data.closure().has_hold()) command = ReleaseHold{"simulated"};
-      engine.Execute({data.account_id(), data.closure_id()}, std::move(command), "", NewContext(name),
-                     [](const absl::StatusOr<v1::Closure>&) {});
+      HoldOrRelease(engine, (*rows)[dice_.Below(rows->size())].data, name);
     }
   }
 }
@@ -77,9 +97,7 @@ void Operators::LiftEverything(ClosureEngine& engine) {
   const auto rows = store_.ListClosures({.limit = kListed});
   if (!rows.ok()) return;
   for (const ClosureRow& row : *rows) {
-    if (!row.data.closure().has_hold()) continue;
-    engine.Execute({row.data.account_id(), row.data.closure_id()}, ReleaseHold{"simulated"}, "", NewContext("ann"),
-                   [](const absl::StatusOr<v1::Closure>&) {});
+    if (row.data.closure().has_hold()) HoldOrRelease(engine, row.data, "ann");
   }
 }
 

@@ -15,7 +15,8 @@ namespace closure::simulation {
 class Operators {
  public:
   // All must outlive it.
-  Operators(Dice& dice, MemoryStore& store, const MachineClock& clock) : dice_(dice), store_(store), clock_(clock) {}
+  Operators(const Schedule& schedule, Dice& dice, MemoryStore& store, const MachineClock& clock)
+      : schedule_(schedule), dice_(dice), store_(store), clock_(clock) {}
 
   // One thing at random.
   void Meddle(ClosureEngine& engine);
@@ -25,9 +26,13 @@ class Operators {
  private:
   CallContext NewContext(const std::string& name);
   void Operate(ClosureEngine& engine, SystemCommand::Kind kind, const std::string& name);
+  void HoldOrRelease(ClosureEngine& engine, const internal::v1::ClosureData& data, const std::string& name);
+  // Tells the trace what became of something that one of them did.
+  void TellOf(const std::string& name, const std::string& act, const absl::Status& status) const;
 
   void AcknowledgeClockJump(ClosureEngine& engine, const std::string& name);
 
+  const Schedule& schedule_;
   Dice& dice_;
   MemoryStore& store_;
   const MachineClock& clock_;

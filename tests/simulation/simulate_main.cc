@@ -2,11 +2,13 @@
 // The program closure_simulate: runs simulations from one seed on, and says how to see a broken promise again.
 #include <cstdio>
 #include <cstdlib>
+#include <optional>
 #include <string>
 
 #include "CLI/CLI.hpp"
 #include "fmt/format.h"
 #include "tests/simulation/simulation.h"
+#include "tests/support/command_line.h"
 
 namespace closure::simulation {
 namespace {
@@ -55,7 +57,7 @@ int Main(int argc, char** argv) {
   Settings settings;
   std::uint64_t seeds = 1;
   bool trace = false;
-  app.add_option("--seed", settings.seed, "The first seed")->check(CLI::Range(0.0, 1e18))->capture_default_str();
+  AddSeed(app, settings.seed, "The first seed");
   app.add_option("--seeds", seeds, "How many seeds, one after the other")
       ->check(CLI::Range(1, 100'000'000))
       ->capture_default_str();
@@ -66,7 +68,7 @@ int Main(int argc, char** argv) {
       ->check(CLI::Range(1, 100))
       ->capture_default_str();
   app.add_flag("--trace", trace, "Print what happens");
-  CLI11_PARSE(app, argc, argv);
+  if (const std::optional<int> done = ReadArguments(app, argc, argv)) return *done;
   if (trace) settings.trace = [](const std::string& line) { fmt::print("{}\n", line); };
   Totals totals;
   const std::uint64_t first = settings.seed;

@@ -156,7 +156,7 @@ Simulation::Simulation(const Settings& settings)
       config_(SimulatedConfig(dice_)),
       judge_(schedule_, clock_, store_, cloud_, stranger_, AccountIds(settings.accounts),
              config_.breaker().deletions_per_hour_min()),
-      operators_(dice_, store_, clock_) {
+      operators_(schedule_, dice_, store_, clock_) {
   schedule_.trace = settings_.trace;
   parts_ = {.schedule = &schedule_,
             .dice = &dice_,
@@ -268,9 +268,12 @@ void Simulation::TakeSystemDown() {
   const std::string& system = Systems()[dice_.Below(Systems().size())];
   if (wire_.IsDown(system)) return;
   wire_.TakeDown(system, dice_.Chance(0.5));
-  schedule_.Tell("{} is down", system);
+  schedule_.Tell("the system of {} is down", system);
   const absl::Duration most = dice_.Chance(0.5) ? absl::Minutes(30) : absl::Hours(8);
-  schedule_.After(dice_.Between(absl::Minutes(1), most), kWorld, [this, system] { wire_.BringUp(system); });
+  schedule_.After(dice_.Between(absl::Minutes(1), most), kWorld, [this, system] {
+    wire_.BringUp(system);
+    schedule_.Tell("the system of {} is up again", system);
+  });
 }
 
 void Simulation::PlanStore() {
@@ -328,6 +331,8 @@ void Simulation::Calm() {
 bool Simulation::IsOver() const { return !judge_.fault().empty() || report_.steps > kStepsMax; }
 
 Report Simulation::Run() {
+  schedule_.Tell("in this life a silent period lasts {}, so that many closures fit into it",
+                 absl::FormatDuration(FromProto(config_.policy().silent_period())));
   Start();
   for (Owner& owner : owners_) {
     Repeat(absl::Minutes(20), [this, &owner] {

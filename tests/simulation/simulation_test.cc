@@ -51,9 +51,9 @@ TEST_CASE("the trace of a life tells its moves, commands, calls and crashes, and
     CHECK(traced.digest == Simulate({.seed = seed, .days = 4, .accounts = 1}).digest);
   }
   CHECK_THAT(told, Contains("moves from READY to CONFIRMING") && Contains("is asked to confirm") &&
-                       Contains("is refused: FAILED_PRECONDITION") && Contains("is told of") &&
+                       Contains("is refused: FAILED_PRECONDITION") && Contains("is answered") &&
                        Contains("call ListUnpaidBillsRequest") && Contains(", arriving twice") &&
-                       Contains("the process dies"));
+                       Contains("the process dies") && Contains("operator ann") && Contains("is up again"));
 }
 
 }  // namespace

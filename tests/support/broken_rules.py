@@ -20,6 +20,8 @@ RUN_SECONDS = 1800
 
 # One passage of a file, what stands there instead, and under which conditions the judge looks at it, if it has any.
 Mutation = collections.namedtuple("Mutation", "name file old new scenario", defaults=("",))
+# What was broken, in one line, and the lines that tell how it came about.
+Noticed = collections.namedtuple("Noticed", "what how", defaults=((),))
 
 
 def affected_sources(build, file):
@@ -74,12 +76,12 @@ def build_broken(build, mutation, program, scratch):
 def noticed_by(build, mutation, program, judge):
     with tempfile.TemporaryDirectory(prefix="closure-mutation-") as directory:
         broken = build_broken(build, mutation, program, pathlib.Path(directory))
-        return judge(broken, mutation) if broken else "a static assertion"
+        return judge(broken, mutation) if broken else Noticed("a static assertion")
 
 
 def run_judge(name, command, passes, finding):
-    """What noticed the mutation of this name, or nothing. `passes` are the exit codes of a run that found nothing;
-    `finding` makes words of what one prints that found something, or nothing."""
+    """What Noticed the mutation of this name, or nothing. `passes` are the exit codes of a run that found nothing;
+    `finding` makes one of what is printed where something was found, or nothing."""
     try:
         run = subprocess.run([str(part) for part in command], capture_output=True, text=True, timeout=RUN_SECONDS,
                              check=False)
@@ -88,7 +90,7 @@ def run_judge(name, command, passes, finding):
     if run.returncode in passes:
         return None
     if "impossible:" in run.stderr:
-        return run.stderr.strip().splitlines()[-1]
+        return Noticed(run.stderr.strip().splitlines()[-1])
     by = finding(run.stdout) if run.returncode == 1 else None
     if not by:
         raise SystemExit(f"{name}: the judge ended with {run.returncode}:\n{run.stdout}{run.stderr}")
@@ -102,11 +104,11 @@ def stand_without_change(build, mutations, program, judge):
     for scenario in sorted({mutation.scenario for mutation in mutations}):
         by = judge(unbroken, Mutation("no mutation", "", "", "", scenario))
         if by:
-            raise SystemExit(f"without any mutation{' in ' + scenario if scenario else ''}: {by}")
+            raise SystemExit(f"without any mutation{' in ' + scenario if scenario else ''}: {by.what}")
 
 
 def main(description, command, mutations, program, judge):
-    """`command` is what runs this; `judge` takes the path of the broken program and a mutation, and answers what noticed
+    """`command` is what runs this; `judge` takes the path of the broken program and a mutation, and answers what Noticed
     it, or nothing."""
     parser = argparse.ArgumentParser(prog=command, description=description.splitlines()[0])
     parser.add_argument("--build", type=pathlib.Path, required=True, help=argparse.SUPPRESS)
@@ -124,7 +126,7 @@ def main(description, command, mutations, program, judge):
             print(f"{mutation.name}: {mutation.file}")
         print(f"{len(wanted)} mutations apply")
         return 0
-    print("without any mutation", flush=True)
+    print("without any mutation, which the judge has to let pass", flush=True)
     stand_without_change(arguments.build.resolve(), wanted, program, judge)
     missed = 0
     for mutation in wanted:
@@ -132,6 +134,9 @@ def main(description, command, mutations, program, judge):
         print(f"{mutation.name:46} ", end="", flush=True)
         by = noticed_by(arguments.build.resolve(), mutation, program, judge)
         missed += by is None
-        print(f"{'caught' if by else 'MISSED':7} {by or ''}", flush=True)
+        print(f"{'caught' if by else 'MISSED':7} {by.what if by else ''}", flush=True)
+        # Of one that was asked for people want to see how it came about.
+        if by and arguments.names:
+            print("".join(f"    {line}\n" for line in by.how), end="", flush=True)
     print(f"{len(wanted) - missed} of {len(wanted)} mutations caught")
     return 1 if missed else 0
