@@ -11,8 +11,8 @@
 namespace closure {
 namespace {
 
-// A timer may be hurried by an operator; it fires when its time has come and not before. Answers whether it waits.
-bool WaitsUntil(DecisionBuilder& builder, absl::Time due) {
+// A timer may be hurried by an operator; it fires when its time has come and waits before. Answers whether it does.
+bool WaitUntil(DecisionBuilder& builder, absl::Time due) {
   if (builder.now() >= due) return false;
   builder.RescheduleTask(due, "", v1::Task::PARKED_UNSPECIFIED);
   return true;
@@ -22,7 +22,7 @@ Decision DecideDiscardDeadline(DecisionBuilder& builder, const TimerFired& fired
   const absl::Duration span = FromProto(builder.policy().discard_limit());
   const absl::Time limit = FromProto(builder.closure().state_enter_time()) + span;
   const bool over = builder.data().releases_open() == 0 || HasEnded(limit, span, builder.now());
-  if (!over && WaitsUntil(builder, limit)) return builder.Finish();
+  if (!over && WaitUntil(builder, limit)) return builder.Finish();
   for (v1::BlockingItem item : fired.items) {
     item.set_resolution(v1::BlockingItem::OUTCOME_UNKNOWN);
     item.set_resolution_detail("the release was not answered in time; the scan tells whether it happened");
@@ -36,7 +36,7 @@ Decision DecideDiscardDeadline(DecisionBuilder& builder, const TimerFired& fired
 }
 
 Decision DecideExpiry(DecisionBuilder& builder) {
-  if (WaitsUntil(builder, FromProto(builder.closure().expire_time()))) return builder.Finish();
+  if (WaitUntil(builder, FromProto(builder.closure().expire_time()))) return builder.Finish();
   if (!NextState(builder.state(), Event::kIdle).has_value()) return builder.Finish();
   builder.Move(Event::kIdle, "");
   BeginEnd(builder, v1::Closure::IDLE, "nothing happened for too long");
@@ -76,7 +76,7 @@ Decision DecideTimer(DecisionBuilder& builder, const TimerFired& fired) {
     case v1::Task::DISCARD_DEADLINE:
       return DecideDiscardDeadline(builder, fired);
     case v1::Task::CONFIRM_DEADLINE:
-      if (WaitsUntil(builder, builder.now() + ConfirmTimeLeft(builder))) return builder.Finish();
+      if (WaitUntil(builder, builder.now() + ConfirmTimeLeft(builder))) return builder.Finish();
       TimeOutConfirm(builder, WhyConfirmIsLate(builder.closure()));
       return builder.Finish();
     case v1::Task::SILENT_PERIOD_END:
@@ -84,7 +84,7 @@ Decision DecideTimer(DecisionBuilder& builder, const TimerFired& fired) {
     case v1::Task::EXPIRY:
       return DecideExpiry(builder);
     case v1::Task::FORGET_REQUESTS:
-      if (WaitsUntil(builder,
+      if (WaitUntil(builder,
                      FromProto(builder.closure().end_time()) + FromProto(builder.policy().request_id_retention())))
         return builder.Finish();
       builder.commit().forget_requests = true;

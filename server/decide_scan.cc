@@ -63,9 +63,9 @@ void SettleLate(DecisionBuilder& builder, ScanMerge& merge) {
   merge.counts.set_renounced(merge.counts.renounced() + covered);
 }
 
-// Whether a final check has to be made again, for it judged what ends some day by a day that may be wrong.
-bool DoubtsDay(DecisionBuilder& builder, const ScanAnswered& answered) {
-  const bool waits = WaitsForClocks(builder);
+// Makes a final check again that judged what ends some day by a day that may be wrong; answers whether it was one.
+bool RepeatDoubtfulCheck(DecisionBuilder& builder, const ScanAnswered& answered) {
+  const bool waits = WaitForClocks(builder);
   if (!waits && !answered.clocks_disagreed) return false;
   Reach(Mark::kFinalCheckDoubted);
   if (!waits) builder.RescheduleTask(builder.now(), "", v1::Task::PARKED_UNSPECIFIED);
@@ -79,7 +79,7 @@ Decision LookAgain(DecisionBuilder& builder, const ScanAnswered& answered) {
 }
 
 Decision DecideFinalScan(DecisionBuilder& builder, const ScanAnswered& answered) {
-  if (DoubtsDay(builder, answered)) return LookAgain(builder, answered);
+  if (RepeatDoubtfulCheck(builder, answered)) return LookAgain(builder, answered);
   ScanMerge merge = MergeScan(builder.data(), answered.findings, answered.previous, builder.now());
   if (builder.data().late_settlement_consent()) SettleLate(builder, merge);
   const std::string summary = ScanSummary(merge, answered.findings);

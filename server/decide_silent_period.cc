@@ -34,8 +34,9 @@ std::string Excess(const BreakerCounts& counts) {
   return "";
 }
 
-// The breaker opens by itself when an hour's limit is reached, and stays open until two operators release it.
-bool WaitsForBreaker(DecisionBuilder& builder) {
+// Parks the task where the breaker is open; answers whether it did. The breaker opens by itself when an hour's limit is
+// reached, and stays open until two operators release it.
+bool WaitForBreaker(DecisionBuilder& builder) {
   const Circumstances& circumstances = builder.circumstances();
   if (!circumstances.system.has_breaker()) {
     const std::string excess = Excess(circumstances.breaker);
@@ -48,14 +49,14 @@ bool WaitsForBreaker(DecisionBuilder& builder) {
 
 }  // namespace
 
-bool WaitsForClocks(DecisionBuilder& builder) {
+bool WaitForClocks(DecisionBuilder& builder) {
   if (!DoClocksDisagree(builder.circumstances().system, builder.circumstances().time)) return false;
   builder.RescheduleTask(builder.now(), "", v1::Task::CLOCK_JUMP);
   return true;
 }
 
 Decision DecideSilentPeriodEnd(DecisionBuilder& builder) {
-  if (WaitsForClocks(builder)) return builder.Finish();
+  if (WaitForClocks(builder)) return builder.Finish();
   if (const absl::Duration remaining = Remaining(builder); remaining > absl::ZeroDuration()) {
     builder.RescheduleTask(builder.now() + std::max(remaining, absl::Milliseconds(1)), "",
                            v1::Task::PARKED_UNSPECIFIED);
@@ -66,7 +67,7 @@ Decision DecideSilentPeriodEnd(DecisionBuilder& builder) {
     builder.RescheduleTask(builder.now(), "", halt);
     return builder.Finish();
   }
-  if (WaitsForBreaker(builder)) return builder.Finish();
+  if (WaitForBreaker(builder)) return builder.Finish();
   // The system's version makes two admissions at the same moment conflict, so that the limit is exact.
   internal::v1::SystemData& system = builder.WitnessTime();
   system.set_admissions(system.admissions() + 1);

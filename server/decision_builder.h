@@ -97,8 +97,9 @@ void BeginEnd(DecisionBuilder& builder, v1::Closure::Cause cause, std::string_vi
 // decide_ends.cc: begins the restoring.
 void BeginRestore(DecisionBuilder& builder, Event event, v1::Closure::Cause cause, std::string_view detail);
 
-// decide_silent_period.cc: whether the task waits for an operator to acknowledge a jump between the clocks (R18).
-bool WaitsForClocks(DecisionBuilder& builder);
+// decide_silent_period.cc: where the clocks disagree, parks the task until an operator acknowledges the jump; answers
+// whether it did (R18, ADR 20).
+bool WaitForClocks(DecisionBuilder& builder);
 
 // What discards and Confirm need alike, in decide_items.cc.
 // Errors: FAILED_PRECONDITION with CLOSURE_ON_HOLD, or with IRREVERSIBLE_PAUSED where a pause matters; Confirm asks for

@@ -43,8 +43,8 @@ GROUPS: List[Tuple[str, str, str, List[Union[str, Tuple[str, int]]]]] = [
     (UNREACHABLE, "server/decide_ends.cc", NEVER, [
         "switch (builder.circumstances().task->kind()) {",
     ]),
-    ("where it is not over the limit lies ahead, and WaitsUntil always waits", "server/decide_ends.cc", NEVER, [
-        "if (!over && WaitsUntil(builder, limit)) return builder.Finish();",
+    ("where it is not over the limit lies ahead, and WaitUntil always waits", "server/decide_ends.cc", NEVER, [
+        "if (!over && WaitUntil(builder, limit)) return builder.Finish();",
     ]),
     ("frees a string that is always short enough to lie in itself", "server/decide_owner.cc", ALWAYS, [
         "return WithField(Error(v1::FIELD_INVALID, fmt::format(\"{}: {}\", kField, fault),",
