@@ -68,7 +68,7 @@ class ClosureEngine {
                Reply reply);
 
   // Carries out an operator's command and answers how the system then stands.
-  // Errors: FAILED_PRECONDITION with NOTHING_TO_RELEASE or SECOND_OPERATOR_REQUIRED.
+  // Errors: FAILED_PRECONDITION with NOTHING_TO_RELEASE or SECOND_OPERATOR_REQUIRED; ABORTED with CLOCK_JUMP_CHANGED.
   void Operate(const SystemCommand& command, const CallContext& context, SystemReply reply);
 
   // Makes a task due now, dead-lettered ones too. Answers it as it then stands, parked where it waits for a halt that

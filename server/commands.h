@@ -2,6 +2,9 @@
 #ifndef CLOSURE_SERVER_COMMANDS_H_
 #define CLOSURE_SERVER_COMMANDS_H_
 
+#include <google/protobuf/timestamp.pb.h>
+
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -68,6 +71,8 @@ struct SystemCommand {
   enum class Kind { kPause, kResume, kReleaseBreaker, kAcknowledgeClockJump };
   Kind kind;
   std::string reason;
+  // Of an acknowledgement: when the jump came that was looked at; any where absent.
+  std::optional<google::protobuf::Timestamp> jump_create_time = std::nullopt;
 };
 
 }  // namespace closure

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/decide_system.h"
 
+#include <google/protobuf/util/time_util.h>
+
 #include <algorithm>
 
 #include "absl/strings/match.h"
@@ -29,6 +31,20 @@ absl::StatusOr<bool> Approve(v1::SystemStatus::Halt& breaker, const std::string&
   breaker.add_approvals(actor);
   constexpr int kApprovalsNeeded = 2;
   return breaker.approvals_size() >= kApprovalsNeeded;
+}
+
+// That the jump that is there is the one that was looked at.
+absl::Status RequireSeenJump(const internal::v1::SystemData& system, const SystemCommand& command) {
+  if (!system.has_clock_jump()) return NothingToRelease(v1::Task::CLOCK_JUMP, "clock jump");
+  const v1::SystemStatus::Halt& jump = system.clock_jump();
+  if (!command.jump_create_time.has_value()) return absl::OkStatus();
+  const google::protobuf::Timestamp& seen = *command.jump_create_time;
+  if (seen.seconds() == jump.create_time().seconds() && seen.nanos() == jump.create_time().nanos())
+    return absl::OkStatus();
+  return Error(
+      v1::CLOCK_JUMP_CHANGED,
+      fmt::format("the clocks jumped again after the jump that was looked at; the last one is: {}", jump.reason()),
+      {{"createTime", google::protobuf::util::TimeUtil::ToString(jump.create_time())}});
 }
 
 // Of several jumps the last is told, and the one before it: whoever acknowledges them vouches for the clock after the
@@ -91,7 +107,7 @@ absl::StatusOr<Commit> DecideSystem(const internal::v1::SystemData& system, cons
       break;
     }
     case SystemCommand::Kind::kAcknowledgeClockJump:
-      if (!system.has_clock_jump()) return NothingToRelease(v1::Task::CLOCK_JUMP, "clock jump");
+      if (absl::Status seen = RequireSeenJump(system, command); !seen.ok()) return seen;
       next.clear_clock_jump();
       // A jump that this reading shows is a new one, which nobody can have seen.
       if (!observation.jump.empty()) *next.mutable_clock_jump() = MakeHalt(now, "system", observation.jump);

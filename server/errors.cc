@@ -103,6 +103,7 @@ StatusCode CodeOf(v1::ErrorReason reason) {
       return StatusCode::kFailedPrecondition;
     case v1::ETAG_MISMATCH:
     case v1::CONCURRENT_CHANGE:
+    case v1::CLOCK_JUMP_CHANGED:
       return StatusCode::kAborted;
     case v1::CODE_ATTEMPTS_EXHAUSTED:
     case v1::RESEND_TOO_SOON:

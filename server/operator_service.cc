@@ -56,7 +56,7 @@ grpc::ServerUnaryReactor* OperatorService::Read(grpc::CallbackServerContext* con
 }
 
 template <typename Request>
-grpc::ServerUnaryReactor* OperatorService::Operate(grpc::CallbackServerContext* context, SystemCommand::Kind kind,
+grpc::ServerUnaryReactor* OperatorService::Operate(grpc::CallbackServerContext* context, SystemCommand command,
                                                    const Request& request, v1::SystemStatus* response) {
   const std::string_view method = MethodOf<Request>();
   grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
@@ -65,18 +65,18 @@ grpc::ServerUnaryReactor* OperatorService::Operate(grpc::CallbackServerContext* 
     Finish<v1::SystemStatus>(reactor, method, call.status(), response, *parts_.log);
     return reactor;
   }
-  parts_.engine->Operate(SystemCommand{.kind = kind, .reason = request.reason()}, *call,
-                         [this, reactor, method, response, kind, call = *call,
-                          reason = request.reason()](absl::StatusOr<internal::v1::SystemData> system) {
-                           if (system.ok()) {
-                             const bool stops = kind == SystemCommand::Kind::kPause;
-                             TellAct(*parts_.log, stops ? LogLevel::kWarning : LogLevel::kInfo, ActText(kind, *system),
-                                     "method", method, call, reason);
-                           }
-                           absl::StatusOr<v1::SystemStatus> status =
-                               system.ok() ? reads_.MakeStatus(*system) : system.status();
-                           Finish(reactor, method, std::move(status), response, *parts_.log);
-                         });
+  command.reason = request.reason();
+  parts_.engine->Operate(
+      command, *call,
+      [this, reactor, method, response, command, call = *call](absl::StatusOr<internal::v1::SystemData> system) {
+        if (system.ok()) {
+          const bool stops = command.kind == SystemCommand::Kind::kPause;
+          TellAct(*parts_.log, stops ? LogLevel::kWarning : LogLevel::kInfo, ActText(command.kind, *system), "method",
+                  method, call, command.reason);
+        }
+        absl::StatusOr<v1::SystemStatus> status = system.ok() ? reads_.MakeStatus(*system) : system.status();
+        Finish(reactor, method, std::move(status), response, *parts_.log);
+      });
   return reactor;
 }
 
@@ -136,25 +136,27 @@ grpc::ServerUnaryReactor* OperatorService::ReleaseHold(grpc::CallbackServerConte
 grpc::ServerUnaryReactor* OperatorService::PauseIrreversible(grpc::CallbackServerContext* context,
                                                              const v1::PauseIrreversibleRequest* request,
                                                              v1::SystemStatus* response) {
-  return Operate(context, SystemCommand::Kind::kPause, *request, response);
+  return Operate(context, {.kind = SystemCommand::Kind::kPause}, *request, response);
 }
 
 grpc::ServerUnaryReactor* OperatorService::ResumeIrreversible(grpc::CallbackServerContext* context,
                                                               const v1::ResumeIrreversibleRequest* request,
                                                               v1::SystemStatus* response) {
-  return Operate(context, SystemCommand::Kind::kResume, *request, response);
+  return Operate(context, {.kind = SystemCommand::Kind::kResume}, *request, response);
 }
 
 grpc::ServerUnaryReactor* OperatorService::ReleaseBreaker(grpc::CallbackServerContext* context,
                                                           const v1::ReleaseBreakerRequest* request,
                                                           v1::SystemStatus* response) {
-  return Operate(context, SystemCommand::Kind::kReleaseBreaker, *request, response);
+  return Operate(context, {.kind = SystemCommand::Kind::kReleaseBreaker}, *request, response);
 }
 
 grpc::ServerUnaryReactor* OperatorService::AcknowledgeClockJump(grpc::CallbackServerContext* context,
                                                                 const v1::AcknowledgeClockJumpRequest* request,
                                                                 v1::SystemStatus* response) {
-  return Operate(context, SystemCommand::Kind::kAcknowledgeClockJump, *request, response);
+  SystemCommand command = {.kind = SystemCommand::Kind::kAcknowledgeClockJump};
+  if (request->has_jump_create_time()) command.jump_create_time = request->jump_create_time();
+  return Operate(context, std::move(command), *request, response);
 }
 
 }  // namespace closure

@@ -55,7 +55,7 @@ class OperatorService final : public v1::OperatorService::CallbackService {
   grpc::ServerUnaryReactor* Read(grpc::CallbackServerContext* context, const Request& request, Response* response,
                                  absl::StatusOr<Response> (OperatorReads::*read)(const Actor&, const Request&) const);
   template <typename Request>
-  grpc::ServerUnaryReactor* Operate(grpc::CallbackServerContext* context, SystemCommand::Kind kind,
+  grpc::ServerUnaryReactor* Operate(grpc::CallbackServerContext* context, SystemCommand command,
                                     const Request& request, v1::SystemStatus* response);
 
   const Parts parts_;

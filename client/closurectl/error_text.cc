@@ -65,6 +65,7 @@ constexpr std::array kHints = {
     Hint{"CLOSURE_ON_HOLD", "An operator's hold has to be released first: {ctl} status {subject} tells whose."},
     Hint{"IRREVERSIBLE_PAUSED", "Irreversible work waits for the operators; try again later."},
     Hint{"NOTHING_TO_RELEASE", "See what is paused, open or jumped: {ctl} operator status"},
+    Hint{"CLOCK_JUMP_CHANGED", "See the last jump, and whether the server's clock is right: {ctl} operator status"},
     Hint{"SECOND_OPERATOR_REQUIRED", "Another operator has to approve: --as operator:OTHER"},
     Hint{"PREVIEW_IN_PROGRESS", "A preview of this account is running; run the command again when it has ended."},
     Hint{"OVERLOADED", "Wait as long as is said, then run the same command again."},

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/closurectl/operator_commands.h"
 
+#include <google/protobuf/util/time_util.h>
+
 #include <algorithm>
 #include <memory>
 #include <string>
@@ -14,6 +16,7 @@
 #include "client/closurectl/command_set.h"
 #include "client/closurectl/duration_text.h"
 #include "client/closurectl/enum_text.h"
+#include "client/closurectl/error_text.h"
 #include "client/closurectl/next_step.h"
 #include "client/closurectl/table.h"
 #include "client/closurectl/task_commands.h"
@@ -22,9 +25,13 @@
 namespace closure {
 namespace {
 
+using google::protobuf::util::TimeUtil;
+
 struct Arguments {
   std::string target;
   std::string reason;
+  // When the clock jump came that was looked at, as the status tells it; any where empty.
+  std::string seen;
 };
 
 std::string HaltText(bool present, const v1::SystemStatus::Halt& halt) {
@@ -79,10 +86,25 @@ std::vector<NextStep> SystemSteps(Session& session, const v1::SystemStatus& stat
                      absl::StrCat(mine.substr(0, mine.find(" --as ")),
                                   " --as operator:OTHER operator breaker-release --reason TEXT")});
   }
-  if (status.has_clock_jump()) add("set the clock right, then acknowledge the jump", "ack-clock --reason TEXT");
+  if (status.has_clock_jump()) {
+    add("set the clock right, then acknowledge the jump",
+        absl::StrCat("ack-clock --seen ", TimeUtil::ToString(status.clock_jump().create_time()), " --reason TEXT"));
+  }
   if (status.tasks_stuck() > 0) add("see what is stuck, and why", "tasks --stuck");
   if (status.tasks_parked() > 0) add("see what waits, and for what", "tasks");
   return steps;
+}
+
+// What an acknowledgement is of; nothing else has seen anything.
+template <typename Request>
+absl::Status NameSeen(const Arguments&, Request&) {
+  return absl::OkStatus();
+}
+absl::Status NameSeen(const Arguments& arguments, v1::AcknowledgeClockJumpRequest& request) {
+  if (arguments.seen.empty() || TimeUtil::FromString(arguments.seen, request.mutable_jump_create_time()))
+    return absl::OkStatus();
+  return UsageError(absl::StrCat("--seen: \"", EscapeLine(arguments.seen),
+                                 "\" is not a time as `operator status` shows it, like 2026-07-01T09:00:00.123456Z"));
 }
 
 // Pause, resume, the breaker and the clock: the same field, another call. `what` says what was done, by the status
@@ -93,6 +115,7 @@ absl::StatusOr<ExitCode> ChangeSystem(Session& session, const Arguments& argumen
   if (absl::Status settled = session.RequireOperator(); !settled.ok()) return settled;
   Request request;
   request.set_reason(arguments.reason);
+  if (absl::Status named = NameSeen(arguments, request); !named.ok()) return named;
   const absl::StatusOr<v1::SystemStatus> status = (session.client().*call)(std::move(request));
   if (!status.ok()) return status.status();
   session.printer().Note(what(*status));
@@ -174,8 +197,11 @@ class OperatorGroup {
                            absl::StrCat("closurectl operator ", name, rest, " --as operator:ann"));
   }
 
-  void Reasoned(const std::string& name, const std::string& target, const std::string& description,
-                absl::StatusOr<ExitCode> (*action)(Session&, const Arguments&)) {
+  // The command, and what its arguments will be.
+  std::pair<CLI::App*, std::shared_ptr<Arguments>> Reasoned(const std::string& name, const std::string& target,
+                                                            const std::string& description,
+                                                            absl::StatusOr<ExitCode> (*action)(Session&,
+                                                                                               const Arguments&)) {
     const std::string example_target = target.empty() ? "" : target == "TASK" ? " 42" : " 1000000001";
     CLI::App* command = Add(name, description, absl::StrCat(example_target, " --reason \"ticket 4711\""));
     auto arguments = std::make_shared<Arguments>();
@@ -186,6 +212,7 @@ class OperatorGroup {
         ->required()
         ->type_name("TEXT");
     commands_.Bind(command, [arguments, action](Session& session) { return action(session, *arguments); });
+    return {command, arguments};
   }
 
  private:
@@ -203,10 +230,17 @@ void AddSystemCommands(OperatorGroup& group) {
                  [](Session& session, const Arguments& arguments) {
                    return ChangeSystem(session, arguments, &ClosureClient::ReleaseBreaker, BreakerText);
                  });
-  group.Reasoned("ack-clock", "", "Vouch for the server's wall clock after a clock jump",
-                 [](Session& session, const Arguments& arguments) {
-                   return ChangeSystem(session, arguments, &ClosureClient::AcknowledgeClockJump, ClockText);
-                 });
+  const auto [ack_clock, arguments] =
+      group.Reasoned("ack-clock", "", "Vouch for the server's wall clock after a clock jump",
+                     [](Session& session, const Arguments& given) {
+                       return ChangeSystem(session, given, &ClosureClient::AcknowledgeClockJump, ClockText);
+                     });
+  ack_clock
+      ->add_option(
+          "--seen", arguments->seen,
+          "The jump that you looked at, by the time in the command that `operator status` shows; where the clocks "
+          "jumped again meanwhile nothing is acknowledged")
+      ->type_name("TIME");
 }
 
 }  // namespace

@@ -100,10 +100,25 @@ TEST_CASE("an acknowledgement says when the clock moved once more, and what is t
              Contains("acknowledged: the server's clock counts, which shows 2026-07-01") && !Contains("once more"));
   v1::SystemStatus again;
   again.mutable_clock_jump()->set_reason("a year back");
+  again.mutable_clock_jump()->mutable_create_time()->set_seconds(1'782'896'400);
+  again.mutable_clock_jump()->mutable_create_time()->set_nanos(123'456'000);
   server.SetSystem(again);
   CHECK_THAT(AsOperator(server, {"operator", "ack-clock", "--reason", "r"}).err,
              Contains("the clock moved once more") && Contains("another acknowledgement: a year back") &&
-                 Contains(" --as operator:ann operator ack-clock --reason TEXT"));
+                 Contains(" --as operator:ann operator ack-clock --seen 2026-07-01T09:00:00.123456Z --reason TEXT"));
+}
+
+TEST_CASE("an acknowledgement names the jump that was looked at, where it is told", "[R18]") {
+  FakeServer server;
+  const Outcome unclear = AsOperator(server, {"operator", "ack-clock", "--seen", "yesterday", "--reason", "r"});
+  CHECK(unclear.code == 2);
+  CHECK_THAT(unclear.err, Contains("--seen") && Contains("yesterday") && Contains("operator status"));
+  CHECK(AsOperator(server, {"operator", "ack-clock", "--seen", "2026-07-01T09:00:00.123456Z", "--reason", "r"}).code ==
+        0);
+  CHECK(server.Requests<v1::AcknowledgeClockJumpRequest>("AcknowledgeClockJump")[0].jump_create_time().nanos() ==
+        123'456'000);
+  CHECK(AsOperator(server, {"operator", "ack-clock", "--reason", "r"}).code == 0);
+  CHECK_FALSE(server.Requests<v1::AcknowledgeClockJumpRequest>("AcknowledgeClockJump")[1].has_jump_create_time());
 }
 
 TEST_CASE("the system's status counts what is parked and names what ends each halt", "[operators]") {
@@ -120,8 +135,9 @@ TEST_CASE("the system's status counts what is parked and names what ends each ha
   server.SetSystem(status);
   const Outcome outcome = AsOperator(server, {"operator", "status"});
   CHECK_THAT(outcome.out, Contains("3 parked, 2 stuck"));
-  for (const char* command : {"operator resume --reason TEXT", "operator breaker-release --reason TEXT",
-                              "operator ack-clock --reason TEXT", "operator tasks --stuck", "operator tasks\n"}) {
+  for (const char* command :
+       {"operator resume --reason TEXT", "operator breaker-release --reason TEXT",
+        "operator ack-clock --seen 1970-01-01T00:00:00Z --reason TEXT", "operator tasks --stuck", "operator tasks\n"}) {
     CHECK_THAT(outcome.err, Contains(std::string(" --as operator:ann ") + command));
   }
   CHECK_THAT(AsOperator(server, {"operator", "pause", "--reason", "r"}).err,

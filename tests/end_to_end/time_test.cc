@@ -180,6 +180,23 @@ TEST_CASE("there is nothing to acknowledge while the clocks agree", "[operators]
   CHECK(nothing.metadata()["what"] == "CLOCK_JUMP");
 }
 
+TEST_CASE("a jump that came after the one that was looked at waits for another acknowledgement", "[operators][R18]") {
+  Silent silent;
+  silent.server.clock().JumpWall(365 * kDay);
+  silent.WaitForAlert();
+  auto acknowledge = OperatorRequest<v1::AcknowledgeClockJumpRequest>();
+  *acknowledge.mutable_jump_create_time() = StatusOf(silent.server).clock_jump().create_time();
+  silent.server.clock().JumpWall(-kDay);
+  // Whoever commits first stores it, and shows it instead of the first.
+  REQUIRE(Send(silent.server, "operator:bob", OperatorRequest<v1::PauseIrreversibleRequest>()).ok());
+  const Reply refused = Send(silent.server, "operator:ann", acknowledge);
+  CheckRefused(refused, StatusCode::ABORTED, v1::CLOCK_JUMP_CHANGED, {"jumped again", "-24h"});
+  acknowledge = OperatorRequest<v1::AcknowledgeClockJumpRequest>();
+  *acknowledge.mutable_jump_create_time() = StatusOf(silent.server).clock_jump().create_time();
+  CHECK(Send(silent.server, "operator:ann", acknowledge).ok());
+  CHECK_FALSE(StatusOf(silent.server).has_clock_jump());
+}
+
 TEST_CASE("what comes before Confirm does not wait for an acknowledgement", "[R1]") {
   Silent silent;
   silent.server.clock().JumpWall(365 * kDay);

@@ -8,13 +8,12 @@
 #include "checkers/proto_time.h"
 #include "server/decide.h"
 #include "server/errors.h"
+#include "tests/support/one_decision.h"
 
 namespace closure {
 namespace {
 
 using Kind = SystemCommand::Kind;
-
-const absl::Time kNow = absl::FromUnixSeconds(1'800'000'000);
 
 internal::v1::SystemData Halted() {
   internal::v1::SystemData system;
@@ -109,6 +108,23 @@ TEST_CASE("a jump that a command's reading shows is told, before the one that wa
   // The one that was acknowledged is over; this one is not.
   CHECK(Operate(Halted(), Kind::kAcknowledgeClockJump, "operator:ann", observation)->system->clock_jump().reason() ==
         "new");
+}
+
+TEST_CASE("an acknowledgement that names the jump that was looked at counts for no other", "[decide][time]") {
+  internal::v1::SystemData system = Halted();
+  system.mutable_clock_jump()->mutable_create_time()->set_seconds(1'782'896'400);
+  system.mutable_clock_jump()->mutable_create_time()->set_nanos(123'456'000);
+  SystemCommand command{Kind::kAcknowledgeClockJump, "because", system.clock_jump().create_time()};
+  CHECK(DecideSystem(system, command, "operator:ann", {}, kNow).ok());
+  const int another = GENERATE(0, 1, 2);
+  if (another == 0) command.jump_create_time->set_seconds(1'782'896'399);
+  if (another == 1) command.jump_create_time->set_nanos(123'455'000);
+  if (another == 2) command.jump_create_time = google::protobuf::Timestamp();
+  const absl::Status refused = DecideSystem(system, command, "operator:ann", {}, kNow).status();
+  CheckRefused(refused, v1::CLOCK_JUMP_CHANGED,
+               "the clocks jumped again after the jump that was looked at; the last one is: a jump",
+               {{"createTime", "2026-07-01T09:00:00.123456Z"}});
+  CHECK(absl::IsAborted(refused));
 }
 
 TEST_CASE("a release of the breaker stands unless it lies ahead of a clock that went back", "[decide][D14][time]") {
