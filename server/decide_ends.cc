@@ -85,7 +85,7 @@ Decision DecideTimer(DecisionBuilder& builder, const TimerFired& fired) {
       return DecideExpiry(builder);
     case v1::Task::FORGET_REQUESTS:
       if (WaitUntil(builder,
-                     FromProto(builder.closure().end_time()) + FromProto(builder.policy().request_id_retention())))
+                    FromProto(builder.closure().end_time()) + FromProto(builder.policy().request_id_retention())))
         return builder.Finish();
       builder.commit().forget_requests = true;
       return builder.Finish();

@@ -29,8 +29,8 @@ internal::v1::SystemData& Witness(Commit& commit, const internal::v1::SystemData
 
 // What follows from an operator's command about the whole system: its next version and the tasks that go on. Pure.
 // A pause replaces the one before. The breaker is released by the second of two different operators (D14). Nothing here
-// can change the end of a silent period (R18). Errors: ABORTED with CLOCK_JUMP_CHANGED; FAILED_PRECONDITION with NOTHING_TO_RELEASE or
-// SECOND_OPERATOR_REQUIRED.
+// can change the end of a silent period (R18). Errors: ABORTED with CLOCK_JUMP_CHANGED; FAILED_PRECONDITION with
+// NOTHING_TO_RELEASE or SECOND_OPERATOR_REQUIRED.
 absl::StatusOr<Commit> DecideSystem(const internal::v1::SystemData& system, const SystemCommand& command,
                                     const std::string& actor, const Observation& observation, absl::Time now);
 

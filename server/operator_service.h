@@ -55,8 +55,8 @@ class OperatorService final : public v1::OperatorService::CallbackService {
   grpc::ServerUnaryReactor* Read(grpc::CallbackServerContext* context, const Request& request, Response* response,
                                  absl::StatusOr<Response> (OperatorReads::*read)(const Actor&, const Request&) const);
   template <typename Request>
-  grpc::ServerUnaryReactor* Operate(grpc::CallbackServerContext* context, SystemCommand command,
-                                    const Request& request, v1::SystemStatus* response);
+  grpc::ServerUnaryReactor* Operate(grpc::CallbackServerContext* context, SystemCommand command, const Request& request,
+                                    v1::SystemStatus* response);
 
   const Parts parts_;
   const OperatorReads reads_;

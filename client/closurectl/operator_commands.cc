@@ -95,27 +95,14 @@ std::vector<NextStep> SystemSteps(Session& session, const v1::SystemStatus& stat
   return steps;
 }
 
-// What an acknowledgement is of; nothing else has seen anything.
-template <typename Request>
-absl::Status NameSeen(const Arguments&, Request&) {
-  return absl::OkStatus();
-}
-absl::Status NameSeen(const Arguments& arguments, v1::AcknowledgeClockJumpRequest& request) {
-  if (arguments.seen.empty() || TimeUtil::FromString(arguments.seen, request.mutable_jump_create_time()))
-    return absl::OkStatus();
-  return UsageError(absl::StrCat("--seen: \"", EscapeLine(arguments.seen),
-                                 "\" is not a time as `operator status` shows it, like 2026-07-01T09:00:00.123456Z"));
-}
-
 // Pause, resume, the breaker and the clock: the same field, another call. `what` says what was done, by the status
-// that it led to.
+// that it led to; `request` has what else is asked.
 template <typename Request, typename What>
 absl::StatusOr<ExitCode> ChangeSystem(Session& session, const Arguments& arguments,
-                                      absl::StatusOr<v1::SystemStatus> (ClosureClient::*call)(Request), What what) {
+                                      absl::StatusOr<v1::SystemStatus> (ClosureClient::*call)(Request), What what,
+                                      Request request = {}) {
   if (absl::Status settled = session.RequireOperator(); !settled.ok()) return settled;
-  Request request;
   request.set_reason(arguments.reason);
-  if (absl::Status named = NameSeen(arguments, request); !named.ok()) return named;
   const absl::StatusOr<v1::SystemStatus> status = (session.client().*call)(std::move(request));
   if (!status.ok()) return status.status();
   session.printer().Note(what(*status));
@@ -141,6 +128,15 @@ std::string ClockText(const v1::SystemStatus& status) {
       "The jump that was told is acknowledged, but the clock moved once more, and this waits for another "
       "acknowledgement: ",
       EscapeLine(status.clock_jump().reason()));
+}
+
+absl::StatusOr<ExitCode> AcknowledgeClock(Session& session, const Arguments& arguments) {
+  v1::AcknowledgeClockJumpRequest request;
+  if (!arguments.seen.empty() && !TimeUtil::FromString(arguments.seen, request.mutable_jump_create_time())) {
+    return UsageError(absl::StrCat("--seen: \"", EscapeLine(arguments.seen),
+                                   "\" is not a time as `operator status` shows it, like 2026-07-01T09:00:00.123456Z"));
+  }
+  return ChangeSystem(session, arguments, &ClosureClient::AcknowledgeClockJump, ClockText, std::move(request));
 }
 
 // Another pause replaces operator, time and reason of the first; who was first is told, or both would look the same.
@@ -231,10 +227,7 @@ void AddSystemCommands(OperatorGroup& group) {
                    return ChangeSystem(session, arguments, &ClosureClient::ReleaseBreaker, BreakerText);
                  });
   const auto [ack_clock, arguments] =
-      group.Reasoned("ack-clock", "", "Vouch for the server's wall clock after a clock jump",
-                     [](Session& session, const Arguments& given) {
-                       return ChangeSystem(session, given, &ClosureClient::AcknowledgeClockJump, ClockText);
-                     });
+      group.Reasoned("ack-clock", "", "Vouch for the server's wall clock after a clock jump", AcknowledgeClock);
   ack_clock
       ->add_option(
           "--seen", arguments->seen,

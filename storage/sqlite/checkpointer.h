@@ -49,8 +49,8 @@ class Checkpointer {
   // again and again. A call ends the wait for the next try, and the delays begin with the first one again.
   void RequestEmptyLog();
 
-  // Moves the log into the file at once. To be called after Stop. Answers the damage that was met, or OK, also where the
-  // file system refuses, for the log keeps everything.
+  // Moves the log into the file at once. To be called after Stop. Answers the damage that was met, or OK, also where
+  // the file system refuses, for the log keeps everything.
   absl::Status MoveLog();
 
   // The log stays as it is when the connection is closed. To be called after Stop.

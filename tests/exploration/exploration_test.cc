@@ -51,7 +51,8 @@ TEST_CASE("bills and debts that come at any moment break no promise", "[explorat
   CHECK(result.per_state[v1::Closure::THAWING] > 0);
 }
 
-TEST_CASE("every row of the machine but one that nobody asks for is walked, and nothing beside them", "[exploration][D17]") {
+TEST_CASE("every row of the machine but one that nobody asks for is walked, and nothing beside them",
+          "[exploration][D17]") {
   std::set<std::tuple<State, State, bool>> rows;
   for (const TransitionRow& row : kTransitions) {
     if (row.from != v1::Closure::STATE_UNSPECIFIED) rows.emplace(row.from, row.to, row.event == Event::kAccountGone);

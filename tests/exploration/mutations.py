@@ -24,7 +24,7 @@ def finding(told):
     if len(lines) < 3:
         return None
     moves = lines[2:-1]
-    return broken_rules.Noticed(f"{lines[1]} ({len(moves)} moves)", moves)
+    return broken_rules.Noticed(f"{lines[1]} ({len(moves)} moves)", lambda: moves)
 
 
 def judge(program, mutation):

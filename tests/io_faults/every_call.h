@@ -23,13 +23,12 @@
 // One fault at each file call of something that is run again and again.
 namespace closure {
 
-// A directory that every run has empty, and that is gone at the end, also where the program is interrupted. One at a
-// time.
+// A directory that every run has empty, and that is gone at the end, also where the program is interrupted. One in a
+// process.
 class RunFolder {
  public:
   RunFolder() {
-    if (mkdtemp(name_.data()) == nullptr) std::abort();
-    folder_ = name_;
+    if (mkdtemp(folder_.data()) == nullptr) std::abort();
     std::signal(SIGINT, RemoveAtEnd);
     std::signal(SIGTERM, RemoveAtEnd);
   }
@@ -44,11 +43,11 @@ class RunFolder {
   // Something broke there: it stays when this ends. Answers where.
   std::string Keep() {
     kept_ = true;
-    return (folder_ / "life").string();
+    return Life().string();
   }
   // What was in the one before is removed.
   std::string New() const {
-    const std::filesystem::path folder = folder_ / "life";
+    const std::filesystem::path folder = Life();
     std::filesystem::remove_all(folder);
     std::filesystem::create_directory(folder);
     std::filesystem::permissions(folder, std::filesystem::perms::owner_all);
@@ -71,15 +70,16 @@ class RunFolder {
       char never = 0;
       while (read(alive[0], &never, 1) > 0) {
       }
-      execl("/bin/rm", "rm", "-rf", name_.c_str(), nullptr);
+      execl("/bin/rm", "rm", "-rf", folder_.c_str(), nullptr);
       _exit(EXIT_FAILURE);
     }
     std::signal(signal, SIG_DFL);
     raise(signal);
   }
 
-  static inline std::string name_ = (MemoryFolder() / "closure-io-XXXXXX").string();
-  std::filesystem::path folder_;
+  static std::filesystem::path Life() { return std::filesystem::path(folder_) / "life"; }
+
+  static inline std::string folder_ = (MemoryFolder() / "closure-io-XXXXXX").string();
   bool kept_ = false;
 };
 

@@ -21,20 +21,22 @@ LIFE = ["--days", 6, "--accounts", 2]
 TOLD = 40
 
 
-def finding(told):
-    broken = re.search(r"^BROKEN with seed (\d+): (.*)$", told, re.MULTILINE)
-    return broken and broken_rules.Noticed(f"{broken.group(2)} (seed {broken.group(1)})", (broken.group(1),))
+def end_of_life(program, seed):
+    """What happened last in the life of a seed."""
+    command = [str(part) for part in (program, "--seed", seed, *LIFE, "--trace")]
+    trace = subprocess.run(command, capture_output=True, text=True, timeout=broken_rules.RUN_SECONDS, check=False)
+    return [line for line in trace.stdout.splitlines() if line[:1].isdigit()][-TOLD:]
 
 
 def judge(program, mutation):
-    by = broken_rules.run_judge(mutation.name, [program, "--seed", 1, "--seeds", SEEDS, *LIFE], (0,), finding)
-    if not by or not by.how:
-        return by
-    # What happened last in the life of that seed.
-    command = [str(part) for part in (program, "--seed", by.how[0], *LIFE, "--trace")]
-    trace = subprocess.run(command, capture_output=True, text=True, timeout=broken_rules.RUN_SECONDS, check=False)
-    lines = [line for line in trace.stdout.splitlines() if line[:1].isdigit()]
-    return by._replace(how=lines[-TOLD:])
+    def finding(told):
+        broken = re.search(r"^BROKEN with seed (\d+): (.*)$", told, re.MULTILINE)
+        if not broken:
+            return None
+        seed, what = broken.groups()
+        return broken_rules.Noticed(f"{what} (seed {seed})", lambda: end_of_life(program, seed))
+
+    return broken_rules.run_judge(mutation.name, [program, "--seed", 1, "--seeds", SEEDS, *LIFE], (0,), finding)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/simulation/operators.h"
 
-#include <string_view>
 #include <vector>
 
 #include "checkers/proto_time.h"
@@ -30,7 +29,7 @@ CallContext Operators::NewContext(const std::string& name) {
 void Operators::Operate(ClosureEngine& engine, SystemCommand::Kind kind, const std::string& name) {
   engine.Operate({.kind = kind, .reason = "simulated"}, NewContext(name),
                  [this, name, kind](const absl::StatusOr<internal::v1::SystemData>& done) {
-                   TellOf(name, std::string(kActs[static_cast<std::size_t>(kind)]), done.status());
+                   TellOf(name, kActs[static_cast<std::size_t>(kind)], done.status());
                  });
 }
 
@@ -44,7 +43,7 @@ void Operators::HoldOrRelease(ClosureEngine& engine, const internal::v1::Closure
                  });
 }
 
-void Operators::TellOf(const std::string& name, const std::string& act, const absl::Status& status) const {
+void Operators::TellOf(const std::string& name, std::string_view act, const absl::Status& status) const {
   schedule_.Tell("operator {} {}{}{}", name, act, status.ok() ? "" : ": refused: ", std::string(status.message()));
 }
 

@@ -3,6 +3,7 @@
 #define CLOSURE_TESTS_SIMULATION_OPERATORS_H_
 
 #include <string>
+#include <string_view>
 
 #include "server/closure_engine.h"
 #include "tests/simulation/clock.h"
@@ -28,7 +29,7 @@ class Operators {
   void Operate(ClosureEngine& engine, SystemCommand::Kind kind, const std::string& name);
   void HoldOrRelease(ClosureEngine& engine, const internal::v1::ClosureData& data, const std::string& name);
   // Tells the trace what became of something that one of them did.
-  void TellOf(const std::string& name, const std::string& act, const absl::Status& status) const;
+  void TellOf(const std::string& name, std::string_view act, const absl::Status& status) const;
 
   void AcknowledgeClockJump(ClosureEngine& engine, const std::string& name);
 

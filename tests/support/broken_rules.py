@@ -20,8 +20,9 @@ RUN_SECONDS = 1800
 
 # One passage of a file, what stands there instead, and under which conditions the judge looks at it, if it has any.
 Mutation = collections.namedtuple("Mutation", "name file old new scenario", defaults=("",))
-# What was broken, in one line, and the lines that tell how it came about.
-Noticed = collections.namedtuple("Noticed", "what how", defaults=((),))
+# What was broken, in one line; and what answers the lines that tell how it came about, as long as the broken program is
+# there.
+Noticed = collections.namedtuple("Noticed", "what how", defaults=(tuple,))
 
 
 def affected_sources(build, file):
@@ -73,10 +74,12 @@ def build_broken(build, mutation, program, scratch):
     return broken
 
 
-def noticed_by(build, mutation, program, judge):
+def noticed_by(build, mutation, program, judge, tell):
+    """What noticed it, in one line, and the lines that tell how it came about, where somebody wants them; or nothing."""
     with tempfile.TemporaryDirectory(prefix="closure-mutation-") as directory:
         broken = build_broken(build, mutation, program, pathlib.Path(directory))
-        return judge(broken, mutation) if broken else Noticed("a static assertion")
+        by = judge(broken, mutation) if broken else Noticed("a static assertion")
+        return (by.what, by.how() if tell else ()) if by else None
 
 
 def run_judge(name, command, passes, finding):
@@ -132,11 +135,10 @@ def main(description, command, mutations, program, judge):
     for mutation in wanted:
         # Before it is judged, for that takes minutes where it is missed.
         print(f"{mutation.name:46} ", end="", flush=True)
-        by = noticed_by(arguments.build.resolve(), mutation, program, judge)
-        missed += by is None
-        print(f"{'caught' if by else 'MISSED':7} {by.what if by else ''}", flush=True)
         # Of one that was asked for people want to see how it came about.
-        if by and arguments.names:
-            print("".join(f"    {line}\n" for line in by.how), end="", flush=True)
+        by = noticed_by(arguments.build.resolve(), mutation, program, judge, tell=bool(arguments.names))
+        missed += by is None
+        what, how = by or ("", ())
+        print(f"{'caught' if by else 'MISSED':7} {what}", *(f"    {line}" for line in how), sep="\n", flush=True)
     print(f"{len(wanted) - missed} of {len(wanted)} mutations caught")
     return 1 if missed else 0

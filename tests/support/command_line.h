@@ -29,8 +29,8 @@ inline CLI::Validator WholeNumber() {
 }
 
 // The option --seed of every program.
-inline CLI::Option* AddSeed(CLI::App& app, std::uint64_t& seed, const std::string& of_what) {
-  return app.add_option("--seed", seed, of_what)->check(WholeNumber())->capture_default_str();
+inline void AddSeed(CLI::App& app, std::uint64_t& seed, const std::string& of_what) {
+  app.add_option("--seed", seed, of_what)->check(WholeNumber())->capture_default_str();
 }
 
 // Reads the arguments. The exit code where there is nothing left to do, because help was asked for or they are not
