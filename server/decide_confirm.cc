@@ -24,10 +24,6 @@ std::optional<absl::Duration> PassedSinceConfirm(DecisionBuilder& builder) {
   return PassedWithinBoot(builder.data().confirm_start(), builder.circumstances().time.witness);
 }
 
-bool DoClocksDisagree(DecisionBuilder& builder) {
-  return DoClocksDisagree(builder.circumstances().system, builder.circumstances().time);
-}
-
 // Sends a closure that is being confirmed back because the clocks disagree.
 void HaltConfirm(DecisionBuilder& builder) {
   FailConfirm(builder, v1::Closure::HALTED,
@@ -37,7 +33,7 @@ void HaltConfirm(DecisionBuilder& builder) {
 // A freeze would be in vain: nobody can tell whether what ends some day has ended.
 // Errors: FAILED_PRECONDITION with IRREVERSIBLE_PAUSED.
 absl::Status RequireClocks(DecisionBuilder& builder) {
-  if (!DoClocksDisagree(builder)) return absl::OkStatus();
+  if (!DoClocksDisagree(builder.circumstances())) return absl::OkStatus();
   return Error(v1::IRREVERSIBLE_PAUSED,
                "the server's clocks disagree, and an operator has to look into it first; try again later",
                {{"closure", builder.closure().name()}, {"what", v1::Task::Parked_Name(v1::Task::CLOCK_JUMP)}});
@@ -116,7 +112,8 @@ void TimeOutConfirm(DecisionBuilder& builder, std::string_view late) {
         "the server's machine was booted since Confirm, so nobody can tell how long it took; confirm again");
   }
   // A clock that jumped ahead is no time that passed.
-  const bool by_jump = *passed < FromProto(builder.policy().confirm_limit()) && DoClocksDisagree(builder);
+  const absl::Duration limit = FromProto(builder.policy().confirm_limit());
+  const bool by_jump = *passed < limit && DoClocksDisagree(builder.circumstances());
   if (by_jump) return HaltConfirm(builder);
   FailConfirm(builder, v1::Closure::CONFIRM_TIMED_OUT, late);
 }
@@ -140,7 +137,7 @@ Decision DecideConfirmScan(DecisionBuilder& builder, const ScanAnswered& answere
     FailConfirm(builder, v1::Closure::HALTED, "a hold or pause came before the silent period began");
   } else if (time_left < absl::ZeroDuration()) {
     TimeOutConfirm(builder, "freeze and rescan took too long: the rescan ended too late");
-  } else if (answered.clocks_disagreed || DoClocksDisagree(builder)) {
+  } else if (answered.clocks_disagreed || DoClocksDisagree(builder.circumstances())) {
     HaltConfirm(builder);
   } else {
     v1::Closure& closure = builder.closure();

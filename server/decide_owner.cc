@@ -34,8 +34,7 @@ std::string_view WhyBoth(const CreateFacts& facts, const Circumstances& circumst
     return ChangedContactLately(facts.account, circumstances.now, window);
   };
   if (changed_within(FromProto(facts.policy.contact_change_window()))) return "a contact point changed lately";
-  const bool may_have =
-      DoClocksDisagree(circumstances.system, circumstances.time) && changed_within(absl::InfiniteDuration());
+  const bool may_have = DoClocksDisagree(circumstances) && changed_within(absl::InfiniteDuration());
   return may_have ? "the server's clocks disagree, and a contact point may have changed lately" : "";
 }
 

@@ -50,7 +50,7 @@ bool WaitForBreaker(DecisionBuilder& builder) {
 }  // namespace
 
 bool WaitForClocks(DecisionBuilder& builder) {
-  if (!DoClocksDisagree(builder.circumstances().system, builder.circumstances().time)) return false;
+  if (!DoClocksDisagree(builder.circumstances())) return false;
   builder.RescheduleTask(builder.now(), "", v1::Task::CLOCK_JUMP);
   return true;
 }

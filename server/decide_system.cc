@@ -49,11 +49,10 @@ absl::Status RequireSeenJump(const internal::v1::SystemData& system, const Syste
 
 // Of several jumps the last is told, and the one before it: whoever acknowledges them vouches for the clock after the
 // last, whatever came before.
-v1::SystemStatus::Halt NextJump(const internal::v1::SystemData& system, std::string_view jump, absl::Time now) {
-  constexpr std::string_view kBefore = "; before that ";
-  if (!system.has_clock_jump()) return MakeHalt(now, "system", jump);
-  const std::string& before = system.clock_jump().reason();
-  return MakeHalt(now, "system", fmt::format("{}{}{}", jump, kBefore, before.substr(0, before.find(kBefore))));
+void AddJump(internal::v1::SystemData& system, const std::string& jump, absl::Time now) {
+  const std::string before = system.last_jump().empty() ? "" : fmt::format("; before that {}", system.last_jump());
+  *system.mutable_clock_jump() = MakeHalt(now, "system", jump + before);
+  system.set_last_jump(jump);
 }
 
 }  // namespace
@@ -70,13 +69,17 @@ bool DoClocksDisagree(const internal::v1::SystemData& system, const Observation&
   return system.has_clock_jump() || !observation.jump.empty();
 }
 
+bool DoClocksDisagree(const Circumstances& circumstances) {
+  return DoClocksDisagree(circumstances.system, circumstances.time);
+}
+
 internal::v1::SystemData& Witness(Commit& commit, const internal::v1::SystemData& system,
                                   const Observation& observation, absl::Time now) {
   if (commit.system.has_value()) Impossible("a commit that has two next versions of the system");
   internal::v1::SystemData& next = commit.system.emplace(system);
   next.set_version(system.version() + 1);
   *next.mutable_clock() = observation.witness;
-  if (!observation.jump.empty()) *next.mutable_clock_jump() = NextJump(system, observation.jump, now);
+  if (!observation.jump.empty()) AddJump(next, observation.jump, now);
   if (!observation.went_back) return next;
   commit.clock_went_back = now;
   if (FromProto(next.breaker_release_time()) > now) next.clear_breaker_release_time();
@@ -109,8 +112,9 @@ absl::StatusOr<Commit> DecideSystem(const internal::v1::SystemData& system, cons
     case SystemCommand::Kind::kAcknowledgeClockJump:
       if (absl::Status seen = RequireSeenJump(system, command); !seen.ok()) return seen;
       next.clear_clock_jump();
+      next.clear_last_jump();
       // A jump that this reading shows is a new one, which nobody can have seen.
-      if (!observation.jump.empty()) *next.mutable_clock_jump() = MakeHalt(now, "system", observation.jump);
+      if (!observation.jump.empty()) AddJump(next, observation.jump, now);
       *next.mutable_clock() = CreditWithheld(observation.witness, FromProto(system.clock().withheld()));
       commit.unpark.emplace_back(v1::Task::CLOCK_JUMP, now);
       break;

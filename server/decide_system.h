@@ -8,6 +8,7 @@
 #include "absl/time/time.h"
 #include "closure/internal/v1/closure_data.pb.h"
 #include "server/commands.h"
+#include "server/decide.h"
 #include "server/time_witness.h"
 #include "storage/closure_store.h"
 
@@ -19,6 +20,8 @@ v1::SystemStatus::Halt MakeHalt(absl::Time now, std::string_view actor, std::str
 // Whether the wall clock cannot be believed: it jumped and no operator vouched for it yet, or `observation` shows that
 // it jumped now. Pure.
 bool DoClocksDisagree(const internal::v1::SystemData& system, const Observation& observation);
+// The same of what a decision is made in.
+bool DoClocksDisagree(const Circumstances& circumstances);
 
 // Puts the system's next version into a commit, with what was observed: the witness, a jump, which takes the place of
 // one that is open and names it, and that the wall clock went back to `now`. A release of the breaker that lies ahead

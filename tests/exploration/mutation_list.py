@@ -114,7 +114,7 @@ MUTATIONS = [
              "  if (absl::Status clocks = RequireClocks(builder); !clocks.ok()) return clocks;\n",
              "  RequireClocks(builder).IgnoreError();\n", "one clock jump"),
     Mutation("a silent period begins while the clocks disagree", CONFIRM,
-             "  } else if (answered.clocks_disagreed || DoClocksDisagree(builder)) {\n",
+             "  } else if (answered.clocks_disagreed || DoClocksDisagree(builder.circumstances())) {\n",
              "  } else if (answered.clocks_disagreed) {\n", "a late check"),
     Mutation("a rescan on a clock that is right again counts", CONFIRM, "  } else if (answered.clocks_disagreed || DoClocks",
              "  } else if (DoClocks", "a late check"),

@@ -35,7 +35,7 @@ GROUPS: List[Tuple[str, str, str, List[Union[str, Tuple[str, int]]]]] = [
     *((INFINITE, source, change, [text]) for change in (NEVER, ALWAYS) for source, text in (
         ("server/decision_builder.cc", "} else if (due < before) {"),
         ("server/decide_confirm.cc",
-         "const bool by_jump = *passed < FromProto(builder.policy().confirm_limit()) && DoClocksDisagree(builder);"),
+         "const bool by_jump = *passed < limit && DoClocksDisagree(builder.circumstances());"),
         ("server/decide_system.cc", "if (FromProto(next.breaker_release_time()) > now) next.clear_breaker_release_time();"))),
     ("on the way of a refusal that was just made", "server/decide_confirm.cc", NEVER, [
         "if (absl::Status clocks = RequireClocks(builder); !clocks.ok()) return clocks;",

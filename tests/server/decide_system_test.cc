@@ -22,6 +22,7 @@ internal::v1::SystemData Halted() {
   system.mutable_breaker()->set_reason("a breaker");
   system.mutable_breaker()->add_approvals("operator:cleo");
   system.mutable_clock_jump()->set_reason("a jump");
+  system.set_last_jump("a jump");
   return system;
 }
 
@@ -104,10 +105,16 @@ TEST_CASE("a jump that a command's reading shows is told, before the one that wa
   CHECK(Operate({}, Kind::kPause, "operator:ann", observation)->system->clock_jump().reason() == "new");
   CHECK(Operate(Halted(), Kind::kPause, "operator:ann", observation)->system->clock_jump().reason() ==
         "new; before that a jump");
+  internal::v1::SystemData jumped = Halted();
+  jumped.mutable_clock_jump()->set_reason("a jump; before that another");
+  CHECK(Operate(jumped, Kind::kPause, "operator:ann", observation)->system->clock_jump().reason() ==
+        "new; before that a jump");
   CHECK(Operate(Halted(), Kind::kPause, "operator:ann", {})->system->clock_jump().reason() == "a jump");
   // The one that was acknowledged is over; this one is not.
   CHECK(Operate(Halted(), Kind::kAcknowledgeClockJump, "operator:ann", observation)->system->clock_jump().reason() ==
         "new");
+  const internal::v1::SystemData acknowledged = *Operate(Halted(), Kind::kAcknowledgeClockJump)->system;
+  CHECK(Operate(acknowledged, Kind::kPause, "operator:ann", observation)->system->clock_jump().reason() == "new");
 }
 
 TEST_CASE("an acknowledgement that names the jump that was looked at counts for no other", "[decide][time]") {

@@ -209,7 +209,7 @@ MUTATIONS = [
     Mutation("a final check passes while the clocks disagree", SCAN, "  if (!waits && !answered.clocks_disagreed) return false;\n",
              "  if (!waits || waits) return false;\n"),
     Mutation("a silent period begins while the clocks disagree", CONFIRM,
-             "  } else if (answered.clocks_disagreed || DoClocksDisagree(builder)) {\n",
+             "  } else if (answered.clocks_disagreed || DoClocksDisagree(builder.circumstances())) {\n",
              "  } else if (answered.clocks_disagreed && !answered.clocks_disagreed) {\n"),
     Mutation("a clock that is ahead is believed", WITNESS,
              "  Add(std::max(boot_passed, absl::ZeroDuration()), *next.witness.mutable_elapsed());\n",
