@@ -14,6 +14,7 @@
 #include "storage/sqlite/reader_pool.h"
 #include "storage/sqlite/sqlite_closure_store.h"
 #include "tests/storage/comes_true.h"
+#include "tests/storage/file_bytes.h"
 #include "tests/storage/temporary_directory.h"
 #include "tests/support/mark_watch.h"
 
@@ -126,6 +127,20 @@ TEST_CASE("what is newly erased does not wait for the next try of what was erase
   checkpointer.Stop();
 }
 
+// One write, and what it was answered.
+absl::Status Write(sqlite::CommitQueue& commits) {
+  absl::Status answer;
+  commits.Add({.run = [](Connection& connection) -> sqlite::CommitQueue::Result {
+                 if (absl::Status status = connection.Run("UPDATE system SET admissions = admissions + 1");
+                     !status.ok())
+                   return status;
+                 return std::nullopt;
+               },
+               .done = [&answer](absl::Status status) { answer = std::move(status); }});
+  commits.Drain();
+  return answer;
+}
+
 TEST_CASE("damage that only the checkpoints meet stops every write", "[sqlite]") {
   Files files;
   const std::uintmax_t before = std::filesystem::file_size(files.path);
@@ -136,26 +151,33 @@ TEST_CASE("damage that only the checkpoints meet stops every write", "[sqlite]")
   }
   Checkpointer checkpointer(OpenRaw(files.path), *files.readers, {});
   sqlite::CommitQueue commits(OpenRaw(files.path), checkpointer);
-  const auto write = [&commits] {
-    absl::Status answer;
-    commits.Add({.run = [](Connection& connection) -> sqlite::CommitQueue::Result {
-                   if (absl::Status status = connection.Run("UPDATE system SET admissions = admissions + 1");
-                       !status.ok())
-                     return status;
-                   return std::nullopt;
-                 },
-                 .done = [&answer](absl::Status status) { answer = std::move(status); }});
-    commits.Drain();
-    return answer;
-  };
-  REQUIRE(write().ok());
+  REQUIRE(Write(commits).ok());
   // Somebody cuts off what the notes are in, behind SQLite's back; the pages of `system` are still there.
   std::filesystem::resize_file(files.path, before);
   checkpointer.RequestEmptyLog();
   REQUIRE(ComesTrue([&] { return !checkpointer.damage().ok(); }));
-  const absl::Status refused = write();
+  const absl::Status refused = Write(commits);
   CHECK(absl::IsUnavailable(refused));
   CHECK_THAT(std::string(refused.message()), Catch::Contains("data corruption"));
+}
+
+TEST_CASE("a log that went wrong after it was written stops the running server, with the database as it was",
+          "[sqlite]") {
+  Files files;
+  Checkpointer checkpointer(OpenRaw(files.path), *files.readers, {});
+  sqlite::CommitQueue commits(OpenRaw(files.path), checkpointer);
+  checkpointer.RequestEmptyLog();
+  REQUIRE(ComesTrue([&] { return files.log_bytes() == 0; }));
+  const std::vector<unsigned char> database = ReadBytes(files.path);
+  REQUIRE(Write(commits).ok());
+  const std::vector<unsigned char> log = ReadBytes(files.path + "-wal");
+  Overwrite(files.path + "-wal", log.size() - 1, {static_cast<unsigned char>(log.back() ^ 1)});
+  const MarkWatch mark(Mark::kCheckpointRefused);
+  checkpointer.Request();
+  REQUIRE(ComesTrue([&] { return !checkpointer.damage().ok(); }));
+  CHECK(mark.reached());
+  CHECK(ReadBytes(files.path) == database);
+  CHECK(absl::IsUnavailable(Write(commits)));
 }
 
 }  // namespace

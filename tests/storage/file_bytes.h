@@ -23,6 +23,15 @@ inline void WriteBytes(const std::string& path, const std::vector<unsigned char>
   REQUIRE(file.good());
 }
 
+// Writes over a part of a file, behind the back of whoever has it open.
+inline void Overwrite(const std::string& path, std::size_t from, const std::vector<unsigned char>& bytes) {
+  std::fstream file(path, std::ios::binary | std::ios::in | std::ios::out);
+  file.seekp(static_cast<std::streamoff>(from));
+  file.write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+  file.close();
+  REQUIRE(file.good());
+}
+
 }  // namespace closure
 
 #endif  // CLOSURE_TESTS_STORAGE_FILE_BYTES_H_

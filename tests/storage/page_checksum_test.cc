@@ -7,7 +7,6 @@
 #include <array>
 #include <catch2/catch.hpp>
 #include <filesystem>
-#include <fstream>
 #include <random>
 #include <vector>
 
@@ -135,17 +134,14 @@ TEST_CASE("a page of the log that is not what was written is not believed", "[sq
     return reader.ok() ? (*reader)->IsEmpty().status() : reader.status();
   };
   REQUIRE(reads().ok());
-  // The same bit of every page; the log is in use, so it is changed in place.
+  // The same bit of every page.
   const std::string log = path + "-wal";
-  const std::vector<unsigned char> bytes = ReadBytes(log);
+  std::vector<unsigned char> bytes = ReadBytes(log);
   REQUIRE(bytes.size() > kPageBytes);
-  std::fstream file(log, std::ios::binary | std::ios::in | std::ios::out);
   constexpr std::size_t kFrame = sqlite::kFrameHeaderBytes + kPageBytes;
-  for (std::size_t at = sqlite::kLogHeaderBytes + sqlite::kFrameHeaderBytes + 200; at < bytes.size(); at += kFrame) {
-    file.seekp(static_cast<std::streamoff>(at));
-    file.put(static_cast<char>(bytes[at] ^ 0x10));
-  }
-  file.close();
+  for (std::size_t at = sqlite::kLogHeaderBytes + sqlite::kFrameHeaderBytes + 200; at < bytes.size(); at += kFrame)
+    bytes[at] ^= 0x10;
+  Overwrite(log, 0, bytes);
   const MarkWatch mark(Mark::kLogPageDamaged);
   CHECK_THAT(std::string(reads().message()), Catch::Contains("data corruption"));
   CHECK(mark.reached());

@@ -4,16 +4,17 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <thread>
 
 #include "storage/damage.h"
 #include "storage/sqlite/sqlite_closure_store.h"
 #include "tests/storage/conformance.h"
+#include "tests/storage/file_bytes.h"
 #include "tests/storage/temporary_directory.h"
 #include "tests/support/mark_watch.h"
 
@@ -134,12 +135,8 @@ TEST_CASE("a newer schema and a foreign database are refused and not changed", "
   CHECK(std::filesystem::file_size(foreign) == size);
 }
 
-// Overwrites pages behind SQLite's back.
-void Damage(const std::string& path, std::streamoff from, size_t size) {
-  std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
-  file.seekp(from);
-  file << std::string(size, '\xa5');
-  REQUIRE(file.good());
+void Damage(const std::string& path, std::size_t from, std::size_t size) {
+  Overwrite(path, from, std::vector<unsigned char>(size, 0xa5));
 }
 
 TEST_CASE("a file that is no database or is damaged is refused as data corruption", "[sqlite]") {
@@ -205,11 +202,6 @@ TEST_CASE("what a process had leased is taken back by the next start, or when th
   CHECK(run_out.reached());
 }
 
-std::string ReadBytes(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return std::string(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
-}
-
 TEST_CASE("what a commit erases is soon gone from the log too, however busily others read", "[sqlite][D12]") {
   const TemporaryDirectory directory;
   const std::string path = directory.Path("closure.db");
@@ -226,8 +218,10 @@ TEST_CASE("what a commit erases is soon gone from the log too, however busily ot
   apply(std::move(creation));
   // The log first: what it holds may move into the file meanwhile, and never back.
   const auto holds = [&] {
-    const std::string log = ReadBytes(path + "-wal");
-    return (log + ReadBytes(path)).find(address) != std::string::npos;
+    const auto is_in = [&address](const std::vector<unsigned char>& bytes) {
+      return std::search(bytes.begin(), bytes.end(), address.begin(), address.end()) != bytes.end();
+    };
+    return is_in(ReadBytes(path + "-wal")) || is_in(ReadBytes(path));
   };
   CHECK(holds());
   std::atomic<bool> stop{false};
