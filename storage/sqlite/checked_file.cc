@@ -254,12 +254,13 @@ void NoteCheckpointLock(File& database) {
 }
 
 int CheckBeforeCheckpoint(File& database) {
-  // There is none where SQLite knows of no log.
+  // SQLite begins no checkpoint without a log and its index.
   if (database.wal_index == nullptr || database.log == nullptr) return SQLITE_IOERR_SHMMAP;
   // From here on nobody can begin the log anew.
   if (WhichLog(database.wal_index) != database.log_at_lock) {
     Reach(Mark::kCheckpointBegunAnew);
-    return SQLITE_BUSY;
+    // SQLite takes the plain SQLITE_BUSY for a checkpoint that went well, and would remove the log at its close.
+    return SQLITE_BUSY_SNAPSHOT;
   }
   int code = SQLITE_IOERR_DATA;
   for (int look = 0; look < kLooksMax && code == SQLITE_IOERR_DATA; ++look)

@@ -51,8 +51,8 @@ int ReadChecked(CheckedFile& file, void* data, int bytes, sqlite3_int64 offset);
 int WriteSealed(CheckedFile& file, const void* data, int bytes, sqlite3_int64 offset);
 // This connection has the lock for checkpoints now.
 void NoteCheckpointLock(CheckedFile& database);
-// Whether what a checkpoint of this database is about to copy may be copied (checkpoint_guard.h); SQLITE_BUSY where
-// another one has to be begun.
+// Whether what a checkpoint of this database is about to copy may be copied (checkpoint_guard.h);
+// SQLITE_BUSY_SNAPSHOT where another one has to be begun.
 int CheckBeforeCheckpoint(CheckedFile& database);
 bool HasSealedPages(CheckedFile& database);
 

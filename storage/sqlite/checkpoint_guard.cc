@@ -3,8 +3,10 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <span>
 #include <vector>
 
@@ -30,10 +32,20 @@ int Read(sqlite3_file& log, std::span<unsigned char> to, sqlite3_int64 offset) {
   return code == SQLITE_IOERR_SHORT_READ ? SQLITE_IOERR_DATA : code;
 }
 
+// The same number of the log that a header begins: SQLite copies the salts byte by byte.
+uint64_t WhichLogBegins(Bytes header) {
+  uint64_t which = 0;
+  static_assert(sizeof(which) == kSaltBytes);
+  std::memcpy(&which, SaltsOfLog(header).data(), sizeof(which));
+  return which;
+}
+
 }  // namespace
 
 uint64_t WhichLog(const volatile void* wal_index) {
-  return uint64_t{ReadWord(wal_index, kSaltsAt)} << 32U | ReadWord(wal_index, kSaltsAt + sizeof(uint32_t));
+  const std::array<uint32_t, 2> salts = {ReadWord(wal_index, kSaltsAt),
+                                         ReadWord(wal_index, kSaltsAt + sizeof(uint32_t))};
+  return std::bit_cast<uint64_t>(salts);
 }
 
 int CheckBeforeCopying(sqlite3_file& log, const volatile void* wal_index) {
@@ -42,7 +54,8 @@ int CheckBeforeCopying(sqlite3_file& log, const volatile void* wal_index) {
   std::array<unsigned char, kLogHeaderBytes> header = {};
   int code = Read(log, header, 0);
   if (code != SQLITE_OK) return code;
-  if (!IsSoundLogHeader(header)) return SQLITE_IOERR_DATA;
+  // An older log in the place of this one, which was never written, is sound by itself.
+  if (!IsSoundLogHeader(header) || WhichLogBegins(header) != WhichLog(wal_index)) return SQLITE_IOERR_DATA;
   const LogForm form = ReadLogForm(header);
   std::vector<unsigned char> frame(kFrameHeaderBytes + static_cast<std::size_t>(form.page_bytes));
   const auto place = [&frame](uint32_t number) {

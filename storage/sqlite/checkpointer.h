@@ -53,8 +53,8 @@ class Checkpointer {
   // the file system refuses, for the log keeps everything.
   absl::Status MoveLog();
 
-  // The log stays as it is when the connection is closed. To be called after Stop.
-  void LeaveLog() { connection_->LeaveLogAtClose(); }
+  // The log is removed when the connection is closed as the last one (Connection). To be called after Stop.
+  void RemoveLogAtClose() { connection_->RemoveLogAtClose(); }
 
   // OK, or the damage that was met; nothing must be written any more.
   absl::Status damage() const;

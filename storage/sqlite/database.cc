@@ -195,10 +195,13 @@ absl::StatusOr<std::unique_ptr<Connection>> Connection::Open(const std::string& 
 
 Connection::~Connection() {
   for (const auto& [literal, statement] : statements_) sqlite3_finalize(statement);
+  // A log without anything in it is nobody's loss, and should not stand beside a database that was only looked at.
+  if (database_ != nullptr && IsLogEmpty()) SetLogStays(false);
   sqlite3_close(database_);
 }
 
 absl::Status Connection::Configure() {
+  SetLogStays(true);
   for (const Switch& entry : kSwitches) {
     if (const int code = sqlite3_db_config(database_, entry.id, entry.value, nullptr); code != SQLITE_OK)
       return Failure(code);
@@ -245,12 +248,19 @@ std::string Connection::FilePath() const {
 
 absl::Status Connection::KeepDamage(absl::Status status) {
   if (damage_.ok()) damage_ = status;
-  LeaveLogAtClose();
+  if (database_ != nullptr) SetLogStays(true);
   return status;
 }
 
-void Connection::LeaveLogAtClose() {
-  if (database_ != nullptr) sqlite3_db_config(database_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+bool Connection::IsLogEmpty() const {
+  sqlite3_file* log = nullptr;
+  sqlite3_int64 bytes = 0;
+  return sqlite3_file_control(database_, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log) == SQLITE_OK && log != nullptr &&
+         log->pMethods != nullptr && log->pMethods->xFileSize(log, &bytes) == SQLITE_OK && bytes == 0;
+}
+
+void Connection::SetLogStays(bool stays) {
+  sqlite3_db_config(database_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, stays || !damage_.ok() ? 1 : 0, nullptr);
 }
 
 absl::Status Connection::Damaged(std::string_view finding) {

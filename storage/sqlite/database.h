@@ -149,10 +149,11 @@ class Connection {
   // ATTACH.
   void AllowRowsOnly();
 
-  // The log stays as it is when the connection is closed, and is read at the next start. Damage brings that about by
-  // itself: a checkpoint that is tried again after a failed sync would take for written what is not, and remove the
-  // log.
-  void LeaveLogAtClose();
+  // When this connection is closed as the last one, the log is moved into the file and removed. Without it a log that
+  // holds anything stays as it is, and is read at the next start: a start that fails, which may have read little of it,
+  // removes none (ADR 23). After damage it stays all the same: a checkpoint that is tried again after a failed sync
+  // would take for written what is not.
+  void RemoveLogAtClose() { SetLogStays(false); }
 
   // OK, or the first error after which the file must not be written any more: corruption, or an fsync that failed.
   const absl::Status& damage() const { return damage_; }
@@ -162,6 +163,9 @@ class Connection {
   Connection() = default;
 
   absl::Status Configure();
+  void SetLogStays(bool stays);
+  // Whether there is a log with nothing in it.
+  bool IsLogEmpty() const;
   Statement Prepare(Sql sql);
   int64_t changed_rows() const;
   absl::StatusOr<int64_t> ReadInt(Sql sql);

@@ -34,8 +34,8 @@ struct SqliteOptions {
   // What the database may grow to, in bytes, so that the disk is never full; a write beyond it is UNAVAILABLE. 0 for no
   // limit.
   int64_t size_max_bytes = 0;
-  // Told what operators should know and no caller is told: that erased data is not out of the log yet; when the store
-  // is destroyed, what damage it met, at the latest then. Called on a thread of the store, or on the one that destroys
+  // Told what operators should know and no caller is told: that erased data is not out of the log yet; and, when the
+  // store is destroyed, what damage it ever met. Called on a thread of the store, or on the one that destroys
   // it; empty to tell nobody.
   std::function<void(std::string_view)> warn;
 };

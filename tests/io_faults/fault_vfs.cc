@@ -256,6 +256,11 @@ Disk* FaultVfs::disk() const {
   return disk_;
 }
 
+void FaultVfs::CountAnew() {
+  absl::MutexLock lock(&mutex_);
+  calls_ = {};
+}
+
 FaultVfs::Counts FaultVfs::counts() const {
   absl::MutexLock lock(&mutex_);
   return calls_;

@@ -58,6 +58,8 @@ class FaultVfs {
   void SetDecide(Decide decide);
   // Told of every change of a file until another is set or none; it must outlive that. Set while no file is open.
   void SetDisk(Disk* disk);
+  // Calls are numbered from 1 on again.
+  void CountAnew();
   // How many calls of each kind there were.
   using Counts = std::array<int64_t, kFileCalls>;
   Counts counts() const;

@@ -2,6 +2,7 @@
 #include "tests/io_faults/faulty_life.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -13,6 +14,7 @@
 #include "tests/io_faults/store_pairs.h"
 #include "tests/simulation/memory_store.h"
 #include "tests/simulation/random_writes.h"
+#include "tests/storage/comes_true.h"
 
 namespace closure {
 namespace {
@@ -48,8 +50,9 @@ class Life {
   explicit Life(const LifeOptions& options) : options_(options), writes_(options.seed) {}
 
   LifeReport Live() {
+    if (options_.writes_before > 0) LiveBefore();
     vfs_.SetDecide(options_.decide);
-    Open();
+    if (GoesOn()) Open();
     vfs_.SetDecide(options_.decide);
     for (int number = 0; number < options_.writes && GoesOn(); ++number) WriteOne();
     vfs_.SetDecide(nullptr);
@@ -62,6 +65,32 @@ class Life {
 
  private:
   bool GoesOn() const { return report_.broken.empty() && report_.given_up == 0 && report_.lost_ends == 0; }
+
+  // The life of the process before, which is killed: what it leaves is what its files hold at this moment.
+  void LiveBefore() {
+    const std::filesystem::path left = options_.directory;
+    const std::filesystem::path before = left / "before";
+    std::filesystem::create_directory(before);
+    std::filesystem::permissions(before, std::filesystem::perms::owner_all);
+    auto store = SqliteClosureStore::Open({.path = before / "closure.db", .readers = 1});
+    if (!store.ok()) return Break(store.status().ToString());
+    for (int number = 0; number < options_.writes_before; ++number) {
+      const RandomWrite write = writes_.Next(memory_);
+      const std::string outcome = Write(**store, write);
+      if (outcome != Remember(write)) return Break(fmt::format("a write before came to\n{}", outcome));
+    }
+    // The log first: what a checkpoint moves meanwhile is in the database then. While it cuts the log, that cannot be
+    // read.
+    for (const char* const file : {"closure.db-wal", "closure.db"}) {
+      std::error_code cut;
+      constexpr auto kAgain = std::filesystem::copy_options::overwrite_existing;
+      ComesTrue([&] { return std::filesystem::copy_file(before / file, left / file, kAgain, cut); });
+    }
+    report_.logs_found = std::filesystem::file_size(left / "closure.db-wal") > 0 ? 1 : 0;
+    Remember(std::nullopt);
+    *store = nullptr;
+    vfs_.CountAnew();
+  }
 
   void Open() {
     absl::StatusOr<std::unique_ptr<SqliteClosureStore>> store = TryOpen();

@@ -16,6 +16,8 @@ struct LifeOptions {
   uint64_t seed = 1;
   // How many writes, each decided on what is stored by then.
   int writes = 40;
+  // How many writes a process before it made, which was killed: the store is opened with them in the log alone.
+  int writes_before = 0;
   // A directory that is there, for the database.
   std::string directory;
   // Where the disk may leave behind what cannot be repaired. Then a start is refused or all is right; only what was
@@ -30,6 +32,8 @@ struct LifeReport {
   std::string broken;
   FaultVfs::Counts calls = {};
   int64_t failures = 0;
+  // Whether there was a log at the start, which is empty where the last write before erased something.
+  int64_t logs_found = 0;
   int64_t acknowledged = 0;
   // Writes that were answered UNAVAILABLE, and those of them that were made all the same.
   int64_t refused = 0;

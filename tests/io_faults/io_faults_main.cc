@@ -22,6 +22,8 @@ namespace closure {
 namespace {
 
 constexpr std::uint64_t kOneCallIn = 8;
+// Of what a life that begins with a log is to show, little comes later.
+constexpr int kWritesAfterStart = 2;
 
 struct Settings {
   uint64_t seed = 1;
@@ -48,17 +50,21 @@ class Runs {
     const auto live = [this](const std::string& name, const FaultVfs::Decide& decide, Damage damage) {
       return Live(name, settings_.seed, decide, damage);
     };
+    const auto start = [this](const std::string& name, const FaultVfs::Decide& decide, Damage damage) {
+      return Start(name, settings_.seed, decide, damage);
+    };
     const auto back_up = [this](const std::string& name, const FaultVfs::Decide& decide, Damage) {
       return BackUp(name, decide);
     };
     const int share = settings_.share;
     if (!EveryCall(live, kFaultKinds, share, meant_) || !EveryCall(live, kWrongLog, share, meant_) ||
+        !EveryCall(start, kFaultKinds, share, meant_) || !EveryCall(start, kWrongLog, share, meant_) ||
         !EveryCall(back_up, kFaultKinds, share, meant_))
       return false;
     for (int life = 0; life < settings_.random_lives; ++life) {
       if (!Random(settings_.seed + static_cast<uint64_t>(life))) return false;
     }
-    return !settings_.only.empty() || Cuts();
+    return !settings_.only.empty() || (FoundLogs() && Cuts());
   }
 
   bool Cuts() {
@@ -77,12 +83,19 @@ class Runs {
   }
 
  private:
+  // Where hardly a start finds a log, little is proved.
+  bool FoundLogs() const {
+    const bool enough = total_.logs_found > starts_ / 2;
+    if (!enough) fmt::print("BROKEN: of {} starts after a kill {} found a log\n", starts_, total_.logs_found);
+    return enough;
+  }
+
   void PrintLives() const {
     fmt::print(
-        "figures: {} lives with {} faults: {} writes acknowledged, {} refused, {} of these made all the same, {} new "
+        "figures: {} lives, {} of them from the log of a killed process, with {} faults: {} writes acknowledged, {} refused, {} of these made all the same, {} new "
         "starts, {} starts refused because of damage, {} without the last write because it was written wrong\n",
-        lives_, total_.failures, total_.acknowledged, total_.refused, total_.made_though_refused, total_.reopened,
-        total_.given_up, total_.lost_ends);
+        lives_ + starts_, total_.logs_found, total_.failures, total_.acknowledged, total_.refused,
+        total_.made_though_refused, total_.reopened, total_.given_up, total_.lost_ends);
     fmt::print("figures: {} backups with {} faults: {} made and whole, {} refused\n",
                backups_.acknowledged + backups_.refused, backups_.failures, backups_.acknowledged, backups_.refused);
   }
@@ -90,13 +103,14 @@ class Runs {
   void PrintCuts() const {
     fmt::print(
         "figures: {} cuts of the power, with {} faults between: {} writes acknowledged and kept, {} refused, {} made by "
-        "the time of a cut and not told\n",
-        cuts_.cuts, cuts_.failures, cuts_.acknowledged, cuts_.refused, cuts_.made_at_cut);
+        "the time of a cut and not told, {} starts refused and made again\n",
+        cuts_.cuts, cuts_.failures, cuts_.acknowledged, cuts_.refused, cuts_.made_at_cut, cuts_.starts_refused);
   }
 
   bool Random(uint64_t seed) {
     const std::string name = fmt::format("random seed {}", seed);
-    return !meant_.Has(name) || Live(name, seed, RandomFaults(seed, kOneCallIn)).broken.empty();
+    return !meant_.Has(name) || (Live(name, seed, RandomFaults(seed, kOneCallIn)).broken.empty() &&
+                                 Start(name, seed, RandomFaults(seed, kOneCallIn)).broken.empty());
   }
 
   bool CutPower(uint64_t seed) {
@@ -108,6 +122,7 @@ class Runs {
     cuts_.failures += report.failures;
     cuts_.acknowledged += report.acknowledged;
     cuts_.refused += report.refused;
+    cuts_.starts_refused += report.starts_refused;
     cuts_.made_at_cut += report.made_at_cut;
     if (!report.broken.empty()) PrintCut(seed, report);
     return report.broken.empty();
@@ -131,11 +146,30 @@ class Runs {
 
   LifeReport Live(const std::string& name, uint64_t seed, const FaultVfs::Decide& decide,
                   Damage damage = Damage::kNone) {
-    LifeReport report = LiveWithFaults(
-        {.seed = seed, .writes = settings_.writes, .directory = folder_.New(), .damage = damage, .decide = decide});
     ++lives_;
+    return Live("BROKEN", name,
+                {.seed = seed, .writes = settings_.writes, .directory = "", .damage = damage, .decide = decide});
+  }
+
+  // A life that begins with a log which a killed process left.
+  LifeReport Start(const std::string& name, uint64_t seed, const FaultVfs::Decide& decide,
+                   Damage damage = Damage::kNone) {
+    ++starts_;
+    return Live("BROKEN start", name,
+                {.seed = seed,
+                 .writes = kWritesAfterStart,
+                 .writes_before = settings_.writes,
+                 .directory = "",
+                 .damage = damage,
+                 .decide = decide});
+  }
+
+  // In a directory of its own.
+  LifeReport Live(std::string_view broken, const std::string& name, LifeOptions options) {
+    options.directory = folder_.New();
+    LifeReport report = LiveWithFaults(options);
     Add(report, total_);
-    if (!report.broken.empty()) PrintBroken("BROKEN", name, report);
+    if (!report.broken.empty()) PrintBroken(broken, name, report);
     return report;
   }
 
@@ -147,6 +181,7 @@ class Runs {
 
   static void Add(const LifeReport& report, LifeReport& to) {
     to.failures += report.failures;
+    to.logs_found += report.logs_found;
     to.acknowledged += report.acknowledged;
     to.refused += report.refused;
     to.made_though_refused += report.made_though_refused;
@@ -159,6 +194,7 @@ class Runs {
   RunFolder folder_;
   MeantRuns meant_;
   int64_t lives_ = 0;
+  int64_t starts_ = 0;
   LifeReport total_;
   LifeReport backups_;
   CutReport cuts_;

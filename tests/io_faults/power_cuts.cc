@@ -38,6 +38,7 @@ constexpr std::uint64_t kCallsMaxSometimes = 20'000;
 constexpr std::uint64_t kSometimes = 10;
 constexpr std::uint64_t kOneCallIn = 40;
 constexpr std::uint64_t kOneSyncIn = 12;
+constexpr int kStartsWithFaults = 3;
 
 FaultVfs::Decide FaultsOf(const CutOptions& options) {
   switch (options.faults) {
@@ -121,13 +122,21 @@ class Life {
     Open();
   }
 
+  // The disk fails the first tries too; without that a start goes well.
   void Open() {
-    faults_on_ = false;
     sqlite_ = nullptr;
-    absl::StatusOr<std::unique_ptr<SqliteClosureStore>> store =
-        SqliteClosureStore::Open({.path = options_.directory + "/closure.db", .readers = 1});
-    if (!store.ok()) return Break(fmt::format("a start was refused: {}", store.status().ToString()));
-    sqlite_ = *std::move(store);
+    for (int tries = 0; sqlite_ == nullptr && GoesOn(); ++tries) {
+      faults_on_ = tries < kStartsWithFaults;
+      absl::StatusOr<std::unique_ptr<SqliteClosureStore>> store =
+          SqliteClosureStore::Open({.path = options_.directory + "/closure.db", .readers = 1});
+      if (store.ok())
+        sqlite_ = *std::move(store);
+      else if (faults_on_ && absl::IsUnavailable(store.status()))
+        ++report_.starts_refused;
+      else
+        Break(fmt::format("a start was refused: {}", store.status().ToString()));
+    }
+    faults_on_ = false;
   }
 
   void WriteUntilCut() {

@@ -8,7 +8,7 @@
 #include "tests/io_faults/disk.h"
 
 // A store whose machine loses its power again and again, at any file call: what was acknowledged is there at the next
-// start, what was under way is there whole or not at all, and a start is never refused.
+// start, what was under way is there whole or not at all, and no start is refused for good.
 namespace closure {
 
 // What fails besides.
@@ -37,6 +37,8 @@ struct CutReport {
   std::int64_t acknowledged = 0;
   std::int64_t refused = 0;
   std::int64_t failures = 0;
+  // Starts that failed with a call; the next one found everything.
+  std::int64_t starts_refused = 0;
   // Writes that were under way when the power was cut and were there afterwards.
   std::int64_t made_at_cut = 0;
 };

@@ -7,6 +7,7 @@
 #include <array>
 #include <catch2/catch.hpp>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -37,6 +38,7 @@ struct IndexedLog {
   explicit IndexedLog(std::uint32_t copied = 0, std::uint32_t committed = 4) {
     for (int frame = 0; frame < 4; ++frame) log.Append(frame % 2 == 1);
     index[4] = committed;
+    std::memcpy(&index[8], sqlite::SaltsOfLog(log.bytes).data(), sqlite::kSaltBytes);
     index[24] = copied;
   }
   void Damage(std::size_t byte) { log.bytes[byte] ^= 1; }
@@ -70,6 +72,14 @@ TEST_CASE("whatever is wrong in what a checkpoint may copy keeps it from copying
   }
 }
 
+TEST_CASE("an older log, which the disk did not overwrite with this one, is not copied", "[sqlite]") {
+  for (const std::size_t salt : {8, 9}) {
+    IndexedLog indexed;
+    indexed.index.at(salt) ^= 1U;
+    CHECK(indexed.Check() == SQLITE_IOERR_DATA);
+  }
+}
+
 TEST_CASE("what is copied already or not committed yet does not matter", "[sqlite]") {
   IndexedLog indexed(/*copied=*/2, /*committed=*/3);
   indexed.Damage(LogInMemory::FrameAt(0) + kFrameHeaderBytes);
@@ -88,8 +98,9 @@ TEST_CASE("a read that fails says so, and a log that ends early is damaged", "[s
     indexed.log.failing_read = read;
     CHECK(indexed.Check() == SQLITE_IOERR_READ);
   }
-  IndexedLog indexed;
-  for (const std::size_t size : {std::size_t{0}, kLogHeaderBytes, LogInMemory::FrameAt(4) - 1}) {
+  for (const std::size_t size :
+       {std::size_t{0}, kLogHeaderBytes - 1, kLogHeaderBytes, LogInMemory::FrameAt(3), LogInMemory::FrameAt(4) - 1}) {
+    IndexedLog indexed;
     indexed.log.bytes.resize(size);
     CHECK(indexed.Check() == SQLITE_IOERR_DATA);
   }

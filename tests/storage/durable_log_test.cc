@@ -11,6 +11,7 @@
 
 #include "storage/sqlite/sqlite_closure_store.h"
 #include "tests/io_faults/fault_vfs.h"
+#include "tests/storage/comes_true.h"
 #include "tests/storage/file_bytes.h"
 #include "tests/storage/sample_commits.h"
 #include "tests/storage/temporary_directory.h"
@@ -101,6 +102,7 @@ TEST_CASE("a store whose sync failed leaves its log, and one that is well does n
   FaultVfs vfs;
   auto store = SqliteClosureStore::Open({.path = path, .readers = 1});
   REQUIRE(store.ok());
+  REQUIRE(LogComesEmpty(path));
   absl::Status made;
   const auto create = [&](const std::string& account_id) {
     (*store)->Apply(Creation({account_id, "c0"}), [&](absl::Status status) { made = std::move(status); });
