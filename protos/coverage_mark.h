@@ -29,9 +29,9 @@ enum class Mark {
   kStoreRetried,
   // What a task came to could not be decided, and the task was given back.
   kDecisionGivenBack,
-  // That was refused because the system changed meanwhile, and was tried again.
+  // A task that was given back was refused because the system changed meanwhile, and was given back again.
   kGivenBackAgain,
-  // The store did not answer a task, which was left until its lease is over.
+  // The store did not take what a task came to, or where it stands; it was left until its lease is over.
   kTaskLeftToLease,
   // A notice that could not be sent for too long was given up.
   kNoticeGivenUp,

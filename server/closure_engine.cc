@@ -240,7 +240,7 @@ bool ClosureEngine::Leave(const ClosureKey& key) {
 
 bool ClosureEngine::IsWorthAnotherTry(Attempt& attempt, absl::Status& refusal) const {
   if (!IsConflict(refusal)) return false;
-  if (attempt.task.has_value() && absl::IsNotFound(parts_.store->LoadTask(attempt.task->id()).status())) {
+  if (attempt.task.has_value() && IsGone(*attempt.task)) {
     // Somebody else's result of the same task counted, or its state was left.
     refusal = absl::OkStatus();
     return false;

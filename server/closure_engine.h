@@ -84,7 +84,8 @@ class ClosureEngine {
   void Report(const internal::v1::TaskData& task, HappeningMaker make, ClosureStore::Done done);
 
   // For a task whose result cannot be decided: it is due again later, and shown as failing with `error`. Where the
-  // store does not answer, the task's lease brings it back. `done` is called when that is settled.
+  // store refuses that, or the system changes with every try, the task's lease brings it back. `done` is called when
+  // that is settled.
   void GiveBack(const internal::v1::TaskData& task, const std::string& error, absl::AnyInvocable<void() &&> done);
 
   // Ends the look-ups of accounts that Create waits for, so that a stop need not wait for them. Later ones end at once.
@@ -133,6 +134,8 @@ class ClosureEngine {
                   Reply reply);
   void GiveBackOnce(const internal::v1::TaskData& task, const std::string& error, int tries,
                     absl::AnyInvocable<void() &&> done);
+  // Whether the task was done or dropped.
+  bool IsGone(const internal::v1::TaskData& task) const;
   void OperateOnce(const SystemCommand& command, const CallContext& context, int tries, SystemReply reply);
   absl::StatusOr<Happening> MakeHappening(const internal::v1::ClosureData& data, const ClosureCommand& command) const;
   absl::StatusOr<Circumstances> MakeCircumstances(std::string_view account_id, std::string actor) const;

@@ -41,10 +41,9 @@ absl::Status RequireSeenJump(const internal::v1::SystemData& system, const Syste
   const google::protobuf::Timestamp& seen = *command.jump_create_time;
   if (seen.seconds() == jump.create_time().seconds() && seen.nanos() == jump.create_time().nanos())
     return absl::OkStatus();
-  return Error(
-      v1::CLOCK_JUMP_CHANGED,
-      fmt::format("the clocks jumped again after the jump that was looked at; the last one is: {}", jump.reason()),
-      {{"createTime", google::protobuf::util::TimeUtil::ToString(jump.create_time())}});
+  return Error(v1::CLOCK_JUMP_CHANGED,
+               fmt::format("the clocks' last jump is another than the one that was looked at: {}", jump.reason()),
+               {{"createTime", google::protobuf::util::TimeUtil::ToString(jump.create_time())}});
 }
 
 // Of several jumps the last is told, and the one before it: whoever acknowledges them vouches for the clock after the

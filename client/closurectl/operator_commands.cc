@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -31,7 +32,7 @@ struct Arguments {
   std::string target;
   std::string reason;
   // When the clock jump came that was looked at, as the status tells it; any where empty.
-  std::string seen;
+  std::optional<std::string> seen;
 };
 
 std::string HaltText(bool present, const v1::SystemStatus::Halt& halt) {
@@ -132,8 +133,9 @@ std::string ClockText(const v1::SystemStatus& status) {
 
 absl::StatusOr<ExitCode> AcknowledgeClock(Session& session, const Arguments& arguments) {
   v1::AcknowledgeClockJumpRequest request;
-  if (!arguments.seen.empty() && !TimeUtil::FromString(arguments.seen, request.mutable_jump_create_time())) {
-    return UsageError(absl::StrCat("--seen: \"", EscapeLine(arguments.seen),
+  // An empty text too is a jump that was meant: that of a script which found none.
+  if (arguments.seen.has_value() && !TimeUtil::FromString(*arguments.seen, request.mutable_jump_create_time())) {
+    return UsageError(absl::StrCat("--seen: \"", EscapeLine(*arguments.seen),
                                    "\" is not a time as `operator status` shows it, like 2026-07-01T09:00:00.123456Z"));
   }
   return ChangeSystem(session, arguments, &ClosureClient::AcknowledgeClockJump, ClockText, std::move(request));

@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
+#include "absl/strings/str_cat.h"
 #include "tests/client/fake_server.h"
 #include "tests/client/run_closurectl.h"
 
@@ -110,9 +111,11 @@ TEST_CASE("an acknowledgement says when the clock moved once more, and what is t
 
 TEST_CASE("an acknowledgement names the jump that was looked at, where it is told", "[R18]") {
   FakeServer server;
-  const Outcome unclear = AsOperator(server, {"operator", "ack-clock", "--seen", "yesterday", "--reason", "r"});
-  CHECK(unclear.code == 2);
-  CHECK_THAT(unclear.err, Contains("--seen") && Contains("yesterday") && Contains("operator status"));
+  for (const char* const unclear : {"yesterday", ""}) {
+    const Outcome refused = AsOperator(server, {"operator", "ack-clock", "--seen", unclear, "--reason", "r"});
+    CHECK(refused.code == 2);
+    CHECK_THAT(refused.err, Contains(absl::StrCat("--seen: \"", unclear, "\"")) && Contains("operator status"));
+  }
   CHECK(AsOperator(server, {"operator", "ack-clock", "--seen", "2026-07-01T09:00:00.123456Z", "--reason", "r"}).code ==
         0);
   CHECK(server.Requests<v1::AcknowledgeClockJumpRequest>("AcknowledgeClockJump")[0].jump_create_time().nanos() ==

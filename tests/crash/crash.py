@@ -21,8 +21,10 @@ from plan import chosen, drawn, recovery, struck_again, thinned
 from way import Broken, MortalServer
 from ways import WAYS
 
-# The exit code where arguments are not understood; 1 says that something was lost.
+# The exit codes where arguments are not understood, and where races kept a run from the place; 1 says that something
+# was lost.
 MISUNDERSTOOD = 2
+NOT_REACHED = 3
 INTERRUPTED = 130
 JOBS = 2
 # Where two threads race, a place may be passed once less than in the run that noted it.
@@ -167,7 +169,7 @@ def crash_once(way, deaths, lose_log):
             print("%s was not reached: %s, %s is passed %d times, one less or more where threads race" % (
                 order((place, time)), "after the death before it" if number > 1 else "on the way %s" % way, place,
                 times[place]))
-            return MISUNDERSTOOD
+            return NOT_REACHED
     print("killed at %s on the way %s, and all was kept" % (
         ", and the one that recovered at ".join(order(death) for death in deaths), way))
     return 0

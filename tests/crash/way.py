@@ -132,9 +132,32 @@ class PatientOwner(Owner):
         return self.server.outlive(super().code)
 
     def wait_until(self, condition):
-        closure = self.server.outlive(lambda: super(PatientOwner, self).wait_until(condition))
+        try:
+            closure = self.server.outlive(lambda: super(PatientOwner, self).wait_until(condition))
+        except grpc.RpcError as error:
+            if error.code() == grpc.StatusCode.DEADLINE_EXCEEDED:
+                self.explain_vain_wait()
+            raise
         self.told.append(closure.state)
         return closure
+
+    def record(self):
+        return self.call("GetClosureRecord", service.GetClosureRecordRequest(name=self.name))
+
+    def explain_vain_wait(self):
+        """What was waited for may have been forgotten, and not be late."""
+        record = self.record()
+        self.judge_told(record)
+        raise Broken("it was waited for in vain; it is in %s" % State.Name(record.closure.state))
+
+    def judge_told(self, record):
+        """Every state that an answer told stands in the history, in that order: nothing acknowledged was lost."""
+        states = iter([entry.to_state for entry in record.transitions])
+        last = None
+        for told in self.told:
+            if told != last:
+                demand(told in states, "%s was told and is not in the history" % State.Name(told))
+            last = told
 
     def go_to_blocked(self):
         self.create()
@@ -204,25 +227,16 @@ class Way:
 
     def judge(self):
         for owner in self.owners:
-            record = owner.call("GetClosureRecord", service.GetClosureRecordRequest(name=owner.name))
+            record = owner.record()
             demand(not faults(record), "the history: %s" % "; ".join(faults(record)))
-            self.judge_told(owner, record)
+            owner.judge_told(record)
             self.judge_closure(record.closure)
             self.judge_books(owner, record.closure)
             if owner is self.owner:
                 self.judge_events(record)
-        demand(self.server.stop() == 0, "the server did not stop in order:\n%s" % self.server.read_log())
+        code = self.server.stop()
+        demand(code == 0, "the server did not stop in order, but with %d:\n%s" % (code, self.server.read_log()))
         self.judge_files()
-
-    @staticmethod
-    def judge_told(owner, record):
-        """Every state that an answer told stands in the history, in that order: nothing acknowledged was lost."""
-        states = iter([entry.to_state for entry in record.transitions])
-        last = None
-        for told in owner.told:
-            if told != last:
-                demand(told in states, "%s was told and is not in the history" % State.Name(told))
-            last = told
 
     def judge_closure(self, closure):
         demand(State.Name(closure.state) == self.end, "it ended as %s" % State.Name(closure.state))

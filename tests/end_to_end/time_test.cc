@@ -190,7 +190,7 @@ TEST_CASE("a jump that came after the one that was looked at waits for another a
   // Whoever commits first stores it, and shows it instead of the first.
   REQUIRE(Send(silent.server, "operator:bob", OperatorRequest<v1::PauseIrreversibleRequest>()).ok());
   const Reply refused = Send(silent.server, "operator:ann", acknowledge);
-  CheckRefused(refused, StatusCode::ABORTED, v1::CLOCK_JUMP_CHANGED, {"jumped again", "-24h"});
+  CheckRefused(refused, StatusCode::ABORTED, v1::CLOCK_JUMP_CHANGED, {"last jump is another", "-24h"});
   acknowledge = OperatorRequest<v1::AcknowledgeClockJumpRequest>();
   *acknowledge.mutable_jump_create_time() = StatusOf(silent.server).clock_jump().create_time();
   CHECK(Send(silent.server, "operator:ann", acknowledge).ok());

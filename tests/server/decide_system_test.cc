@@ -129,7 +129,7 @@ TEST_CASE("an acknowledgement that names the jump that was looked at counts for 
   if (another == 2) command.jump_create_time = google::protobuf::Timestamp();
   const absl::Status refused = DecideSystem(system, command, "operator:ann", {}, kNow).status();
   CheckRefused(refused, v1::CLOCK_JUMP_CHANGED,
-               "the clocks jumped again after the jump that was looked at; the last one is: a jump",
+               "the clocks' last jump is another than the one that was looked at: a jump",
                {{"createTime", "2026-07-01T09:00:00.123456Z"}});
   CHECK(absl::IsAborted(refused));
 }

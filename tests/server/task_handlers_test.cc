@@ -73,6 +73,11 @@ class Bench {
     Witness(commit, System(), Observe(System().clock(), clock_.Read()), clock_.Now());
     store_->Apply(std::move(commit), [](const absl::Status& changed) { CHECK(changed.ok()); });
   }
+  void Finish(const TaskData& task) {
+    Commit commit;
+    commit.finish_task = task.id();
+    store_->Apply(std::move(commit), [](const absl::Status& finished) { CHECK(finished.ok()); });
+  }
 
  private:
   const ScratchDirectory directory_;
@@ -113,6 +118,22 @@ TEST_CASE("a task is given back although the system changes at that moment", "[t
   CHECK(bench.Erasure().attempts() == 1);
 }
 
+TEST_CASE("a task that is done or dropped while it is given back is left alone", "[tasks]") {
+  Bench bench;
+  const TaskData erasure = bench.Erasure();
+  bench.faults().SetResults(absl::InternalError(kStoresWords));
+  int commits = 0;
+  bench.faults().SetBeforeCommit([&] {
+    if (++commits == 2) bench.Finish(erasure);
+  });
+  const MarkWatch again(Mark::kGivenBackAgain);
+  const MarkWatch left(Mark::kTaskLeftToLease);
+  bench.Run(erasure);
+  CHECK(commits == 3);
+  CHECK_FALSE(again.reached());
+  CHECK_FALSE(left.reached());
+}
+
 TEST_CASE("a task that the store does not answer stays as it is until its lease is over", "[tasks]") {
   Bench bench;
   const absl::Status silence = absl::UnavailableError(kStoresWords);
@@ -130,6 +151,18 @@ TEST_CASE("a task that the store does not answer stays as it is until its lease 
     bench.faults().SetResults(absl::InternalError(kStoresWords));
     bench.faults().SetBeforeCommit([&] { bench.faults().SetReads(silence); });
     bench.Run(before);
+  }
+  SECTION("when the store refuses that it is given back") {
+    bench.faults().SetResults(absl::InternalError(kStoresWords));
+    bench.faults().SetPutOff(silence);
+    bench.Run(before);
+  }
+  SECTION("when something else happens whenever it is given back") {
+    bench.faults().SetResults(absl::InternalError(kStoresWords));
+    bench.faults().SetPutOff(absl::AbortedError("the system changed"));
+    const MarkWatch again(Mark::kGivenBackAgain);
+    bench.Run(before);
+    CHECK(again.times() == 50);
   }
   bench.faults().SetReads(absl::OkStatus());
   CHECK(mark.times() == 1);

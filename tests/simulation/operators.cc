@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/simulation/operators.h"
 
+#include <cstdlib>
+#include <string_view>
 #include <vector>
 
 #include "checkers/proto_time.h"
@@ -12,9 +14,20 @@ namespace {
 
 constexpr int kListed = 1000;
 
-// What an operator does, in the order of SystemCommand::Kind.
-constexpr std::string_view kActs[] = {"pauses irreversible work", "resumes irreversible work",
-                                      "approves the release of the breaker", "acknowledges the clock jump"};
+// What an operator does, for a trace.
+std::string_view ActOf(SystemCommand::Kind kind) {
+  switch (kind) {
+    case SystemCommand::Kind::kPause:
+      return "pauses irreversible work";
+    case SystemCommand::Kind::kResume:
+      return "resumes irreversible work";
+    case SystemCommand::Kind::kReleaseBreaker:
+      return "approves the release of the breaker";
+    case SystemCommand::Kind::kAcknowledgeClockJump:
+      return "acknowledges the clock jump";
+  }
+  std::abort();
+}
 
 }  // namespace
 
@@ -29,7 +42,7 @@ CallContext Operators::NewContext(const std::string& name) {
 void Operators::Operate(ClosureEngine& engine, SystemCommand::Kind kind, const std::string& name) {
   engine.Operate({.kind = kind, .reason = "simulated"}, NewContext(name),
                  [this, name, kind](const absl::StatusOr<internal::v1::SystemData>& done) {
-                   TellOf(name, kActs[static_cast<std::size_t>(kind)], done.status());
+                   TellOf(name, ActOf(kind), done.status());
                  });
 }
 

@@ -10,6 +10,8 @@ void FaultyStore::Apply(Commit commit, Done done) {
     fault = faults_->TakeCommitFault();
   } else if (commit.closure.has_value()) {
     fault = faults_->results();
+  } else if (commit.reschedule_task.has_value()) {
+    fault = faults_->put_off();
   }
   if (fault.ok()) return store_->Apply(std::move(commit), std::move(done));
   // A write that changes nothing takes its place in the queue.

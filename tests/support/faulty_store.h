@@ -28,6 +28,11 @@ class StoreFaults {
     absl::MutexLock lock(&mutex_);
     results_ = std::move(fault);
   }
+  // What every commit comes to that puts a task off and changes no closure. OK heals.
+  void SetPutOff(absl::Status fault) {
+    absl::MutexLock lock(&mutex_);
+    put_off_ = std::move(fault);
+  }
   // What every read comes to, except when the next task is due. OK heals.
   void SetReads(absl::Status fault) {
     absl::MutexLock lock(&mutex_);
@@ -81,6 +86,10 @@ class StoreFaults {
     absl::MutexLock lock(&mutex_);
     return results_;
   }
+  absl::Status put_off() const {
+    absl::MutexLock lock(&mutex_);
+    return put_off_;
+  }
   absl::Status leases() const {
     absl::MutexLock lock(&mutex_);
     return leases_;
@@ -101,6 +110,7 @@ class StoreFaults {
   mutable absl::Mutex mutex_;
   absl::Status commits_ ABSL_GUARDED_BY(mutex_);
   absl::Status results_ ABSL_GUARDED_BY(mutex_);
+  absl::Status put_off_ ABSL_GUARDED_BY(mutex_);
   absl::Status reads_ ABSL_GUARDED_BY(mutex_);
   absl::Status system_reads_ ABSL_GUARDED_BY(mutex_);
   absl::Status leases_ ABSL_GUARDED_BY(mutex_);
