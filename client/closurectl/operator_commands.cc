@@ -120,6 +120,13 @@ std::string BreakerText(const v1::SystemStatus& status) {
          "again, and two operators release it again.";
 }
 
+std::string ResumeText(const v1::SystemStatus& status) {
+  if (status.has_clock_jump())
+    return "The pause is over; irreversible work goes on waiting until the clock jump is acknowledged.";
+  if (status.has_breaker()) return "The pause is over; silent periods end again once the breaker is released.";
+  return "Irreversible work goes on.";
+}
+
 // Setting the clock right is a jump too, and one that the server met with the acknowledgement nobody can have seen.
 std::string ClockText(const v1::SystemStatus& status) {
   if (!status.has_clock_jump())
@@ -206,7 +213,8 @@ class OperatorGroup {
     if (!target.empty()) command->add_option(target, arguments->target, "Which one, by its name")->required();
     command
         ->add_option("--reason", arguments->reason,
-                     "Why, at most 500 characters; for the log, and the closure's history")
+                     absl::StrCat("Why, at most 500 characters; for the log",
+                                  target.empty() ? "" : ", and the closure's history"))
         ->required()
         ->type_name("TEXT");
     commands_.Bind(command, [arguments, action](Session& session) { return action(session, *arguments); });
@@ -221,8 +229,7 @@ class OperatorGroup {
 void AddSystemCommands(OperatorGroup& group) {
   group.Reasoned("pause", "", "Stop irreversible work of the whole system", Pause);
   group.Reasoned("resume", "", "Resume irreversible work", [](Session& session, const Arguments& arguments) {
-    return ChangeSystem(session, arguments, &ClosureClient::ResumeIrreversible,
-                        [](const v1::SystemStatus&) { return "Irreversible work goes on."; });
+    return ChangeSystem(session, arguments, &ClosureClient::ResumeIrreversible, ResumeText);
   });
   group.Reasoned("breaker-release", "", "Approve the release of the velocity breaker; two operators have to",
                  [](Session& session, const Arguments& arguments) {

@@ -40,7 +40,8 @@ absl::Status CheckNotHeld(const v1::Closure& closure, absl::string_view what) {
   return ErrorWithReason(absl::StatusCode::kFailedPrecondition,
                          absl::StrCat(what, " while ", closure.name(), " is held: by ", hold.operator_(), " since ",
                                       TimeText(hold.create_time()), ": ", hold.reason()),
-                         "CLOSURE_ON_HOLD", {{"closure", closure.name()}, {"operator", hold.operator_()}});
+                         "CLOSURE_ON_HOLD",
+                         {{"closure", closure.name()}, {"operator", hold.operator_()}, {"holdReason", hold.reason()}});
 }
 
 }  // namespace closure

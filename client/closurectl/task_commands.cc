@@ -26,7 +26,7 @@ std::string TaskTableText(const google::protobuf::RepeatedPtrField<v1::Task>& ta
   return table.Text(style);
 }
 
-// What ends that a task waits, where an operator can.
+// What ends that a task waits, where an operator can; a clock jump is looked at before anybody vouches for the clock.
 std::string ReleaseCommand(const v1::Task& task) {
   switch (task.parked()) {
     case v1::Task::HOLD:
@@ -36,7 +36,7 @@ std::string ReleaseCommand(const v1::Task& task) {
     case v1::Task::BREAKER:
       return "breaker-release --reason TEXT";
     case v1::Task::CLOCK_JUMP:
-      return "ack-clock --reason TEXT";
+      return "status";
     default:
       return "";
   }

@@ -67,12 +67,14 @@ std::string WaitAdvice(const Closure& closure, Role role) {
 std::vector<NextStep> ReleaseSteps(const Closure& closure, absl::string_view program) {
   std::vector<NextStep> steps;
   const auto add = [&](absl::string_view advice, absl::string_view command) {
-    steps.push_back({std::string(advice), absl::StrCat(program, " operator ", command, " --reason TEXT")});
+    steps.push_back({std::string(advice), absl::StrCat(program, " operator ", command)});
   };
   for (const Wait& wait : closure.waits()) {
-    if (wait.kind() == Wait::PAUSE) add("it waits for irreversible work to be resumed", "resume");
-    if (wait.kind() == Wait::BREAKER) add("it waits for two operators to release the breaker", "breaker-release");
-    if (wait.kind() == Wait::CLOCK_JUMP) add("it waits for the clock jump to be acknowledged", "ack-clock");
+    if (wait.kind() == Wait::PAUSE) add("it waits for irreversible work to be resumed", "resume --reason TEXT");
+    if (wait.kind() == Wait::BREAKER)
+      add("it waits for two operators to release the breaker", "breaker-release --reason TEXT");
+    if (wait.kind() == Wait::CLOCK_JUMP)
+      add("it waits for a clock jump to be acknowledged; see what the clocks show, and how", "status");
   }
   return steps;
 }

@@ -54,7 +54,7 @@ TEST_CASE("a retry of a task that goes on waiting says so and names what ends th
   for (const auto& [parked, command] : std::vector<std::pair<v1::Task::Parked, std::string>>{
            {v1::Task::PAUSE, "operator resume --reason TEXT"},
            {v1::Task::BREAKER, "operator breaker-release --reason TEXT"},
-           {v1::Task::CLOCK_JUMP, "operator ack-clock --reason TEXT"},
+           {v1::Task::CLOCK_JUMP, "operator status"},
            {v1::Task::HOLD, "operator release " + std::string(kClosureName) + " --reason TEXT"}}) {
     v1::Task task;
     task.set_name("tasks/42");

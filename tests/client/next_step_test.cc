@@ -186,7 +186,7 @@ TEST_CASE("an operator is told the command that ends what a closure waits for", 
   for (const auto& [kind, command] : std::vector<std::pair<v1::Wait::Kind, std::string>>{
            {v1::Wait::PAUSE, "closurectl operator resume --reason TEXT"},
            {v1::Wait::BREAKER, "closurectl operator breaker-release --reason TEXT"},
-           {v1::Wait::CLOCK_JUMP, "closurectl operator ack-clock --reason TEXT"}}) {
+           {v1::Wait::CLOCK_JUMP, "closurectl operator status"}}) {
     Closure closure = In(Closure::SILENT_PERIOD);
     closure.add_waits()->set_kind(kind);
     CHECK(NextSteps(closure, "closurectl", Role::kOperator)[0].command == command);

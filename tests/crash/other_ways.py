@@ -38,7 +38,7 @@ class Gone(StubbornCloud):
 
 
 class GoneBeforeConfirm(Gone):
-    """A scan finds it."""
+    """The account is deleted elsewhere; a scan finds it."""
 
     end = "CANCELLED"
 
@@ -49,7 +49,7 @@ class GoneBeforeConfirm(Gone):
 
 
 class GoneAtConfirm(Gone):
-    """A freeze finds it, and what was frozen is restored."""
+    """The account is deleted elsewhere; a freeze finds it, and what was frozen is restored."""
 
     end = "ABORTED"
     events = ("confirm", "account_gone", "restored")
@@ -64,7 +64,7 @@ class GoneAtConfirm(Gone):
 
 
 class GoneInSilentPeriod(Gone):
-    """The seal finds it."""
+    """The account is deleted elsewhere; the seal finds it."""
 
     end = "ABORTED"
     events = ("silent_period_elapsed", "account_gone", "restored")

@@ -9,6 +9,8 @@ from way import Way
 
 
 class ToClosed(Way):
+    """What may be renounced is; the silent period passes and the account is deleted."""
+
     end = "CLOSED"
     cause = "COMPLETED"
 
@@ -18,6 +20,8 @@ class ToClosed(Way):
 
 
 class ToAborted(Way):
+    """A bill that comes late stops the deletion, and the account is given back."""
+
     end = "ABORTED"
     cause = "FINAL_CHECK_PROBLEM"
 

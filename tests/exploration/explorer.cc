@@ -94,10 +94,12 @@ class Exploration {
     World world = Begin(scenario_);
     for (const Move move : moves) {
       std::string words = Describe(world, move);
-      Make(world, move);
-      const char* const hold = world.data.closure().has_hold() ? ", on hold" : "";
-      result_.path.push_back(
-          fmt::format("{} -> {}{}", words, v1::Closure::State_Name(world.data.closure().state()), hold));
+      // The world stays as it was before a move that breaks something; the fault says where that leads.
+      if (!Make(world, move).has_value()) {
+        const char* const hold = world.data.closure().has_hold() ? ", on hold" : "";
+        words += fmt::format(" -> {}{}", v1::Closure::State_Name(world.data.closure().state()), hold);
+      }
+      result_.path.push_back(std::move(words));
     }
   }
 

@@ -219,11 +219,12 @@ int Main(int argc, char** argv) {
           ->check(CLI::Range(0, 10'000'000))
           ->capture_default_str(),
       AddOnly(app, settings.only)};
-  app.add_option(
-         "--cuts", settings.cut_lives,
-         "How many lives in which the power is cut, of three one without faults, one with any, one with failed syncs")
-      ->check(CLI::Range(0, 10'000'000))
-      ->capture_default_str();
+  CLI::Option* const cuts_option =
+      app.add_option(
+             "--cuts", settings.cut_lives,
+             "How many lives in which the power is cut, of three one without faults, one with any, one with failed syncs")
+          ->check(CLI::Range(0, 10'000'000))
+          ->capture_default_str();
   CLI::Option* const only_cuts = app.add_flag("--only-cuts", settings.only_cuts, "Do nothing but cut the power");
   CLI::Option* const lie = app.add_option("--lie", settings.lie,
                                           "Only cut the power, of a disk that lies about syncs; this has to be noticed")
@@ -232,7 +233,9 @@ int Main(int argc, char** argv) {
     only_cuts->excludes(option);
     lie->excludes(option);
   }
-  app.callback([&settings] {
+  app.callback([&settings, cuts_option] {
+    if (!settings.only.empty() && cuts_option->count() > 0)
+      throw CLI::ValidationError("--cuts", "--only names no cuts; leave one of them out");
     const bool cuts = settings.only_cuts || !settings.lie.empty();
     if (cuts && settings.cut_lives == 0) throw CLI::ValidationError("--cuts", "0 leaves nothing to do");
   });

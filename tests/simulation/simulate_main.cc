@@ -74,6 +74,7 @@ int Main(int argc, char** argv) {
   const std::uint64_t first = settings.seed;
   for (std::uint64_t i = 0; i < seeds; ++i) {
     settings.seed = first + i;
+    if (trace) fmt::print("seed {}\n", settings.seed);
     const Report report = Simulate(settings);
     totals.Add(report);
     if (seeds == 1) fmt::print("digest of everything stored at the end: {}\n", report.digest);

@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import threading
 import time
 import uuid
 
@@ -38,11 +39,32 @@ def scratch_parent():
 class Closured:
     """One server and its data directory; it can be killed and started again on the same files."""
 
+    _starting = threading.Lock()
+    _open = set()  # those that are not closed; None once all were abandoned
+
     def __init__(self):
-        self.directory = tempfile.mkdtemp(prefix="closure-test-", dir=scratch_parent())
         self.process = None
         self.channel = None
+        with Closured._starting:
+            self._demand_not_abandoned()
+            self.directory = tempfile.mkdtemp(prefix="closure-test-", dir=scratch_parent())
+            Closured._open.add(self)
         self.start()
+
+    @staticmethod
+    def _demand_not_abandoned():
+        if Closured._open is None:
+            raise AssertionError("the servers were abandoned")
+
+    @staticmethod
+    def abandon_all():
+        """Kills what runs and removes its files, whatever other threads do with it; none is started any more."""
+        with Closured._starting:
+            servers, Closured._open = Closured._open, None
+            for server in servers or ():
+                if server.process:
+                    server.process.kill()
+                shutil.rmtree(server.directory, ignore_errors=True)
 
     environment = {}  # what the process gets besides this one's
     arguments = ()  # what its command line has besides
@@ -50,9 +72,11 @@ class Closured:
     def start(self):
         binary = os.environ["CLOSURED_BINARY"]
         command = [binary, "dev", "--data-dir", self.directory + "/data", "--listen", "127.0.0.1:0", *self.arguments]
-        self.log = open(self.directory + "/log", "ab")
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self.log,
-                                        env=dict(os.environ, **self.environment))
+        with Closured._starting:
+            self._demand_not_abandoned()
+            self.log = open(self.directory + "/log", "ab")
+            self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self.log,
+                                            env=dict(os.environ, **self.environment))
         address = self._ready_address()
         self.channel = grpc.insecure_channel(address)
         self.address = address
@@ -109,6 +133,9 @@ class Closured:
         self.process.stdout.close()
         self.log.close()
         shutil.rmtree(self.directory, ignore_errors=True)
+        with Closured._starting:
+            if Closured._open is not None:
+                Closured._open.discard(self)
 
     def load(self, cloud):
         request = sandbox.LoadCloudRequest()
