@@ -62,6 +62,8 @@ enum class Mark {
   kCheckpointRefused,
   // A checkpoint met another log than the one that it was begun with, and is to be made again.
   kCheckpointBegunAnew,
+  // No checkpoint was made any more after damage that another connection met.
+  kCheckpointsHalted,
   // A start found the log torn, as a crash leaves it.
   kLogEndTorn,
   // A start wrote the log again, so that nothing is acknowledged behind what is not on the disk.

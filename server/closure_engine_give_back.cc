@@ -33,8 +33,9 @@ void ClosureEngine::GiveBackOnce(const internal::v1::TaskData& task, const std::
   if (!read->time.jump.empty()) Witness(commit, read->system, read->time, read->now);
   parts_.store->Apply(std::move(commit),
                       [this, task, error, tries, done = std::move(done)](const absl::Status& status) mutable {
-                        if (status.ok() || (IsConflict(status) && IsGone(task))) return std::move(done)();
-                        if (IsConflict(status) && tries < kTriesMax) {
+                        const bool conflict = IsConflict(status);
+                        if (status.ok() || (conflict && IsGone(task))) return std::move(done)();
+                        if (conflict && tries < kTriesMax) {
                           Reach(Mark::kGivenBackAgain);
                           return GiveBackOnce(task, error, tries + 1, std::move(done));
                         }

@@ -167,6 +167,7 @@ absl::Status CopyAndFinish(const std::string& path, const std::string& copy, abs
 absl::Status BackUpDatabase(const std::string& path, const std::string& copy, absl::Time now) {
   CLOSURE_ASSIGN_OR_RETURN(const bool exists, sqlite::CheckDatabaseFile(path));
   if (!exists) return absl::FailedPreconditionError(fmt::format("database {}: is not there", path));
+  CLOSURE_RETURN_IF_ERROR(sqlite::CheckIsNotLost(path));
   // A log that stands beside a new copy would be taken for its own.
   for (const char* const beside : {"", "-journal", "-wal", "-shm"})
     CLOSURE_RETURN_IF_ERROR(sqlite::CheckIsFree(copy + beside));

@@ -17,8 +17,6 @@ namespace {
 constexpr char kFileMagic[] = "SQLite format 3";
 constexpr int kReserveAt = 20;  // in the file's header
 constexpr int kPageBytesMin = 512;
-// What does not fit is looked at so often before it is believed to be damage, for the disk may have erred.
-constexpr int kLooksMax = 4;
 
 using Buffer = std::vector<unsigned char>;
 using File = CheckedFile;
@@ -116,12 +114,14 @@ bool IsSoundForRecovery(File& file, Bytes read, sqlite3_int64 offset) {
 }
 
 // The checksum that a new frame goes on from. What is on the disk is believed only where it is sound.
-int FindBefore(File& file, sqlite3_int64 frame, LogChecksum& before) {
+int FindBefore(File& file, Bytes frame_header, sqlite3_int64 frame, LogChecksum& before) {
   if (frame == static_cast<sqlite3_int64>(kLogHeaderBytes)) {
     std::array<unsigned char, kLogHeaderBytes> header = {};
     if (!ReadBelow(file, header.data(), header.size(), 0)) return SQLITE_IOERR_READ;
     before = ChecksumOfLog(header);
-    return IsSoundLogHeader(header) ? SQLITE_OK : SQLITE_IOERR_DATA;
+    // With other salts it is the header of the log before, which the disk did not overwrite.
+    const bool is_ours = std::ranges::equal(SaltsOfFrame(frame_header), SaltsOfLog(header));
+    return is_ours && IsSoundLogHeader(header) ? SQLITE_OK : SQLITE_IOERR_DATA;
   }
   Buffer last(static_cast<std::size_t>(FrameBytes(file)));
   const Bytes read(last);
@@ -136,11 +136,12 @@ int FindBefore(File& file, sqlite3_int64 frame, LogChecksum& before) {
   return SQLITE_OK;
 }
 
-int KnowBefore(File& file, sqlite3_int64 frame, LogChecksum& before) {
+int KnowBefore(File& file, Bytes frame_header, sqlite3_int64 frame, LogChecksum& before) {
   before = file.log_place.before;
   if (file.log_place.frame == frame) return SQLITE_OK;
   int code = SQLITE_IOERR_DATA;
-  for (int look = 0; look < kLooksMax && code == SQLITE_IOERR_DATA; ++look) code = FindBefore(file, frame, before);
+  for (int look = 0; look < kLooksMax && code == SQLITE_IOERR_DATA; ++look)
+    code = FindBefore(file, frame_header, frame, before);
   return code;
 }
 
@@ -154,7 +155,7 @@ int WriteFrame(File& file, Bytes page, sqlite3_int64 frame) {
   const FrameWords words = ReadFrameWords(header);
   if (KnowSealed(*file.database) == Sealed::kYes) SealPage(sealed, words.page);
   LogChecksum before;
-  int code = KnowBefore(file, frame, before);
+  int code = KnowBefore(file, header, frame, before);
   file.log_place = {};
   if (code != SQLITE_OK) return code;
   const LogChecksum sum = FrameChecksum(file.form, before, header, sealed);

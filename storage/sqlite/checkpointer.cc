@@ -30,6 +30,12 @@ void Checkpointer::Stop() {
   if (thread_.joinable()) thread_.join();
 }
 
+void Checkpointer::Halt() {
+  absl::MutexLock lock(&mutex_);
+  halted_ = true;
+  called_.Wake();
+}
+
 void Checkpointer::Request() {
   absl::MutexLock lock(&mutex_);
   requested_ = true;
@@ -48,6 +54,7 @@ void Checkpointer::Run() {
       absl::MutexLock lock(&mutex_);
       mutex_.Await(absl::Condition(this, &Checkpointer::HasWork));
       if (closing_) return;
+      if (halted_) return Reach(Mark::kCheckpointsHalted);
       empty_log = empty_log_;
       // What is newly erased does not wait as long as what was tried again and again.
       if (erased_) retry_delay_ = options_.retry_first;
@@ -89,7 +96,8 @@ void Checkpointer::WaitToRetry(std::string_view why) {
   }
   const auto begin = std::chrono::steady_clock::now();
   absl::MutexLock lock(&mutex_);
-  called_.For(mutex_, retry_delay_, [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return erased_ || closing_; });
+  called_.For(mutex_, retry_delay_,
+              [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return erased_ || closing_ || halted_; });
   waited_ += absl::FromChrono(std::chrono::steady_clock::now() - begin);
   retry_delay_ = std::min(2 * retry_delay_, options_.retry_max);
 }

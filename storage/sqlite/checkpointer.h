@@ -41,6 +41,8 @@ class Checkpointer {
 
   // Waits for a checkpoint that is running; later requests do nothing. Can be called again.
   void Stop();
+  // Another connection met damage: after the checkpoint that is running none is made any more. Returns at once.
+  void Halt();
 
   // Asks for a checkpoint; returns at once.
   void Request();
@@ -60,7 +62,7 @@ class Checkpointer {
   absl::Status damage() const;
 
  private:
-  bool HasWork() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return requested_ || empty_log_ || closing_; }
+  bool HasWork() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return requested_ || empty_log_ || closing_ || halted_; }
   void Run();
   // Tries once to empty the log; answers whether it is empty. After a failure it first waits for the next try.
   bool EmptyLog();
@@ -85,6 +87,7 @@ class Checkpointer {
   // Whether RequestEmptyLog was called since the thread last began a round.
   bool erased_ ABSL_GUARDED_BY(mutex_) = false;
   bool closing_ ABSL_GUARDED_BY(mutex_) = false;
+  bool halted_ ABSL_GUARDED_BY(mutex_) = false;
   std::thread thread_;
 };
 

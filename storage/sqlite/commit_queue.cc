@@ -43,6 +43,7 @@ absl::Status CommitQueue::Damage() {
   absl::MutexLock lock(&mutex_);
   if (damage_.ok()) damage_ = connection_->damage();
   if (damage_.ok()) damage_ = checkpointer_.damage();
+  if (!damage_.ok()) checkpointer_.Halt();
   return damage_;
 }
 

@@ -44,12 +44,14 @@ constexpr Switch kSwitches[] = {
     {SQLITE_DBCONFIG_ENABLE_FKEY, 1},
 };
 
-// The heap limit is that of the process: a runaway statement fails instead of the machine. Pages are not spilled before
+// EXTRA is FULL, and makes durable that the first transaction's rollback journal is gone: if it came back it would
+// empty the database, and SQLite would remove the log. The heap limit is that of the process: a runaway statement fails
+// instead of the machine. Pages are not spilled before
 // the commit: a frame of the log that is written twice has no valid checksum until then (checksum_vfs.h).
 constexpr const char* kPragmas =
     "PRAGMA foreign_keys = ON;"
     "PRAGMA recursive_triggers = ON;"
-    "PRAGMA synchronous = FULL;"
+    "PRAGMA synchronous = EXTRA;"
     "PRAGMA wal_autocheckpoint = 0;"
     "PRAGMA mmap_size = 0;"
     "PRAGMA cache_spill = OFF;"
@@ -195,13 +197,13 @@ absl::StatusOr<std::unique_ptr<Connection>> Connection::Open(const std::string& 
 
 Connection::~Connection() {
   for (const auto& [literal, statement] : statements_) sqlite3_finalize(statement);
-  // A log without anything in it is nobody's loss, and should not stand beside a database that was only looked at.
-  if (database_ != nullptr && IsLogEmpty()) SetLogStays(false);
+  // A log without anything in it is nobody's loss, and should not be left behind by a start that is refused.
+  if (database_ != nullptr && IsLogEmpty()) RemoveLogAtClose();
   sqlite3_close(database_);
 }
 
 absl::Status Connection::Configure() {
-  SetLogStays(true);
+  UpdateLogStays();
   for (const Switch& entry : kSwitches) {
     if (const int code = sqlite3_db_config(database_, entry.id, entry.value, nullptr); code != SQLITE_OK)
       return Failure(code);
@@ -248,7 +250,7 @@ std::string Connection::FilePath() const {
 
 absl::Status Connection::KeepDamage(absl::Status status) {
   if (damage_.ok()) damage_ = status;
-  if (database_ != nullptr) SetLogStays(true);
+  UpdateLogStays();
   return status;
 }
 
@@ -259,8 +261,15 @@ bool Connection::IsLogEmpty() const {
          log->pMethods != nullptr && log->pMethods->xFileSize(log, &bytes) == SQLITE_OK && bytes == 0;
 }
 
-void Connection::SetLogStays(bool stays) {
-  sqlite3_db_config(database_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, stays || !damage_.ok() ? 1 : 0, nullptr);
+void Connection::RemoveLogAtClose() {
+  remove_log_ = true;
+  UpdateLogStays();
+}
+
+void Connection::UpdateLogStays() {
+  if (database_ == nullptr) return;
+  const bool stays = !remove_log_ || !damage_.ok();
+  sqlite3_db_config(database_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, stays ? 1 : 0, nullptr);
 }
 
 absl::Status Connection::Damaged(std::string_view finding) {

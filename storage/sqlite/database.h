@@ -153,7 +153,7 @@ class Connection {
   // holds anything stays as it is, and is read at the next start: a start that fails, which may have read little of it,
   // removes none (ADR 23). After damage it stays all the same: a checkpoint that is tried again after a failed sync
   // would take for written what is not.
-  void RemoveLogAtClose() { SetLogStays(false); }
+  void RemoveLogAtClose();
 
   // OK, or the first error after which the file must not be written any more: corruption, or an fsync that failed.
   const absl::Status& damage() const { return damage_; }
@@ -163,7 +163,7 @@ class Connection {
   Connection() = default;
 
   absl::Status Configure();
-  void SetLogStays(bool stays);
+  void UpdateLogStays();
   // Whether there is a log with nothing in it.
   bool IsLogEmpty() const;
   Statement Prepare(Sql sql);
@@ -185,6 +185,7 @@ class Connection {
   int64_t page_bytes_ = 0;
   int64_t wal_bytes_ = 0;
   bool erased_ = false;
+  bool remove_log_ = false;
   absl::Status damage_;
 };
 

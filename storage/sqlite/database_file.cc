@@ -52,14 +52,11 @@ std::string ReadAll(int file) {
   return std::string(absl::StripAsciiWhitespace({text, size > 0 ? static_cast<size_t>(size) : 0}));
 }
 
-// A log without its database holds what was acknowledged, and a new database would take its place.
-absl::Status CheckHasNoLog(const std::string& path) {
+// What a file holds, in bytes; nothing where there is no file.
+absl::StatusOr<off_t> SizeOf(const std::string& path) {
   struct stat facts = {};
-  const std::string log = path + "-wal";
-  if (lstat(log.c_str(), &facts) != 0 || facts.st_size == 0) return absl::OkStatus();
-  return Refused(path, fmt::format("is not there, but its log {} is: put the database that it belongs to back, or move "
-                                   "the log aside to begin with a new one",
-                                   log));
+  if (lstat(path.c_str(), &facts) == 0) return facts.st_size;
+  return errno == ENOENT ? absl::StatusOr<off_t>(0) : Failed(path, "cannot be looked at", errno);
 }
 
 // Makes an empty file and its directory entry durable.
@@ -123,6 +120,16 @@ absl::StatusOr<bool> CheckDatabaseFile(const std::string& path) {
   return true;
 }
 
+absl::Status CheckIsNotLost(const std::string& path) {
+  const std::string log = path + "-wal";
+  CLOSURE_ASSIGN_OR_RETURN(const off_t bytes, SizeOf(path));
+  CLOSURE_ASSIGN_OR_RETURN(const off_t log_bytes, SizeOf(log));
+  if (bytes > 0 || log_bytes == 0) return absl::OkStatus();
+  return Refused(path, fmt::format("is missing or empty, but its log {} is not: put the database that it belongs to "
+                                   "back, or move the log aside to begin with a new one",
+                                   log));
+}
+
 absl::Status CheckIsFree(const std::string& path) {
   CLOSURE_RETURN_IF_ERROR(CheckDirectory(path));
   struct stat facts = {};
@@ -145,7 +152,7 @@ absl::StatusOr<std::unique_ptr<DatabaseFile>> DatabaseFile::Claim(const std::str
   std::unique_ptr<DatabaseFile> claimed(new DatabaseFile(lock));
   // Looked at again: only now nobody else makes it.
   CLOSURE_ASSIGN_OR_RETURN(const bool exists, CheckDatabaseFile(path));
-  if (!exists) CLOSURE_RETURN_IF_ERROR(CheckHasNoLog(path));
+  CLOSURE_RETURN_IF_ERROR(CheckIsNotLost(path));
   if (!exists) CLOSURE_RETURN_IF_ERROR(MakeFile(path));
   return claimed;
 }

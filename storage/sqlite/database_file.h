@@ -15,6 +15,10 @@ namespace closure::sqlite {
 // symbolic link, no plain file, another user's, or open to group or others; UNAVAILABLE when the file system refuses.
 absl::StatusOr<bool> CheckDatabaseFile(const std::string& path);
 
+// Whether no log with anything in it stands beside a database that is missing or empty. SQLite would remove it, with
+// what was acknowledged. Errors: FAILED_PRECONDITION when there is one; UNAVAILABLE when the file system refuses.
+absl::Status CheckIsNotLost(const std::string& path);
+
 // Errors: FAILED_PRECONDITION when the directory is missing or there is a file at the path; UNAVAILABLE when the file
 // system refuses.
 absl::Status CheckIsFree(const std::string& path);
@@ -30,7 +34,7 @@ std::string UserName(uid_t id);
 // database would drop SQLite's locks.
 class DatabaseFile {
  public:
-  // Errors: FAILED_PRECONDITION when the directory is missing or the file is refused by CheckDatabaseFile; UNAVAILABLE
+  // Errors: FAILED_PRECONDITION when the directory is missing or the file is refused by the checks above; UNAVAILABLE
   // when another process has it, which may be ending, and when the file system refuses.
   static absl::StatusOr<std::unique_ptr<DatabaseFile>> Claim(const std::string& path);
   DatabaseFile(const DatabaseFile&) = delete;

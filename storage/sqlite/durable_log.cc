@@ -5,8 +5,10 @@
 #include <sqlite3.h>
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <memory>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -16,9 +18,6 @@
 
 namespace closure::sqlite {
 namespace {
-
-// The largest page: more at a time SQLite never writes, and its file system does not expect.
-constexpr sqlite3_int64 kChunkBytes = 64 << 10;
 
 // The log as SQLite's file system has it, below all that judges what is read.
 class Log {
@@ -54,19 +53,24 @@ class Log {
     return size;
   }
 
-  // Writes a part again as it is.
-  absl::Status Rewrite(sqlite3_int64 begin, sqlite3_int64 end) {
-    std::vector<unsigned char> first;
-    std::vector<unsigned char> second;
-    for (sqlite3_int64 at = begin; at < end; at += kChunkBytes) {
-      const auto bytes = static_cast<std::size_t>(std::min(kChunkBytes, end - at));
-      first.resize(bytes);
-      second.resize(bytes);
-      CLOSURE_RETURN_IF_ERROR(Read(first, at));
-      CLOSURE_RETURN_IF_ERROR(Read(second, at));
-      // What one read got wrong must not be written.
-      if (first != second) return Refused("it does not read the same twice");
-      CLOSURE_RETURN_IF_ERROR(Check(file_->pMethods->xWrite(file_, first.data(), static_cast<int>(bytes), at)));
+  // Writes the header again; false where there is none.
+  absl::StatusOr<bool> RewriteHeader() {
+    return Rewrite(header_, 0, [this] { return IsSoundLogHeader(header_); });
+  }
+
+  // Writes the frames again, up to the first that is not sound: behind it nothing counts.
+  absl::Status RewriteFrames(sqlite3_int64 size) {
+    const LogForm form = ReadLogForm(header_);
+    std::vector<unsigned char> frame(kFrameHeaderBytes + static_cast<std::size_t>(form.page_bytes));
+    LogChecksum before = ChecksumOfLog(header_);
+    const auto is_sound = [&] {
+      return std::ranges::equal(SaltsOfFrame(frame), SaltsOfLog(header_)) &&
+             IsSoundFrame(form, before, frame, Bytes(frame).subspan(kFrameHeaderBytes));
+    };
+    for (sqlite3_int64 at = kLogHeaderBytes; at + std::ssize(frame) <= size; at += std::ssize(frame)) {
+      CLOSURE_ASSIGN_OR_RETURN(const bool sound, Rewrite(frame, at, is_sound));
+      if (!sound) break;
+      before = ChecksumOfFrame(frame);
     }
     return absl::OkStatus();
   }
@@ -76,8 +80,17 @@ class Log {
   absl::Status Sync() { return Check(file_->pMethods->xSync(file_, SQLITE_SYNC_NORMAL)); }
 
  private:
-  absl::Status Read(std::vector<unsigned char>& to, sqlite3_int64 at) {
-    return Check(file_->pMethods->xRead(file_, to.data(), static_cast<int>(to.size()), at));
+  // Writes a part again as it is, if it is sound: what reads got wrong must not be written.
+  template <typename IsSound>
+  absl::StatusOr<bool> Rewrite(std::span<unsigned char> part, sqlite3_int64 at, const IsSound& is_sound) {
+    bool sound = false;
+    for (int look = 0; look < kLooksMax && !sound; ++look) {
+      CLOSURE_RETURN_IF_ERROR(Check(file_->pMethods->xRead(file_, part.data(), static_cast<int>(part.size()), at)));
+      sound = is_sound();
+    }
+    if (!sound) return false;
+    CLOSURE_RETURN_IF_ERROR(Check(file_->pMethods->xWrite(file_, part.data(), static_cast<int>(part.size()), at)));
+    return true;
   }
   absl::Status Check(int code) const { return code == SQLITE_OK ? absl::OkStatus() : Refused(sqlite3_errstr(code)); }
   absl::Status Refused(std::string_view why) const {
@@ -90,6 +103,7 @@ class Log {
   const char* const path_;
   const std::unique_ptr<std::max_align_t[]> memory_;
   sqlite3_file* const file_;
+  std::array<unsigned char, kLogHeaderBytes> header_ = {};
 };
 
 }  // namespace
@@ -100,10 +114,11 @@ absl::Status MakeLogDurable(const std::string& database_path) {
   if (!there) return absl::OkStatus();
   CLOSURE_RETURN_IF_ERROR(log.Open());
   CLOSURE_ASSIGN_OR_RETURN(const sqlite3_int64 size, log.Size());
-  const sqlite3_int64 header = std::min<sqlite3_int64>(size, kLogHeaderBytes);
-  CLOSURE_RETURN_IF_ERROR(log.Rewrite(0, header));
-  CLOSURE_RETURN_IF_ERROR(log.Sync());
-  CLOSURE_RETURN_IF_ERROR(log.Rewrite(header, size));
+  if (size >= static_cast<sqlite3_int64>(kLogHeaderBytes)) {
+    CLOSURE_ASSIGN_OR_RETURN(const bool sound, log.RewriteHeader());
+    CLOSURE_RETURN_IF_ERROR(log.Sync());
+    if (sound) CLOSURE_RETURN_IF_ERROR(log.RewriteFrames(size));
+  }
   CLOSURE_RETURN_IF_ERROR(log.End(size));
   CLOSURE_RETURN_IF_ERROR(log.Sync());
   Reach(Mark::kLogMadeDurable);

@@ -8,14 +8,14 @@
 
 namespace closure::sqlite {
 
-// Makes durable what can be read of a database's write-ahead log. After a sync that failed the operating system still
-// shows what was written, takes it for written, and does not write it again: a later sync reports success over a hole,
-// and what is acknowledged behind it is lost with the power (ADR 19). So a start writes the log again before it
-// believes it.
+// Makes durable what a database's write-ahead log holds, up to the first frame that is not sound. After a sync that
+// failed the operating system still shows what was written, takes it for written, and does not write it again: a later
+// sync reports success over a hole, and what is acknowledged behind it is lost with the power (ADR 19). So a start
+// writes the log again before it believes it.
 //
 // To be called while nobody writes to the database or can: in a write transaction that has written nothing. Nothing
 // when there is no log. Its header is durable before the rest, as SQLite has it. Errors: UNAVAILABLE when the file
-// system refuses, or does not read the same twice.
+// system refuses.
 absl::Status MakeLogDurable(const std::string& database_path);
 
 }  // namespace closure::sqlite

@@ -77,9 +77,10 @@ SqliteClosureStore::~SqliteClosureStore() {
   absl::Status damage = commits_.Close();
   // What the disk wrote wrong last is met now, and told. The next start would take it for torn by a crash.
   if (damage.ok()) damage = checkpointer_.MoveLog();
-  // Its connection is the last one to be closed.
-  if (damage.ok()) checkpointer_.RemoveLogAtClose();
-  if (!damage.ok() && warn_) warn_(std::string(damage.message()));
+  if (damage.ok())
+    checkpointer_.RemoveLogAtClose();  // its connection is the last one to be closed
+  else if (warn_)
+    warn_(std::string(damage.message()));
 }
 
 // ---- the dev entry's values ----

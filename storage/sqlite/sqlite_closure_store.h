@@ -114,7 +114,7 @@ class SqliteClosureStore final : public ClosureStore {
   }
 
   // The last of these goes first, after the checkpointer's thread. The lock is given up last; before it the
-  // checkpointer's connection, which as the last writing one empties the write-ahead log; and a `done` may still read.
+  // checkpointer's connection, which as the last one removes the log at an orderly stop; and a `done` may still read.
   const std::unique_ptr<sqlite::DatabaseFile> file_;
   const std::string lease_owner_;
   const std::function<void(std::string_view)> warn_;

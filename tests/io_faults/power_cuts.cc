@@ -39,6 +39,7 @@ constexpr std::uint64_t kSometimes = 10;
 constexpr std::uint64_t kOneCallIn = 40;
 constexpr std::uint64_t kOneSyncIn = 12;
 constexpr int kStartsWithFaults = 3;
+constexpr std::uint64_t kOneStopIn = 25;
 
 FaultVfs::Decide FaultsOf(const CutOptions& options) {
   switch (options.faults) {
@@ -140,8 +141,24 @@ class Life {
   }
 
   void WriteUntilCut() {
-    while (!IsCut() && GoesOn()) WriteOne(writes_.Next(*memory_));
+    while (!IsCut() && GoesOn()) {
+      if (writes_.Pick(kOneStopIn) == 0)
+        StopAndStart();
+      else
+        WriteOne(writes_.Next(*memory_));
+    }
     if (GoesOn()) RecoverFromCut();
+  }
+
+  void StopAndStart() {
+    faults_on_ = true;
+    sqlite_ = nullptr;
+    Open();
+    // After a cut its image decides.
+    if (!GoesOn() || IsCut()) return;
+    FindWhatHappened("after a stop and a start", /*started=*/true);
+    doubtful_.clear();
+    ++report_.stops;
   }
 
   void WriteOne(const RandomWrite& write) {

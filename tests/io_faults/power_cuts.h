@@ -37,6 +37,8 @@ struct CutReport {
   std::int64_t acknowledged = 0;
   std::int64_t refused = 0;
   std::int64_t failures = 0;
+  // Orderly stops, each with a start behind it, that were not cut off.
+  std::int64_t stops = 0;
   // Starts that failed with a call; the next one found everything.
   std::int64_t starts_refused = 0;
   // Writes that were under way when the power was cut and were there afterwards.

@@ -10,6 +10,7 @@
 #include <filesystem>
 
 #include "absl/synchronization/notification.h"
+#include "storage/damage.h"
 #include "storage/sqlite/commit_queue.h"
 #include "storage/sqlite/reader_pool.h"
 #include "storage/sqlite/sqlite_closure_store.h"
@@ -178,6 +179,21 @@ TEST_CASE("a log that went wrong after it was written stops the running server, 
   CHECK(mark.reached());
   CHECK(ReadBytes(files.path) == database);
   CHECK(absl::IsUnavailable(Write(commits)));
+}
+
+TEST_CASE("after damage that a writer or a reader met the log stays as it is", "[sqlite]") {
+  Files files;
+  Checkpointer checkpointer(OpenRaw(files.path), *files.readers, {});
+  checkpointer.RequestEmptyLog();
+  REQUIRE(ComesTrue([&] { return files.log_bytes() == 0; }));
+  sqlite::CommitQueue commits(OpenRaw(files.path), checkpointer);
+  REQUIRE(Write(commits).ok());
+  const MarkWatch mark(Mark::kCheckpointsHalted);
+  commits.RefuseWrites(DamageError("a page is not what was written"));
+  CHECK(absl::IsUnavailable(Write(commits)));
+  checkpointer.RequestEmptyLog();
+  CHECK(ComesTrue([&] { return mark.reached(); }));
+  CHECK(files.log_bytes() > 0);
 }
 
 }  // namespace

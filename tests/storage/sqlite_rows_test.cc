@@ -220,7 +220,7 @@ TEST_CASE("a connection is hardened", "[sqlite]") {
     return row.Int(0);
   };
   CHECK(number(sql.Select("PRAGMA foreign_keys")) == 1);
-  CHECK(number(sql.Select("PRAGMA synchronous")) == 2);
+  CHECK(number(sql.Select("PRAGMA synchronous")) == 3);
   CHECK(number(sql.Select("PRAGMA mmap_size")) == 0);
   CHECK(number(sql.Select("PRAGMA secure_delete")) == 1);
   CHECK(number(sql.Select("PRAGMA trusted_schema")) == 0);

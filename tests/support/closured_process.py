@@ -40,7 +40,8 @@ class Closured:
     """One server and its data directory; it can be killed and started again on the same files."""
 
     _starting = threading.Lock()
-    _open = set()  # those that are not closed; None once all were abandoned
+    _open = set()  # those that are not closed
+    _abandoned = False
 
     def __init__(self):
         self.process = None
@@ -53,17 +54,21 @@ class Closured:
 
     @staticmethod
     def _demand_not_abandoned():
-        if Closured._open is None:
+        if Closured._abandoned:
             raise AssertionError("the servers were abandoned")
 
     @staticmethod
     def abandon_all():
         """Kills what runs and removes its files, whatever other threads do with it; none is started any more."""
         with Closured._starting:
-            servers, Closured._open = Closured._open, None
-            for server in servers or ():
+            Closured._abandoned = True
+            for server in Closured._open:
                 if server.process:
                     server.process.kill()
+            while Closured._open:
+                server = Closured._open.pop()
+                if server.process:
+                    server.process.wait()
                 shutil.rmtree(server.directory, ignore_errors=True)
 
     environment = {}  # what the process gets besides this one's
@@ -134,8 +139,7 @@ class Closured:
         self.log.close()
         shutil.rmtree(self.directory, ignore_errors=True)
         with Closured._starting:
-            if Closured._open is not None:
-                Closured._open.discard(self)
+            Closured._open.discard(self)
 
     def load(self, cloud):
         request = sandbox.LoadCloudRequest()
