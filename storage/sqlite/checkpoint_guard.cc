@@ -48,9 +48,11 @@ uint64_t WhichLog(const volatile void* wal_index) {
   return std::bit_cast<uint64_t>(salts);
 }
 
+uint32_t CommittedFrames(const volatile void* wal_index) { return ReadWord(wal_index, kCommittedAt); }
+
 int CheckBeforeCopying(sqlite3_file& log, const volatile void* wal_index) {
   const uint32_t copied = ReadWord(wal_index, kCopiedAt);
-  const uint32_t committed = ReadWord(wal_index, kCommittedAt);
+  const uint32_t committed = CommittedFrames(wal_index);
   std::array<unsigned char, kLogHeaderBytes> header = {};
   int code = Read(log, header, 0);
   if (code != SQLITE_OK) return code;

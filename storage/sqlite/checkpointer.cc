@@ -73,7 +73,9 @@ void Checkpointer::Run() {
 
 bool Checkpointer::EmptyLog() {
   absl::StatusOr<bool> emptied = false;
-  readers_.RunAlone([&] { emptied = connection_->EmptyLog(); });
+  readers_.RunAlone([&] {
+    if (!IsHalted()) emptied = connection_->EmptyLog();
+  });
   if (emptied.ok() && *emptied) {
     retry_delay_ = options_.retry_first;
     waited_ = absl::ZeroDuration();
@@ -105,6 +107,11 @@ void Checkpointer::WaitToRetry(std::string_view why) {
 absl::Status Checkpointer::MoveLog() {
   connection_->Checkpoint().IgnoreError();
   return connection_->damage();
+}
+
+bool Checkpointer::IsHalted() const {
+  absl::MutexLock lock(&mutex_);
+  return halted_;
 }
 
 bool Checkpointer::MetDamage() {

@@ -41,7 +41,8 @@ class Checkpointer {
 
   // Waits for a checkpoint that is running; later requests do nothing. Can be called again.
   void Stop();
-  // Another connection met damage: after the checkpoint that is running none is made any more. Returns at once.
+  // Another connection met damage: after the step of a checkpoint that is running none is made any more, and the log is
+  // not cut. Returns at once.
   void Halt();
 
   // Asks for a checkpoint; returns at once.
@@ -67,6 +68,7 @@ class Checkpointer {
   // Tries once to empty the log; answers whether it is empty. After a failure it first waits for the next try.
   bool EmptyLog();
   void WaitToRetry(std::string_view why);
+  bool IsHalted() const;
   // Whether the connection met damage, which is kept for damage().
   bool MetDamage();
 

@@ -3,6 +3,7 @@
 
 #include <sqlite3.h>
 
+#include <cstdint>
 #include <cstring>
 #include <new>
 #include <utility>
@@ -10,6 +11,7 @@
 
 #include "absl/base/call_once.h"
 #include "storage/sqlite/checked_file.h"
+#include "storage/sqlite/checkpoint_guard.h"
 
 namespace closure::sqlite {
 namespace {
@@ -60,6 +62,11 @@ int CheckReservedLock(sqlite3_file* file, int* taken) {
 int FileControl(sqlite3_file* file, int what, void* argument) {
   if (what == kIsSealedControl) {
     *static_cast<int*>(argument) = HasSealedPages(Of(file)) ? 1 : 0;
+    return SQLITE_OK;
+  }
+  if (what == kCommittedFramesControl) {
+    const volatile void* const wal_index = Of(file).wal_index;
+    *static_cast<std::int64_t*>(argument) = wal_index == nullptr ? 0 : CommittedFrames(wal_index);
     return SQLITE_OK;
   }
   // SQLite does not hear an answer to this, but asks for the size before it copies.

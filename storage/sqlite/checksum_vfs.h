@@ -26,6 +26,8 @@ inline constexpr int kPageReserveBytes = 8;
 
 // A file control that sets an int to 1 when the pages of the database carry checksums, else to 0.
 inline constexpr int kIsSealedControl = 0x434c53;
+// One that sets an int64_t to how many frames of the log are committed; 0 where this connection knows of no log.
+inline constexpr int kCommittedFramesControl = 0x434c54;
 
 // Makes the name known to SQLite. Any thread, any number of times.
 void RegisterChecksumVfs();

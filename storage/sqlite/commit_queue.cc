@@ -70,6 +70,7 @@ void CommitQueue::Drain() {
 void CommitQueue::RefuseWrites(absl::Status damage) {
   absl::MutexLock lock(&mutex_);
   if (damage_.ok()) damage_ = std::move(damage);
+  checkpointer_.Halt();
 }
 
 std::vector<CommitQueue::Write> CommitQueue::TakeBatch() {

@@ -330,6 +330,12 @@ absl::Status Connection::CheckSealed() {
   return Damaged("the header of the file is not that of a database whose pages have checksums");
 }
 
+int64_t Connection::CommittedFrames() {
+  int64_t frames = 0;
+  sqlite3_file_control(database_, "main", kCommittedFramesControl, &frames);
+  return frames;
+}
+
 absl::Status Connection::CheckFile() {
   Statement statement = Select("PRAGMA quick_check(1)");
   CLOSURE_ASSIGN_OR_RETURN(const bool row, statement.Step());

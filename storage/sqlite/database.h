@@ -126,6 +126,8 @@ class Connection {
   // Whether every page that this connection reads is compared with its checksum (checksum_vfs.h). Errors: UNAVAILABLE,
   // as IsDamage, when it is not, because the file's header cannot be trusted.
   absl::Status CheckSealed();
+  // How many frames of the log are committed, as this connection last read it; 0 where there is no log.
+  int64_t CommittedFrames();
   // Write-ahead log with one fsync a commit; checkpoints are made by Checkpoint alone.
   absl::Status EnableWriteAheadLog();
   // Moves what the log holds into the file, as far as readers allow, without waiting for anybody. Needs a connection

@@ -13,6 +13,7 @@
 #include <filesystem>
 
 #include "absl/strings/ascii.h"
+#include "storage/sqlite/page_checksum.h"
 #include "storage/status_macros.h"
 
 namespace closure::sqlite {
@@ -122,9 +123,20 @@ absl::StatusOr<bool> CheckDatabaseFile(const std::string& path) {
 
 absl::Status CheckIsNotLost(const std::string& path) {
   const std::string log = path + "-wal";
-  CLOSURE_ASSIGN_OR_RETURN(const off_t bytes, SizeOf(path));
+  const std::string journal = path + "-journal";
+  // The log first: a database that is being made has its pages before it has a log.
   CLOSURE_ASSIGN_OR_RETURN(const off_t log_bytes, SizeOf(log));
-  if (bytes > 0 || log_bytes == 0) return absl::OkStatus();
+  CLOSURE_ASSIGN_OR_RETURN(const off_t bytes, SizeOf(path));
+  CLOSURE_ASSIGN_OR_RETURN(const off_t journal_bytes, SizeOf(journal));
+  constexpr off_t kNoFrame = kLogHeaderBytes + kFrameHeaderBytes;
+  if (log_bytes <= kNoFrame) return absl::OkStatus();
+  if (bytes > 0 && journal_bytes == 0) return absl::OkStatus();
+  if (bytes > 0) {
+    return Refused(path,
+                   fmt::format("has a log {} and a rollback journal {}, which is older and would undo what the log "
+                               "rests on; move the journal aside",
+                               log, journal));
+  }
   return Refused(path, fmt::format("is missing or empty, but its log {} is not: put the database that it belongs to "
                                    "back, or move the log aside to begin with a new one",
                                    log));

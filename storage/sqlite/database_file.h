@@ -15,8 +15,9 @@ namespace closure::sqlite {
 // symbolic link, no plain file, another user's, or open to group or others; UNAVAILABLE when the file system refuses.
 absl::StatusOr<bool> CheckDatabaseFile(const std::string& path);
 
-// Whether no log with anything in it stands beside a database that is missing or empty. SQLite would remove it, with
-// what was acknowledged. Errors: FAILED_PRECONDITION when there is one; UNAVAILABLE when the file system refuses.
+// Whether no log with anything in it stands beside a database that is missing or empty, or that a rollback journal
+// would empty. SQLite would remove it, with what was acknowledged. Errors: FAILED_PRECONDITION when there is one;
+// UNAVAILABLE when the file system refuses.
 absl::Status CheckIsNotLost(const std::string& path);
 
 // Errors: FAILED_PRECONDITION when the directory is missing or there is a file at the path; UNAVAILABLE when the file

@@ -58,8 +58,8 @@ class Log {
     return Rewrite(header_, 0, [this] { return IsSoundLogHeader(header_); });
   }
 
-  // Writes the frames again, up to the first that is not sound: behind it nothing counts.
-  absl::Status RewriteFrames(sqlite3_int64 size) {
+  // Writes the frames again, up to the first that is not sound. Answers how many.
+  absl::StatusOr<int64_t> RewriteFrames(sqlite3_int64 size) {
     const LogForm form = ReadLogForm(header_);
     std::vector<unsigned char> frame(kFrameHeaderBytes + static_cast<std::size_t>(form.page_bytes));
     LogChecksum before = ChecksumOfLog(header_);
@@ -67,13 +67,17 @@ class Log {
       return std::ranges::equal(SaltsOfFrame(frame), SaltsOfLog(header_)) &&
              IsSoundFrame(form, before, frame, Bytes(frame).subspan(kFrameHeaderBytes));
     };
+    int64_t frames = 0;
     for (sqlite3_int64 at = kLogHeaderBytes; at + std::ssize(frame) <= size; at += std::ssize(frame)) {
       CLOSURE_ASSIGN_OR_RETURN(const bool sound, Rewrite(frame, at, is_sound));
       if (!sound) break;
       before = ChecksumOfFrame(frame);
+      ++frames;
     }
-    return absl::OkStatus();
+    return frames;
   }
+
+  absl::Status RefuseUnsound() const { return Refused("it does not read as it was written"); }
 
   // So that it does not come back longer.
   absl::Status End(sqlite3_int64 size) { return Check(file_->pMethods->xTruncate(file_, size)); }
@@ -108,17 +112,21 @@ class Log {
 
 }  // namespace
 
-absl::Status MakeLogDurable(const std::string& database_path) {
+absl::Status MakeLogDurable(const std::string& database_path, int64_t committed_frames) {
   Log log(database_path);
   CLOSURE_ASSIGN_OR_RETURN(const bool there, log.IsThere());
   if (!there) return absl::OkStatus();
   CLOSURE_RETURN_IF_ERROR(log.Open());
   CLOSURE_ASSIGN_OR_RETURN(const sqlite3_int64 size, log.Size());
+  int64_t frames = 0;
   if (size >= static_cast<sqlite3_int64>(kLogHeaderBytes)) {
     CLOSURE_ASSIGN_OR_RETURN(const bool sound, log.RewriteHeader());
     CLOSURE_RETURN_IF_ERROR(log.Sync());
-    if (sound) CLOSURE_RETURN_IF_ERROR(log.RewriteFrames(size));
+    if (sound) {
+      CLOSURE_ASSIGN_OR_RETURN(frames, log.RewriteFrames(size));
+    }
   }
+  if (frames < committed_frames) return log.RefuseUnsound();
   CLOSURE_RETURN_IF_ERROR(log.End(size));
   CLOSURE_RETURN_IF_ERROR(log.Sync());
   Reach(Mark::kLogMadeDurable);

@@ -2,6 +2,7 @@
 #ifndef CLOSURE_STORAGE_SQLITE_DURABLE_LOG_H_
 #define CLOSURE_STORAGE_SQLITE_DURABLE_LOG_H_
 
+#include <cstdint>
 #include <string>
 
 #include "absl/status/status.h"
@@ -15,8 +16,10 @@ namespace closure::sqlite {
 //
 // To be called while nobody writes to the database or can: in a write transaction that has written nothing. Nothing
 // when there is no log. Its header is durable before the rest, as SQLite has it. Errors: UNAVAILABLE when the file
-// system refuses.
-absl::Status MakeLogDurable(const std::string& database_path);
+// system refuses, or a frame that is committed does not read as it was written.
+//
+// `committed_frames` is how many SQLite goes on behind (Connection::CommittedFrames): so many have to be sound.
+absl::Status MakeLogDurable(const std::string& database_path, int64_t committed_frames);
 
 }  // namespace closure::sqlite
 

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "protos/failpoint.h"
+#include "storage/sqlite/database_file.h"
 #include "storage/sqlite/durable_log.h"
 #include "storage/sqlite/system_rows.h"
 #include "storage/status_macros.h"
@@ -95,8 +96,11 @@ absl::Status PrepareSchema(Connection& connection, const std::string& path, Depl
   // is before anything is written behind it, which the start after the next crash relies on (log_end.h).
   {
     CLOSURE_ASSIGN_OR_RETURN(const Transaction nobody_writes, Transaction::BeginWrite(connection));
-    CLOSURE_RETURN_IF_ERROR(MakeLogDurable(path));
+    CLOSURE_RETURN_IF_ERROR(MakeLogDurable(path, connection.CommittedFrames()));
   }
+  // That there is a log, and that the journal with which a new database began is gone. SQLite tells nobody where it
+  // could not.
+  CLOSURE_RETURN_IF_ERROR(SyncDirectoryOf(path));
   Failpoint("start.log_durable");
   if (!empty) CLOSURE_RETURN_IF_ERROR(connection.Checkpoint());
   Failpoint("start.log_emptied");

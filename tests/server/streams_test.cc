@@ -271,7 +271,9 @@ TEST_CASE(
     std::thread stopper([&server] { server.server().Stop(absl::Seconds(1)); });
     v1::PreviewClosureResponse response;
     while (reader->Read(&response)) CHECK_FALSE(response.has_plan());
-    CHECK(ReasonIn(reader->Finish()) == v1::SHUTTING_DOWN);
+    const grpc::Status told = reader->Finish();
+    INFO(told.error_code() << " " << told.error_message());
+    CHECK(ReasonIn(told) == v1::SHUTTING_DOWN);
     stopper.join();
     CHECK(hold->WaitForCancel());
   }

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "storage/sqlite/sqlite_closure_store.h"
+#include "tests/io_faults/fault_vfs.h"
 #include "tests/simulation/random_writes.h"
 #include "tests/storage/file_bytes.h"
 #include "tests/storage/temporary_directory.h"
@@ -145,6 +146,37 @@ TEST_CASE("a page of the log that is not what was written is not believed", "[sq
   const MarkWatch mark(Mark::kLogPageDamaged);
   CHECK_THAT(std::string(reads().message()), Catch::Contains("data corruption"));
   CHECK(mark.reached());
+}
+
+TEST_CASE("nothing is acknowledged in a log whose header the disk did not write", "[sqlite]") {
+  const TemporaryDirectory directory;
+  const std::string path = directory.Path("closure.db");
+  FaultVfs vfs;
+  WriteBytes(path, {});
+  const auto open = [&path] {
+    auto connection = Connection::Open(path, Connection::Access::kReadWrite);
+    REQUIRE(connection.ok());
+    return *std::move(connection);
+  };
+  auto writer = open();
+  REQUIRE(writer->EnableWriteAheadLog().ok());
+  REQUIRE(writer->RunScript("CREATE TABLE notes (text TEXT NOT NULL) STRICT").ok());
+  REQUIRE(writer->Run("INSERT INTO notes VALUES ('kept')").ok());
+  // All of it is in the database, so that the next commit begins the log anew.
+  REQUIRE(writer->Checkpoint().ok());
+  int writes = 0;
+  vfs.SetDecide([&writes](FileCall call, std::int64_t, FileRole role) {
+    const bool is_header = call == FileCall::kWrite && role == FileRole::kLog && ++writes == 1;
+    return is_header ? FileFailure::kLost : FileFailure::kNone;
+  });
+  CHECK(absl::IsUnavailable(writer->Run("INSERT INTO notes VALUES ('refused')")));
+  CHECK(writes > 0);
+  vfs.SetDecide(nullptr);
+  writer = nullptr;
+  const auto reader = open();
+  sqlite::Statement notes = reader->Select("SELECT group_concat(text) FROM notes");
+  REQUIRE(notes.Step().ok());
+  CHECK(notes.Text(0) == "kept");
 }
 
 TEST_CASE("a sealed page is that page at that place, and nothing else", "[sqlite][random]") {

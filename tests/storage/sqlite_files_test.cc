@@ -12,12 +12,9 @@
 #include <thread>
 
 #include "storage/damage.h"
-#include "storage/sqlite/backup.h"
 #include "storage/sqlite/sqlite_closure_store.h"
-#include "tests/storage/comes_true.h"
 #include "tests/storage/conformance.h"
 #include "tests/storage/file_bytes.h"
-#include "tests/storage/sample_commits.h"
 #include "tests/storage/temporary_directory.h"
 #include "tests/support/mark_watch.h"
 
@@ -255,61 +252,6 @@ TEST_CASE("a store that is closed leaves one file and its lock", "[sqlite]") {
   CHECK_FALSE(std::filesystem::exists(path + "-wal"));
   CHECK_FALSE(std::filesystem::exists(path + "-shm"));
   CHECK(std::filesystem::exists(path + ".lock"));
-}
-
-// What a killed process left: a database, and a log with what it wrote last.
-class LeftByKill {
- public:
-  LeftByKill() {
-    const auto store = MustOpen({.path = before_, .key_check = "key"});
-    REQUIRE(LogComesEmpty(before_));
-    store->Apply(Creation(kKey), [](const absl::Status& made) { REQUIRE(made.ok()); });
-    store->Drain();
-    for (const char* const ending : {"", "-wal"}) std::filesystem::copy_file(before_ + ending, path + ending);
-    log = ReadBytes(path + "-wal");
-    REQUIRE(!log.empty());
-  }
-
- private:
-  const TemporaryDirectory directory_;
-  const std::string before_ = directory_.Path("before.db");
-
- public:
-  const std::string path = directory_.Path("closure.db");
-  std::vector<unsigned char> log;
-};
-
-TEST_CASE("a start that is refused leaves the log of a killed process as it is", "[sqlite]") {
-  const LeftByKill left;
-  SECTION("because the database is of another deployment") {
-    CHECK(absl::IsFailedPrecondition(
-        SqliteClosureStore::Open({.path = left.path, .deployment = Deployment::kDev}).status()));
-  }
-  SECTION("because it was made with another key") {
-    CHECK(absl::IsFailedPrecondition(SqliteClosureStore::Open({.path = left.path, .key_check = "other"}).status()));
-  }
-  CHECK(ReadBytes(left.path + "-wal") == left.log);
-  CHECK(MustOpen({.path = left.path, .key_check = "key"})->LoadClosure(kKey).ok());
-}
-
-TEST_CASE("a log beside a database that is missing or empty is never lost", "[sqlite]") {
-  const LeftByKill left;
-  SECTION("missing") { std::filesystem::remove(left.path); }
-  SECTION("empty") { std::filesystem::resize_file(left.path, 0); }
-  for (int start = 0; start < 2; ++start)
-    CHECK_THAT(Refusal({.path = left.path}), Contains("is missing or empty, but its log " + left.path + "-wal is not"));
-  CHECK(BackUpDatabase(left.path, left.path + ".copy", absl::UnixEpoch()).code() ==
-        absl::StatusCode::kFailedPrecondition);
-  CHECK(ReadBytes(left.path + "-wal") == left.log);
-}
-
-TEST_CASE("a start that is refused leaves nothing beside a database that was closed in order", "[sqlite]") {
-  const TemporaryDirectory directory;
-  const std::string path = directory.Path("closure.db");
-  MustOpen({.path = path});
-  CHECK_FALSE(Refusal({.path = path, .deployment = Deployment::kDev}).empty());
-  CHECK_FALSE(std::filesystem::exists(path + "-wal"));
-  CHECK_FALSE(std::filesystem::exists(path + "-shm"));
 }
 
 TEST_CASE("two processes never use one database", "[sqlite]") {
