@@ -61,10 +61,11 @@ class RunFolder {
     return std::filesystem::is_directory(memory) ? memory : std::filesystem::temp_directory_path();
   }
 
-  // A signal's handler may hardly do anything itself; another process does it when this one has ended.
+  // A signal's handler may hardly do anything itself, not even fork(), which waits for memory that the interrupted code
+  // may be asking for; another process does it when this one has ended.
   static void RemoveAtEnd(int signal) {
     int alive[2];
-    if (pipe(alive) == 0 && fork() == 0) {
+    if (pipe(alive) == 0 && _Fork() == 0) {
       // Nothing is ever written; it ends with the process that has the other end.
       close(alive[1]);
       char never = 0;
