@@ -69,8 +69,9 @@ class ClosuredServer {
 
   // In this order, so that nobody is left waiting: health says NOT_SERVING and every new call of the three services is
   // refused with SHUTTING_DOWN; watches and previews end; calls under way have `grace` to end and are cancelled then,
-  // and with the last of them the server listens no more and drops its connections; the task runner cancels what it
-  // does, which the next run takes up again; the store commits what was queued. Later calls do nothing.
+  // and with the last of them the server listens no more, and clients have half a second to close their connections;
+  // the task runner cancels what it does, which the next run takes up again; the store commits what was queued. Later
+  // calls do nothing.
   //
   // A call that waits for another system may take as long as that call's own limit; a process that must not wait ends
   // by itself.
