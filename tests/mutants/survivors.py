@@ -123,6 +123,7 @@ GROUPS: List[Tuple[str, str, str, List[Union[str, Tuple[str, int]]]]] = [
     ]),
     ("on the way of a refusal that was just made", "server/decide_system.cc", NEVER, [
         "if (!released.ok()) return released.status();",
+        "if (absl::Status seen = RequireSeenJump(system, command); !seen.ok()) return seen;",
     ]),
     ("on the way of an excess that was just put in words", "server/decide_silent_period.cc", NEVER, [
         "if (excess.empty()) return false;",
