@@ -31,7 +31,7 @@ using google::protobuf::util::TimeUtil;
 struct Arguments {
   std::string target;
   std::string reason;
-  // When the clock jump came that was looked at, as the status tells it; any where empty.
+  // When the clock jump came that was looked at, as the status tells it; any without it.
   std::optional<std::string> seen;
 };
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "storage/sqlite/checkpoint_guard.h"
 
-#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstddef>
@@ -73,9 +72,7 @@ int CheckBeforeCopying(sqlite3_file& log, const volatile void* wal_index) {
   for (uint32_t number = copied; number < committed; ++number) {
     code = Read(log, frame, place(number));
     if (code != SQLITE_OK) return code;
-    const Bytes page = Bytes(frame).subspan(kFrameHeaderBytes);
-    if (!std::ranges::equal(SaltsOfFrame(frame), SaltsOfLog(header)) || !IsSoundFrame(form, before, frame, page))
-      return SQLITE_IOERR_DATA;
+    if (!IsFrameOfLog(form, SaltsOfLog(header), before, frame)) return SQLITE_IOERR_DATA;
     before = ChecksumOfFrame(frame);
   }
   return SQLITE_OK;

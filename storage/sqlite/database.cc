@@ -46,8 +46,8 @@ constexpr Switch kSwitches[] = {
 
 // EXTRA is FULL, and makes durable that the first transaction's rollback journal is gone: if it came back it would
 // empty the database, and SQLite would remove the log. The heap limit is that of the process: a runaway statement fails
-// instead of the machine. Pages are not spilled before
-// the commit: a frame of the log that is written twice has no valid checksum until then (checksum_vfs.h).
+// instead of the machine. Pages are not spilled before the commit: a frame of the log that is written twice has no
+// valid checksum until then (checksum_vfs.h).
 constexpr const char* kPragmas =
     "PRAGMA foreign_keys = ON;"
     "PRAGMA recursive_triggers = ON;"

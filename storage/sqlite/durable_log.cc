@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 #include <sqlite3.h>
 
-#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <memory>
@@ -63,10 +62,7 @@ class Log {
     const LogForm form = ReadLogForm(header_);
     std::vector<unsigned char> frame(kFrameHeaderBytes + static_cast<std::size_t>(form.page_bytes));
     LogChecksum before = ChecksumOfLog(header_);
-    const auto is_sound = [&] {
-      return std::ranges::equal(SaltsOfFrame(frame), SaltsOfLog(header_)) &&
-             IsSoundFrame(form, before, frame, Bytes(frame).subspan(kFrameHeaderBytes));
-    };
+    const auto is_sound = [&] { return IsFrameOfLog(form, SaltsOfLog(header_), before, frame); };
     int64_t frames = 0;
     for (sqlite3_int64 at = kLogHeaderBytes; at + std::ssize(frame) <= size; at += std::ssize(frame)) {
       CLOSURE_ASSIGN_OR_RETURN(const bool sound, Rewrite(frame, at, is_sound));

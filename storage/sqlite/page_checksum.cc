@@ -116,4 +116,9 @@ bool IsSoundFrame(const LogForm& form, const LogChecksum& before, Bytes frame_he
   return FrameChecksum(form, before, frame_header, page) == ChecksumOfFrame(frame_header);
 }
 
+bool IsFrameOfLog(const LogForm& form, Bytes salts, const LogChecksum& before, Bytes frame) {
+  return std::ranges::equal(SaltsOfFrame(frame), salts) &&
+         IsSoundFrame(form, before, frame, frame.subspan(kFrameHeaderBytes));
+}
+
 }  // namespace closure::sqlite

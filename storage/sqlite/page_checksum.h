@@ -65,6 +65,9 @@ LogChecksum FrameChecksum(const LogForm& form, const LogChecksum& before, Bytes 
 // Whether a page of the log is the one that its frame was written with. Its salts are another question.
 bool IsSoundFrame(const LogForm& form, const LogChecksum& before, Bytes frame_header, Bytes page);
 
+// Whether a whole frame is sound, and of the log with these salts.
+bool IsFrameOfLog(const LogForm& form, Bytes salts, const LogChecksum& before, Bytes frame);
+
 }  // namespace closure::sqlite
 
 #endif  // CLOSURE_STORAGE_SQLITE_PAGE_CHECKSUM_H_

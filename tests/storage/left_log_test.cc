@@ -9,6 +9,7 @@
 #include "storage/sqlite/sqlite_closure_store.h"
 #include "tests/storage/comes_true.h"
 #include "tests/storage/file_bytes.h"
+#include "tests/storage/open_store.h"
 #include "tests/storage/sample_commits.h"
 #include "tests/storage/temporary_directory.h"
 
@@ -18,20 +19,6 @@ namespace {
 using Catch::Matchers::Contains;
 
 const ClosureKey kKey{.account_id = "1001", .closure_id = "c1"};
-
-std::unique_ptr<SqliteClosureStore> MustOpen(const SqliteOptions& options) {
-  auto store = SqliteClosureStore::Open(options);
-  INFO(store.status().ToString());
-  REQUIRE(store.ok());
-  return *std::move(store);
-}
-
-// Of a start that is refused for what it finds.
-std::string Refusal(const SqliteOptions& options) {
-  const absl::Status refused = SqliteClosureStore::Open(options).status();
-  CHECK(absl::IsFailedPrecondition(refused));
-  return std::string(refused.message());
-}
 
 // What a killed process left: a database, and a log with what it wrote last.
 class LeftByKill {
@@ -58,11 +45,10 @@ class LeftByKill {
 TEST_CASE("a start that is refused leaves the log of a killed process as it is", "[sqlite]") {
   const LeftByKill left;
   SECTION("because the database is of another deployment") {
-    CHECK(absl::IsFailedPrecondition(
-        SqliteClosureStore::Open({.path = left.path, .deployment = Deployment::kDev}).status()));
+    CHECK_THAT(Refusal({.path = left.path, .deployment = Deployment::kDev}), Contains("production database"));
   }
   SECTION("because it was made with another key") {
-    CHECK(absl::IsFailedPrecondition(SqliteClosureStore::Open({.path = left.path, .key_check = "other"}).status()));
+    CHECK_THAT(Refusal({.path = left.path, .key_check = "other"}), Contains("another secret key"));
   }
   CHECK(ReadBytes(left.path + "-wal") == left.log);
   CHECK(MustOpen({.path = left.path, .key_check = "key"})->LoadClosure(kKey).ok());

@@ -15,6 +15,7 @@
 #include "storage/sqlite/sqlite_closure_store.h"
 #include "tests/storage/conformance.h"
 #include "tests/storage/file_bytes.h"
+#include "tests/storage/open_store.h"
 #include "tests/storage/temporary_directory.h"
 #include "tests/support/mark_watch.h"
 
@@ -29,21 +30,6 @@ unsigned ModeOf(const std::string& path) {
   struct stat facts = {};
   REQUIRE(lstat(path.c_str(), &facts) == 0);
   return facts.st_mode & 07777;
-}
-
-// Opens a store; the refusal's message, or "".
-std::string Refusal(const SqliteOptions& options) {
-  const auto store = SqliteClosureStore::Open(options);
-  if (store.ok()) return "";
-  CHECK(absl::IsFailedPrecondition(store.status()));
-  return std::string(store.status().message());
-}
-
-std::unique_ptr<SqliteClosureStore> MustOpen(const SqliteOptions& options) {
-  auto store = SqliteClosureStore::Open(options);
-  INFO(store.status().ToString());
-  REQUIRE(store.ok());
-  return *std::move(store);
 }
 
 // What the test does to a file, past the store.
