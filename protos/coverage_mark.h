@@ -23,10 +23,15 @@ enum class Mark {
   kNoticeRetried,
   kReleaseRetried,
   kParticipantRetried,
+  // A participant answered that its part is not done, and is asked again.
+  kParticipantNotDone,
   kFinalCheckRetried,
   // A final check was answered while the clocks disagreed, or had been asked then, and looks again.
   kFinalCheckDoubted,
   kStoreRetried,
+  // The account system did not say how many accounts there are, and the least limit holds for the end of a silent
+  // period.
+  kAccountsNotCounted,
   // What a task came to could not be decided, and the task was given back.
   kDecisionGivenBack,
   // A task that was given back was refused because the system changed meanwhile, and was given back again.
@@ -52,6 +57,8 @@ enum class Mark {
   kLeaseRanOut,
   // The log of the store was not emptied at the first try.
   kLogEmptiedLater,
+  // What the store read was not what was written, and was at another look.
+  kReadAgain,
   // The store met damage: in a page of its file, of its log, before the end of the log at a start, and told so to a
   // write.
   kPageDamaged,

@@ -9,6 +9,7 @@
 #include "checkers/proto_time.h"
 #include "checkers/text.h"
 #include "fmt/format.h"
+#include "protos/coverage_mark.h"
 #include "server/decision_builder.h"
 #include "server/die.h"
 #include "server/redaction.h"
@@ -182,6 +183,7 @@ Decision DecideParticipant(DecisionBuilder& builder, const ParticipantAnswered& 
   if (progress == nullptr) return builder.Finish();
   const v1::PerformResponse& response = answered.response;
   if (!Settles(payload, response.outcome())) {
+    Reach(Mark::kParticipantNotDone);
     const std::string error =
         response.outcome() == v1::PerformResponse::OUTCOME_UNSPECIFIED
             ? fmt::format("it answered without an outcome: {}", response.detail())

@@ -327,6 +327,7 @@ void TaskHandlers::RunSilentPeriodEnd(const internal::v1::TaskData& task, const 
         },
         [on_count = std::move(on_count)](absl::StatusOr<upstream::v1::CountAccountsResponse> response) mutable {
           // Without an answer the least limit holds (D14).
+          if (!response.ok()) Reach(Mark::kAccountsNotCounted);
           std::move(on_count)(response.ok() ? response->count() : 0);
         });
   };

@@ -10,6 +10,7 @@
 #include "storage/sqlite/checkpoint_guard.h"
 #include "storage/sqlite/checksum_vfs.h"
 #include "storage/sqlite/log_end.h"
+#include "storage/sqlite/look_again.h"
 
 namespace closure::sqlite {
 namespace {
@@ -139,9 +140,11 @@ int FindBefore(File& file, Bytes frame_header, sqlite3_int64 frame, LogChecksum&
 int KnowBefore(File& file, Bytes frame_header, sqlite3_int64 frame, LogChecksum& before) {
   before = file.log_place.before;
   if (file.log_place.frame == frame) return SQLITE_OK;
-  int code = SQLITE_IOERR_DATA;
-  for (int look = 0; look < kLooksMax && code == SQLITE_IOERR_DATA; ++look)
+  int code = SQLITE_OK;
+  LookAgain([&] {
     code = FindBefore(file, frame_header, frame, before);
+    return code != SQLITE_IOERR_DATA;
+  });
   return code;
 }
 
@@ -208,9 +211,7 @@ int WriteLog(File& file, Bytes data, sqlite3_int64 offset) {
     file.log_end = -1;
     return file.below->pMethods->xWrite(file.below, data.data(), bytes, offset);
   }
-  bool known = false;
-  for (int look = 0; look < kLooksMax && !known; ++look) known = KnowForm(file);
-  if (!known) return SQLITE_IOERR_READ;
+  if (!LookAgain([&file] { return KnowForm(file); })) return SQLITE_IOERR_READ;
   if (data.size() == kFrameHeaderBytes && IsAtFrame(file, offset, 0)) {
     file.page->assign(data.begin(), data.end());
     return SQLITE_OK;
@@ -225,12 +226,14 @@ int WriteLog(File& file, Bytes data, sqlite3_int64 offset) {
 
 int ReadChecked(File& file, void* data, int bytes, sqlite3_int64 offset) {
   const Bytes read(static_cast<const unsigned char*>(data), static_cast<std::size_t>(bytes));
-  for (int look = 0; look < kLooksMax; ++look) {
-    int code = file.below->pMethods->xRead(file.below, data, bytes, offset);
+  int code = SQLITE_OK;
+  const auto look = [&] {
+    code = file.below->pMethods->xRead(file.below, data, bytes, offset);
     if (code == SQLITE_IOERR_SHORT_READ) code = JudgeShortRead(file, bytes, offset);
     if (code == SQLITE_OK && !IsSound(file, read, offset)) code = SQLITE_IOERR_DATA;
-    if (code != SQLITE_IOERR_DATA) return code;
-  }
+    return code != SQLITE_IOERR_DATA;
+  };
+  if (LookAgain(look)) return code;
   if (file.is_log && !IsFramePage(file, bytes, offset)) return JudgeEndFound(file, offset);
   Reach(file.is_log ? Mark::kLogPageDamaged : Mark::kPageDamaged);
   return SQLITE_IOERR_DATA;
@@ -263,10 +266,12 @@ int CheckBeforeCheckpoint(File& database) {
     // SQLite takes the plain SQLITE_BUSY for a checkpoint that went well, and would remove the log at its close.
     return SQLITE_BUSY_SNAPSHOT;
   }
-  int code = SQLITE_IOERR_DATA;
-  for (int look = 0; look < kLooksMax && code == SQLITE_IOERR_DATA; ++look)
+  int code = SQLITE_OK;
+  const auto look = [&] {
     code = CheckBeforeCopying(*database.log->below, database.wal_index);
-  if (code == SQLITE_IOERR_DATA) Reach(Mark::kCheckpointRefused);
+    return code != SQLITE_IOERR_DATA;
+  };
+  if (!LookAgain(look)) Reach(Mark::kCheckpointRefused);
   return code;
 }
 

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "protos/coverage_mark.h"
+#include "storage/sqlite/look_again.h"
 #include "storage/sqlite/page_checksum.h"
 #include "storage/status_macros.h"
 
@@ -83,12 +84,13 @@ class Log {
   // Writes a part again as it is, if it is sound: what reads got wrong must not be written.
   template <typename IsSound>
   absl::StatusOr<bool> Rewrite(std::span<unsigned char> part, sqlite3_int64 at, const IsSound& is_sound) {
-    bool sound = false;
-    for (int look = 0; look < kLooksMax && !sound; ++look) {
-      CLOSURE_RETURN_IF_ERROR(Check(file_->pMethods->xRead(file_, part.data(), static_cast<int>(part.size()), at)));
-      sound = is_sound();
-    }
-    if (!sound) return false;
+    absl::Status read;
+    const auto look = [&] {
+      read = Check(file_->pMethods->xRead(file_, part.data(), static_cast<int>(part.size()), at));
+      return !read.ok() || is_sound();
+    };
+    if (!LookAgain(look)) return false;
+    CLOSURE_RETURN_IF_ERROR(read);
     CLOSURE_RETURN_IF_ERROR(Check(file_->pMethods->xWrite(file_, part.data(), static_cast<int>(part.size()), at)));
     return true;
   }

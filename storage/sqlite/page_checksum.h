@@ -24,9 +24,6 @@ struct LogChecksum {
   friend bool operator==(const LogChecksum&, const LogChecksum&) = default;
 };
 
-// What does not fit is looked at so often before it is believed to be damage, for the disk may have erred.
-inline constexpr int kLooksMax = 4;
-
 inline constexpr std::size_t kLogHeaderBytes = 32;
 inline constexpr std::size_t kFrameHeaderBytes = 24;
 

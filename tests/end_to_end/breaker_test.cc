@@ -4,6 +4,7 @@
 
 #include "fmt/format.h"
 #include "tests/support/api_calls.h"
+#include "tests/support/mark_watch.h"
 #include "tests/support/views.h"
 
 namespace closure {
@@ -167,6 +168,17 @@ TEST_CASE("accounts of several organizations share the limit of all", "[D14]") {
   crowd.server.clock().Advance(absl::Hours(168));
   CHECK(crowd.Ended() == 2);
   CHECK_THAT(StatusOf(crowd.server).breaker().reason(), !Catch::Contains("organization"));
+}
+
+TEST_CASE("while nobody tells how many accounts there are the least limit holds", "[D14]") {
+  // All may go in an hour, of a number that is known.
+  Crowd crowd(1, 1000, {"", "org-a"});
+  const MarkWatch mark(Mark::kAccountsNotCounted);
+  crowd.server.SetFault("AccountService/CountAccounts", sandbox::v1::SetFaultRequest::UNAVAILABLE_BEFORE, 100);
+  crowd.server.clock().Advance(absl::Hours(168));
+  CHECK(crowd.Ended() == 1);
+  CHECK(StatusOf(crowd.server).has_breaker());
+  CHECK(mark.reached());
 }
 
 }  // namespace

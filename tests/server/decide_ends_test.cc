@@ -234,6 +234,21 @@ TEST_CASE("an account deleted by another path cancels before Confirm and restore
     CHECK(closure.state() == Closure::CANCELLED);
     CHECK(closure.closure().cause() == Closure::ACCOUNT_GONE);
   }
+  SECTION("while an item is discarded") {
+    closure.GoToReady();
+    CHECK(closure.Do(Recheck{}).ok());
+    closure.FinishScan({DecidedClosure::Item("vm", v1::PAY_AS_YOU_GO_RESOURCE, v1::RENOUNCEABLE)});
+    const v1::BlockingItem machine = closure.item("vm");
+    CHECK(closure
+              .Do(DiscardGiven{.command = {.selections = {{machine.native_id(), machine.fingerprint()}},
+                                           .risk_digest = closure.closure().risk_prompt().digest()},
+                               .items = {machine}})
+              .ok());
+    REQUIRE(closure.state() == Closure::DISCARDING);
+    closure.ReportTask(closure.Tasks(v1::Task::DISCARD).front(), AccountGone{});
+    CHECK(closure.state() == Closure::CANCELLED);
+    CHECK(closure.Tasks(v1::Task::DISCARD).empty());
+  }
   SECTION("while being confirmed, said by a participant") {
     closure.GoToReady();
     CHECK(closure.Do(ConfirmClosure{Closure::OTHER, "", closure.closure().risk_prompt().digest(), false}).ok());

@@ -10,6 +10,7 @@
 #include "fmt/format.h"
 #include "server/decide.h"
 #include "tests/support/decided_closure.h"
+#include "tests/support/mark_watch.h"
 
 namespace closure {
 namespace {
@@ -320,7 +321,9 @@ TEST_CASE("which answer is enough depends on the phase, and for money that moved
   for (const char* const each : {"archive", "dns"}) closure.participants().push_back(Everywhere(each));
   GoTo(closure, phase);
   const internal::v1::TaskData task = TaskOf(closure, name);
+  const MarkWatch not_done(Mark::kParticipantNotDone);
   closure.ReportTask(task, Answer(outcome, "so it is"));
+  CHECK(not_done.reached() != settles);
   const Progress progress = ProgressOf(closure.closure(), name);
   CHECK(progress.attempts() == 1);
   const std::vector<std::string> asked = Asked(closure);

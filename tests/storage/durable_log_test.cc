@@ -126,8 +126,11 @@ TEST_CASE("a log that cannot be made durable is an error that names it, whicheve
 }
 
 TEST_CASE("a bit that reads get wrong, once or each time, is not written", "[sqlite]") {
+  const MarkWatch mark(Mark::kReadAgain);
   CHECK(CallsOf(SomeLog(), 3) == "wswwwts");
+  CHECK(mark.times() == 1);
   CHECK(CallsOf(SomeLog(), 3, /*lasting=*/true) == "wswts");
+  CHECK(mark.times() == 1);
 }
 
 TEST_CASE("where there is no log, or an empty one, nothing is wrong", "[sqlite]") {
