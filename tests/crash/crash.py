@@ -18,7 +18,7 @@ import sys
 
 import grpc
 
-from plan import chosen, drawn, recovery, struck_again, thinned
+from plan import chosen, drawn, failpoints, recovery, struck_again, thinned
 from way import Broken, MortalServer
 from ways import WAYS
 
@@ -60,24 +60,17 @@ def crash_at(way, deaths):
     return server.passed if server.deaths == len(deaths) else None
 
 
-def first_deaths(ways, arguments):
-    """(way, deaths) of all that are asked for, one death in each."""
-    places_of = {way: collections.Counter(crash_at(way, ())) for way in ways}
-    if arguments.seeds:
-        every = [(way, deaths) for way in ways for deaths in chosen(places_of[way], 1, set())]
-        return list(drawn(every, arguments.seed, arguments.seeds))
+def first_deaths(places_of, share):
+    """(way, deaths) of every share-th, one death in each."""
     tried, known = [], set()
     for way, places in places_of.items():
-        tried += [(way, deaths) for deaths in chosen(places, arguments.share, known)]
+        tried += [(way, deaths) for deaths in chosen(places, share, known)]
         known.update(places)
     return tried
 
 
-def second_deaths(recoveries, every, arguments):
-    """(way, deaths) of all that follow, two deaths in each: of `every` that could, or of the ways' recoveries, as
-    struck_again takes them."""
-    if arguments.seeds:
-        return list(drawn(every, arguments.seed, arguments.seeds))
+def second_deaths(recoveries, arguments):
+    """(way, deaths) of every share-th that follow, two deaths in each, as struck_again takes them."""
     tried, known = [], set()
     for way, of_way in recoveries.items():
         pairs = list(thinned(struck_again(of_way, "%s %d" % (way, arguments.seed)), arguments.share, known))
@@ -105,7 +98,7 @@ def crash_everywhere(tried, pool):
 
 
 def last_places(tried):
-    return {each[1][-1][0] for each in tried}
+    return collections.Counter(each[1][-1][0] for each in tried)
 
 
 def demand_most(tried, came):
@@ -117,10 +110,18 @@ def demand_most(tried, came):
             raise Broken("%s: %d of %d times were not reached" % (way, count, counts[way]))
 
 
-def demand_every_place(tried, came):
-    never = last_places(tried) - last_places(came)
-    if never:
-        raise Broken("these places were never reached: %s" % ", ".join(sorted(never)))
+def demand_every_place(tried, came, times=1):
+    counts = last_places(came)
+    few = [place for place in last_places(tried) if counts[place] < times]
+    if few:
+        raise Broken("these places were not reached as often as is due: %s" % ", ".join(sorted(few)))
+
+
+def demand_every_failpoint(ways, came):
+    """A failpoint that no way passes would kill nobody."""
+    never = set(failpoints()) - {place.partition(":")[0] for place in last_places(came)}
+    if len(ways) == len(WAYS) and never:
+        raise Broken("no way passes %s" % ", ".join(sorted(never)))
 
 
 def crash_missed(way, tried, survived, pool):
@@ -130,12 +131,39 @@ def crash_missed(way, tried, survived, pool):
     came = [each for each in survived if each[0] == way]
     again = []
     for _ in range(MISSED_TRIES):
-        missed = last_places(first) - last_places(came + again)
+        missed = last_places(first).keys() - last_places(came + again).keys()
         if not missed:
             break
         again += crash_everywhere([each for each in first if each[1][0][0] in missed], pool)
     demand_every_place(first, came + again)
     return again
+
+
+def crash_drawn(candidates, arguments, pool):
+    """Every last place of the candidates --seeds times; what a race kept from its place is drawn anew, by further
+    seeds. Answers those that came."""
+    came = []
+    for turn in range(1 + MISSED_TRIES):
+        counts = last_places(came)
+        came += crash_everywhere(drawn(candidates, arguments.seed + turn * arguments.seeds,
+                                       lambda place: arguments.seeds - counts[place]), pool)
+    demand_every_place(candidates, came, arguments.seeds)
+    return came
+
+
+def crash_first(ways, arguments, pool):
+    """Answers those that came."""
+    places_of = {way: collections.Counter(crash_at(way, ())) for way in ways}
+    if arguments.seeds:
+        every = [(way, deaths) for way in ways for deaths in chosen(places_of[way], 1, set())]
+        return crash_drawn(every, arguments, pool)
+    tried = first_deaths(places_of, arguments.share)
+    survived = crash_everywhere(tried, pool)
+    demand_most(tried, survived)
+    for way in ways:
+        survived += crash_missed(way, tried, survived, pool)
+    demand_every_place(tried, survived)
+    return survived
 
 
 def crash_again(survived, arguments, pool):
@@ -145,24 +173,22 @@ def crash_again(survived, arguments, pool):
         recoveries[way][first] = list(recovery(passed))
     every = [(way, (first, second)) for way, of_way in recoveries.items()
              for first, seconds in of_way.items() for second in seconds]
-    tried = second_deaths(recoveries, every, arguments)
+    if arguments.seeds:
+        return crash_drawn(every, arguments, pool)
+    tried = second_deaths(recoveries, arguments)
     came = crash_everywhere(tried, pool)
     demand_most(tried, came)
     # What is left to do after a death hangs on races; others bring a life to the same place.
-    never = last_places(tried) - last_places(came)
+    never = last_places(tried).keys() - last_places(came).keys()
     others = [(way, deaths) for way, deaths in every if deaths[-1][0] in never]
-    came += crash_everywhere(drawn(others, arguments.seed, OTHER_FIRST_DEATHS), pool)
+    came += crash_everywhere(drawn(others, arguments.seed, lambda _: OTHER_FIRST_DEATHS), pool)
     demand_every_place(tried, came)
     return came
 
 
 def crash_all(ways, arguments, pool):
-    tried = first_deaths(ways, arguments)
-    survived = crash_everywhere(tried, pool)
-    demand_most(tried, survived)
-    for way in ways:
-        survived += crash_missed(way, tried, survived, pool)
-    demand_every_place(tried, survived)
+    survived = crash_first(ways, arguments, pool)
+    demand_every_failpoint(ways, survived)
     again = crash_again(survived, arguments, pool)
     print("figures: %d crashes survived, at %d places; besides, %d with a second one during recovery, at %d places" % (
         len(survived), len(last_places(survived)), len(again), len(last_places(again))))

@@ -3,11 +3,20 @@
 the life after it."""
 
 import collections
+import os
 import random
+import re
 
 # A life recovers until these many of its commits are durable: two that every start makes, and the first that take up
 # what was left.
 COMMITS_OF_RECOVERY = 6
+
+
+def failpoints():
+    """The names of all there are."""
+    with open(os.path.join(os.environ["CLOSURE_SOURCE_DIR"], "protos", "failpoint.h")) as header:
+        listed = re.search(r"kFailpoints\[\] = \{(.*?)\};", header.read(), re.DOTALL)
+    return re.findall(r'"([^"]+)"', listed.group(1))
 
 
 def chosen(places, share, known):
@@ -19,13 +28,13 @@ def chosen(places, share, known):
                 yield ((place, time),)
 
 
-def drawn(candidates, first, seeds):
-    """Of (way, deaths) every place of the last death once for each seed, which draws one of those that end there."""
+def drawn(candidates, first, times_of):
+    """Of (way, deaths) every place of the last death so many times, each time one that ends there by the next seed."""
     ending_at = collections.defaultdict(list)
     for way, deaths in candidates:
         ending_at[deaths[-1][0]].append((way, deaths))
     for place, alternatives in ending_at.items():
-        for seed in range(first, first + seeds):
+        for seed in range(first, first + times_of(place)):
             yield random.Random("%s %d" % (place, seed)).choice(alternatives)
 
 

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Second deaths leave out no place, neither of the first ones nor of the lives after them."""
+"""No place is left out: none that a seed draws from, and of second deaths neither those of the first ones nor those of
+the lives after them."""
 
+import collections
 import unittest
 
-from plan import COMMITS_OF_RECOVERY, recovery, struck_again, thinned
+from plan import COMMITS_OF_RECOVERY, drawn, failpoints, recovery, struck_again, thinned
 
 FIRSTS = [("commit.told", 1), ("commit.told", 2), ("upstream.asking:billing", 1)]
 START = [("commit.durable", 1), ("commit.durable", 2)]
@@ -39,6 +41,20 @@ class SecondDeaths(unittest.TestCase):
         known = {(0, "commit.told"), (1, "commit.durable")}
         self.assertEqual(list(thinned(pairs, 4, known)), pairs[1:])
         self.assertEqual(list(thinned(pairs, 1, known)), pairs)
+
+
+class DrawnDeaths(unittest.TestCase):
+    def test_each_place_is_drawn_as_often_as_it_lacks_from_all_that_end_there(self):
+        candidates = [("closed", (first,)) for first in FIRSTS] + [("gone", (FIRSTS[0],))]
+        lacks = {"commit.told": 40, "upstream.asking:billing": 2}
+        deaths = list(drawn(candidates, 1, lacks.get))
+        self.assertEqual(set(deaths), set(candidates))
+        self.assertEqual(collections.Counter(each[1][-1][0] for each in deaths), lacks)
+        self.assertEqual(deaths, list(drawn(candidates, 1, lacks.get)))
+
+    def test_the_failpoints_are_those_of_the_program(self):
+        self.assertIn("commit.durable", failpoints())
+        self.assertEqual(len(failpoints()), len(set(failpoints())))
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 
 #include "closure/sandbox/v1/cloud_file.pb.h"
+#include "closure/sandbox/v1/sandbox_service.grpc.pb.h"
 #include "google/protobuf/util/json_util.h"
 #include "sandbox/cloud_file.h"
 #include "sandbox/sandbox.h"
@@ -23,6 +24,7 @@ class CloudFileTarget final : public Target {
                        .advance = [this](absl::Duration) -> absl::StatusOr<absl::Time> { return clock_.Now(); }});
     REQUIRE(cloud.ok());
     cloud_ = *std::move(cloud);
+    stub_ = sandbox::v1::SandboxService::NewStub(cloud_->channel());
   }
   ~CloudFileTarget() override { cloud_->Stop(); }
 
@@ -38,6 +40,7 @@ class CloudFileTarget final : public Target {
       INFO(loaded.status());
       REQUIRE(loaded.ok());
       REQUIRE(loaded->size() == static_cast<size_t>(file->accounts_size()));
+      for (const std::string& account : *loaded) Show(account);
     }
   }
 
@@ -57,8 +60,20 @@ class CloudFileTarget final : public Target {
   }
 
  private:
+  void Show(const std::string& account) {
+    grpc::ClientContext context;
+    sandbox::v1::ShowAccountRequest request;
+    sandbox::v1::ShowAccountResponse response;
+    request.set_account_id(account);
+    const grpc::Status status = stub_->ShowAccount(&context, request, &response);
+    INFO(account << ": " << status.error_message());
+    REQUIRE(status.ok());
+    REQUIRE(response.account().account_id() == account);
+  }
+
   ManualClock clock_;
   std::unique_ptr<Sandbox> cloud_;
+  std::unique_ptr<sandbox::v1::SandboxService::Stub> stub_;
 };
 
 }  // namespace

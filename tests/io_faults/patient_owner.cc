@@ -228,7 +228,8 @@ bool PatientOwner::Await(const std::function<bool(const v1::Closure&)>& conditio
     if (status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED) {
       // On a machine that is busy not even a call that says nothing may have begun.
       if (!news && ++quiet > kQuietMax)
-        return Break(fmt::format("nothing goes on any more in {}", closure_.ShortDebugString()));
+        return Break(fmt::format("nothing goes on any more in {}, with the tasks {}", closure_.ShortDebugString(),
+                                 server_.OpenTasks()));
       if (!news && !events_.on_quiet()) return false;
       continue;
     }

@@ -117,4 +117,12 @@ std::string RestartableServer::LogEnd() {
   return text;
 }
 
+std::string RestartableServer::OpenTasks() {
+  std::string text = fmt::format("at {}:\n", absl::FormatTime(clock_.Now(), absl::UTCTimeZone()));
+  const absl::StatusOr<std::vector<internal::v1::TaskData>> tasks = store_->ListTasks({});
+  if (!tasks.ok()) return text + tasks.status().ToString() + "\n";
+  for (const internal::v1::TaskData& task : *tasks) text += task.ShortDebugString() + "\n";
+  return text;
+}
+
 }  // namespace closure

@@ -47,6 +47,8 @@ class RestartableServer {
   sandbox::v1::SandboxService::Stub& sandbox() { return *sandbox_; }
   // The last lines of the log, for people.
   std::string LogEnd();
+  // What is left to do and when, for people, while a server runs.
+  std::string OpenTasks();
 
  private:
   absl::StatusOr<std::unique_ptr<ClosuredServer>> Make();
