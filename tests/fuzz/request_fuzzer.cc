@@ -66,16 +66,6 @@ std::string WriteCall(const Call& call) {
   return fmt::format("{} {} {}\n{}", call.method, call.state, call.actor, call.request);
 }
 
-std::unique_ptr<Message> New(const google::protobuf::Descriptor* type) {
-  return std::unique_ptr<Message>(google::protobuf::MessageFactory::generated_factory()->GetPrototype(type)->New());
-}
-
-// Null when the text is no such message.
-std::unique_ptr<Message> ReadRequest(const MethodDescriptor& method, const std::string& text) {
-  std::unique_ptr<Message> request = New(method.input_type());
-  return ReadTextMessage(text, *request) ? std::move(request) : nullptr;
-}
-
 // A watch of what comes after a revision says nothing until something comes, and nothing would be learned by waiting.
 void WatchFromNow(Message& request) {
   const FieldDescriptor* const field = request.GetDescriptor()->FindFieldByName("after_revision");
@@ -84,7 +74,7 @@ void WatchFromNow(Message& request) {
 }
 
 std::string Bytes(const MethodDescriptor& method, const std::string& text) {
-  const std::unique_ptr<Message> request = ReadRequest(method, text);
+  const std::unique_ptr<Message> request = ReadTextRequest(method, text);
   if (request == nullptr) return text;
   WatchFromNow(*request);
   return request->SerializeAsString();
@@ -162,7 +152,7 @@ class Service {
     if (method == nullptr || words == words_.end()) return;
     const std::string bytes = Bytes(*method, Replace(words->second, call.request));
     const std::string actor = Actor(call.actor, words->second);
-    const std::unique_ptr<Message> request = New(method->input_type());
+    const std::unique_ptr<Message> request = NewMessage(method->input_type());
     const bool is_request = request->ParseFromString(bytes);
     const int committed = faults_->asked_commits();
     const Reply reply = SendBytes(server_, actor, method, bytes, /*messages_max=*/1);
@@ -237,7 +227,7 @@ class Service {
 
   // An answer must be readable; what it tells is what the next call of an input may speak of.
   static void Remember(const MethodDescriptor& method, const std::string& bytes, Words& words) {
-    const std::unique_ptr<Message> answer = New(method.output_type());
+    const std::unique_ptr<Message> answer = NewMessage(method.output_type());
     REQUIRE(answer->ParseFromString(bytes));
     for (const auto& [field_name, word] : {std::pair("etag", "@etag"), std::pair("next_page_token", "@token")}) {
       const FieldDescriptor* const field = answer->GetDescriptor()->FindFieldByName(field_name);
@@ -303,7 +293,7 @@ class RequestTarget final : public Target {
   static std::string MutateRequest(const Call& call, std::mt19937& random) {
     for (const MethodDescriptor* method : Methods()) {
       if (method->name() != call.method) continue;
-      std::unique_ptr<Message> request = ReadRequest(*method, call.request);
+      std::unique_ptr<Message> request = ReadTextRequest(*method, call.request);
       if (request == nullptr) break;
       const MessageMutator mutator({"@account", "@name", "@etag", "@digest", "@item", "@fingerprint", "@task", "@code",
                                     "@new", "@token", "accounts/-", "-", "/", "\n", "en", "2026-01", "billing"},

@@ -2,8 +2,11 @@
 #ifndef CLOSURE_TESTS_FUZZ_TEXT_MESSAGES_H_
 #define CLOSURE_TESTS_FUZZ_TEXT_MESSAGES_H_
 
+#include <memory>
 #include <string>
+#include <utility>
 
+#include "google/protobuf/descriptor.h"
 #include "google/protobuf/io/tokenizer.h"
 #include "google/protobuf/message.h"
 #include "google/protobuf/text_format.h"
@@ -20,6 +23,18 @@ inline bool ReadTextMessage(const std::string& text, google::protobuf::Message& 
   google::protobuf::TextFormat::Parser parser;
   parser.RecordErrorsTo(&silent);
   return parser.ParseFromString(text, &message);
+}
+
+inline std::unique_ptr<google::protobuf::Message> NewMessage(const google::protobuf::Descriptor* type) {
+  return std::unique_ptr<google::protobuf::Message>(
+      google::protobuf::MessageFactory::generated_factory()->GetPrototype(type)->New());
+}
+
+// A request of the method; null when the text is none.
+inline std::unique_ptr<google::protobuf::Message> ReadTextRequest(const google::protobuf::MethodDescriptor& method,
+                                                                  const std::string& text) {
+  std::unique_ptr<google::protobuf::Message> request = NewMessage(method.input_type());
+  return ReadTextMessage(text, *request) ? std::move(request) : nullptr;
 }
 
 }  // namespace closure::fuzz

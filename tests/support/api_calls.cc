@@ -142,11 +142,15 @@ bool IsMutation(const MethodDescriptor* method) {
 
 Reply SendBytes(RunningServer& server, const std::string& actor, const MethodDescriptor* method,
                 const std::string& bytes, int messages_max) {
-  grpc::GenericStub stub(server.channel());
+  return SendBytes(server.channel(), *RunningServer::As(actor), method, bytes, messages_max);
+}
+
+Reply SendBytes(const std::shared_ptr<grpc::Channel>& channel, grpc::ClientContext& context,
+                const MethodDescriptor* method, const std::string& bytes, int messages_max) {
+  grpc::GenericStub stub(channel);
   grpc::CompletionQueue queue;
-  const auto context = RunningServer::As(actor);
   const std::string path = fmt::format("/{}/{}", method->service()->full_name(), method->name());
-  const auto call = stub.PrepareCall(context.get(), path, &queue);
+  const auto call = stub.PrepareCall(&context, path, &queue);
   Reply reply;
   call->StartCall(nullptr);
   Next(queue);
@@ -156,7 +160,7 @@ Reply SendBytes(RunningServer& server, const std::string& actor, const MethodDes
   call->Read(&buffer, nullptr);
   while (Next(queue)) {
     reply.messages.push_back(FromBuffer(buffer));
-    if (static_cast<int>(reply.messages.size()) == messages_max) context->TryCancel();
+    if (static_cast<int>(reply.messages.size()) == messages_max) context.TryCancel();
     call->Read(&buffer, nullptr);
   }
   call->Finish(&reply.status, nullptr);

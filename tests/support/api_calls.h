@@ -59,6 +59,9 @@ bool IsMutation(const google::protobuf::MethodDescriptor* method);
 // `messages_max` messages is left. Can be called from any thread, as can Send.
 Reply SendBytes(RunningServer& server, const std::string& actor, const google::protobuf::MethodDescriptor* method,
                 const std::string& bytes, int messages_max = 1000);
+// The same of any server.
+Reply SendBytes(const std::shared_ptr<grpc::Channel>& channel, grpc::ClientContext& context,
+                const google::protobuf::MethodDescriptor* method, const std::string& bytes, int messages_max = 1000);
 // Calls the method that takes this request.
 Reply Send(RunningServer& server, const std::string& actor, const google::protobuf::Message& request);
 
