@@ -17,7 +17,6 @@ namespace {
 
 constexpr char kFileMagic[] = "SQLite format 3";
 constexpr int kReserveAt = 20;  // in the file's header
-constexpr int kPageBytesMin = 512;
 
 using Buffer = std::vector<unsigned char>;
 using File = CheckedFile;

@@ -58,23 +58,33 @@ class Log {
     return Rewrite(header_, 0, [this] { return IsSoundLogHeader(header_); });
   }
 
+  struct Written {
+    int64_t frames = 0;
+    // Up to the end of the last transaction among them.
+    int64_t committed = 0;
+  };
   // Writes the frames again, up to the first that is not sound. Answers how many.
-  absl::StatusOr<int64_t> RewriteFrames(sqlite3_int64 size) {
+  absl::StatusOr<Written> RewriteFrames(sqlite3_int64 size) {
     const LogForm form = ReadLogForm(header_);
     std::vector<unsigned char> frame(kFrameHeaderBytes + static_cast<std::size_t>(form.page_bytes));
     LogChecksum before = ChecksumOfLog(header_);
     const auto is_sound = [&] { return IsFrameOfLog(form, SaltsOfLog(header_), before, frame); };
-    int64_t frames = 0;
+    Written written;
     for (sqlite3_int64 at = kLogHeaderBytes; at + std::ssize(frame) <= size; at += std::ssize(frame)) {
       CLOSURE_ASSIGN_OR_RETURN(const bool sound, Rewrite(frame, at, is_sound));
       if (!sound) break;
       before = ChecksumOfFrame(frame);
-      ++frames;
+      ++written.frames;
+      if (ReadFrameWords(frame).pages_after_commit != 0) written.committed = written.frames;
     }
-    return frames;
+    return written;
   }
 
   absl::Status RefuseUnsound() const { return Refused("it does not read as it was written"); }
+  // What was read wrong and is read right by now would be cut off with the log.
+  absl::Status RefuseMore() const {
+    return Refused("it ends with a transaction that was not found before; start again, once no other program reads it");
+  }
 
   // So that it does not come back longer.
   absl::Status End(sqlite3_int64 size) { return Check(file_->pMethods->xTruncate(file_, size)); }
@@ -116,15 +126,16 @@ absl::Status MakeLogDurable(const std::string& database_path, int64_t committed_
   if (!there) return absl::OkStatus();
   CLOSURE_RETURN_IF_ERROR(log.Open());
   CLOSURE_ASSIGN_OR_RETURN(const sqlite3_int64 size, log.Size());
-  int64_t frames = 0;
+  Log::Written written;
   if (size >= static_cast<sqlite3_int64>(kLogHeaderBytes)) {
     CLOSURE_ASSIGN_OR_RETURN(const bool sound, log.RewriteHeader());
     CLOSURE_RETURN_IF_ERROR(log.Sync());
     if (sound) {
-      CLOSURE_ASSIGN_OR_RETURN(frames, log.RewriteFrames(size));
+      CLOSURE_ASSIGN_OR_RETURN(written, log.RewriteFrames(size));
     }
   }
-  if (frames < committed_frames) return log.RefuseUnsound();
+  if (written.frames < committed_frames) return log.RefuseUnsound();
+  if (written.committed > committed_frames) return log.RefuseMore();
   CLOSURE_RETURN_IF_ERROR(log.End(size));
   CLOSURE_RETURN_IF_ERROR(log.Sync());
   Reach(Mark::kLogMadeDurable);

@@ -20,38 +20,51 @@ using Frame = std::vector<unsigned char>;
 // Of every database that is made here, on this machine. A log header that is not sound is believed in nothing.
 constexpr LogForm kOurForm = {.page_bytes = 4096, .big_endian = std::endian::native == std::endian::big};
 
+// Disks write no less, and write it whole.
+constexpr sqlite3_int64 kSectorBytes = 512;
+
 bool Read(sqlite3_file& log, std::span<unsigned char> to, sqlite3_int64 offset) {
   return log.pMethods->xRead(&log, to.data(), static_cast<int>(to.size()), offset) == SQLITE_OK;
 }
 
 Bytes PageOf(Bytes frame) { return frame.subspan(kFrameHeaderBytes); }
 
+// Whether the salts of a log are known, from its header.
+enum class Salts { kKnown, kUnknown };
+
 // Follows the frames of a log, each judged by the one before it.
 class Follower {
  public:
   // Begins with the frame that is not sound. Its header is believed as far as that proves nothing by itself. `before`
   // is the checksum before it, where that is known.
-  Follower(const LogForm& form, Bytes salts, Bytes doubted, const LogChecksum& before)
-      : form_(form), stored_(ChecksumOfFrame(doubted)), committed_(Commits(doubted)) {
+  Follower(const LogForm& form, Salts known, Bytes salts, Bytes doubted, const LogChecksum& before)
+      : form_(form), known_(known), stored_(ChecksumOfFrame(doubted)), committed_(Commits(doubted)) {
     std::ranges::copy(salts, salts_.begin());
     // It may be the checksum itself that is damaged.
     computed_ = FrameChecksum(form_, before, doubted, PageOf(doubted));
   }
 
-  // Goes on to the next frame. Answers whether it proves that a transaction before it was synced.
-  bool Follow(Bytes frame) {
+  // Goes on to the next frame, which begins at `at`. Answers whether it proves that a transaction before it was synced.
+  bool Follow(Bytes frame, sqlite3_int64 at) {
     const bool sound = IsAfter(stored_, frame) || IsAfter(computed_, frame);
     const bool proves = sound && committed_;
     stored_ = computed_ = ChecksumOfFrame(frame);
-    committed_ = sound && Commits(frame);
+    // Those of a frame that is damaged would hide all frames behind it.
+    if (!sound && known_ == Salts::kUnknown) std::ranges::copy(SaltsOfFrame(frame), salts_.begin());
+    committed_ = Commits(frame) && (sound || IsInOneSector(at));
     return proves;
   }
 
  private:
   static bool Commits(Bytes frame) { return ReadFrameWords(frame).pages_after_commit != 0; }
+  // Then the header of a frame is all new or all old, whatever a crash tore; and no frame follows an old one.
+  static bool IsInOneSector(sqlite3_int64 at) {
+    return at % kSectorBytes + static_cast<sqlite3_int64>(kFrameHeaderBytes) <= kSectorBytes;
+  }
   bool IsAfter(const LogChecksum& before, Bytes frame) const { return IsFrameOfLog(form_, salts_, before, frame); }
 
   const LogForm form_;
+  const Salts known_;
   std::array<unsigned char, kSaltBytes> salts_ = {};
   // Of the frame before: what its header says, and what it should say.
   LogChecksum stored_;
@@ -63,7 +76,7 @@ LogEnd FollowToEnd(sqlite3_file& log, sqlite3_int64 size, sqlite3_int64 at, Foll
   const auto step = static_cast<sqlite3_int64>(frame.size());
   for (; at + step <= size; at += step) {
     if (!Read(log, frame, at)) return LogEnd::kUnread;
-    if (follower.Follow(frame)) return LogEnd::kDamaged;
+    if (follower.Follow(frame, at)) return LogEnd::kDamaged;
   }
   return LogEnd::kTorn;
 }
@@ -140,7 +153,7 @@ LogEnd JudgeLogEnd(sqlite3_file& log, sqlite3_int64 frame) {
     before = ChecksumOfFrame(bytes);
   }
   if (!Read(log, bytes, frame)) return LogEnd::kUnread;
-  Follower follower(form, SaltsOfLog(header), bytes, before);
+  Follower follower(form, Salts::kKnown, SaltsOfLog(header), bytes, before);
   return FollowToEnd(log, size, frame + step, follower, bytes);
 }
 
@@ -152,8 +165,10 @@ LogEnd JudgeLogWithoutHeader(sqlite3_file& log, sqlite3_file& database) {
   const auto step = static_cast<sqlite3_int64>(bytes.size());
   if (begin + step > size) return LogEnd::kTorn;
   if (!Read(log, bytes, begin)) return LogEnd::kUnread;
+  // The header is synced before the first frame is written, and no page has the number 0: SQLite left no such frame.
+  if (ReadFrameWords(bytes).page == 0) return LogEnd::kDamaged;
   // Nothing is known before it.
-  Follower follower(kOurForm, SaltsOfFrame(bytes), bytes, {});
+  Follower follower(kOurForm, Salts::kUnknown, SaltsOfFrame(bytes), bytes, {});
   const LogEnd end = FollowToEnd(log, size, begin + step, follower, bytes);
   return end == LogEnd::kDamaged ? JudgeLeftover(log, size, database) : end;
 }

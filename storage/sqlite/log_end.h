@@ -21,7 +21,8 @@ enum class LogEnd {
 
 // What the frame that begins at `frame` is, which is not sound, and before which all are. Reads the rest of the log
 // once. Not told from a torn end is damage of the last transaction, and damage that takes from the frame that ends the
-// one before it the word which says so.
+// one before it the word which says so; nor damage of a block of the disk
+// where less than a whole transaction and the beginning of another follow it.
 LogEnd JudgeLogEnd(sqlite3_file& log, sqlite3_int64 frame);
 
 // The same of a log whose header is not sound. It is none that a crash tore: its 32 bytes lie in one sector. But a disk

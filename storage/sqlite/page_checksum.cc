@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstring>
 
 namespace closure::sqlite {
@@ -81,8 +82,11 @@ bool IsSealedPage(Bytes page, int64_t number) {
 
 LogForm ReadLogForm(Bytes log_header) {
   const uint32_t magic = BigEndian(log_header.subspan(0, 4));
-  if ((magic & ~1U) != kLogMagic) return {};
-  return {.page_bytes = BigEndian(log_header.subspan(8, 4)), .big_endian = (magic & 1) != 0};
+  const uint32_t page_bytes = BigEndian(log_header.subspan(8, 4));
+  // SQLite takes a log of any other size for none.
+  const bool is_size = std::has_single_bit(page_bytes) && page_bytes >= kPageBytesMin && page_bytes <= kPageBytesMax;
+  if ((magic & ~1U) != kLogMagic || !is_size) return {};
+  return {.page_bytes = page_bytes, .big_endian = (magic & 1) != 0};
 }
 
 bool IsSoundLogHeader(Bytes log_header) {

@@ -24,6 +24,10 @@ struct LogChecksum {
   friend bool operator==(const LogChecksum&, const LogChecksum&) = default;
 };
 
+// The sizes of pages that SQLite knows; each is a power of two.
+inline constexpr int kPageBytesMin = 512;
+inline constexpr int kPageBytesMax = 65536;
+
 inline constexpr std::size_t kLogHeaderBytes = 32;
 inline constexpr std::size_t kFrameHeaderBytes = 24;
 

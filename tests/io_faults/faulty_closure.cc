@@ -134,8 +134,9 @@ class Life {
     return Start();
   }
 
+  // The log first: what is moved from it into the database meanwhile is in both.
   void KeepFiles() const {
-    for (const char* part : {"", "-wal"}) {
+    for (const char* part : {"-wal", ""}) {
       const std::string file = server_.database_path() + part;
       if (fs::exists(file)) fs::copy_file(file, file + ".kept", fs::copy_options::overwrite_existing);
     }

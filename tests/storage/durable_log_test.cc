@@ -23,7 +23,7 @@ namespace {
 
 using Image = std::vector<unsigned char>;
 
-// A log of three frames, and a part of one more, of no database.
+// A log of three frames, of which the first is a transaction, and a part of one more, of no database.
 struct SomeLog {
   TemporaryDirectory directory;
   std::string path = directory.Path("closure.db");
@@ -32,7 +32,7 @@ struct SomeLog {
 
   SomeLog() {
     LogInMemory memory;
-    for (int frame = 0; frame < 3; ++frame) memory.Append(/*commits=*/true);
+    for (int frame = 0; frame < 3; ++frame) memory.Append(/*commits=*/frame == 0);
     bytes = memory.bytes;
     bytes.resize(bytes.size() + 1000, 'x');
     WriteBytes(path, {});
@@ -102,6 +102,14 @@ TEST_CASE("a log whose committed frames do not read as they were written is refu
     CHECK(sqlite::MakeLogDurable(some.path, 3).ok());
     CHECK(absl::IsUnavailable(sqlite::MakeLogDurable(some.path, 4)));
   }
+}
+
+TEST_CASE("a log with a transaction that was not found before is refused", "[sqlite]") {
+  const SomeLog some;
+  const absl::Status made = sqlite::MakeLogDurable(some.path, 0);
+  CHECK(absl::IsUnavailable(made));
+  CHECK_THAT(std::string(made.message()), Catch::Contains("a transaction that was not found before"));
+  CHECK(ReadBytes(some.log) == some.bytes);
 }
 
 TEST_CASE("a log that cannot be made durable is an error that names it, whichever call fails", "[sqlite]") {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <span>
+#include <vector>
 
 #include "storage/sqlite/log_end.h"
 #include "storage/sqlite/page_checksum.h"
@@ -63,6 +64,21 @@ TEST_CASE("damage of the last transaction looks like a torn end", "[sqlite]") {
   CHECK(log.Judge(4) == LogEnd::kTorn);
 }
 
+TEST_CASE("sound frames of the last transaction do not prove it", "[sqlite]") {
+  LogInMemory log;
+  for (const bool commits : {true, false, false, false, true}) log.Append(commits);
+  log.bytes[LogInMemory::FrameAt(1) + kFrameHeaderBytes] ^= 1;
+  CHECK(JudgeLogEnd(log, static_cast<sqlite3_int64>(LogInMemory::FrameAt(1))) == LogEnd::kTorn);
+}
+
+TEST_CASE("sound frames of the only transaction of a log without a header do not prove it", "[sqlite]") {
+  LogInMemory log;
+  for (const bool commits : {false, false, false, true}) log.Append(commits);
+  log.bytes[9] ^= 1;
+  LogInMemory database;
+  CHECK(JudgeLogWithoutHeader(log, database) == LogEnd::kTorn);
+}
+
 TEST_CASE("a frame of which a part is not there is torn", "[sqlite]") {
   ThreeTransactions log;
   log.bytes.resize(log.bytes.size() - 1);
@@ -120,10 +136,7 @@ TEST_CASE("a log without a header is no loss where the database is as it would l
     log.Damage(page, kFrameHeaderBytes + 7);
     log.Checkpoint({page});
   }
-  SECTION("the checksum of a frame is damaged") {
-    // With that of the third nothing proves that any transaction was synced, and it is a torn log at once.
-    log.Damage(page == 2 ? 3 : page, kStored);
-  }
+  SECTION("the checksum of a frame is damaged") { log.Damage(page, kStored); }
   SECTION("a frame is damaged") { log.Damage(page, kFrameHeaderBytes + 7); }
   SECTION("the database has fewer pages") { log.database.bytes.resize((page + 1) * LogInMemory::kPageBytes - 1); }
   SECTION("the database has more pages") { log.database.bytes.resize((page + 7) * LogInMemory::kPageBytes); }
@@ -135,6 +148,60 @@ TEST_CASE("a log without a header is no loss where the database is as it would l
     for (std::size_t salt = 8; salt < kStored; ++salt) log.Damage(4, salt);
   }
   CHECK(log.JudgeWithoutHeader() == LogEnd::kDamaged);
+}
+
+// A frame whose header lies in two sectors of a disk.
+constexpr std::size_t kInTwoSectors = 41;
+static_assert(LogInMemory::FrameAt(kInTwoSectors) % 512 + kFrameHeaderBytes > 512);
+
+// What a log is taken for in which a block of the disk is overwritten: most of one frame and the header of the next.
+// So many frames of transactions of one frame stand before it; `commits` says which of those from it on end one.
+LogEnd WithoutBlock(std::size_t before, const std::vector<bool>& commits) {
+  LogInMemory log;
+  for (std::size_t frame = 0; frame < before; ++frame) log.Append(true);
+  for (const bool each : commits) log.Append(each);
+  const std::size_t at = LogInMemory::FrameAt(before);
+  std::fill_n(log.bytes.begin() + static_cast<std::ptrdiff_t>(at) + 1000, LogInMemory::kFrameBytes,
+              static_cast<unsigned char>(0xa5));
+  return JudgeLogEnd(log, static_cast<sqlite3_int64>(at));
+}
+
+TEST_CASE("a log whose beginning was overwritten is no empty one", "[sqlite]") {
+  const std::size_t bytes = GENERATE(512, 4096, 8192);
+  ThreeTransactions log;
+  SECTION("with zeros") { std::fill_n(log.bytes.begin(), bytes, static_cast<unsigned char>(0)); }
+  SECTION("with something else") { std::fill_n(log.bytes.begin(), bytes, static_cast<unsigned char>(0xa5)); }
+  SECTION("with zeros, and there is nothing else") { std::ranges::fill(log.bytes, static_cast<unsigned char>(0)); }
+  CHECK(log.JudgeWithoutHeader() == LogEnd::kDamaged);
+}
+
+TEST_CASE("what an unsound frame says of a transaction's end counts where no crash can have torn it", "[sqlite]") {
+  SECTION("in one sector") { CHECK(WithoutBlock(2, {true, true, true, true}) == LogEnd::kDamaged); }
+  SECTION("in two sectors") {
+    const std::size_t before = kInTwoSectors - 2;
+    CHECK(WithoutBlock(before, {true, true, true, true}) == LogEnd::kTorn);
+    CHECK(WithoutBlock(before, {true, true, true, true, true}) == LogEnd::kDamaged);
+  }
+}
+
+TEST_CASE("the same holds in a log without a header", "[sqlite]") {
+  LogInMemory log;
+  for (std::size_t frame = 0; frame < kInTwoSectors; ++frame) log.Append(false);
+  for (int frame = 0; frame < 2; ++frame) log.Append(true);
+  log.bytes[9] ^= 1;
+  for (const std::size_t frame : {kInTwoSectors / 2, kInTwoSectors})
+    log.bytes[LogInMemory::FrameAt(frame) + kFrameHeaderBytes] ^= 1;
+  LogInMemory database;
+  CHECK(JudgeLogWithoutHeader(log, database) == LogEnd::kTorn);
+  log.bytes[9] ^= 1;
+  log.Append(true);
+  log.bytes[9] ^= 1;
+  CHECK(JudgeLogWithoutHeader(log, database) == LogEnd::kDamaged);
+}
+
+TEST_CASE("what a sound frame says of a transaction's end counts wherever it lies", "[sqlite]") {
+  CHECK(WithoutBlock(kInTwoSectors - 3, {true, true, false, true, true}) == LogEnd::kDamaged);
+  CHECK(WithoutBlock(kInTwoSectors - 3, {true, true, false, true}) == LogEnd::kTorn);
 }
 
 TEST_CASE("of a log without a header the newest of each committed page counts", "[sqlite]") {
@@ -222,6 +289,10 @@ TEST_CASE("a header is sound with SQLite's magic, a size of pages and its checks
   }
   SECTION("no size of pages") {
     std::ranges::fill(std::span(log.bytes).subspan(8, 4), static_cast<unsigned char>(0));
+    log.SealHeader();
+  }
+  SECTION("a size that no page has") {
+    log.bytes[11] = 4;
     log.SealHeader();
   }
   CHECK_FALSE(IsSoundLogHeader(log.bytes));

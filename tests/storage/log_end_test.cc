@@ -125,6 +125,27 @@ TEST_CASE("a bit of the log that flips before its last transaction is found at t
   CHECK(mark.reached());
 }
 
+TEST_CASE("a block of the log that is overwritten before its last transactions is found at the start",
+          "[sqlite][random]") {
+  const unsigned seed = RandomSeed();
+  INFO(kSeedVariable << "=" << seed);
+  std::mt19937 random(seed);
+  const Crashed crashed(kClosures);
+  const std::vector<std::size_t> bounds = FindTransactions(crashed.log);
+  REQUIRE(bounds.size() > 4);
+  // Behind it the end of one more transaction is needed, where a frame's header lies in two sectors.
+  const std::size_t end = bounds[bounds.size() - 4];
+  constexpr std::size_t kBlock = 4096;
+  for (std::size_t at = 0; at + kBlock <= end; at += kBlock) {
+    for (const bool zeros : {true, false}) {
+      Image damaged = crashed.log;
+      const auto anything = [&] { return zeros ? 0 : static_cast<unsigned char>(random()); };
+      std::generate_n(damaged.begin() + static_cast<std::ptrdiff_t>(at), kBlock, anything);
+      CheckRefused(crashed, damaged, at);
+    }
+  }
+}
+
 TEST_CASE("every bit of the log's header, and of the headers around the end of the last transaction but one, counts",
           "[sqlite]") {
   const Crashed crashed(3);

@@ -29,7 +29,7 @@ class LogInMemory : public sqlite3_file {
   void SealHeader();
 
   // Where a frame begins, counted from 0.
-  static std::size_t FrameAt(std::size_t number) { return sqlite::kLogHeaderBytes + number * kFrameBytes; }
+  static constexpr std::size_t FrameAt(std::size_t number) { return sqlite::kLogHeaderBytes + number * kFrameBytes; }
 
   std::vector<unsigned char> bytes;
   // The number of the one read that fails, and whether the size can be told.
