@@ -42,6 +42,8 @@ class DevCloud {
   ~DevCloud();
 
   ClosuredServer& server() { return *server_; }
+  // The server, to be stopped and closed before the rest; there is none here afterwards.
+  std::unique_ptr<ClosuredServer> TakeServer() { return std::move(server_); }
   Log& log() { return log_; }
   const std::string& data_dir() const { return data_dir_; }
   // An account that there is to try: the first that the cloud files name, else one that the data folder has; empty when

@@ -107,10 +107,12 @@ absl::StatusOr<config::v1::ServerConfig> ReadProductionConfig(const std::string&
 
 // ---- the two ways to run ----
 
-ExitCode RunUntilStopped(ClosuredServer& server, Log& log, absl::Duration grace) {
+// Closes the server's store, too, for a disk may keep that waiting.
+ExitCode RunUntilStopped(std::unique_ptr<ClosuredServer> server, Log& log, absl::Duration grace) {
   WaitForStop();
   const HardExit hard_exit(grace + kStopMargin, log);
-  server.Stop(grace);
+  server->Stop(grace);
+  server.reset();
   return ExitCode::kOk;
 }
 
@@ -139,10 +141,10 @@ ExitCode Serve(const config::v1::ServerConfig& config) {
   Log log(&clock);
   const DyingWords dying_words(log);
   const LibraryLogs library_logs(log);
-  const absl::StatusOr<std::unique_ptr<ClosuredServer>> server = MakeProduction(config, clock, log);
+  absl::StatusOr<std::unique_ptr<ClosuredServer>> server = MakeProduction(config, clock, log);
   if (!server.ok()) return Fail(server.status(), log);
   if (const absl::Status started = (*server)->Start(); !started.ok()) return Fail(started, log);
-  return RunUntilStopped(**server, log, FromProto(config.shutdown_grace()));
+  return RunUntilStopped(*std::move(server), log, FromProto(config.shutdown_grace()));
 }
 
 // The one line that scripts wait for, and what a person can do next.
@@ -182,7 +184,7 @@ ExitCode RunDev(const Options& options) {
   if (const absl::Status started = (*cloud)->server().Start(); !started.ok())
     return Fail(SayListenOption(started), (*cloud)->log());
   SayReady(**cloud);
-  return RunUntilStopped((*cloud)->server(), (*cloud)->log(), (*cloud)->shutdown_grace());
+  return RunUntilStopped((*cloud)->TakeServer(), (*cloud)->log(), (*cloud)->shutdown_grace());
 }
 
 // For whom, because what one user can use another may not.

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A process that gets no more memory ends; it does not go on with half of something, and the next start goes on."""
 
+import contextlib
 import os
 import resource
 import signal
@@ -91,7 +92,8 @@ class MemoryRunsOut(unittest.TestCase):
         server.process.stdout.close()
         server.log.close()
         database = os.path.join(server.directory, "data", "closures.db")
-        with sqlite3.connect(database) as connection:
+        # Closed, or the server would find the log recovered.
+        with contextlib.closing(sqlite3.connect(database)) as connection:
             self.assertEqual(connection.execute("PRAGMA integrity_check").fetchall(), [("ok",)])
         server.start()
         for owner in owners:

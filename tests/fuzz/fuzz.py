@@ -51,6 +51,9 @@ class Fuzzer:
         points, features, inputs = coverage[-1] if coverage else ("0", "0", "0")
         return int(tried.group(1)) if tried else 0, points, features, inputs
 
+    def is_fed(self):
+        return self.figures()[0] > 0
+
     def finding(self):
         lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines()
         told = "\n".join(lines[-60:])
@@ -78,7 +81,7 @@ def main():
     limits.append(f"-runs={arguments.runs}" if arguments.runs else f"-max_total_time={arguments.seconds}")
     fuzzers = [Fuzzer(arguments.build.resolve(), name) for name in arguments.names or NAMES]
     with concurrent.futures.ThreadPoolExecutor(max_workers=2) as pool:
-        passed = list(pool.map(lambda fuzzer: fuzzer.run(limits), fuzzers))
+        passed = list(pool.map(lambda fuzzer: fuzzer.run(limits) and fuzzer.is_fed(), fuzzers))
     print(f"{'target':14} {'inputs tried':>12} {'places':>7} {'features':>8} {'kept':>5}")
     total = 0
     for fuzzer, good in zip(fuzzers, passed):

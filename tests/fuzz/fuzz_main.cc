@@ -86,7 +86,7 @@ TEST_CASE("no input breaks a promise") {
   }
 #ifdef CLOSURE_LIBFUZZER
   // It ends by exit(); a server of the target is still running then, and its threads must not meet destroyed statics.
-  std::atexit([] { _exit(EXIT_SUCCESS); });
+  on_exit([](int code, void*) { _exit(code); }, nullptr);
   LLVMFuzzerRunDriver(&arguments_count, &arguments, &TryOrAbort);
 #else
   static_cast<void>(&TryOrAbort);
