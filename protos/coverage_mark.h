@@ -57,7 +57,7 @@ enum class Mark {
   kLeaseRanOut,
   // The log of the store was not emptied at the first try.
   kLogEmptiedLater,
-  // What the store read was not what was written, and was at another look.
+  // What the store read did not fit, and no longer so at another look.
   kReadAgain,
   // The store met damage: in a page of its file, of its log, before the end of the log at a start, and told so to a
   // write.

@@ -39,7 +39,7 @@ that can be moved forward. Nothing in it is real.
   --load CLOUD_FILE    load a cloud file (JSON) at the start; may be given several times
   --config FILE        policy, checkers and limits other than the defaults
 
-Exit codes: 0 ended in order, 64 usage, 70 internal fault, 75 try again later, 78 configuration.
+Exit codes: 0 ended in order, 64 usage, 70 internal fault, 71 out of memory, 75 try again later, 78 configuration.
 )";
 
 absl::Status Wrong(std::string_view what) {

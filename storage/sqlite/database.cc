@@ -274,9 +274,10 @@ void Connection::UpdateLogStays() {
 
 absl::Status Connection::Damaged(std::string_view finding) {
   return KeepDamage(DamageError(fmt::format(
-      "store(sqlite): {0}: data corruption: {1}. Stop the server and copy {0} and {0}-wal aside. Start once more, for "
-      "the disk may have erred; if it starts, what was written last may be missing, so go on as after a restored "
-      "backup. If it is found again, put the last backup in the place of {0}, remove {0}-wal and {0}-shm, and start: installation.md, Backup",
+      "store(sqlite): {0}: data corruption in it or in its log: {1}. Stop the server if it runs, and copy {0} and {0}-wal "
+      "aside. Start once more, for the disk may have erred; if it starts, pause it at once (closurectl operator pause), "
+      "for what was written last may be missing, and go on as after a restored backup. If it is found again, put the "
+      "last backup in the place of {0}, move {0}-wal and {0}-shm away, and start: installation.md, Backup",
       FilePath(), finding)));
 }
 

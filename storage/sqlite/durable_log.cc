@@ -22,6 +22,12 @@ namespace {
 // The log as SQLite's file system has it, below all that judges what is read.
 class Log {
  public:
+  // How many frames were written, and how many of them up to the end of the last transaction.
+  struct Written {
+    int64_t frames = 0;
+    int64_t committed = 0;
+  };
+
   explicit Log(const std::string& database_path)
       : vfs_(*sqlite3_vfs_find(nullptr)),
         names_(sqlite3_create_filename(database_path.c_str(), (database_path + "-journal").c_str(),
@@ -58,12 +64,7 @@ class Log {
     return Rewrite(header_, 0, [this] { return IsSoundLogHeader(header_); });
   }
 
-  struct Written {
-    int64_t frames = 0;
-    // Up to the end of the last transaction among them.
-    int64_t committed = 0;
-  };
-  // Writes the frames again, up to the first that is not sound. Answers how many.
+  // Writes the frames again, up to the first that is not sound.
   absl::StatusOr<Written> RewriteFrames(sqlite3_int64 size) {
     const LogForm form = ReadLogForm(header_);
     std::vector<unsigned char> frame(kFrameHeaderBytes + static_cast<std::size_t>(form.page_bytes));

@@ -16,11 +16,13 @@ namespace closure::sqlite {
 //
 // To be called while nobody writes to the database or can: in a write transaction that has written nothing. Nothing
 // when there is no log. Its header is durable before the rest, as SQLite has it. Errors: UNAVAILABLE when the file
-// system refuses, a frame that is committed does not read as it was written, or one commits behind those.
+// system refuses, a frame that is committed does not read as it was written, or a transaction ends behind
+// those.
 //
 // `committed_frames` is how many SQLite goes on behind (Connection::CommittedFrames): so many have to be sound. A
-// transaction behind them was read wrong when SQLite looked for the end of the log, and would be lost with it; or the
-// process was killed before it told the others that read the log, and nobody was told of it.
+// transaction behind them was read wrong when SQLite looked for the end of the log, and would be lost with it. Or
+// another program has kept the log's index since the process before was killed, or failed, while it synced or began the
+// log anew; then the transaction was acknowledged to nobody, and is lost or kept as soon as that program ends.
 absl::Status MakeLogDurable(const std::string& database_path, int64_t committed_frames);
 
 }  // namespace closure::sqlite

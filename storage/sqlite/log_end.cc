@@ -49,7 +49,7 @@ class Follower {
     const bool sound = IsAfter(stored_, frame) || IsAfter(computed_, frame);
     const bool proves = sound && committed_;
     stored_ = computed_ = ChecksumOfFrame(frame);
-    // Those of a frame that is damaged would hide all frames behind it.
+    // The salts of a frame that is damaged would hide all frames behind it.
     if (!sound && known_ == Salts::kUnknown) std::ranges::copy(SaltsOfFrame(frame), salts_.begin());
     committed_ = Commits(frame) && (sound || IsInOneSector(at));
     return proves;
@@ -91,8 +91,8 @@ struct LoggedPages {
   uint32_t count = 0;
 };
 
-// Adds those of a log of our form, whose header is not believed. Torn, unless it is not one sound row of frames, with
-// at most older ones behind it.
+// Adds those of a log of our form, whose header is not believed. Torn, unless what follows its sound frames proves
+// more.
 LogEnd ReadLoggedPages(sqlite3_file& log, sqlite3_int64 size, LoggedPages& pages) {
   std::map<uint32_t, sqlite3_int64> open;
   Frame before;
@@ -108,7 +108,12 @@ LogEnd ReadLoggedPages(sqlite3_file& log, sqlite3_int64 size, LoggedPages& pages
     // Nothing is known before the first frame; but a page is sealed with its number.
     const bool sound = is_first ? IsSealedPage(PageOf(frame), words.page)
                                 : IsSoundFrame(kOurForm, ChecksumOfFrame(before), frame, PageOf(frame));
-    if (!sound) return LogEnd::kDamaged;
+    if (!sound && is_first) return LogEnd::kDamaged;
+    if (!sound) {
+      // A longer transaction that failed may have left it behind the last one.
+      Follower follower(kOurForm, Salts::kKnown, salts, frame, ChecksumOfFrame(before));
+      return FollowToEnd(log, size, at + std::ssize(frame), follower, frame);
+    }
     open[words.page] = at + static_cast<sqlite3_int64>(kFrameHeaderBytes);
     before = frame;
     if (words.pages_after_commit == 0) continue;

@@ -13,7 +13,7 @@ enum class LogEnd {
   // Nothing behind it proves to be more than a transaction that was not synced.
   kTorn,
   // Frames of a later transaction follow the end of one, and a transaction begins only when the one before it is
-  // synced.
+  // synced; or the beginning of the log is none that was ever written.
   kDamaged,
   // The file cannot be read.
   kUnread,
@@ -21,11 +21,13 @@ enum class LogEnd {
 
 // What the frame that begins at `frame` is, which is not sound, and before which all are. Reads the rest of the log
 // once. Not told from a torn end is damage of the last transaction, and damage that takes from the frame that ends the
-// one before it the word which says so; nor damage of a block of the disk
-// where less than a whole transaction and the beginning of another follow it.
+// one before it the word which says so; nor a block of the disk that is damaged where at most two transactions follow
+// it. Once in a great while a torn end is taken for damage: where a write that failed left a longer transaction, others
+// were acknowledged over its beginning, and a cut of the power parted the header of a frame that lies in two sectors.
 LogEnd JudgeLogEnd(sqlite3_file& log, sqlite3_int64 frame);
 
-// The same of a log whose header is not sound. It is none that a crash tore: its 32 bytes lie in one sector. But a disk
+// The same of a log whose header is not sound. It is none that a crash tore: its 32 bytes lie in one sector, and are
+// synced before a frame is written, so a first frame of zeros is damage, too. But a disk
 // that failed in the middle of writing it, to begin the log anew, may have left half of it; everything in such a log is
 // in the database, and then nothing is lost with it. Not told from an empty log is one of a single transaction.
 LogEnd JudgeLogWithoutHeader(sqlite3_file& log, sqlite3_file& database);

@@ -9,8 +9,7 @@ namespace closure::sqlite {
 // What does not fit is looked at so often before it is believed to be damage, for the disk may have erred.
 inline constexpr int kLooksMax = 4;
 
-// Calls `look`, which answers whether there is no need to look again; answers false when there still was at the last
-// look.
+// Calls `look` until it answers that it is done; false when it is not at the last look.
 template <typename Look>
 bool LookAgain(Look look) {
   for (int looks = 1; looks <= kLooksMax; ++looks) {

@@ -55,17 +55,17 @@ absl::StatusOr<std::unique_ptr<SqliteClosureStore>> SqliteClosureStore::Open(Sql
   CLOSURE_RETURN_IF_ERROR(checkpoints->CheckSealed());
   checkpoints->AllowRowsOnly();
   return std::unique_ptr<SqliteClosureStore>(new SqliteClosureStore(
-      std::move(file), std::move(readers), std::move(checkpoints), std::move(writer), std::move(options.warn)));
+      std::move(file), std::move(readers), std::move(checkpoints), std::move(writer), std::move(options)));
 }
 
 SqliteClosureStore::SqliteClosureStore(std::unique_ptr<sqlite::DatabaseFile> file,
                                        std::unique_ptr<sqlite::ReaderPool> readers,
                                        std::unique_ptr<Connection> checkpoints, std::unique_ptr<Connection> writer,
-                                       std::function<void(std::string_view)> warn)
+                                       SqliteOptions options)
     : file_(std::move(file)),
       lease_owner_(fmt::format("process {}", getpid())),
-      warn_(std::move(warn)),
-      checkpointer_(std::move(checkpoints), *readers, {.warn = warn_}),
+      tell_damage_(std::move(options.tell_damage)),
+      checkpointer_(std::move(checkpoints), *readers, {.warn = std::move(options.warn)}),
       readers_(std::move(readers)),
       commits_(std::move(writer), checkpointer_) {
   // The process before this one may have been killed between an erasure and the emptying of its log (D12).
@@ -79,8 +79,8 @@ SqliteClosureStore::~SqliteClosureStore() {
   if (damage.ok()) damage = checkpointer_.MoveLog();
   if (damage.ok())
     checkpointer_.RemoveLogAtClose();  // its connection is the last one to be closed
-  else if (warn_)
-    warn_(std::string(damage.message()));
+  else if (tell_damage_)
+    tell_damage_(std::string(damage.message()));
 }
 
 // ---- the dev entry's values ----

@@ -34,10 +34,11 @@ struct SqliteOptions {
   // What the database may grow to, in bytes, so that the disk is never full; a write beyond it is UNAVAILABLE. 0 for no
   // limit.
   int64_t size_max_bytes = 0;
-  // Told what operators should know and no caller is told: that erased data is not out of the log yet; and, when the
-  // store is destroyed, what damage it ever met. Called on a thread of the store, or on the one that destroys
-  // it; empty to tell nobody.
+  // Told what operators should know and no caller is told: that erased data is not out of the log yet. Called on a
+  // thread of the store; empty to tell nobody.
   std::function<void(std::string_view)> warn;
+  // Told what damage, or which failed sync, the store ever met, on the thread that destroys it; empty to tell nobody.
+  std::function<void(std::string_view)> tell_damage;
 };
 
 // The store in one SQLite file, for one process:
@@ -102,7 +103,7 @@ class SqliteClosureStore final : public ClosureStore {
  private:
   SqliteClosureStore(std::unique_ptr<sqlite::DatabaseFile> file, std::unique_ptr<sqlite::ReaderPool> readers,
                      std::unique_ptr<sqlite::Connection> checkpoints, std::unique_ptr<sqlite::Connection> writer,
-                     std::function<void(std::string_view)> warn);
+                     SqliteOptions options);
 
   // Calls a reading function of storage/sqlite with a connection of the pool.
   template <typename Function, typename... Arguments>
@@ -117,7 +118,7 @@ class SqliteClosureStore final : public ClosureStore {
   // checkpointer's connection, which as the last one removes the log at an orderly stop; and a `done` may still read.
   const std::unique_ptr<sqlite::DatabaseFile> file_;
   const std::string lease_owner_;
-  const std::function<void(std::string_view)> warn_;
+  const std::function<void(std::string_view)> tell_damage_;
   sqlite::Checkpointer checkpointer_;
   const std::unique_ptr<sqlite::ReaderPool> readers_;
   sqlite::CommitQueue commits_;

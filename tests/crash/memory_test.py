@@ -91,11 +91,11 @@ class MemoryRunsOut(unittest.TestCase):
         server.channel.close()
         server.process.stdout.close()
         server.log.close()
-        database = os.path.join(server.directory, "data", "closures.db")
-        # Closed, or the server would find the log recovered.
-        with contextlib.closing(sqlite3.connect(database)) as connection:
-            self.assertEqual(connection.execute("PRAGMA integrity_check").fetchall(), [("ok",)])
+        # First of all who opens the log that the dead process left.
         server.start()
+        database = os.path.join(server.directory, "data", "closures.db")
+        with contextlib.closing(sqlite3.connect("file:%s?mode=ro" % database, uri=True)) as connection:
+            self.assertEqual(connection.execute("PRAGMA integrity_check").fetchall(), [("ok",)])
         for owner in owners:
             if owner not in answered and owner.get().state == State.Value("AGREEMENT_PENDING"):
                 continue

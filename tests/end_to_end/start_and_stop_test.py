@@ -16,7 +16,7 @@ from closure.v1 import closure_service_pb2 as service  # noqa: E402
 from closure.v1 import operator_service_pb2 as operator_service  # noqa: E402
 from closured_process import Closured, Owner  # noqa: E402
 from google.rpc import error_details_pb2, status_pb2  # noqa: E402
-from production import CONFIG, OK, SECONDS, TEMPORARY, Files, run_closured  # noqa: E402
+from production import CONFIG, OK, SECONDS, TEMPORARY, Files, Serving, run_closured  # noqa: E402
 
 SHUTDOWN_GRACE_SECONDS = 5
 
@@ -220,15 +220,32 @@ class Signals(Files):
         watch = server.channel.unary_stream("/grpc.health.v1.Health/Watch")(b"", timeout=SECONDS)
         next(watch)
         begin = time.monotonic()
-        code = None
-        while code is None:
-            server.process.send_signal(signal.SIGTERM)
+        self.assertEqual(self.end_by_signals(server.process), TEMPORARY)
+        self.assertLess(time.monotonic() - begin, SHUTDOWN_GRACE_SECONDS)
+
+    @unittest.skipUnless("STUCK_DISK_LIBRARY" in os.environ, "a sanitizer's runtime has to be loaded first")
+    def test_a_second_signal_ends_one_that_a_disk_keeps_from_closing_its_database(self):
+        stuck = self.path("stuck")
+        server = Serving("LD_PRELOAD=" + os.environ["STUCK_DISK_LIBRARY"], "CLOSURE_STUCK_DISK=" + stuck,
+                         os.environ["CLOSURED_BINARY"], "--config", self.production_config(), program="/usr/bin/env")
+        self.addCleanup(server.close)
+        # The last thing that an orderly stop does is to remove the database's log.
+        self.write("stuck", "")
+        server.process.send_signal(signal.SIGTERM)
+        server.wait_for(b'"msg":"stopped"')
+        self.assertEqual(self.end_by_signals(server.process), TEMPORARY)
+
+    @staticmethod
+    def end_by_signals(process):
+        """Signals until it ends; answers the exit code."""
+        deadline = time.monotonic() + SECONDS
+        while time.monotonic() < deadline:
+            process.send_signal(signal.SIGTERM)
             try:
-                code = server.process.wait(timeout=0.1)
+                return process.wait(timeout=0.1)
             except subprocess.TimeoutExpired:
                 pass
-        self.assertEqual(code, TEMPORARY)
-        self.assertLess(time.monotonic() - begin, SHUTDOWN_GRACE_SECONDS)
+        return None
 
 
 if __name__ == "__main__":

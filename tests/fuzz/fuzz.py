@@ -81,20 +81,22 @@ def main():
     limits.append(f"-runs={arguments.runs}" if arguments.runs else f"-max_total_time={arguments.seconds}")
     fuzzers = [Fuzzer(arguments.build.resolve(), name) for name in arguments.names or NAMES]
     with concurrent.futures.ThreadPoolExecutor(max_workers=2) as pool:
-        passed = list(pool.map(lambda fuzzer: fuzzer.run(limits) and fuzzer.is_fed(), fuzzers))
+        passed = list(pool.map(lambda fuzzer: fuzzer.run(limits), fuzzers))
+    fed = [fuzzer.is_fed() for fuzzer in fuzzers]
     print(f"{'target':14} {'inputs tried':>12} {'places':>7} {'features':>8} {'kept':>5}")
     total = 0
     for fuzzer, good in zip(fuzzers, passed):
         tried, points, features, inputs = fuzzer.figures()
         total += tried
-        print(f"{fuzzer.name:14} {tried:12,} {points:>7} {features:>8} {inputs:>5}{'' if good else '  FOUND SOMETHING'}")
+        print(f"{fuzzer.name:14} {tried:12,} {points:>7} {features:>8} {inputs:>5}"
+              f"{'' if good else '  FOUND SOMETHING'}{'' if fuzzer.is_fed() else '  TRIED NOTHING'}")
         if good and arguments.keep:
             fuzzer.keep()
     print(f"{total:,} inputs tried")
     for fuzzer, good in zip(fuzzers, passed):
         if not good:
             print(f"\n{fuzzer.name}:\n{fuzzer.finding()}", file=sys.stderr)
-    return 0 if all(passed) else 1
+    return 0 if all(passed) and all(fed) else 1
 
 
 if __name__ == "__main__":

@@ -121,6 +121,7 @@ class Cloud {
                      << call.request << "\nanswered " << reply.status.error_code() << ": "
                      << reply.status.error_message());
     if (reply.ok()) {
+      NoteFault(bytes, *method);
       REQUIRE(reply.messages.size() == 1);
       REQUIRE(NewMessage(method->output_type())->ParseFromString(reply.messages.front()));
     } else if (NewMessage(method->input_type())->ParseFromString(bytes)) {
@@ -129,6 +130,17 @@ class Cloud {
       REQUIRE(reply.status.error_code() != grpc::StatusCode::UNKNOWN);
     }
     ShowAccount();
+  }
+
+  // Those that were set would keep later inputs from what they are about.
+  void EndFaults() {
+    for (SetFaultRequest& fault : faults_) {
+      fault.set_fault(SetFaultRequest::FAULT_UNSPECIFIED);
+      grpc::ClientContext context;
+      sandbox::v1::SetFaultResponse response;
+      REQUIRE(stub_->SetFault(&context, fault, &response).ok());
+    }
+    faults_.clear();
   }
 
  private:
@@ -150,9 +162,17 @@ class Cloud {
     REQUIRE(response.account().account_id() == kAccount);
   }
 
+  // A fault that was set is in force until EndFaults.
+  void NoteFault(const std::string& bytes, const MethodDescriptor& method) {
+    SetFaultRequest request;
+    if (method.input_type() == SetFaultRequest::descriptor() && request.ParseFromString(bytes))
+      faults_.push_back(request);
+  }
+
   ManualClock clock_;
   std::unique_ptr<Sandbox> cloud_;
   std::unique_ptr<SandboxService::Stub> stub_;
+  std::vector<SetFaultRequest> faults_;
 };
 
 class SandboxTarget final : public Target {
@@ -166,6 +186,7 @@ class SandboxTarget final : public Target {
     std::vector<Call> calls = ReadCalls(input);
     if (calls.size() > kCallsMax) calls.resize(kCallsMax);
     for (const Call& call : calls) cloud_->Make(call);
+    cloud_->EndFaults();
   }
 
   std::string Mutate(std::string_view input, size_t size_max, std::mt19937& random) override {

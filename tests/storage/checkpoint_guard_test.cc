@@ -137,7 +137,7 @@ struct WronglyWritten {
 
   absl::StatusOr<std::unique_ptr<SqliteClosureStore>> Open() {
     auto store = SqliteClosureStore::Open(
-        {.path = path, .readers = 1, .warn = [this](std::string_view text) { warning = text; }});
+        {.path = path, .readers = 1, .tell_damage = [this](std::string_view text) { warning = text; }});
     INFO(store.status());
     REQUIRE(store.ok());
     return store;

@@ -2,6 +2,7 @@
 // What a log is taken for, frame by frame, and when its file cannot be read.
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <iterator>
 #include <span>
 #include <vector>
 
@@ -216,6 +217,19 @@ TEST_CASE("of a log without a header the newest of each committed page counts", 
   for (std::size_t byte = 8; byte <= kStored; ++byte) log.Damage(8, byte);
   CHECK(log.JudgeWithoutHeader() == LogEnd::kTorn);
   log.Checkpoint({8});
+  CHECK(log.JudgeWithoutHeader() == LogEnd::kDamaged);
+}
+
+TEST_CASE("of a log without a header what a failed transaction left behind its end does not count", "[sqlite]") {
+  ThreeTransactions log;
+  LogInMemory longer;
+  for (int frame = 0; frame < 9; ++frame) longer.Append(frame % 2 == 1 && frame < 4);
+  std::copy(longer.bytes.begin() + static_cast<std::ptrdiff_t>(LogInMemory::FrameAt(6)), longer.bytes.end(),
+            std::back_inserter(log.bytes));
+  log.DamageHeader();
+  log.Checkpoint({0, 1, 2, 3, 4, 5});
+  CHECK(log.JudgeWithoutHeader() == LogEnd::kTorn);
+  log.database.bytes[7] ^= 1;
   CHECK(log.JudgeWithoutHeader() == LogEnd::kDamaged);
 }
 
