@@ -48,6 +48,11 @@ void ApplyCallOptions(const CallOptions& options, grpc::ClientContext& context) 
   if (!options.traceparent.empty()) context.AddMetadata("traceparent", options.traceparent);
 }
 
+CallsUnderWay& CallsToUpstreams() {
+  static CallsUnderWay& calls = *new CallsUnderWay;
+  return calls;
+}
+
 absl::Status FromUpstream(std::string_view who, const grpc::Status& status) {
   std::string what = PrintableText(status.error_message(), kUpstreamMessageMax);
   if (what.empty()) what = "no message";

@@ -12,6 +12,7 @@
 #include "checkers/call_options.h"
 #include "grpcpp/client_context.h"
 #include "grpcpp/support/status.h"
+#include "protos/calls_under_way.h"
 #include "protos/failpoint.h"
 
 namespace closure {
@@ -25,7 +26,35 @@ void ApplyCallOptions(const CallOptions& options, grpc::ClientContext& context);
 // check" (assurance.md).
 absl::Status FromUpstream(std::string_view who, const grpc::Status& status);
 
-// Makes one unary call without blocking and gives its answer to `done` exactly once, on a gRPC thread.
+template <typename Request, typename Response>
+struct UpstreamCall {
+  grpc::ClientContext context;
+  Request request;
+  Response response;
+  std::string who;
+  std::shared_ptr<CancelSignal> cancel;
+  int64_t cancel_number = 0;
+  absl::AnyInvocable<void(absl::StatusOr<Response>) &&> done;
+};
+
+// Lets go of a call that has ended and tells how it did. Nothing is left of it afterwards.
+template <typename Request, typename Response>
+void TellEnd(std::shared_ptr<UpstreamCall<Request, Response>> call, const grpc::Status& status) {
+  auto done = std::move(call->done);
+  absl::StatusOr<Response> answer =
+      status.ok() ? absl::StatusOr<Response>(std::move(call->response)) : FromUpstream(call->who, status);
+  call.reset();
+  std::move(done)(std::move(answer));
+}
+
+// The calls of this process that CallUpstream made. One is over when nothing of it is left: neither its context, which
+// holds its channel, nor its `done` with what that holds. Whoever destroys the last channel, or a server, of a process
+// waits for it first: the last of them ends gRPC's threads for callbacks, and in gRPC 1.51 such a thread that destroys
+// it itself waits for itself, in vain, and goes on over what is freed.
+CallsUnderWay& CallsToUpstreams();
+
+// Makes one unary call without blocking and gives its answer to `done` exactly once, on a gRPC thread, when its context
+// is gone.
 //
 //   CallUpstream<GetAccountResponse>("account", request, options,
 //       [stub](auto* context, auto* request, auto* response, auto on_done) {
@@ -33,19 +62,11 @@ absl::Status FromUpstream(std::string_view who, const grpc::Status& status);
 //       [](absl::StatusOr<Account> account) { … });
 //
 // `start` is called before CallUpstream returns, with a context, the request and the response, which live until the
-// call is over.
+// call has ended.
 template <typename Response, typename Request, typename Start>
 void CallUpstream(std::string_view who, const Request& request, const CallOptions& options, Start start,
                   absl::AnyInvocable<void(absl::StatusOr<Response>) &&> done) {
-  struct Call {
-    grpc::ClientContext context;
-    Request request;
-    Response response;
-    std::string who;
-    std::shared_ptr<CancelSignal> cancel;
-    int64_t cancel_number = 0;
-    absl::AnyInvocable<void(absl::StatusOr<Response>) &&> done;
-  };
+  using Call = UpstreamCall<Request, Response>;
   auto call = std::make_shared<Call>();
   call->request = request;
   call->who = std::string(who);
@@ -60,15 +81,12 @@ void CallUpstream(std::string_view who, const Request& request, const CallOption
   }
   Call* const raw = call.get();
   Failpoint("upstream.asking", call->who);
-  start(&raw->context, &raw->request, &raw->response, [call](grpc::Status status) {
+  CallsToUpstreams().Begin();
+  start(&raw->context, &raw->request, &raw->response, [call](const grpc::Status& status) mutable {
     Failpoint("upstream.answered", call->who);
     if (call->cancel != nullptr) call->cancel->Forget(call->cancel_number);
-    auto finished = std::move(call->done);
-    if (status.ok()) {
-      std::move(finished)(std::move(call->response));
-    } else {
-      std::move(finished)(FromUpstream(call->who, status));
-    }
+    TellEnd(std::move(call), status);
+    CallsToUpstreams().End();
   });
 }
 

@@ -9,6 +9,7 @@
 
 #include "checkers/catalog.h"
 #include "checkers/proto_time.h"
+#include "checkers/upstream_call.h"
 #include "grpcpp/ext/proto_server_reflection_plugin.h"
 #include "grpcpp/health_check_service_interface.h"
 #include "grpcpp/impl/server_builder_option.h"
@@ -29,6 +30,8 @@ namespace {
 
 // Clients may send keep-alive pings this often.
 constexpr int kPingIntervalMillis = 55'000;
+// How long the rest of upstream calls that have ended is waited for.
+constexpr absl::Duration kCallsMoment = absl::Seconds(1);
 
 const config::v1::CheckerConfig* FindConfig(const config::v1::ServerConfig& config, const std::string& name) {
   for (const config::v1::CheckerConfig& checker : config.checkers()) {
@@ -259,7 +262,11 @@ ClosuredServer::ClosuredServer(Parts parts, BusinessCalendar calendar, std::vect
   Observe();
 }
 
-ClosuredServer::~ClosuredServer() { Stop(absl::ZeroDuration()); }
+ClosuredServer::~ClosuredServer() {
+  Stop(absl::ZeroDuration());
+  // Their ends were told; what they hold is a moment behind. Another server of this process may have some of its own.
+  CallsToUpstreams().WaitForNone(kCallsMoment);
+}
 
 void ClosuredServer::Observe() {
   waker_->SetRunner(&runner_);

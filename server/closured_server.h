@@ -15,7 +15,7 @@
 #include "grpcpp/server.h"
 #include "server/account_gate_service.h"
 #include "server/agreements.h"
-#include "server/calls_under_way.h"
+#include "server/call_counting.h"
 #include "server/closure_engine.h"
 #include "server/closure_service.h"
 #include "server/fan_out.h"

@@ -90,6 +90,7 @@ class FakeCloud {
   FakePartners partners;
 
   const Upstreams& upstreams() const { return upstreams_; }
+  const std::shared_ptr<grpc::Channel>& channel() const { return channel_; }
 
  private:
   std::unique_ptr<grpc::Server> server_;

@@ -70,6 +70,53 @@ TEST_CASE("a cancelled signal ends the calls under way and those that come later
   CHECK(absl::IsCancelled(Call(cloud, {.cancel = cancel}).status()));
 }
 
+TEST_CASE("the end of a call is told when its context is gone, which holds the channel") {
+  FakeCloud cloud;
+  const auto& channel = cloud.channel();
+  Call(cloud, {}).IgnoreError();
+  REQUIRE(CallsToUpstreams().WaitForNone(absl::Seconds(30)));
+  const auto held = channel.use_count();
+  // While it starts a call holds the channel for itself.
+  std::promise<void> started;
+  std::promise<decltype(channel.use_count())> held_at_end;
+  CallUpstream<up::Membership>(
+      "directory", up::GetMembershipRequest(), {},
+      [&cloud](auto* context, auto* request, auto* response, auto on_done) {
+        cloud.upstreams().resource_directory->async()->GetMembership(context, request, response, std::move(on_done));
+      },
+      [&](const absl::StatusOr<up::Membership>&) {
+        started.get_future().wait();
+        held_at_end.set_value(channel.use_count());
+      });
+  started.set_value();
+  CHECK(held_at_end.get_future().get() == held);
+}
+
+TEST_CASE("a call is over when nothing is left of what its end holds") {
+  FakeCloud cloud;
+  REQUIRE(CallsToUpstreams().WaitForNone(absl::Seconds(30)));
+  std::promise<void> ended;
+  std::promise<void> may_go;
+  bool gone = false;
+  // What goes slowly.
+  const auto destroy = [&](void*) {
+    may_go.get_future().wait();
+    gone = true;
+  };
+  std::shared_ptr<void> held(&cloud, destroy);
+  CallUpstream<up::Membership>(
+      "directory", up::GetMembershipRequest(), {},
+      [&cloud](auto* context, auto* request, auto* response, auto on_done) {
+        cloud.upstreams().resource_directory->async()->GetMembership(context, request, response, std::move(on_done));
+      },
+      [&ended, held = std::move(held)](const absl::StatusOr<up::Membership>&) { ended.set_value(); });
+  ended.get_future().wait();
+  CHECK_FALSE(CallsToUpstreams().WaitForNone(absl::ZeroDuration()));
+  may_go.set_value();
+  CHECK(CallsToUpstreams().WaitForNone(absl::Seconds(30)));
+  CHECK(gone);
+}
+
 TEST_CASE("the fault of an error cannot be forged by an upstream's code", "[D5]") {
   CHECK(FaultOf(absl::OkStatus()) == v1::CheckerResult::FAULT_UNSPECIFIED);
   CHECK(FaultOf(MalformedAnswer("x")) == v1::CheckerResult::MALFORMED);

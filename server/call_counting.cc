@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "server/calls_under_way.h"
+#include "server/call_counting.h"
 
 #include <utility>
 
@@ -29,22 +29,6 @@ class Counters final : public grpc::experimental::ServerInterceptorFactoryInterf
 };
 
 }  // namespace
-
-void CallsUnderWay::Begin() {
-  absl::MutexLock lock(&mutex_);
-  ++count_;
-}
-
-void CallsUnderWay::End() {
-  absl::MutexLock lock(&mutex_);
-  --count_;
-  if (count_ == 0) none_.Wake();
-}
-
-void CallsUnderWay::WaitForNone(absl::Duration limit) {
-  absl::MutexLock lock(&mutex_);
-  none_.For(mutex_, limit, [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return count_ == 0; });
-}
 
 std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface> CountCalls(
     std::shared_ptr<CallsUnderWay> calls) {
