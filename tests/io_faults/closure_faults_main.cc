@@ -13,6 +13,7 @@
 #include "tests/io_faults/every_call.h"
 #include "tests/io_faults/fault_kinds.h"
 #include "tests/io_faults/faulty_closure.h"
+#include "tests/io_faults/run_folder.h"
 #include "tests/support/command_line.h"
 
 namespace closure {
@@ -76,7 +77,7 @@ class Runs {
     ClosureReport report = CloseWithFaults(options);
     ++closures_;
     if (report.failures == 0) ++without_;
-    Add(report);
+    total_ += report;
     if (!options.decide) PrintCalls(end, report);
     if (!report.broken.empty()) PrintBroken(end, name, report);
     return report;
@@ -101,18 +102,6 @@ class Runs {
     fmt::print("\n");
   }
 
-  void Add(const ClosureReport& report) {
-    total_.failures += report.failures;
-    total_.answered += report.answered;
-    total_.refused += report.refused;
-    total_.starts_refused += report.starts_refused;
-    total_.restarted += report.restarted;
-    total_.waits += report.waits;
-    total_.detours += report.detours;
-    total_.more_codes += report.more_codes;
-    total_.given_up += report.given_up;
-  }
-
   const Settings settings_;
   RunFolder folder_;
   MeantRuns meant_;
@@ -127,9 +116,7 @@ int Main(int argc, char** argv) {
                "./dev iofaults --closures");
   Settings settings;
   AddSeed(app, settings.seed, "The seed of the faults at random");
-  app.add_option("--share", settings.share, "Take every SHARE-th call only")
-      ->check(CLI::Range(1, 1'000'000))
-      ->capture_default_str();
+  AddShare(app, settings.share);
   app.add_option("--random", settings.random_lives, "How many closures to each end with faults at random")
       ->check(CLI::Range(0, 10'000'000))
       ->capture_default_str();

@@ -50,6 +50,20 @@ struct ClosureReport {
   int64_t more_codes = 0;
   // What was damaged for good refused to be opened, as it should; nothing is judged then.
   int64_t given_up = 0;
+
+  // Adds what another closure counted.
+  ClosureReport& operator+=(const ClosureReport& other) {
+    failures += other.failures;
+    answered += other.answered;
+    refused += other.refused;
+    starts_refused += other.starts_refused;
+    restarted += other.restarted;
+    waits += other.waits;
+    detours += other.detours;
+    more_codes += other.more_codes;
+    given_up += other.given_up;
+    return *this;
+  }
 };
 
 ClosureReport CloseWithFaults(const ClosureOptions& options);

@@ -42,6 +42,18 @@ struct LifeReport {
   int64_t given_up = 0;
   // Lives that ended so: what the log got last was wrong, and gone after a new start.
   int64_t lost_ends = 0;
+
+  // Adds what another life counted.
+  LifeReport& operator+=(const LifeReport& other) {
+    failures += other.failures;
+    acknowledged += other.acknowledged;
+    refused += other.refused;
+    made_though_refused += other.made_though_refused;
+    reopened += other.reopened;
+    given_up += other.given_up;
+    lost_ends += other.lost_ends;
+    return *this;
+  }
 };
 
 // Lives it: opens the store, makes the writes with reads between them, then lifts the faults, and demands that the

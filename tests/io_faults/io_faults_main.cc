@@ -16,6 +16,7 @@
 #include "tests/io_faults/faulty_backup.h"
 #include "tests/io_faults/faulty_life.h"
 #include "tests/io_faults/power_cuts.h"
+#include "tests/io_faults/run_folder.h"
 #include "tests/support/command_line.h"
 
 namespace closure {
@@ -28,7 +29,7 @@ constexpr int kWritesAfterStart = 2;
 struct Settings {
   uint64_t seed = 1;
   int writes = 40;
-  int share = 1;
+  std::int64_t share = 1;
   int random_lives = 200;
   int cut_lives = 50;
   bool only_cuts = false;
@@ -56,7 +57,7 @@ class Runs {
     const auto back_up = [this](const std::string& name, const FaultVfs::Decide& decide, Damage) {
       return BackUp(name, decide);
     };
-    const int share = settings_.share;
+    const std::int64_t share = settings_.share;
     if (!EveryCall(live, kFaultKinds, share, meant_) || !EveryCall(live, kWrongLog, share, meant_) ||
         !EveryCall(start, kFaultKinds, share, meant_) || !EveryCall(start, kWrongLog, share, meant_) ||
         !EveryCall(back_up, kFaultKinds, share, meant_))
@@ -112,13 +113,7 @@ class Runs {
     const CutFaults faults = kFaults[seed % std::size(kFaults)];
     const CutReport report =
         LiveWithPowerCuts({.seed = seed, .faults = faults, .lie = kLies.at(settings_.lie), .directory = folder_.New()});
-    cuts_.cuts += report.cuts;
-    cuts_.failures += report.failures;
-    cuts_.acknowledged += report.acknowledged;
-    cuts_.refused += report.refused;
-    cuts_.stops += report.stops;
-    cuts_.starts_refused += report.starts_refused;
-    cuts_.made_at_cut += report.made_at_cut;
+    cuts_ += report;
     if (!report.broken.empty()) PrintCut(seed, report);
     return report.broken.empty();
   }
@@ -134,7 +129,7 @@ class Runs {
   LifeReport BackUp(const std::string& name, const FaultVfs::Decide& decide) {
     LifeReport report = BackUpWithFaults(
         {.seed = settings_.seed, .writes = settings_.writes, .directory = folder_.New(), .decide = decide});
-    Add(report, backups_);
+    backups_ += report;
     if (!report.broken.empty()) PrintBroken("BROKEN backup", name, report);
     return report;
   }
@@ -163,7 +158,7 @@ class Runs {
   LifeReport Live(std::string_view broken, const std::string& name, LifeOptions options) {
     options.directory = folder_.New();
     LifeReport report = LiveWithFaults(options);
-    Add(report, total_);
+    total_ += report;
     if (!report.broken.empty()) PrintBroken(broken, name, report);
     return report;
   }
@@ -172,16 +167,6 @@ class Runs {
     fmt::print("{} by {}: {}\nits files are in {}\n", what, name, report.broken, folder_.Keep());
     fmt::print("to come near it again: ./dev iofaults --seed {} --writes {} --random {} --only '{}'\n", settings_.seed,
                settings_.writes, settings_.random_lives, name);
-  }
-
-  static void Add(const LifeReport& report, LifeReport& to) {
-    to.failures += report.failures;
-    to.acknowledged += report.acknowledged;
-    to.refused += report.refused;
-    to.made_though_refused += report.made_though_refused;
-    to.reopened += report.reopened;
-    to.given_up += report.given_up;
-    to.lost_ends += report.lost_ends;
   }
 
   const Settings settings_;
@@ -206,9 +191,7 @@ int Main(int argc, char** argv) {
       app.add_option("--writes", settings.writes, "How many writes a life has")
           ->check(CLI::Range(1, 10'000))
           ->capture_default_str(),
-      app.add_option("--share", settings.share, "Take every SHARE-th call only")
-          ->check(CLI::Range(1, 1'000'000))
-          ->capture_default_str(),
+      AddShare(app, settings.share),
       app.add_option("--random", settings.random_lives, "How many lives with faults at random")
           ->check(CLI::Range(0, 10'000'000))
           ->capture_default_str(),

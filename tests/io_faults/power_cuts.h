@@ -43,6 +43,18 @@ struct CutReport {
   std::int64_t starts_refused = 0;
   // Writes that were under way when the power was cut and were there afterwards.
   std::int64_t made_at_cut = 0;
+
+  // Adds what another life counted.
+  CutReport& operator+=(const CutReport& other) {
+    cuts += other.cuts;
+    acknowledged += other.acknowledged;
+    refused += other.refused;
+    failures += other.failures;
+    stops += other.stops;
+    starts_refused += other.starts_refused;
+    made_at_cut += other.made_at_cut;
+    return *this;
+  }
 };
 
 CutReport LiveWithPowerCuts(const CutOptions& options);
