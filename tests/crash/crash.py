@@ -13,6 +13,7 @@ which go together. With --seeds each place of these lives is taken once for each
 import argparse
 import collections
 import concurrent.futures
+import difflib
 import os
 import sys
 
@@ -200,15 +201,24 @@ def crash_all(ways, arguments, pool):
         len(survived), len(last_places(survived)), len(again), len(last_places(again))))
 
 
+def explain_place(place, times, from_there_on):
+    """Why no life can die there."""
+    if times[place]:
+        print("%s is passed %d times on this way%s" % (place, times[place], from_there_on))
+        return
+    like = difflib.get_close_matches(place, times, n=1)
+    print("there is no place %s on this way%s%s; there are\n  %s" % (
+        place, from_there_on, "; did you mean %s?" % like[0] if like else "",
+        "\n  ".join("%s, passed %d times" % each for each in sorted(times.items()))))
+
+
 def crash_once(way, deaths, lose_log):
     """Comes to each death by those before it, in order to tell where else it could be."""
     passed = crash_at(way, ())
     for number, (place, time) in enumerate(deaths, 1):
         times = collections.Counter(passed)
-        if place not in times:
-            print("there is no place %s on this way%s; there are\n  %s" % (
-                place, " from there on" if number > 1 else "",
-                "\n  ".join("%s, passed %d times" % each for each in sorted(times.items()))))
+        if not times[place] or time > times[place] + MISSED_FEW:
+            explain_place(place, times, " from there on" if number > 1 else "")
             return MISUNDERSTOOD
         MortalServer.lose_log = lose_log and number == len(deaths)
         passed = crash_at(way, deaths[:number])
