@@ -16,7 +16,8 @@ namespace closure {
 // page_token.
 std::string PageScope(const google::protobuf::Message& request);
 
-// The token of the page that starts behind `cursor`, which names the last entry of this page.
+// The token of the page that starts behind `cursor`, which names the last entry of this page; of at most 751 bytes, or
+// the token is too long to be read.
 std::string MakePageToken(std::string_view scope, std::string_view cursor);
 
 // The cursor in a token that was made for the same scope; "" for the empty token, which asks for the first page.
