@@ -26,6 +26,7 @@ void ApplyCallOptions(const CallOptions& options, grpc::ClientContext& context);
 // check" (assurance.md).
 absl::Status FromUpstream(std::string_view who, const grpc::Status& status);
 
+// What a call needs from its start to its end; CallUpstream makes it.
 template <typename Request, typename Response>
 struct UpstreamCall {
   grpc::ClientContext context;

@@ -264,7 +264,8 @@ ClosuredServer::ClosuredServer(Parts parts, BusinessCalendar calendar, std::vect
 
 ClosuredServer::~ClosuredServer() {
   Stop(absl::ZeroDuration());
-  // Their ends were told; what they hold is a moment behind. Another server of this process may have some of its own.
+  // The ends of its upstream calls were told; what they hold is a moment behind. Another server of this process may
+  // have calls of its own.
   CallsToUpstreams().WaitForNone(kCallsMoment);
 }
 

@@ -120,17 +120,12 @@ absl::StatusOr<std::unique_ptr<ClosuredServer>> MakeProduction(const config::v1:
                                                                Log& log) {
   CLOSURE_ASSIGN_OR_RETURN(SecretKey secret_key, SecretKey::Load(config.secret_key_file()));
   CLOSURE_ASSIGN_OR_RETURN(Agreements agreements, Agreements::Load(config.agreements_path()));
-  CLOSURE_ASSIGN_OR_RETURN(std::unique_ptr<SqliteClosureStore> store,
-                           SqliteClosureStore::Open({.path = config.database_path(),
-                                                     .key_check = secret_key.Check(),
-                                                     .warn =
-                                                         [&log](std::string_view what) {
-                                                           log.Warning("the store needs help", {{"error", what}});
-                                                         },
-                                                     .tell_damage =
-                                                         [&log](std::string_view what) {
-                                                           log.Error("the store met damage", {{"error", what}});
-                                                         }}));
+  const auto warn = [&log](std::string_view what) { log.Warning("the store needs help", {{"error", what}}); };
+  const auto tell_damage = [&log](std::string_view what) { log.Error("the store met damage", {{"error", what}}); };
+  CLOSURE_ASSIGN_OR_RETURN(
+      std::unique_ptr<SqliteClosureStore> store,
+      SqliteClosureStore::Open(
+          {.path = config.database_path(), .key_check = secret_key.Check(), .warn = warn, .tell_damage = tell_damage}));
   return ClosuredServer::Make({.config = config,
                                .clock = &clock,
                                .log = &log,
@@ -222,8 +217,9 @@ ExitCode Run(const Options& options) {
     default:
       break;
   }
-  const bool serves = options.command == Options::Command::kServe || options.command == Options::Command::kCheckConfig;
-  if (serves && AreFailpointsAsked()) {
+  const bool is_about_serving =
+      options.command == Options::Command::kServe || options.command == Options::Command::kCheckConfig;
+  if (is_about_serving && AreFailpointsAsked()) {
     return Fail(ExitCode::kConfig,
                 Concat(kFailpointVariable, " or ", kFailpointTraceVariable,
                        " is set: failpoints end the process for tests, with closured dev only; unset it"));

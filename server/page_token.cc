@@ -17,6 +17,8 @@ namespace {
 constexpr std::string_view kVersion = "1";
 constexpr std::size_t kChecksumDigits = 16;
 constexpr std::size_t kTokenMax = 1024;
+// Base64 makes four characters of three bytes.
+static_assert((kVersion.size() + kChecksumDigits + kCursorBytesMax) * 4 == kTokenMax * 3);
 
 std::string Checksum(std::string_view scope, std::string_view cursor) {
   return Sha256Hex(Concat(kVersion, ":", scope.size(), ":", scope, cursor)).substr(0, kChecksumDigits);

@@ -2,6 +2,7 @@
 #ifndef CLOSURE_SERVER_PAGE_TOKEN_H_
 #define CLOSURE_SERVER_PAGE_TOKEN_H_
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -16,8 +17,10 @@ namespace closure {
 // page_token.
 std::string PageScope(const google::protobuf::Message& request);
 
-// The token of the page that starts behind `cursor`, which names the last entry of this page; of at most 751 bytes, or
-// the token is too long to be read.
+// The longest cursor whose token is read again; names of entries are far shorter.
+inline constexpr std::size_t kCursorBytesMax = 751;
+
+// The token of the page that starts behind `cursor`, which names the last entry of this page.
 std::string MakePageToken(std::string_view scope, std::string_view cursor);
 
 // The cursor in a token that was made for the same scope; "" for the empty token, which asks for the first page.

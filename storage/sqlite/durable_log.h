@@ -16,8 +16,7 @@ namespace closure::sqlite {
 //
 // To be called while nobody writes to the database or can: in a write transaction that has written nothing. Nothing
 // when there is no log. Its header is durable before the rest, as SQLite has it. Errors: UNAVAILABLE when the file
-// system refuses, a frame that is committed does not read as it was written, or a transaction ends behind
-// those.
+// system refuses, a frame that is committed does not read as it was written, or a transaction ends behind those.
 //
 // `committed_frames` is how many SQLite goes on behind (Connection::CommittedFrames): so many have to be sound. A
 // transaction behind them was read wrong when SQLite looked for the end of the log, and would be lost with it. Or

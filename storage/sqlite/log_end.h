@@ -27,9 +27,9 @@ enum class LogEnd {
 LogEnd JudgeLogEnd(sqlite3_file& log, sqlite3_int64 frame);
 
 // The same of a log whose header is not sound. It is none that a crash tore: its 32 bytes lie in one sector, and are
-// synced before a frame is written, so a first frame of zeros is damage, too. But a disk
-// that failed in the middle of writing it, to begin the log anew, may have left half of it; everything in such a log is
-// in the database, and then nothing is lost with it. Not told from an empty log is one of a single transaction.
+// synced before a frame is written, so a first frame of zeros is damage, too. But a disk that failed in the middle of
+// writing it, to begin the log anew, may have left half of it; everything in such a log is in the database, and then
+// nothing is lost with it. Not told from an empty log is one of a single transaction.
 LogEnd JudgeLogWithoutHeader(sqlite3_file& log, sqlite3_file& database);
 
 }  // namespace closure::sqlite

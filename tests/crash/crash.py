@@ -302,7 +302,7 @@ def main():
         print("BROKEN %s" % broken)
         return 1
     except NotReached as missed:
-        print("all that was reached survived; races kept the run from %s" % missed)
+        print("all that was reached survived; not reached: %s" % missed)
         return NOT_REACHED
     return 0
 

@@ -4,30 +4,17 @@
 #include <catch2/catch.hpp>
 
 #include "closure/sandbox/v1/cloud_file.pb.h"
-#include "closure/sandbox/v1/sandbox_service.grpc.pb.h"
 #include "google/protobuf/util/json_util.h"
 #include "sandbox/cloud_file.h"
-#include "sandbox/sandbox.h"
 #include "tests/fuzz/fuzz_target.h"
+#include "tests/fuzz/fuzzed_cloud.h"
 #include "tests/fuzz/message_mutator.h"
-#include "tests/support/manual_clock.h"
 
 namespace closure::fuzz {
 namespace {
 
 class CloudFileTarget final : public Target {
  public:
-  CloudFileTarget() {
-    absl::StatusOr<std::unique_ptr<Sandbox>> cloud =
-        Sandbox::Open({.database_path = ":memory:",
-                       .now = [this] { return clock_.Now(); },
-                       .advance = [this](absl::Duration) -> absl::StatusOr<absl::Time> { return clock_.Now(); }});
-    REQUIRE(cloud.ok());
-    cloud_ = *std::move(cloud);
-    stub_ = sandbox::v1::SandboxService::NewStub(cloud_->channel());
-  }
-  ~CloudFileTarget() override { cloud_->Stop(); }
-
   void Try(std::string_view input) override {
     const absl::StatusOr<sandbox::v1::CloudFile> file = ParseCloudFile(input);
     if (!file.ok()) {
@@ -36,11 +23,11 @@ class CloudFileTarget final : public Target {
       return;
     }
     for (int again = 0; again < 2; ++again) {
-      const absl::StatusOr<std::vector<std::string>> loaded = cloud_->Load(*file);
+      const absl::StatusOr<std::vector<std::string>> loaded = cloud_.cloud().Load(*file);
       INFO(loaded.status());
       REQUIRE(loaded.ok());
       REQUIRE(loaded->size() == static_cast<size_t>(file->accounts_size()));
-      for (const std::string& account : *loaded) Show(account);
+      for (const std::string& account : *loaded) cloud_.Show(account);
     }
   }
 
@@ -60,20 +47,7 @@ class CloudFileTarget final : public Target {
   }
 
  private:
-  void Show(const std::string& account) {
-    grpc::ClientContext context;
-    sandbox::v1::ShowAccountRequest request;
-    sandbox::v1::ShowAccountResponse response;
-    request.set_account_id(account);
-    const grpc::Status status = stub_->ShowAccount(&context, request, &response);
-    INFO(account << ": " << status.error_message());
-    REQUIRE(status.ok());
-    REQUIRE(response.account().account_id() == account);
-  }
-
-  ManualClock clock_;
-  std::unique_ptr<Sandbox> cloud_;
-  std::unique_ptr<sandbox::v1::SandboxService::Stub> stub_;
+  FuzzedCloud cloud_;
 };
 
 }  // namespace

@@ -16,12 +16,12 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
-#include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "fmt/format.h"
 #include "google/protobuf/text_format.h"
 #include "server/errors.h"
+#include "tests/fuzz/call_texts.h"
 #include "tests/fuzz/fuzz_target.h"
 #include "tests/fuzz/message_mutator.h"
 #include "tests/fuzz/text_messages.h"
@@ -36,8 +36,6 @@ using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 using google::protobuf::MethodDescriptor;
 
-constexpr char kBetweenCalls[] = "\n---\n";
-constexpr int kCallsMax = 8;
 // After so many inputs the closures have moved on too far, and begin anew.
 constexpr int kInputsOfOneServer = 3000;
 
@@ -251,13 +249,13 @@ class RequestTarget final : public Target {
       service_ = std::make_unique<Service>();
       inputs_ = 0;
     }
-    std::vector<std::string> calls = absl::StrSplit(Text(input), kBetweenCalls);
+    std::vector<std::string> calls = SplitCalls(input);
     if (calls.size() > kCallsMax) calls.resize(kCallsMax);
     for (const std::string& call : calls) service_->Make(ReadCall(call));
   }
 
   std::string Mutate(std::string_view input, size_t size_max, std::mt19937& random) override {
-    std::vector<std::string> calls = absl::StrSplit(Text(input), kBetweenCalls);
+    std::vector<std::string> calls = SplitCalls(input);
     Call call = ReadCall(calls[random() % calls.size()]);
     switch (random() % 8) {
       case 0:
@@ -273,18 +271,10 @@ class RequestTarget final : public Target {
       default:
         call.request = MutateRequest(call, random);
     }
-    if (random() % 4 == 0) {
-      calls.push_back(WriteCall(call));
-    } else {
-      calls[random() % calls.size()] = WriteCall(call);
-    }
-    std::string made = absl::StrJoin(calls, kBetweenCalls);
-    return made.size() <= size_max ? made : "";
+    return WithCall(std::move(calls), WriteCall(call), size_max, random);
   }
 
  private:
-  static std::string Text(std::string_view input) { return std::string(input); }
-
   template <typename Element>
   static Element AnyOf(const std::vector<Element>& elements, std::mt19937& random) {
     return elements[random() % elements.size()];

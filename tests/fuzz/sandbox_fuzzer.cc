@@ -6,27 +6,25 @@
 // Promises: every call ends; a refusal says why, and is never the cloud's own fault; what is answered can be read; and
 // the cloud shows an account that it had, whatever was asked of it.
 #include <catch2/catch.hpp>
+#include <utility>
 #include <vector>
 
-#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
-#include "closure/sandbox/v1/sandbox_service.grpc.pb.h"
 #include "fmt/format.h"
 #include "google/protobuf/text_format.h"
 #include "sandbox/cloud_file.h"
-#include "sandbox/sandbox.h"
+#include "tests/fuzz/call_texts.h"
 #include "tests/fuzz/fuzz_target.h"
+#include "tests/fuzz/fuzzed_cloud.h"
 #include "tests/fuzz/message_mutator.h"
 #include "tests/fuzz/text_messages.h"
 #include "tests/support/api_calls.h"
-#include "tests/support/manual_clock.h"
 
 namespace closure::fuzz {
 namespace {
 
 using google::protobuf::Message;
 using google::protobuf::MethodDescriptor;
-using sandbox::v1::SandboxService;
 using sandbox::v1::SetFaultRequest;
 
 constexpr char kAccount[] = "1000000001";
@@ -39,8 +37,6 @@ constexpr char kCloud[] = R"({"accounts": [{
                  "chargeType": "PAY_AS_YOU_GO", "state": "Running", "releasable": true,
                  "consoleUri": "https://ecs.console.example.com/i-1"}]
 }]})";
-constexpr char kBetweenCalls[] = "\n---\n";
-constexpr int kCallsMax = 8;
 // After so many inputs the cloud begins anew.
 constexpr int kInputsOfOneCloud = 3000;
 
@@ -78,36 +74,14 @@ struct Call {
   std::string request;
 };
 
-std::vector<Call> ReadCalls(std::string_view input) {
-  std::vector<Call> calls;
-  const std::vector<std::string> texts = absl::StrSplit(std::string(input), kBetweenCalls);
-  for (const std::string& text : texts) {
-    const std::pair<std::string, std::string> parts = absl::StrSplit(text, absl::MaxSplits('\n', 1));
-    calls.push_back({parts.first, parts.second});
-  }
-  return calls;
-}
-
-std::string WriteCalls(const std::vector<Call>& calls) {
-  const auto write = [](std::string* to, const Call& call) { to->append(call.method + "\n" + call.request); };
-  return absl::StrJoin(calls, kBetweenCalls, write);
+Call ReadCall(const std::string& text) {
+  const std::pair<std::string, std::string> parts = absl::StrSplit(text, absl::MaxSplits('\n', 1));
+  return {parts.first, parts.second};
 }
 
 class Cloud {
  public:
-  Cloud() {
-    absl::StatusOr<std::unique_ptr<Sandbox>> cloud =
-        Sandbox::Open({.database_path = ":memory:",
-                       .now = [this] { return clock_.Now(); },
-                       .advance = [this](absl::Duration) -> absl::StatusOr<absl::Time> { return clock_.Now(); }});
-    REQUIRE(cloud.ok());
-    cloud_ = *std::move(cloud);
-    REQUIRE(cloud_->Load(*ParseCloudFile(kCloud)).ok());
-    stub_ = SandboxService::NewStub(cloud_->channel());
-  }
-  Cloud(const Cloud&) = delete;
-  Cloud& operator=(const Cloud&) = delete;
-  ~Cloud() { cloud_->Stop(); }
+  Cloud() { REQUIRE(cloud_.cloud().Load(*ParseCloudFile(kCloud)).ok()); }
 
   void Make(const Call& call) {
     const MethodDescriptor* const method = Find(call.method);
@@ -116,7 +90,7 @@ class Cloud {
     const std::string bytes = read == nullptr ? call.request : read->SerializeAsString();
     if (IsHanging(bytes, *method)) return;
     grpc::ClientContext context;
-    const Reply reply = SendBytes(cloud_->channel(), context, method, bytes);
+    const Reply reply = SendBytes(cloud_.cloud().channel(), context, method, bytes);
     INFO(call.method << "\n"
                      << call.request << "\nanswered " << reply.status.error_code() << ": "
                      << reply.status.error_message());
@@ -129,7 +103,7 @@ class Cloud {
       REQUIRE(reply.status.error_code() != grpc::StatusCode::INTERNAL);
       REQUIRE(reply.status.error_code() != grpc::StatusCode::UNKNOWN);
     }
-    ShowAccount();
+    cloud_.Show(kAccount);
   }
 
   // Those that were set would keep later inputs from what they are about.
@@ -138,7 +112,7 @@ class Cloud {
       fault.set_fault(SetFaultRequest::FAULT_UNSPECIFIED);
       grpc::ClientContext context;
       sandbox::v1::SetFaultResponse response;
-      REQUIRE(stub_->SetFault(&context, fault, &response).ok());
+      REQUIRE(cloud_.stub().SetFault(&context, fault, &response).ok());
     }
     faults_.clear();
   }
@@ -151,17 +125,6 @@ class Cloud {
            request.fault() == SetFaultRequest::HANG;
   }
 
-  void ShowAccount() {
-    grpc::ClientContext context;
-    sandbox::v1::ShowAccountRequest request;
-    sandbox::v1::ShowAccountResponse response;
-    request.set_account_id(kAccount);
-    const grpc::Status status = stub_->ShowAccount(&context, request, &response);
-    INFO("then it says " << status.error_message());
-    REQUIRE(status.ok());
-    REQUIRE(response.account().account_id() == kAccount);
-  }
-
   // A fault that was set is in force until EndFaults.
   void NoteFault(const std::string& bytes, const MethodDescriptor& method) {
     SetFaultRequest request;
@@ -169,9 +132,7 @@ class Cloud {
       faults_.push_back(request);
   }
 
-  ManualClock clock_;
-  std::unique_ptr<Sandbox> cloud_;
-  std::unique_ptr<SandboxService::Stub> stub_;
+  FuzzedCloud cloud_;
   std::vector<SetFaultRequest> faults_;
 };
 
@@ -183,27 +144,21 @@ class SandboxTarget final : public Target {
       cloud_ = std::make_unique<Cloud>();
       inputs_ = 0;
     }
-    std::vector<Call> calls = ReadCalls(input);
+    std::vector<std::string> calls = SplitCalls(input);
     if (calls.size() > kCallsMax) calls.resize(kCallsMax);
-    for (const Call& call : calls) cloud_->Make(call);
+    for (const std::string& call : calls) cloud_->Make(ReadCall(call));
     cloud_->EndFaults();
   }
 
   std::string Mutate(std::string_view input, size_t size_max, std::mt19937& random) override {
-    std::vector<Call> calls = ReadCalls(input);
-    Call call = calls[random() % calls.size()];
+    std::vector<std::string> calls = SplitCalls(input);
+    Call call = ReadCall(calls[random() % calls.size()]);
     if (random() % 8 == 0 || Find(call.method) == nullptr) {
       call = {NameOf(*Methods()[random() % Methods().size()]), ""};
     } else {
       call.request = MutateRequest(*Find(call.method), call.request, random);
     }
-    if (random() % 4 == 0) {
-      calls.push_back(call);
-    } else {
-      calls[random() % calls.size()] = call;
-    }
-    std::string made = WriteCalls(calls);
-    return made.size() <= size_max ? made : "";
+    return WithCall(std::move(calls), call.method + "\n" + call.request, size_max, random);
   }
 
  private:

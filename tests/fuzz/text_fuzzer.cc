@@ -10,9 +10,6 @@
 namespace closure::fuzz {
 namespace {
 
-// What fits into the longest token that is read.
-constexpr std::size_t kCursorMax = 751;
-
 template <typename Result>
 bool IsTaken(const absl::StatusOr<Result>& result) {
   if (result.ok()) return true;
@@ -50,7 +47,7 @@ void TryToken(std::string_view text) {
     REQUIRE(MakePageToken(scope, *cursor) == token);
   }
   static_cast<void>(IsTaken(ReadNumberedPageToken(scope, token)));
-  if (token.empty() || token.size() > kCursorMax) return;  // a cursor names an entry, and names have their limits
+  if (token.empty() || token.size() > kCursorBytesMax) return;  // a cursor names an entry
   const std::string made = MakePageToken(scope, token);
   REQUIRE(*ReadPageToken(scope, made) == token);
   REQUIRE_FALSE(ReadPageToken(std::string(scope) + "x", made).ok());

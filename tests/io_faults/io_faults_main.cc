@@ -87,7 +87,8 @@ class Runs {
   void PrintLives() const {
     fmt::print(
         "figures: {} lives, {} of them from the log of a killed process, with {} faults: {} writes acknowledged, {} "
-        "refused, {} of these made all the same, {} new starts, {} starts refused because of damage, {} without the last write because it was written wrong\n",
+        "refused, {} of these made all the same, {} new starts, {} starts refused because of damage, {} without the "
+        "last write because it was written wrong\n",
         lives_ + starts_, starts_, total_.failures, total_.acknowledged, total_.refused, total_.made_though_refused,
         total_.reopened, total_.given_up, total_.lost_ends);
     fmt::print("figures: {} backups with {} faults: {} made and whole, {} refused\n",
