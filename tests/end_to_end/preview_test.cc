@@ -233,6 +233,40 @@ TEST_CASE("a client that knows no limits reads the preview and the pages of an a
   CHECK(response.has_plan());
 }
 
+TEST_CASE("a preview passes the caller's trace context on to the checkers, and none that is malformed or comes twice",
+          "[R48]") {
+  const std::string context_of_trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+  absl::Mutex mutex;
+  std::vector<std::string> passed_on;
+  const auto checker = std::make_shared<ScriptedChecker>(
+      "vault", [&](const v1::CheckRequest& request, const CallOptions& options, Checker::CheckDone done) {
+        {
+          absl::MutexLock lock(&mutex);
+          passed_on.push_back(options.traceparent);
+        }
+        std::move(done)(CheckAnswer{.as_of = FromProto(request.check_time())});
+      });
+  RunningServer server({.extra_checkers = {checker}});
+  server.LoadExample("demo");
+  v1::PreviewClosureRequest request;
+  request.set_account("accounts/1000000001");
+  const auto preview = [&](const std::vector<std::string>& traceparents) {
+    const auto context = RunningServer::As("root:1000000001");
+    for (const std::string& traceparent : traceparents) context->AddMetadata("traceparent", traceparent);
+    const auto reader = server.closures().PreviewClosure(context.get(), request);
+    v1::PreviewClosureResponse response;
+    while (reader->Read(&response)) {
+    }
+    CHECK(reader->Finish().ok());
+  };
+  preview({context_of_trace});
+  preview({});
+  preview({"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-0g"});
+  preview({context_of_trace, context_of_trace});
+  absl::MutexLock lock(&mutex);
+  CHECK(passed_on == std::vector<std::string>{context_of_trace, "", "", ""});
+}
+
 TEST_CASE("a preview without every answer is not eligible and says that more may be found", "[R12][D5]") {
   RunningServer server;
   server.LoadExample("matrix");
