@@ -33,6 +33,10 @@ void Add(Books& books, const std::set<std::string>& methods, const Often& often)
   for (const std::string& method : methods) books.emplace(method, often);
 }
 
+// What is done to an account that is deleted for good, and to no other.
+const std::set<std::string> kOfDeletion = {"VoidDebt", "PurgeData", "UnbindThirdParties", "DeleteAccount",
+                                           "Perform DELETE"};
+
 // As BOOKS of tests/support/books.py, for this way.
 Books BooksOf(State end, const Way& way) {
   const int thaws = way.thaws + (end == v1::Closure::ABORTED ? 1 : 0);
@@ -47,8 +51,7 @@ Books BooksOf(State end, const Way& way) {
         {"ForfeitBalance", "TerminateSessions", "CreateServiceLinkedRole", "SealBilling", "DeleteServiceLinkedRole"},
         {});
   }
-  if (end == v1::Closure::CLOSED)
-    Add(books, {"VoidDebt", "PurgeData", "UnbindThirdParties", "DeleteAccount", "Perform DELETE"}, {});
+  if (end == v1::Closure::CLOSED) Add(books, kOfDeletion, {});
   if (end == v1::Closure::ABORTED) Add(books, {"UnsealBilling", "Perform RESTORE"}, {});
   return books;
 }
@@ -165,6 +168,23 @@ std::string JudgeActs(const sandbox::v1::ShowAccountResponse& shown, State end, 
     left.erase(method);
   }
   return left.empty() ? "" : fmt::format("acts that nobody asked for:{}", InWords(left));
+}
+
+std::string JudgeActsSoFar(const sandbox::v1::ShowAccountResponse& shown, bool may_be_deleted) {
+  // Once in each confirmation, and a code is sent anew where one is asked for again.
+  const std::set<std::string> repeated = {"FreezeAccount", "FreezeBilling", "FreezeResources", "Perform FREEZE",
+                                          "ThawAccount",   "ThawBilling",   "ThawResources",   "Perform THAW",
+                                          "SendMail",      "SendText"};
+  for (const sandbox::v1::SandboxAct& act : shown.acts()) {
+    if (std::string money = JudgeMoney(act); !money.empty()) return money;
+  }
+  const Counts done = Done(shown);
+  for (const auto& [method, count] : done) {
+    if (count > 1 && !repeated.contains(method)) return fmt::format("{} was done under {} keys", method, count);
+    if (kOfDeletion.contains(method) && !may_be_deleted)
+      return fmt::format("{} was done before the silent period was over; all acts:{}", method, InWords(done));
+  }
+  return shown.deleted() && !may_be_deleted ? "the account is deleted before its silent period was over" : "";
 }
 
 std::string JudgeNotices(const sandbox::v1::ListInboxResponse& inbox) {

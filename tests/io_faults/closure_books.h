@@ -38,6 +38,10 @@ Way WayOf(const v1::ClosureRecord& record);
 // Every act in the cloud was done as often as it has to be, under a key of its own, with the money that was renounced.
 std::string JudgeActs(const sandbox::v1::ShowAccountResponse& shown, v1::Closure::State end, const Way& way);
 
+// Of a closure that was left on its way: what was done until then was right, each act that is done once under one key,
+// and nothing of a deletion unless it may have begun.
+std::string JudgeActsSoFar(const sandbox::v1::ShowAccountResponse& shown, bool may_be_deleted);
+
 // The result was told once by each channel.
 std::string JudgeNotices(const sandbox::v1::ListInboxResponse& inbox);
 

@@ -63,6 +63,7 @@ class Life {
     });
     if (Start() && owner_.Create() && GoToEnd()) StopAndJudge();
     server_.Stop();
+    if (report_.given_up > 0) JudgeUnfinished();
     vfs_.SetDecide(nullptr);
     return Report();
   }
@@ -106,6 +107,7 @@ class Life {
   bool PassSilentPeriod() {
     if (options_.end == v1::Closure::ABORTED && !is_billed_) IssueBill();
     server_.clock().Advance(kSilentPeriod);
+    is_silent_period_over_ = true;
     return owner_.Await([](const v1::Closure& closure) { return closure.state() != v1::Closure::SILENT_PERIOD; });
   }
 
@@ -220,19 +222,28 @@ class Life {
     Break(JudgeFile(server_.database_path()));
   }
 
-  void JudgeCloud() {
+  // What was damaged for good is not read any more; what was done in the cloud by then stands.
+  void JudgeUnfinished() {
+    Break(JudgeActsSoFar(ShowAccount(), options_.end == v1::Closure::CLOSED && is_silent_period_over_));
+  }
+
+  sandbox::v1::ShowAccountResponse ShowAccount() {
     sandbox::v1::ShowAccountRequest show;
     show.set_account_id(RestartableServer::kAccount);
     sandbox::v1::ShowAccountResponse shown;
-    grpc::ClientContext showing;
+    grpc::ClientContext context;
+    if (!server_.sandbox().ShowAccount(&context, show, &shown).ok()) Break("the cloud does not answer");
+    return shown;
+  }
+
+  void JudgeCloud() {
+    const sandbox::v1::ShowAccountResponse shown = ShowAccount();
     sandbox::v1::ListInboxRequest list;
     list.set_account_id(RestartableServer::kAccount);
     list.set_page_size(1000);
     sandbox::v1::ListInboxResponse inbox;
     grpc::ClientContext listing;
-    const bool answered = server_.sandbox().ShowAccount(&showing, show, &shown).ok() &&
-                          server_.sandbox().ListInbox(&listing, list, &inbox).ok();
-    if (!answered) Break("the cloud does not answer");
+    if (!server_.sandbox().ListInbox(&listing, list, &inbox).ok()) Break("the cloud does not answer");
     way_.more_codes = owner_.codes_asked_again();
     Break(JudgeActs(shown, options_.end, way_));
     Break(JudgeNotices(inbox));
@@ -261,6 +272,7 @@ class Life {
   int64_t failures_waited_for_ = 0;
   int quiet_ = 0;
   bool is_billed_ = false;
+  bool is_silent_period_over_ = false;
   bool has_lost_ = false;
   RestartableServer server_;
   PatientOwner owner_;

@@ -48,7 +48,7 @@ struct ClosureReport {
   int64_t detours = 0;
   // Codes that were asked for again, because a fault took the time of the one before.
   int64_t more_codes = 0;
-  // What was damaged for good refused to be opened, as it should; nothing is judged then.
+  // What was damaged for good refused to be opened, as it should; what was done in the cloud is judged then.
   int64_t given_up = 0;
 
   // Adds what another closure counted.
