@@ -27,10 +27,12 @@ bool IsUriCharacter(char c) {
 }  // namespace
 
 std::optional<size_t> CountCharacters(std::string_view text) {
+  if (IsPlainAscii(text)) return text.size();
   return IsUtf8(text) ? std::optional(CountCodePoints(text)) : std::nullopt;
 }
 
 bool HasControlCharacters(std::string_view text, bool line_feed_allowed) {
+  if (IsPlainAscii(text)) return false;
   while (!text.empty()) {
     const std::optional<char32_t> character = TakeCodePoint(text);
     if (!character) return true;
@@ -40,6 +42,7 @@ bool HasControlCharacters(std::string_view text, bool line_feed_allowed) {
 }
 
 std::string PrintableText(std::string_view text, size_t max) {
+  if (text.size() <= max && IsPlainAscii(text)) return std::string(text);
   std::string printable;
   size_t before_last = 0;
   for (size_t count = 0; !text.empty(); ++count) {

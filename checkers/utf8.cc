@@ -40,7 +40,15 @@ std::optional<char32_t> TakeCodePoint(std::string_view& text) {
   return code_point;
 }
 
+bool IsPlainAscii(std::string_view text) {
+  for (const char c : text) {
+    if (c < 0x20 || c > 0x7E) return false;  // what is above 0x7F is below 0 as a char
+  }
+  return true;
+}
+
 bool IsUtf8(std::string_view text) {
+  if (IsPlainAscii(text)) return true;
   while (!text.empty()) {
     if (!TakeCodePoint(text)) return false;
   }

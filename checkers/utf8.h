@@ -14,6 +14,10 @@ namespace closure {
 // well-formed sequence; then nothing is removed.
 std::optional<char32_t> TakeCodePoint(std::string_view& text);
 
+// Whether a text is of visible ASCII characters and blanks only, as most are: then every byte is a character, and none
+// is a control.
+bool IsPlainAscii(std::string_view text);
+
 bool IsUtf8(std::string_view text);
 
 // How many code points a well-formed text has; what is not well-formed counts byte by byte.

@@ -57,6 +57,8 @@ enum class Mark {
   kLeaseRanOut,
   // The log of the store was not emptied at the first try.
   kLogEmptiedLater,
+  // A batch of writes was rolled back for one that was refused late, and run again.
+  kBatchRunAgain,
   // What the store read did not fit, and no longer so at another look.
   kReadAgain,
   // The store met damage: in a page of its file, of its log, before the end of the log at a start, and told so to a

@@ -25,9 +25,9 @@ bool IsAllowed(v1::GateState state, v1::CheckAccessRequest::Action action) {
   }
 }
 
-AccountGateService::AccountGateService(ClosureStore* store, const Clock* clock, WatchHub* watches, Log* log,
+AccountGateService::AccountGateService(ClosureStore* store, ReadCache* cache, const Clock* clock, WatchHub* watches, Log* log,
                                        const absl::Notification* stopping)
-    : store_(store), clock_(clock), watches_(watches), log_(log), stopping_(stopping) {}
+    : store_(store), cache_(cache), clock_(clock), watches_(watches), log_(log), stopping_(stopping) {}
 
 absl::StatusOr<v1::CheckAccessResponse> AccountGateService::Check(const grpc::CallbackServerContext& context,
                                                                   const v1::CheckAccessRequest& request) const {
@@ -38,7 +38,8 @@ absl::StatusOr<v1::CheckAccessResponse> AccountGateService::Check(const grpc::Ca
   if (request.action() == v1::CheckAccessRequest::ACTION_UNSPECIFIED) {
     return FieldError(v1::FIELD_MISSING, "action", "is required: SIGN_IN, VIEW_CLOSURE or OTHER");
   }
-  CLOSURE_ASSIGN_OR_RETURN(const GateRow gate, store_->LoadGate(account_id));
+  CLOSURE_ASSIGN_OR_RETURN(const auto found, cache_->LoadGate(account_id));
+  const GateRow& gate = *found;
   v1::CheckAccessResponse response;
   response.set_allowed(IsAllowed(gate.state, request.action()));
   response.set_gate_state(gate.state);

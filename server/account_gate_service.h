@@ -7,6 +7,7 @@
 #include "closure/v1/account_gate_service.grpc.pb.h"
 #include "server/clock.h"
 #include "server/log.h"
+#include "server/read_cache.h"
 #include "server/watch_hub.h"
 #include "storage/closure_store.h"
 
@@ -20,7 +21,7 @@ bool IsAllowed(v1::GateState state, v1::CheckAccessRequest::Action action);
 class AccountGateService final : public v1::AccountGateService::CallbackService {
  public:
   // `stopping` is given when the server stops: from then on every call is refused with SHUTTING_DOWN.
-  AccountGateService(ClosureStore* store, const Clock* clock, WatchHub* watches, Log* log,
+  AccountGateService(ClosureStore* store, ReadCache* cache, const Clock* clock, WatchHub* watches, Log* log,
                      const absl::Notification* stopping);
 
   grpc::ServerUnaryReactor* CheckAccess(grpc::CallbackServerContext* context, const v1::CheckAccessRequest* request,
@@ -33,6 +34,7 @@ class AccountGateService final : public v1::AccountGateService::CallbackService 
                                                 const v1::CheckAccessRequest& request) const;
 
   ClosureStore* const store_;
+  ReadCache* const cache_;
   const Clock* const clock_;
   WatchHub* const watches_;
   Log* const log_;

@@ -11,8 +11,8 @@
 #include "checkers/text.h"
 #include "checkers/utf8.h"
 #include "protos/file_reading.h"
+#include "protos/sha256.h"
 #include "server/errors.h"
-#include "server/secret_key.h"
 #include "server/strings.h"
 
 namespace closure {

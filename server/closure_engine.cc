@@ -7,6 +7,7 @@
 #include "checkers/proto_time.h"
 #include "fmt/format.h"
 #include "protos/coverage_mark.h"
+#include "server/closure_view.h"
 #include "server/errors.h"
 #include "server/find_closure.h"
 #include "server/overloaded.h"
@@ -18,17 +19,6 @@
 
 namespace closure {
 namespace {
-
-// What the state allows and would be refused all the same: Confirm on a scan that is too old (D16), so that nobody
-// shows its risk, and a code where none is accepted any more, so that a new one is asked for.
-bool IsInVain(const internal::v1::ClosureData& data, v1::Closure::Action action, absl::Time now) {
-  if (action == v1::Closure::CONFIRM_CLOSURE) return IsScanOld(data, now);
-  if (action != v1::Closure::VERIFY_IDENTITY) return false;
-  const auto& challenges = data.closure().identity_verification().challenges();
-  return std::none_of(challenges.begin(), challenges.end(), [&](const auto& challenge) {
-    return !challenge.verified() && challenge.attempts_left() > 0 && !IsCodeExpired(challenge, data.policy(), now);
-  });
-}
 
 absl::Status CompareEtag(const v1::Closure& closure, const std::string& etag) {
   if (etag.empty() || etag == closure.etag()) return absl::OkStatus();
@@ -89,20 +79,9 @@ struct ClosureEngine::Attempt {
 
 ClosureEngine::ClosureEngine(Parts parts) : parts_(std::move(parts)) {}
 
-v1::Closure Present(const internal::v1::ClosureData& data, absl::Time now) {
-  v1::Closure closure = data.closure();
-  closure.clear_allowed_actions();
-  for (const v1::Closure::Action action : AllowedActions(closure.state())) {
-    if (!IsInVain(data, action, now)) closure.add_allowed_actions(action);
-  }
-  if (closure.state() == v1::Closure::SILENT_PERIOD) {
-    const absl::Duration left = FromProto(closure.silent_period_end_time()) - now;
-    *closure.mutable_silent_period_remaining() = ToProto(std::max(left, absl::ZeroDuration()));
-  }
-  return closure;
-}
+std::vector<std::string> ClosureEngine::NewChallengeIds() const { return {parts_.random->Id(), parts_.random->Id()}; }
 
-absl::StatusOr<Circumstances> ClosureEngine::MakeCircumstances(std::string_view account_id, std::string actor) const {
+absl::StatusOr<Circumstances> ClosureEngine::MakeCircumstances(std::string actor) const {
   CLOSURE_ASSIGN_OR_RETURN(SystemNow read, ReadSystemNow(*parts_.store, *parts_.clock));
   Circumstances circumstances;
   circumstances.now = read.now;
@@ -111,9 +90,7 @@ absl::StatusOr<Circumstances> ClosureEngine::MakeCircumstances(std::string_view 
   circumstances.system = std::move(read.system);
   circumstances.participants = parts_.participants;
   circumstances.checkers = parts_.checkers;
-  circumstances.challenge_ids = {parts_.random->Id(), parts_.random->Id()};
   circumstances.retry_factor = parts_.random->RetryFactor();
-  circumstances.tombstone = parts_.secret_key->Tombstone(account_id);
   return circumstances;
 }
 
@@ -318,9 +295,12 @@ absl::StatusOr<Circumstances> ClosureEngine::CircumstancesOf(const Attempt& atte
                                                              std::optional<internal::v1::TaskData> task,
                                                              const internal::v1::ClosureData& data,
                                                              const Happening& happening) const {
-  CLOSURE_ASSIGN_OR_RETURN(Circumstances circumstances, MakeCircumstances(data.account_id(), attempt.actor));
+  CLOSURE_ASSIGN_OR_RETURN(Circumstances circumstances, MakeCircumstances(attempt.actor));
   circumstances.task = std::move(task);
+  if (data.closure().state() == v1::Closure::DELETING)
+    circumstances.tombstone = parts_.secret_key->Tombstone(data.account_id());
   if (std::holds_alternative<ResendCode>(happening)) {
+    circumstances.challenge_ids = NewChallengeIds();
     CLOSURE_ASSIGN_OR_RETURN(circumstances.codes_today,
                              parts_.store->CountCodes(data.account_id(), circumstances.now - kCodeWindow));
   }

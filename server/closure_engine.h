@@ -138,7 +138,9 @@ class ClosureEngine {
   bool IsGone(const internal::v1::TaskData& task) const;
   void OperateOnce(const SystemCommand& command, const CallContext& context, int tries, SystemReply reply);
   absl::StatusOr<Happening> MakeHappening(const internal::v1::ClosureData& data, const ClosureCommand& command) const;
-  absl::StatusOr<Circumstances> MakeCircumstances(std::string_view account_id, std::string actor) const;
+  // What every decision is told; what only some are told is left out.
+  absl::StatusOr<Circumstances> MakeCircumstances(std::string actor) const;
+  std::vector<std::string> NewChallengeIds() const;
   absl::StatusOr<BreakerCounts> CountBreaker(std::string_view organization_id, const TimerFired& fired,
                                              const Circumstances& circumstances) const;
   // Errors: INVALID_ARGUMENT with REQUEST_ID_REUSED.
@@ -156,9 +158,6 @@ class ClosureEngine {
   std::map<ClosureKey, std::deque<std::shared_ptr<Attempt>>> queues_ ABSL_GUARDED_BY(mutex_);
   const std::shared_ptr<CancelSignal> cancel_ = std::make_shared<CancelSignal>();
 };
-
-// What an answer shows of a closure at a time: the stored public part with allowed_actions and silent_period_remaining.
-v1::Closure Present(const internal::v1::ClosureData& data, absl::Time now);
 
 }  // namespace closure
 

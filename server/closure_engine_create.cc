@@ -6,6 +6,7 @@
 #include "protos/coverage_mark.h"
 #include "server/account_lookup.h"
 #include "server/closure_engine.h"
+#include "server/closure_view.h"
 #include "server/errors.h"
 #include "server/resource_names.h"
 #include "server/start_obstacles.h"
@@ -44,13 +45,14 @@ void ClosureEngine::CreateFrom(upstream::v1::Account account, v1::Channel channe
   absl::StatusOr<std::optional<v1::Closure>> replay = FindReplay(account_id, context);
   if (!replay.ok()) return std::move(reply)(replay.status());
   if (replay->has_value()) return std::move(reply)(**replay);
-  absl::StatusOr<Circumstances> circumstances = MakeCircumstances(account_id, context.actor.ToString());
+  absl::StatusOr<Circumstances> circumstances = MakeCircumstances(context.actor.ToString());
   if (!circumstances.ok()) return std::move(reply)(circumstances.status());
+  circumstances->challenge_ids = NewChallengeIds();
   absl::StatusOr<std::optional<internal::v1::ClosureData>> open = parts_.store->FindOpenClosure(account_id);
   if (!open.ok()) return std::move(reply)(open.status());
   if (open->has_value()) return std::move(reply)(AlreadyOpen(**open));
   // After the open closure: one that ended in between by closing the account has left its tombstone.
-  absl::StatusOr<bool> closed = parts_.store->HasTombstone(circumstances->tombstone);
+  absl::StatusOr<bool> closed = parts_.store->HasTombstone(parts_.secret_key->Tombstone(account_id));
   if (!closed.ok()) return std::move(reply)(closed.status());
   if (*closed) return std::move(reply)(AccountClosed(account_id));
   absl::StatusOr<int64_t> fence = parts_.store->LoadFence(account_id);

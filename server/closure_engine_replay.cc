@@ -4,6 +4,7 @@
 
 #include "fmt/format.h"
 #include "server/closure_engine.h"
+#include "server/closure_view.h"
 #include "server/errors.h"
 #include "storage/status_macros.h"
 

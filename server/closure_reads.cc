@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/closure_reads.h"
 
+#include <iterator>
 #include <utility>
 #include <vector>
 
-#include "server/closure_engine.h"
+#include "server/closure_view.h"
 #include "server/closure_waits.h"
 #include "server/errors.h"
 #include "server/field_checks.h"
@@ -42,10 +43,17 @@ absl::StatusOr<std::string> ReadableParent(const Actor& actor, std::string_view 
   return ParseAccountName("parent", parent);
 }
 
+// Whether it is the request that nearly everybody makes first.
+bool AsksForParentOnly(const v1::ListBlockingItemsRequest& request) {
+  v1::ListBlockingItemsRequest only_parent;
+  only_parent.set_parent(request.parent());
+  return request.SerializeAsString() == only_parent.SerializeAsString();
+}
+
 }  // namespace
 
-ClosureReads::ClosureReads(ClosureStore* store, const Clock* clock, const Agreements* agreements)
-    : store_(store), clock_(clock), agreements_(agreements) {}
+ClosureReads::ClosureReads(ClosureStore* store, ReadCache* cache, const Clock* clock, const Agreements* agreements)
+    : store_(store), cache_(cache), clock_(clock), agreements_(agreements) {}
 
 absl::StatusOr<v1::Agreement> ClosureReads::GetAgreement(const Actor& /*actor*/,
                                                          const v1::GetAgreementRequest& request) const {
@@ -54,10 +62,13 @@ absl::StatusOr<v1::Agreement> ClosureReads::GetAgreement(const Actor& /*actor*/,
   return agreements_->Find(request.version(), request.language_code());
 }
 
-absl::StatusOr<v1::Closure> ClosureReads::GetClosure(const Actor& actor, const v1::GetClosureRequest& request) const {
+absl::StatusOr<grpc::ByteBuffer> ClosureReads::GetClosure(const Actor& actor,
+                                                          const v1::GetClosureRequest& request) const {
   CLOSURE_ASSIGN_OR_RETURN(const ClosureKey key, ReadableKey(actor, "name", request.name()));
-  CLOSURE_ASSIGN_OR_RETURN(const internal::v1::ClosureData data, FindClosure(*store_, key));
-  return PresentWithWaits(*store_, data, clock_->Now());
+  CLOSURE_ASSIGN_OR_RETURN(const auto stored, cache_->FindClosure(key));
+  CLOSURE_ASSIGN_OR_RETURN(const grpc::Slice timed_part, TimedPartWithWaits(*store_, stored->data, clock_->Now()));
+  const grpc::Slice parts[] = {stored->lasting_part, timed_part};
+  return grpc::ByteBuffer(parts, std::size(parts));
 }
 
 absl::StatusOr<v1::ListClosuresResponse> ClosureReads::ListClosures(const Actor& actor,
@@ -85,17 +96,9 @@ absl::StatusOr<v1::ListClosuresResponse> ClosureReads::ListClosures(const Actor&
   return response;
 }
 
-absl::StatusOr<v1::ListBlockingItemsResponse> ClosureReads::ListBlockingItems(
-    const Actor& actor, const v1::ListBlockingItemsRequest& request) const {
-  CLOSURE_ASSIGN_OR_RETURN(const ClosureKey key, ReadableKey(actor, "parent", request.parent()));
-  CLOSURE_RETURN_IF_ERROR(CheckEnum("disposition", request.disposition()));
-  CLOSURE_RETURN_IF_ERROR(CheckText("checker", request.checker(), {.max = kCheckerNameMax}));
-  CLOSURE_ASSIGN_OR_RETURN(const int page_size, ParsePageSize(request.page_size(), kItemPages));
-  const std::string scope = PageScope(request);
-  ItemFilter filter{
-      .disposition = request.disposition(), .checker = request.checker(), .show_resolved = request.show_resolved()};
-  CLOSURE_ASSIGN_OR_RETURN(filter.after_item_id, ReadPageToken(scope, request.page_token()));
-  filter.limit = page_size + 1;
+absl::StatusOr<v1::ListBlockingItemsResponse> ClosureReads::ReadItemPage(const ClosureKey& key,
+                                                                         const ItemFilter& filter,
+                                                                         std::string_view scope) const {
   CLOSURE_RETURN_IF_ERROR(FindClosure(*store_, key).status());
   CLOSURE_ASSIGN_OR_RETURN(std::vector<v1::BlockingItem> items, store_->ListItems(key, filter));
   CLOSURE_ASSIGN_OR_RETURN(const ItemChangeCounts counts, store_->CountItemChanges(key));
@@ -103,7 +106,7 @@ absl::StatusOr<v1::ListBlockingItemsResponse> ClosureReads::ListBlockingItems(
   response.set_new_count(counts.new_count);
   response.set_changed_count(counts.changed_count);
   response.set_gone_count(counts.gone_count);
-  PageRoom room(page_size);
+  PageRoom room(filter.limit - 1);
   for (v1::BlockingItem& item : items) {
     if (!room.Take(item)) {
       const v1::BlockingItem& last = response.items(response.items_size() - 1);
@@ -113,6 +116,26 @@ absl::StatusOr<v1::ListBlockingItemsResponse> ClosureReads::ListBlockingItems(
     *response.add_items() = std::move(item);
   }
   return response;
+}
+
+absl::StatusOr<grpc::ByteBuffer> ClosureReads::ListBlockingItems(const Actor& actor,
+                                                                 const v1::ListBlockingItemsRequest& request) const {
+  CLOSURE_ASSIGN_OR_RETURN(const ClosureKey key, ReadableKey(actor, "parent", request.parent()));
+  CLOSURE_RETURN_IF_ERROR(CheckEnum("disposition", request.disposition()));
+  CLOSURE_RETURN_IF_ERROR(CheckText("checker", request.checker(), {.max = kCheckerNameMax}));
+  CLOSURE_ASSIGN_OR_RETURN(const int page_size, ParsePageSize(request.page_size(), kItemPages));
+  const std::string scope = PageScope(request);
+  ItemFilter filter{
+      .disposition = request.disposition(), .checker = request.checker(), .show_resolved = request.show_resolved()};
+  CLOSURE_ASSIGN_OR_RETURN(filter.after_item_id, ReadPageToken(scope, request.page_token()));
+  filter.limit = page_size + 1;
+  const auto read = [&]() -> absl::StatusOr<grpc::Slice> {
+    CLOSURE_ASSIGN_OR_RETURN(const v1::ListBlockingItemsResponse page, ReadItemPage(key, filter, scope));
+    return grpc::Slice(page.SerializeAsString());
+  };
+  const absl::StatusOr<grpc::Slice> page = AsksForParentOnly(request) ? cache_->FirstItemPage(key, read) : read();
+  if (!page.ok()) return page.status();
+  return grpc::ByteBuffer(&*page, 1);
 }
 
 absl::StatusOr<v1::ListTransitionsResponse> ClosureReads::ListTransitions(

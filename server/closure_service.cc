@@ -15,7 +15,7 @@
 namespace closure {
 ClosureService::ClosureService(const Parts& parts)
     : parts_(parts),
-      reads_(parts.store, parts.clock, parts.agreements),
+      reads_(parts.store, parts.cache, parts.clock, parts.agreements),
       mutations_{parts.engine, parts.log, parts.stopping} {}
 
 template <typename Request, typename Response>
@@ -27,6 +27,15 @@ grpc::ServerUnaryReactor* ClosureService::Read(grpc::CallbackServerContext* cont
       Admit(*context, mutations_, request,
             [this, read](const Actor& actor, const Request& asked) { return (reads_.*read)(actor, asked); });
   return Answer(context, MethodOf<Request>(), std::move(result), response, *parts_.log);
+}
+
+template <typename Request>
+grpc::ServerUnaryReactor* ClosureService::ReadBytes(
+    grpc::CallbackServerContext* context, const grpc::ByteBuffer& request, grpc::ByteBuffer* response,
+    absl::StatusOr<grpc::ByteBuffer> (ClosureReads::*read)(const Actor&, const Request&) const) {
+  Request asked;
+  if (const grpc::Status parsed = ParseRequest(request, asked); !parsed.ok()) return Refuse(context, parsed);
+  return Read(context, asked, response, read);
 }
 
 grpc::ServerUnaryReactor* ClosureService::CreateClosure(grpc::CallbackServerContext* context,
@@ -94,8 +103,8 @@ grpc::ServerUnaryReactor* ClosureService::GetAgreement(grpc::CallbackServerConte
 }
 
 grpc::ServerUnaryReactor* ClosureService::GetClosure(grpc::CallbackServerContext* context,
-                                                     const v1::GetClosureRequest* request, v1::Closure* response) {
-  return Read(context, *request, response, &ClosureReads::GetClosure);
+                                                     const grpc::ByteBuffer* request, grpc::ByteBuffer* response) {
+  return ReadBytes<v1::GetClosureRequest>(context, *request, response, &ClosureReads::GetClosure);
 }
 
 grpc::ServerUnaryReactor* ClosureService::ListClosures(grpc::CallbackServerContext* context,
@@ -105,9 +114,9 @@ grpc::ServerUnaryReactor* ClosureService::ListClosures(grpc::CallbackServerConte
 }
 
 grpc::ServerUnaryReactor* ClosureService::ListBlockingItems(grpc::CallbackServerContext* context,
-                                                            const v1::ListBlockingItemsRequest* request,
-                                                            v1::ListBlockingItemsResponse* response) {
-  return Read(context, *request, response, &ClosureReads::ListBlockingItems);
+                                                            const grpc::ByteBuffer* request,
+                                                            grpc::ByteBuffer* response) {
+  return ReadBytes<v1::ListBlockingItemsRequest>(context, *request, response, &ClosureReads::ListBlockingItems);
 }
 
 grpc::ServerUnaryReactor* ClosureService::ListTransitions(grpc::CallbackServerContext* context,
@@ -132,25 +141,28 @@ grpc::ServerWriteReactor<v1::PreviewClosureResponse>* ClosureService::PreviewClo
   return ServerStream<v1::PreviewClosureResponse>::Refuse(EndCall("PreviewClosure", stream.status(), *parts_.log));
 }
 
-absl::StatusOr<std::shared_ptr<ServerStream<v1::WatchClosureResponse>>> ClosureService::OpenWatch(
+absl::StatusOr<std::shared_ptr<ServerStream<grpc::ByteBuffer>>> ClosureService::OpenWatch(
     const Actor& actor, const v1::WatchClosureRequest& request) {
   CLOSURE_RETURN_IF_ERROR(RefuseWhenStopping(*parts_.stopping));
   CLOSURE_RETURN_IF_ERROR(Authorize(actor, request.name(), RequireReaderOf));
   CLOSURE_ASSIGN_OR_RETURN(const ClosureKey key, ParseClosureName("name", request.name()));
   CLOSURE_RETURN_IF_ERROR(CheckRevision("after_revision", request.after_revision()));
   CLOSURE_RETURN_IF_ERROR(FindClosure(*parts_.store, key).status());
-  auto watch =
-      std::make_shared<ClosureWatch>(parts_.store, parts_.clock, parts_.watches, key, request.after_revision());
+  auto watch = std::make_shared<ClosureWatch>(
+      ClosureWatch::Parts{.store = parts_.store, .cache = parts_.cache, .clock = parts_.clock, .hub = parts_.watches},
+      key, request.after_revision());
   CLOSURE_RETURN_IF_ERROR(parts_.watches->WatchClosure(key, watch));
   return watch;
 }
 
-grpc::ServerWriteReactor<v1::WatchClosureResponse>* ClosureService::WatchClosure(
-    grpc::CallbackServerContext* context, const v1::WatchClosureRequest* request) {
-  using Stream = ServerStream<v1::WatchClosureResponse>;
+grpc::ServerWriteReactor<grpc::ByteBuffer>* ClosureService::WatchClosure(grpc::CallbackServerContext* context,
+                                                                         const grpc::ByteBuffer* request) {
+  using Stream = ServerStream<grpc::ByteBuffer>;
+  v1::WatchClosureRequest asked;
+  if (const grpc::Status parsed = ParseRequest(*request, asked); !parsed.ok()) return Stream::Refuse(parsed);
   const absl::StatusOr<Actor> actor = Authenticate(*context);
   using Opened = absl::StatusOr<std::shared_ptr<Stream>>;
-  const Opened stream = actor.ok() ? OpenWatch(*actor, *request) : Opened(actor.status());
+  const Opened stream = actor.ok() ? OpenWatch(*actor, asked) : Opened(actor.status());
   if (stream.ok()) return Stream::Open(*stream);
   return Stream::Refuse(EndCall("WatchClosure", stream.status(), *parts_.log));
 }

@@ -11,6 +11,7 @@
 #include "server/execute_call.h"
 #include "server/log.h"
 #include "server/preview.h"
+#include "server/read_cache.h"
 #include "server/watch_hub.h"
 #include "storage/closure_store.h"
 
@@ -19,11 +20,15 @@ namespace closure {
 // closure.v1.ClosureService: the transport of what owners ask. It authenticates, reads the request, hands a command to
 // the engine or a question to ClosureReads, and turns the outcome into the answer; it decides nothing. No handler
 // waits: mutations end from the engine's reply.
-class ClosureService final : public v1::ClosureService::CallbackService {
+class ClosureService final
+    : public v1::ClosureService::WithRawCallbackMethod_GetClosure<
+          v1::ClosureService::WithRawCallbackMethod_ListBlockingItems<
+              v1::ClosureService::WithRawCallbackMethod_WatchClosure<v1::ClosureService::CallbackService>>> {
  public:
   // Everything outlives the service.
   struct Parts {
     ClosureStore* store = nullptr;
+    ReadCache* cache = nullptr;
     ClosureEngine* engine = nullptr;
     const Clock* clock = nullptr;
     const Agreements* agreements = nullptr;
@@ -37,8 +42,9 @@ class ClosureService final : public v1::ClosureService::CallbackService {
 
   grpc::ServerWriteReactor<v1::PreviewClosureResponse>* PreviewClosure(
       grpc::CallbackServerContext* context, const v1::PreviewClosureRequest* request) override;
-  grpc::ServerWriteReactor<v1::WatchClosureResponse>* WatchClosure(grpc::CallbackServerContext* context,
-                                                                   const v1::WatchClosureRequest* request) override;
+  // In bytes, because what is kept of a closure is passed on as it is; so are GetClosure and ListBlockingItems.
+  grpc::ServerWriteReactor<grpc::ByteBuffer>* WatchClosure(grpc::CallbackServerContext* context,
+                                                           const grpc::ByteBuffer* request) override;
 
   grpc::ServerUnaryReactor* CreateClosure(grpc::CallbackServerContext* context, const v1::CreateClosureRequest* request,
                                           v1::Closure* response) override;
@@ -59,13 +65,12 @@ class ClosureService final : public v1::ClosureService::CallbackService {
 
   grpc::ServerUnaryReactor* GetAgreement(grpc::CallbackServerContext* context, const v1::GetAgreementRequest* request,
                                          v1::Agreement* response) override;
-  grpc::ServerUnaryReactor* GetClosure(grpc::CallbackServerContext* context, const v1::GetClosureRequest* request,
-                                       v1::Closure* response) override;
+  grpc::ServerUnaryReactor* GetClosure(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+                                       grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* ListBlockingItems(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+                                              grpc::ByteBuffer* response) override;
   grpc::ServerUnaryReactor* ListClosures(grpc::CallbackServerContext* context, const v1::ListClosuresRequest* request,
                                          v1::ListClosuresResponse* response) override;
-  grpc::ServerUnaryReactor* ListBlockingItems(grpc::CallbackServerContext* context,
-                                              const v1::ListBlockingItemsRequest* request,
-                                              v1::ListBlockingItemsResponse* response) override;
   grpc::ServerUnaryReactor* ListTransitions(grpc::CallbackServerContext* context,
                                             const v1::ListTransitionsRequest* request,
                                             v1::ListTransitionsResponse* response) override;
@@ -77,9 +82,15 @@ class ClosureService final : public v1::ClosureService::CallbackService {
   template <typename Request, typename Response>
   grpc::ServerUnaryReactor* Read(grpc::CallbackServerContext* context, const Request& request, Response* response,
                                  absl::StatusOr<Response> (ClosureReads::*read)(const Actor&, const Request&) const);
+  // The same for a method that is served in bytes.
+  template <typename Request>
+  grpc::ServerUnaryReactor* ReadBytes(grpc::CallbackServerContext* context, const grpc::ByteBuffer& request,
+                                      grpc::ByteBuffer* response,
+                                      absl::StatusOr<grpc::ByteBuffer> (ClosureReads::*read)(const Actor&,
+                                                                                             const Request&) const);
   // Makes the watch, or says why not.
-  absl::StatusOr<std::shared_ptr<ServerStream<v1::WatchClosureResponse>>> OpenWatch(
-      const Actor& actor, const v1::WatchClosureRequest& request);
+  absl::StatusOr<std::shared_ptr<ServerStream<grpc::ByteBuffer>>> OpenWatch(const Actor& actor,
+                                                                            const v1::WatchClosureRequest& request);
 
   const Parts parts_;
   const ClosureReads reads_;

@@ -7,7 +7,7 @@
 
 #include "checkers/proto_time.h"
 #include "fmt/format.h"
-#include "server/closure_engine.h"
+#include "server/closure_view.h"
 #include "storage/status_macros.h"
 
 namespace closure {
@@ -48,24 +48,6 @@ v1::Wait TrustedTimeWait(const v1::Closure& closure, const internal::v1::TaskDat
   return wait;
 }
 
-absl::StatusOr<std::vector<v1::Wait>> ReadWaits(ClosureStore& store, const internal::v1::ClosureData& data,
-                                                absl::Time now) {
-  if (!MayWait(data.closure().state())) return std::vector<v1::Wait>();
-  TaskFilter filter{.closure = {data.account_id(), data.closure_id()}, .halted_only = true, .limit = 1};
-  CLOSURE_ASSIGN_OR_RETURN(const std::vector<internal::v1::TaskData> halted, store.ListTasks(filter));
-  if (!halted.empty()) {
-    CLOSURE_ASSIGN_OR_RETURN(const internal::v1::SystemData system, store.LoadSystem());
-    return WaitsOf(data, halted.front(), system, now);
-  }
-  if (!IsSilentPeriodOver(data.closure(), now)) return std::vector<v1::Wait>();
-  filter.halted_only = false;
-  filter.limit = kTasksLookedAt;
-  CLOSURE_ASSIGN_OR_RETURN(const std::vector<internal::v1::TaskData> tasks, store.ListTasks(filter));
-  const auto put_off = std::find_if(tasks.begin(), tasks.end(), [&](const auto& task) { return IsPutOff(task, now); });
-  if (put_off == tasks.end()) return std::vector<v1::Wait>();
-  return std::vector<v1::Wait>{TrustedTimeWait(data.closure(), *put_off)};
-}
-
 }  // namespace
 
 std::vector<v1::Wait> WaitsOf(const internal::v1::ClosureData& data, const internal::v1::TaskData& task,
@@ -93,6 +75,32 @@ std::vector<v1::Wait> WaitsOf(const internal::v1::ClosureData& data, const inter
         "the server's clocks disagree, and an operator has to look into it first");
   }
   return waits;
+}
+
+absl::StatusOr<std::vector<v1::Wait>> ReadWaits(ClosureStore& store, const internal::v1::ClosureData& data,
+                                                absl::Time now) {
+  if (!MayWait(data.closure().state())) return std::vector<v1::Wait>();
+  TaskFilter filter{.closure = {data.account_id(), data.closure_id()}, .halted_only = true, .limit = 1};
+  CLOSURE_ASSIGN_OR_RETURN(const std::vector<internal::v1::TaskData> halted, store.ListTasks(filter));
+  if (!halted.empty()) {
+    CLOSURE_ASSIGN_OR_RETURN(const internal::v1::SystemData system, store.LoadSystem());
+    return WaitsOf(data, halted.front(), system, now);
+  }
+  if (!IsSilentPeriodOver(data.closure(), now)) return std::vector<v1::Wait>();
+  filter.halted_only = false;
+  filter.limit = kTasksLookedAt;
+  CLOSURE_ASSIGN_OR_RETURN(const std::vector<internal::v1::TaskData> tasks, store.ListTasks(filter));
+  const auto put_off = std::find_if(tasks.begin(), tasks.end(), [&](const auto& task) { return IsPutOff(task, now); });
+  if (put_off == tasks.end()) return std::vector<v1::Wait>();
+  return std::vector<v1::Wait>{TrustedTimeWait(data.closure(), *put_off)};
+}
+
+absl::StatusOr<grpc::Slice> TimedPartWithWaits(ClosureStore& store, const internal::v1::ClosureData& data,
+                                               absl::Time now) {
+  CLOSURE_ASSIGN_OR_RETURN(std::vector<v1::Wait> waits, ReadWaits(store, data, now));
+  v1::Closure timed = TimedPart(data, now);
+  for (v1::Wait& wait : waits) *timed.add_waits() = std::move(wait);
+  return grpc::Slice(timed.SerializeAsString());
 }
 
 absl::StatusOr<v1::Closure> PresentWithWaits(ClosureStore& store, const internal::v1::ClosureData& data,

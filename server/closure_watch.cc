@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/closure_watch.h"
 
-#include <algorithm>
+#include <array>
+#include <iterator>
 #include <utility>
 
-#include "server/closure_engine.h"
+#include "google/protobuf/io/coded_stream.h"
 #include "server/closure_waits.h"
 #include "server/errors.h"
-#include "server/find_closure.h"
 #include "server/machine.h"
 #include "server/resource_names.h"
+#include "storage/status_macros.h"
 
 namespace closure {
 namespace {
@@ -26,30 +27,47 @@ std::vector<v1::WatchGatesResponse> Responses(const std::vector<GateRow>& rows) 
   return responses;
 }
 
+// What stands before so many bytes of a closure in a WatchClosureResponse.
+grpc::Slice HeadOfClosure(std::size_t bytes) {
+  using Output = google::protobuf::io::CodedOutputStream;
+  constexpr uint32_t kLengthDelimited = 2;  // protobuf.dev/programming-guides/encoding
+  constexpr uint32_t kTag = v1::WatchClosureResponse::kClosureFieldNumber << 3 | kLengthDelimited;
+  std::array<uint8_t, 16> head;
+  uint8_t* const after_tag = Output::WriteTagToArray(kTag, head.data());
+  const uint8_t* const end = Output::WriteVarint32ToArray(static_cast<uint32_t>(bytes), after_tag);
+  return {head.data(), static_cast<std::size_t>(end - head.data())};
+}
+
 }  // namespace
 
 bool IsOver(const v1::Closure& closure) {
   return IsTerminal(closure.state()) && closure.has_personal_data_erase_time();
 }
 
-ClosureWatch::ClosureWatch(ClosureStore* store, const Clock* clock, WatchHub* hub, ClosureKey key,
-                           int64_t after_revision)
-    : WatchStream(hub), store_(store), clock_(clock), key_(std::move(key)), sent_revision_(after_revision) {}
+ClosureWatch::ClosureWatch(const Parts& parts, ClosureKey key, int64_t after_revision)
+    : WatchStream(parts.hub), parts_(parts), key_(std::move(key)), sent_revision_(after_revision) {}
+
+absl::StatusOr<grpc::ByteBuffer> ClosureWatch::Response(const ReadCache::StoredClosure& stored) const {
+  CLOSURE_ASSIGN_OR_RETURN(const grpc::Slice timed_part,
+                           TimedPartWithWaits(*parts_.store, stored.data, parts_.clock->Now()));
+  const grpc::Slice parts[] = {HeadOfClosure(stored.lasting_part.size() + timed_part.size()), stored.lasting_part,
+                               timed_part};
+  return grpc::ByteBuffer(parts, std::size(parts));
+}
 
 void ClosureWatch::Look() {
   do {
-    const absl::StatusOr<internal::v1::ClosureData> data = FindClosure(*store_, key_);
-    if (!data.ok()) return Close(ToGrpcStatus(data.status()));
-    const bool news = data->closure().revision() > sent_revision_;
+    const auto stored = parts_.cache->FindClosure(key_);
+    if (!stored.ok()) return Close(ToGrpcStatus(stored.status()));
+    const v1::Closure& closure = (*stored)->data.closure();
+    const bool news = closure.revision() > sent_revision_;
     if (news) {
-      absl::StatusOr<v1::Closure> closure = PresentWithWaits(*store_, *data, clock_->Now());
-      if (!closure.ok()) return Close(ToGrpcStatus(closure.status()));
-      v1::WatchClosureResponse response;
-      *response.mutable_closure() = *std::move(closure);
-      sent_revision_ = data->closure().revision();
-      Push(std::move(response));
+      absl::StatusOr<grpc::ByteBuffer> response = Response(**stored);
+      if (!response.ok()) return Close(ToGrpcStatus(response.status()));
+      sent_revision_ = closure.revision();
+      Push(*std::move(response));
     }
-    if (IsOver(data->closure())) return Close(grpc::Status::OK);
+    if (IsOver(closure)) return Close(grpc::Status::OK);
     // The turn is given back by OnIdle, when this has been sent; from here on another thread may have it.
     if (news) return;
   } while (turn_.Keep());

@@ -8,8 +8,10 @@
 #include "absl/status/status.h"
 #include "closure/v1/account_gate_service.pb.h"
 #include "closure/v1/closure_service.pb.h"
+#include "grpcpp/support/byte_buffer.h"
 #include "server/clock.h"
 #include "server/errors.h"
+#include "server/read_cache.h"
 #include "server/server_stream.h"
 #include "server/watch_hub.h"
 #include "storage/closure_store.h"
@@ -51,15 +53,25 @@ class WatchStream : public ServerStream<Response>,
 
 // One WatchClosure call: sends the closure whenever its revision is above the last one sent. A slow caller skips
 // revisions. Ends with OK after one that is over. What it is given must outlive the call.
-class ClosureWatch final : public WatchStream<v1::WatchClosureResponse> {
+//
+// In bytes, serialized v1::WatchClosureResponse, because all who watch a closure are sent what is kept of it as it is.
+class ClosureWatch final : public WatchStream<grpc::ByteBuffer> {
  public:
-  ClosureWatch(ClosureStore* store, const Clock* clock, WatchHub* hub, ClosureKey key, int64_t after_revision);
+  struct Parts {
+    ClosureStore* store = nullptr;
+    ReadCache* cache = nullptr;
+    const Clock* clock = nullptr;
+    WatchHub* hub = nullptr;
+  };
+  ClosureWatch(const Parts& parts, ClosureKey key, int64_t after_revision);
 
  private:
   void Look() override;
 
-  ClosureStore* const store_;
-  const Clock* const clock_;
+  // The closure as it now stands.
+  absl::StatusOr<grpc::ByteBuffer> Response(const ReadCache::StoredClosure& stored) const;
+
+  const Parts parts_;
   const ClosureKey key_;
   // Used by the one who has the turn.
   int64_t sent_revision_;

@@ -229,6 +229,7 @@ ClosuredServer::ClosuredServer(Parts parts, BusinessCalendar calendar, std::vect
       halts_(parts_.store.get(), parts_.log),
       engine_(MakeEngineParts(parts_, fan_out_, participants_)),
       runner_(MakeRunnerParts(parts_, engine_, fan_out_, participants_)),
+      cache_(parts_.store.get()),
       watches_(parts_.config.limits().watches_max()),
       previews_(
           PreviewParts{.fan_out = fan_out_,
@@ -244,6 +245,7 @@ ClosuredServer::ClosuredServer(Parts parts, BusinessCalendar calendar, std::vect
                            [this](std::string_view account_id) { return OpenClosureName(*parts_.store, account_id); }},
           parts_.clock, parts_.config.limits().scans_max(), &stopping_, parts_.log),
       closure_service_({.store = parts_.store.get(),
+                        .cache = &cache_,
                         .engine = &engine_,
                         .clock = parts_.clock,
                         .agreements = &parts_.agreements,
@@ -251,7 +253,7 @@ ClosuredServer::ClosuredServer(Parts parts, BusinessCalendar calendar, std::vect
                         .watches = &watches_,
                         .log = parts_.log,
                         .stopping = &stopping_}),
-      gate_service_(parts_.store.get(), parts_.clock, &watches_, parts_.log, &stopping_),
+      gate_service_(parts_.store.get(), &cache_, parts_.clock, &watches_, parts_.log, &stopping_),
       operator_service_({.store = parts_.store.get(),
                          .engine = &engine_,
                          .clock = parts_.clock,
@@ -272,6 +274,7 @@ ClosuredServer::~ClosuredServer() {
 void ClosuredServer::Observe() {
   waker_->SetRunner(&runner_);
   parts_.store->SetObserver([this](const StoreChange& change) {
+    cache_.OnChange(change);  // before anybody looks again
     watches_.OnChange(change);
     if (change.tasks_added) runner_.Wake();
     if (change.system_written) halts_.TellNew();

@@ -23,6 +23,7 @@
 #include "server/log.h"
 #include "server/operator_service.h"
 #include "server/preview.h"
+#include "server/read_cache.h"
 #include "server/secret_key.h"
 #include "server/task_runner.h"
 #include "server/watch_hub.h"
@@ -99,6 +100,7 @@ class ClosuredServer {
   HaltLog halts_;
   ClosureEngine engine_;
   TaskRunner runner_;
+  ReadCache cache_;
   WatchHub watches_;
   PreviewDesk previews_;
   ClosureService closure_service_;

@@ -135,7 +135,7 @@ struct Circumstances {
   std::vector<v1::CheckerResult> checkers;
   // For happenings that come from a task: that task.
   std::optional<internal::v1::TaskData> task;
-  // Two unused random ids, one per channel, for new codes.
+  // Two unused random ids, one per channel, for new codes: for CreateFacts and ResendCode.
   std::vector<std::string> challenge_ids;
   // Spreads delays before another try, so that what failed together does not come back together; around 1.
   double retry_factor = 1;
@@ -143,7 +143,7 @@ struct Circumstances {
   int codes_today = 0;
   // For SILENT_PERIOD_END.
   BreakerCounts breaker;
-  // What is kept of a closed account (D13).
+  // What is kept of a closed account (D13): for a closure in DELETING.
   std::string tombstone;
 };
 

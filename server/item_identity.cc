@@ -4,8 +4,8 @@
 #include "absl/time/time.h"
 #include "checkers/proto_time.h"
 #include "fmt/format.h"
+#include "protos/sha256.h"
 #include "server/resource_names.h"
-#include "server/secret_key.h"
 
 namespace closure {
 namespace {

@@ -5,9 +5,9 @@
 #include <optional>
 
 #include "absl/strings/escaping.h"
+#include "protos/sha256.h"
 #include "server/errors.h"
 #include "server/request_hash.h"
-#include "server/secret_key.h"
 #include "server/strings.h"
 
 namespace closure {

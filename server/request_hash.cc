@@ -3,7 +3,7 @@
 
 #include "google/protobuf/io/coded_stream.h"
 #include "google/protobuf/io/zero_copy_stream_impl_lite.h"
-#include "server/secret_key.h"
+#include "protos/sha256.h"
 #include "server/strings.h"
 
 namespace closure {

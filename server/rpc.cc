@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/rpc.h"
 
+#include <limits>
+
 #include "server/errors.h"
 
 namespace closure {
@@ -19,6 +21,13 @@ void LogFailure(std::string_view method, const absl::Status& status, Log& log) {
 grpc::Status EndCall(std::string_view method, const absl::Status& status, Log& log) {
   LogFailure(method, status, log);
   return ToGrpcStatus(status);
+}
+
+grpc::Status ParseRequest(const grpc::ByteBuffer& bytes, google::protobuf::Message& request) {
+  grpc::Slice slice;
+  const bool parsed = bytes.DumpToSingleSlice(&slice).ok() && slice.size() <= std::numeric_limits<int>::max() &&
+                      request.ParseFromArray(slice.begin(), static_cast<int>(slice.size()));
+  return parsed ? grpc::Status::OK : grpc::Status(grpc::StatusCode::UNIMPLEMENTED, "");
 }
 
 absl::Status RefuseWhenStopping(const absl::Notification& stopping) {

@@ -8,7 +8,9 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/synchronization/notification.h"
+#include "google/protobuf/message.h"
 #include "grpcpp/server_context.h"
+#include "grpcpp/support/byte_buffer.h"
 #include "grpcpp/support/server_callback.h"
 #include "server/identity.h"
 #include "server/log.h"
@@ -46,6 +48,17 @@ grpc::ServerUnaryReactor* Answer(grpc::CallbackServerContext* context, std::stri
                                  absl::StatusOr<Response> result, Response* response, Log& log) {
   grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
   Finish(reactor, method, std::move(result), response, log);
+  return reactor;
+}
+
+// For a method that is served in bytes: reads its request. The status to refuse the call with where it is none, as gRPC
+// 1.51 does for the other methods: UNIMPLEMENTED.
+grpc::Status ParseRequest(const grpc::ByteBuffer& bytes, google::protobuf::Message& request);
+
+// Ends a unary call with a refusal, now.
+inline grpc::ServerUnaryReactor* Refuse(grpc::CallbackServerContext* context, const grpc::Status& status) {
+  grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
+  reactor->Finish(status);
   return reactor;
 }
 

@@ -84,9 +84,8 @@ absl::Status CreateKeyFile(const std::string& path) {
   if (link(draft.c_str(), path.c_str()) != 0 && errno != EEXIST) {
     return Refuse(path, Concat("cannot be made: ", std::strerror(errno)));
   }
-  std::string folder = std::filesystem::path(path).parent_path().string();
-  if (folder.empty()) folder = ".";
-  const int directory = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const std::filesystem::path folder = std::filesystem::path(path).parent_path();
+  const int directory = open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (directory >= 0) {
     fsync(directory);
     close(directory);
@@ -145,7 +144,8 @@ absl::StatusOr<SecretKey> SecretKey::Load(const std::string& path) {
         path, Concat("it has ", bytes->size() > kKeyBytesMax ? "more than " : "", std::min(bytes->size(), kKeyBytesMax),
                      " bytes; it needs ", kKeyBytesMin, " to ", kKeyBytesMax));
   }
-  return SecretKey(*std::move(bytes));
+  // Not moved: optimizing, g++ 12 takes the move of a string of known least length for an overflow.
+  return SecretKey(*bytes);
 }
 
 absl::StatusOr<SecretKey> SecretKey::LoadOrCreate(const std::string& path) {
@@ -185,12 +185,6 @@ std::string RandomId() {
   std::array<unsigned char, 16> bytes{};
   FillRandom(bytes.data(), bytes.size());
   return Hex(bytes);
-}
-
-std::string Sha256Hex(std::string_view bytes) {
-  std::array<unsigned char, SHA256_DIGEST_LENGTH> digest{};
-  SHA256(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), digest.data());
-  return Hex(digest);
 }
 
 }  // namespace closure

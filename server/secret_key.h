@@ -42,9 +42,6 @@ class SecretKey {
 // 128 bits from the system's generator in lower-case hexadecimal, for closure and challenge ids.
 std::string RandomId();
 
-// SHA-256 in lower-case hexadecimal.
-std::string Sha256Hex(std::string_view bytes);
-
 }  // namespace closure
 
 #endif  // CLOSURE_SERVER_SECRET_KEY_H_

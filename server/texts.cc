@@ -9,10 +9,10 @@
 #include "checkers/proto_time.h"
 #include "checkers/utf8.h"
 #include "protos/money.h"
+#include "protos/sha256.h"
 #include "server/phrases.h"
 #include "server/redaction.h"
 #include "server/renounced_money.h"
-#include "server/secret_key.h"
 #include "server/strings.h"
 
 namespace closure {

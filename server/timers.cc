@@ -14,19 +14,24 @@
 namespace closure {
 namespace {
 
+// gRPC rounds a deadline up to its next millisecond, unless it is over.
+gpr_timespec DeadlineAfter(absl::Duration after) {
+  if (after <= absl::ZeroDuration()) return gpr_inf_past(GPR_CLOCK_MONOTONIC);
+  const int64_t ms = absl::ToInt64Milliseconds(absl::Ceil(after, absl::Milliseconds(1)));
+  return gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC), gpr_time_from_millis(ms, GPR_TIMESPAN));
+}
+
 class AlarmTimer final : public Timer {
  public:
   void Start(absl::Duration after, std::function<void()> function) override {
-    const int64_t ms = std::max<int64_t>(0, absl::ToInt64Milliseconds(absl::Ceil(after, absl::Milliseconds(1))));
     // The alarm keeps its function until it is destroyed, and may be owned by what the function owns; so what is given
     // to it is emptied by the call.
     auto given = std::make_shared<std::function<void()>>(std::move(function));
-    alarm_.Set(gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC), gpr_time_from_millis(ms, GPR_TIMESPAN)),
-               [given](bool /*elapsed*/) {
-                 const std::function<void()> call = std::move(*given);
-                 *given = nullptr;
-                 call();
-               });
+    alarm_.Set(DeadlineAfter(after), [given](bool /*elapsed*/) {
+      const std::function<void()> call = std::move(*given);
+      *given = nullptr;
+      call();
+    });
     bool stop = false;
     {
       absl::MutexLock lock(&mutex_);

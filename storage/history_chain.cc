@@ -2,16 +2,10 @@
 #include "storage/history_chain.h"
 
 #include <fmt/format.h>
-#include <openssl/evp.h>
 
-#include <array>
-#include <cstdio>
-#include <cstdlib>
-#include <memory>
-
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_format.h"
 #include "absl/time/time.h"
+#include "protos/sha256.h"
 
 namespace closure {
 namespace {
@@ -33,17 +27,6 @@ std::string CanonicalTime(absl::Time time) {
   const int64_t seconds = absl::ToUnixSeconds(time);
   const int64_t nanos = absl::ToInt64Nanoseconds(time - absl::FromUnixSeconds(seconds));
   return absl::StrFormat("%d.%09d", seconds, nanos);
-}
-
-std::string Sha256(std::string_view bytes) {
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest;
-  unsigned int size = 0;
-  // It fails only without memory or without SHA-256 in the library; neither can be gone on from.
-  if (EVP_Digest(bytes.data(), bytes.size(), digest.data(), &size, EVP_sha256(), nullptr) != 1) {
-    fmt::print(stderr, "closured: impossible: EVP_Digest with SHA-256 failed\n");
-    std::abort();
-  }
-  return absl::BytesToHexString({reinterpret_cast<const char*>(digest.data()), size});
 }
 
 HistoryEntry EntryOf(const v1::Transition& transition) {
@@ -79,7 +62,7 @@ std::string HashEntry(std::string_view previous_hash, const HistoryEntry& entry,
   AppendField(bytes, CanonicalTime(entry.time));
   AppendField(bytes, entry.actor);
   AppendField(bytes, entry.detail);
-  return Sha256(bytes);
+  return Sha256Hex(bytes);
 }
 
 absl::Status VerifyChain(const std::vector<v1::Transition>& transitions, std::string_view closure_name) {

@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
+#include "google/protobuf/arena.h"
 #include "storage/sqlite/closure_rows.h"
 #include "storage/sqlite/columns.h"
 #include "storage/sqlite/history_rows.h"
@@ -33,8 +35,15 @@ bool HasClosureSections(const Commit& commit) {
          commit.erase_responses || commit.forget_requests;
 }
 
-// What can be said of a commit without looking at the store.
-absl::Status CheckCommit(const Commit& commit) {
+// Whether what is stored can be read again: protobuf writes text that is not UTF-8 and then refuses to read it; such a
+// row would be lost for ever.
+bool ParsesBack(std::string_view closure_bytes) {
+  google::protobuf::Arena arena;
+  return google::protobuf::Arena::CreateMessage<ClosureData>(&arena)->ParseFromArray(
+      closure_bytes.data(), static_cast<int>(closure_bytes.size()));
+}
+
+absl::Status CheckCommit(const Commit& commit, std::string_view closure_bytes) {
   if (!commit.closure.has_value()) {
     if (!HasClosureSections(commit)) return absl::OkStatus();
     return absl::InvalidArgumentError("commit: it has history, items or the like of a closure, but no closure");
@@ -51,10 +60,7 @@ absl::Status CheckCommit(const Commit& commit) {
   if (commit.history.has_value() && commit.history->to_state != next.closure().state()) {
     return Contradiction(key, "the history ends in another state than the closure");
   }
-  // protobuf writes text that is not UTF-8 and then refuses to read it; such a row would be lost for ever.
-  if (!internal::v1::ClosureData().ParseFromString(commit.closure->SerializeAsString())) {
-    return Contradiction(key, "its data does not parse back");
-  }
+  if (!ParsesBack(closure_bytes)) return Contradiction(key, "its data does not parse back");
   if (commit.request.has_value() && !commit.request->account_id.empty() &&
       commit.request->account_id != key.account_id) {
     return Contradiction(key, fmt::format("the request id is one of account {}", commit.request->account_id));
@@ -84,21 +90,6 @@ absl::Status CheckNew(Connection& connection, const ClosureData& next, bool exis
       fmt::format("account {} is at fence {}, the new closure at {}", next.account_id(), fence, next.fence()));
 }
 
-absl::Status CheckNext(Connection& connection, const StoredClosure& stored, const Commit& commit) {
-  const ClosureData& next = *commit.closure;
-  const ClosureKey key = KeyOf(next);
-  if (stored.version != commit.expected_version) {
-    return absl::AbortedError(fmt::format("{} is at version {}, the commit was made for version {}",
-                                          FormatClosureName(key), stored.version, commit.expected_version));
-  }
-  if (next.fence() < stored.fence) return Contradiction(key, "its fence falls");
-  if (stored.state == next.closure().state()) return absl::OkStatus();
-  CLOSURE_ASSIGN_OR_RETURN(const int64_t fence, LoadFence(connection, key.account_id));
-  if (next.fence() > fence) return absl::OkStatus();
-  return Contradiction(key,
-                       fmt::format("its state changes, and its fence {} does not rise above {}", next.fence(), fence));
-}
-
 // No state changes without a history row, and none tells another change.
 absl::Status CheckHistory(v1::Closure::State before, const Commit& commit) {
   const bool changes = before != commit.closure->closure().state();
@@ -111,39 +102,71 @@ absl::Status CheckHistory(v1::Closure::State before, const Commit& commit) {
                                                            v1::Closure::State_Name(before)));
 }
 
+absl::Status CheckNext(const StoredClosure& stored, const Commit& commit) {
+  const ClosureKey key = KeyOf(*commit.closure);
+  if (stored.version != commit.expected_version) {
+    return absl::AbortedError(fmt::format("{} is at version {}, the commit was made for version {}",
+                                          FormatClosureName(key), stored.version, commit.expected_version));
+  }
+  return commit.closure->fence() < stored.fence ? Contradiction(key, "its fence falls") : absl::OkStatus();
+}
+
+// A change of state takes a fence above all that the account ever had.
+absl::Status WriteFence(Connection& connection, const StoredClosure& stored, const ClosureData& next) {
+  const bool rises = next.fence() > stored.fence;
+  bool is_highest = false;
+  if (rises) {
+    CLOSURE_ASSIGN_OR_RETURN(is_highest, RaiseFence(connection, next.account_id(), next.fence()));
+  }
+  if (stored.state == next.closure().state() || is_highest) return absl::OkStatus();
+  CLOSURE_ASSIGN_OR_RETURN(const int64_t fence, LoadFence(connection, next.account_id()));
+  return Contradiction(KeyOf(next),
+                       fmt::format("its state changes, and its fence {} does not rise above {}", next.fence(), fence));
+}
+
 bool IsRunning(const v1::Scan& scan) { return scan.number() != 0 && !scan.has_end_time(); }
 
 // A decision is made on data that was loaded before it; progress written in between is kept.
-absl::Status MergeProgress(const StoredClosure& stored, ClosureData& next) {
-  v1::Closure& closure = *next.mutable_closure();
-  closure.set_revision(std::max(stored.revision + 1, closure.revision()));
-  if (!closure.has_scan() || !IsRunning(closure.scan())) return absl::OkStatus();
-  ClosureData before;
-  CLOSURE_RETURN_IF_ERROR(ParseStored(stored.data, closure.name(), before));
-  v1::Scan& scan = *before.mutable_closure()->mutable_scan();
-  if (IsRunning(scan) && scan.number() == closure.scan().number())
-    closure.mutable_scan()->mutable_checkers()->Swap(scan.mutable_checkers());
+absl::Status MergeProgress(Connection& connection, const StoredClosure& stored, PreparedCommit& prepared) {
+  v1::Closure& closure = *prepared.commit.closure->mutable_closure();
+  bool merged = closure.revision() <= stored.revision;
+  if (merged) closure.set_revision(stored.revision + 1);
+  if (closure.has_scan() && IsRunning(closure.scan())) {
+    CLOSURE_ASSIGN_OR_RETURN(ClosureData before, LoadClosure(connection, KeyOf(*prepared.commit.closure)));
+    v1::Scan& scan = *before.mutable_closure()->mutable_scan();
+    if (IsRunning(scan) && scan.number() == closure.scan().number()) {
+      closure.mutable_scan()->mutable_checkers()->Swap(scan.mutable_checkers());
+      merged = true;
+    }
+  }
+  if (merged) prepared.closure_bytes = prepared.commit.closure->SerializeAsString();
   return absl::OkStatus();
 }
 
-// The closure's own row; its row number.
-absl::StatusOr<int64_t> WriteClosure(Connection& connection, Commit& commit) {
-  ClosureData& next = *commit.closure;
-  const ClosureKey key = KeyOf(next);
-  CLOSURE_ASSIGN_OR_RETURN(const std::optional<StoredClosure> stored, FindClosure(connection, key));
-  if (commit.expected_version == 0) {
-    CLOSURE_RETURN_IF_ERROR(CheckNew(connection, next, stored.has_value()));
-    CLOSURE_RETURN_IF_ERROR(CheckHistory(v1::Closure::STATE_UNSPECIFIED, commit));
-    next.mutable_closure()->set_revision(std::max<int64_t>(1, next.closure().revision()));
-    CLOSURE_RETURN_IF_ERROR(RaiseFence(connection, key.account_id, next.fence()));
-    return InsertClosure(connection, next);
+absl::StatusOr<int64_t> WriteNewClosure(Connection& connection, PreparedCommit& prepared, bool exists) {
+  ClosureData& next = *prepared.commit.closure;
+  CLOSURE_RETURN_IF_ERROR(CheckNew(connection, next, exists));
+  CLOSURE_RETURN_IF_ERROR(CheckHistory(v1::Closure::STATE_UNSPECIFIED, prepared.commit));
+  if (next.closure().revision() < 1) {
+    next.mutable_closure()->set_revision(1);
+    prepared.closure_bytes = next.SerializeAsString();
   }
+  CLOSURE_RETURN_IF_ERROR(RaiseFence(connection, next.account_id(), next.fence()).status());
+  return InsertClosure(connection, next, prepared.closure_bytes);
+}
+
+// The closure's own row; its row number.
+absl::StatusOr<int64_t> WriteClosure(Connection& connection, PreparedCommit& prepared) {
+  const Commit& commit = prepared.commit;
+  const ClosureKey key = KeyOf(*commit.closure);
+  CLOSURE_ASSIGN_OR_RETURN(const std::optional<StoredClosure> stored, FindClosure(connection, key));
+  if (commit.expected_version == 0) return WriteNewClosure(connection, prepared, stored.has_value());
   if (!stored.has_value()) return absl::AbortedError(fmt::format("{} does not exist", FormatClosureName(key)));
-  CLOSURE_RETURN_IF_ERROR(CheckNext(connection, *stored, commit));
+  CLOSURE_RETURN_IF_ERROR(CheckNext(*stored, commit));
+  CLOSURE_RETURN_IF_ERROR(WriteFence(connection, *stored, *commit.closure));
   CLOSURE_RETURN_IF_ERROR(CheckHistory(stored->state, commit));
-  CLOSURE_RETURN_IF_ERROR(MergeProgress(*stored, next));
-  if (next.fence() > stored->fence) CLOSURE_RETURN_IF_ERROR(RaiseFence(connection, key.account_id, next.fence()));
-  CLOSURE_RETURN_IF_ERROR(UpdateClosure(connection, next));
+  CLOSURE_RETURN_IF_ERROR(MergeProgress(connection, *stored, prepared));
+  CLOSURE_RETURN_IF_ERROR(UpdateClosure(connection, stored->row, *commit.closure, prepared.closure_bytes));
   return stored->row;
 }
 
@@ -235,14 +258,21 @@ absl::Status Forget(Connection& connection, const Commit& commit) {
 
 }  // namespace
 
-absl::StatusOr<StoreChange> ApplyCommit(Connection& connection, Commit& commit) {
-  CLOSURE_RETURN_IF_ERROR(CheckCommit(commit));
+absl::StatusOr<PreparedCommit> PrepareCommit(Commit commit) {
+  PreparedCommit prepared{.commit = std::move(commit)};
+  if (prepared.commit.closure.has_value()) prepared.closure_bytes = prepared.commit.closure->SerializeAsString();
+  CLOSURE_RETURN_IF_ERROR(CheckCommit(prepared.commit, prepared.closure_bytes));
+  return prepared;
+}
+
+absl::StatusOr<StoreChange> ApplyCommit(Connection& connection, PreparedCommit& prepared) {
+  const Commit& commit = prepared.commit;
   CLOSURE_RETURN_IF_ERROR(CheckRequestIsNew(connection, commit));
   StoreChange change;
   std::optional<int64_t> closure_row;
   if (commit.closure.has_value()) {
     change.closure = KeyOf(*commit.closure);
-    CLOSURE_ASSIGN_OR_RETURN(closure_row, WriteClosure(connection, commit));
+    CLOSURE_ASSIGN_OR_RETURN(closure_row, WriteClosure(connection, prepared));
     CLOSURE_RETURN_IF_ERROR(WriteSections(connection, commit, *closure_row, change));
   }
   if (commit.expected_system_version.has_value()) {

@@ -62,6 +62,7 @@ void Checkpointer::Run() {
     }
     // Beside readers and the writer; little is left to do without them.
     connection_->Checkpoint().IgnoreError();
+    moved_bytes_ = connection_->moved_bytes();
     if (MetDamage()) return;
     if (empty_log && !EmptyLog()) {
       absl::MutexLock lock(&mutex_);

@@ -2,6 +2,8 @@
 #ifndef CLOSURE_STORAGE_SQLITE_CHECKPOINTER_H_
 #define CLOSURE_STORAGE_SQLITE_CHECKPOINTER_H_
 
+#include <atomic>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string_view>
@@ -52,6 +54,9 @@ class Checkpointer {
   // again and again. A call ends the wait for the next try, and the delays begin with the first one again.
   void RequestEmptyLog();
 
+  // How much of the log the last checkpoint left in the file, in bytes of the log; the log may have begun anew since.
+  int64_t moved_bytes() const { return moved_bytes_; }
+
   // Moves the log into the file at once. To be called after Stop. Answers the damage that was met, or OK, also where
   // the file system refuses, for the log keeps everything.
   absl::Status MoveLog();
@@ -80,6 +85,7 @@ class Checkpointer {
   absl::Duration retry_delay_;
   absl::Duration waited_;
   bool warned_ = false;
+  std::atomic<int64_t> moved_bytes_ = 0;
   mutable absl::Mutex mutex_;
   // Woken when a wait for the next try is to end early.
   SteadyWait called_;

@@ -15,26 +15,28 @@ namespace {
 
 using internal::v1::ClosureData;
 
-// Binds all columns of a closure, in the order of both statements that write it.
-Statement SelectWrite(Connection& connection, Sql sql, const ClosureData& data) {
+// Runs a statement that writes all columns of a closure; ?1 is its row number, or its account for a new one.
+template <typename First>
+absl::Status Write(Connection& connection, Sql sql, const First& first, const ClosureData& data,
+                   std::string_view bytes) {
   const v1::Closure& closure = data.closure();
-  return connection.Select(
-      sql, data.account_id(), data.closure_id(), data.organization_id(), data.language_code(),
-      v1::Closure::State_Name(closure.state()), data.version(), data.fence(), data.etag_number(), closure.revision(),
-      MicrosIf(closure.has_create_time(), closure.create_time()),
-      MicrosIf(closure.has_update_time(), closure.update_time()),
-      MicrosIf(closure.has_state_enter_time(), closure.state_enter_time()),
-      MicrosIf(closure.has_expire_time(), closure.expire_time()),
-      MicrosIf(closure.has_confirm_time(), closure.confirm_time()),
-      MicrosIf(closure.has_silent_period_start_time(), closure.silent_period_start_time()),
-      MicrosIf(closure.has_silent_period_end_time(), closure.silent_period_end_time()),
-      MicrosIf(closure.has_end_time(), closure.end_time()),
-      MicrosIf(closure.has_personal_data_erase_time(), closure.personal_data_erase_time()),
-      v1::Closure::Reason_Name(closure.reason()), closure.reason_text(), v1::Closure::Cause_Name(closure.cause()),
-      closure.cause_detail(), closure.has_hold() ? 1 : 0, closure.hold().operator_(), closure.hold().reason(),
-      MicrosIf(closure.hold().has_create_time(), closure.hold().create_time()), closure.scan().number(),
-      closure.scan().clean() ? 1 : 0, closure.item_counts().must_handle(), closure.item_counts().renounceable(),
-      closure.item_counts().renounced(), Blob{data.SerializeAsString()});
+  return connection.Run(sql, first, data.closure_id(), data.organization_id(), data.language_code(),
+                        v1::Closure::State_Name(closure.state()), data.version(), data.fence(), data.etag_number(),
+                        closure.revision(), MicrosIf(closure.has_create_time(), closure.create_time()),
+                        MicrosIf(closure.has_update_time(), closure.update_time()),
+                        MicrosIf(closure.has_state_enter_time(), closure.state_enter_time()),
+                        MicrosIf(closure.has_expire_time(), closure.expire_time()),
+                        MicrosIf(closure.has_confirm_time(), closure.confirm_time()),
+                        MicrosIf(closure.has_silent_period_start_time(), closure.silent_period_start_time()),
+                        MicrosIf(closure.has_silent_period_end_time(), closure.silent_period_end_time()),
+                        MicrosIf(closure.has_end_time(), closure.end_time()),
+                        MicrosIf(closure.has_personal_data_erase_time(), closure.personal_data_erase_time()),
+                        v1::Closure::Reason_Name(closure.reason()), closure.reason_text(),
+                        v1::Closure::Cause_Name(closure.cause()), closure.cause_detail(), closure.has_hold() ? 1 : 0,
+                        closure.hold().operator_(), closure.hold().reason(),
+                        MicrosIf(closure.hold().has_create_time(), closure.hold().create_time()),
+                        closure.scan().number(), closure.scan().clean() ? 1 : 0, closure.item_counts().must_handle(),
+                        closure.item_counts().renounceable(), closure.item_counts().renounced(), Blob{bytes});
 }
 
 // Replaces the entry of the same checker, or adds it where its name belongs.
@@ -84,22 +86,21 @@ absl::StatusOr<GateRow> ReadGate(const Statement& row) {
 absl::StatusOr<std::optional<StoredClosure>> FindClosure(Connection& connection, const ClosureKey& key) {
   Statement row = connection.Select(
       R"sql(
-      SELECT closure_row, version, revision, fence, state, data
+      SELECT closure_row, version, revision, fence, state
       FROM closures
       WHERE account_id = ?1 AND closure_id = ?2
       )sql",
       key.account_id, key.closure_id);
   CLOSURE_ASSIGN_OR_RETURN(const bool found, row.Step());
   if (!found) return std::nullopt;
-  StoredClosure stored{
-      .row = row.Int(0), .version = row.Int(1), .revision = row.Int(2), .fence = row.Int(3), .data = row.Text(5)};
+  StoredClosure stored{.row = row.Int(0), .version = row.Int(1), .revision = row.Int(2), .fence = row.Int(3)};
   CLOSURE_RETURN_IF_ERROR(ParseName(row, 4, &v1::Closure::State_Parse, stored.state));
   return stored;
 }
 
-absl::StatusOr<int64_t> InsertClosure(Connection& connection, const ClosureData& data) {
-  Statement insert = SelectWrite(connection,
-                                 R"sql(
+absl::StatusOr<int64_t> InsertClosure(Connection& connection, const ClosureData& data, std::string_view bytes) {
+  CLOSURE_RETURN_IF_ERROR(Write(connection,
+                                R"sql(
       INSERT INTO closures (
         account_id, closure_id, organization_id, language_code, state, version, fence, etag_number, revision,
         create_time, update_time, state_enter_time, expire_time, confirm_time, silent_period_start_time,
@@ -113,33 +114,30 @@ absl::StatusOr<int64_t> InsertClosure(Connection& connection, const ClosureData&
         ?23, ?24, ?25, ?26, ?27, ?28,
         ?29, ?30, ?31, ?32)
       )sql",
-                                 data);
-  CLOSURE_RETURN_IF_ERROR(insert.Run());
+                                data.account_id(), data, bytes));
   return connection.last_insert_row();
 }
 
-absl::Status UpdateClosure(Connection& connection, const ClosureData& data) {
-  return SelectWrite(connection,
-                     R"sql(
-      UPDATE closures
+absl::Status UpdateClosure(Connection& connection, int64_t row, const ClosureData& data, std::string_view bytes) {
+  return Write(connection,
+               R"sql(
+      UPDATE OR FAIL closures
       SET organization_id = ?3, language_code = ?4, state = ?5, version = ?6, fence = ?7, etag_number = ?8,
         revision = ?9, create_time = ?10, update_time = ?11, state_enter_time = ?12, expire_time = ?13,
         confirm_time = ?14, silent_period_start_time = ?15, silent_period_end_time = ?16, end_time = ?17,
         personal_data_erase_time = ?18, reason = ?19, reason_text = ?20, cause = ?21, cause_detail = ?22,
         held = ?23, hold_operator = ?24, hold_reason = ?25, hold_time = ?26, scan_number = ?27, scan_clean = ?28,
         must_handle_count = ?29, renounceable_count = ?30, renounced_count = ?31, data = ?32
-      WHERE account_id = ?1 AND closure_id = ?2
+      WHERE closure_row = ?1 AND closure_id = ?2
       )sql",
-                     data)
-      .Run();
+               row, data, bytes);
 }
 
 absl::StatusOr<bool> AddProgress(Connection& connection, const ClosureKey& key, int64_t scan_number,
                                  const v1::CheckerResult& result) {
   CLOSURE_ASSIGN_OR_RETURN(const std::optional<StoredClosure> stored, FindClosure(connection, key));
   if (!stored.has_value()) return absl::NotFoundError(fmt::format("{} does not exist", FormatClosureName(key)));
-  ClosureData data;
-  CLOSURE_RETURN_IF_ERROR(ParseStored(stored->data, FormatClosureName(key), data));
+  CLOSURE_ASSIGN_OR_RETURN(ClosureData data, LoadClosure(connection, key));
   v1::Scan& scan = *data.mutable_closure()->mutable_scan();
   if (scan.number() != scan_number || scan.has_end_time()) return false;
   PutResult(scan, result);
@@ -155,8 +153,12 @@ absl::StatusOr<int64_t> EnsureAccount(Connection& connection, std::string_view a
   return LoadFence(connection, account_id);
 }
 
-absl::Status RaiseFence(Connection& connection, std::string_view account_id, int64_t fence) {
-  return connection.Run("UPDATE accounts SET fence = ?2 WHERE account_id = ?1 AND fence < ?2", account_id, fence);
+absl::StatusOr<bool> RaiseFence(Connection& connection, std::string_view account_id, int64_t fence) {
+  CLOSURE_ASSIGN_OR_RETURN(
+      const int64_t raised,
+      connection.Change("UPDATE OR FAIL accounts SET fence = ?2 WHERE account_id = ?1 AND fence < ?2", account_id,
+                        fence));
+  return raised > 0;
 }
 
 absl::StatusOr<bool> SetGate(Connection& connection, std::string_view account_id, int64_t closure_row,
@@ -184,10 +186,11 @@ absl::StatusOr<ClosureData> LoadClosure(Connection& connection, const ClosureKey
 
 absl::StatusOr<std::optional<ClosureData>> FindOpenClosure(Connection& connection, std::string_view account_id) {
   Statement row = connection.Select(
+      // As the condition of the index is written, or SQLite does not see that it may be used.
       R"sql(
       SELECT data
       FROM closures
-      WHERE account_id = ?1 AND state NOT IN ('CLOSED', 'ABORTED', 'CANCELLED', 'EXPIRED')
+      WHERE account_id = ?1 AND state <> 'CLOSED' AND state <> 'ABORTED' AND state <> 'CANCELLED' AND state <> 'EXPIRED'
       )sql",
       account_id);
   CLOSURE_ASSIGN_OR_RETURN(const bool found, row.Step());

@@ -25,22 +25,23 @@ struct StoredClosure {
   int64_t revision = 0;
   int64_t fence = 0;
   v1::Closure::State state = v1::Closure::STATE_UNSPECIFIED;
-  // Serialized ClosureData.
-  std::string data;
 };
 
 absl::StatusOr<std::optional<StoredClosure>> FindClosure(Connection& connection, const ClosureKey& key);
-// Writes all columns of a new closure; its row number.
-absl::StatusOr<int64_t> InsertClosure(Connection& connection, const internal::v1::ClosureData& data);
-// Writes all columns of a closure that exists.
-absl::Status UpdateClosure(Connection& connection, const internal::v1::ClosureData& data);
+// Writes all columns of a new closure; its row number. `bytes` are the data in serialized form.
+absl::StatusOr<int64_t> InsertClosure(Connection& connection, const internal::v1::ClosureData& data,
+                                      std::string_view bytes);
+// Writes all columns of a closure that exists in this row.
+absl::Status UpdateClosure(Connection& connection, int64_t row, const internal::v1::ClosureData& data,
+                           std::string_view bytes);
 // See ClosureStore::RecordProgress; whether anything changed. Errors besides: NOT_FOUND.
 absl::StatusOr<bool> AddProgress(Connection& connection, const ClosureKey& key, int64_t scan_number,
                                  const v1::CheckerResult& result);
 
 // Makes the account's row if there is none, and answers its highest fence.
 absl::StatusOr<int64_t> EnsureAccount(Connection& connection, std::string_view account_id);
-absl::Status RaiseFence(Connection& connection, std::string_view account_id, int64_t fence);
+// Whether that was higher than the account's highest fence, which it then is.
+absl::StatusOr<bool> RaiseFence(Connection& connection, std::string_view account_id, int64_t fence);
 // Whether that was a change.
 absl::StatusOr<bool> SetGate(Connection& connection, std::string_view account_id, int64_t closure_row,
                              v1::GateState state);

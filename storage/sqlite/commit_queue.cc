@@ -13,6 +13,8 @@ namespace {
 
 // Below this a checkpoint costs a lone writer more than it saves.
 constexpr int64_t kCheckpointBytes = 4 << 20;
+// Under an unbroken load, what is moved at a time: less is synced too often, more keeps commits waiting for the disk.
+constexpr int64_t kCheckpointStepBytes = 1 << 20;
 // Under an unbroken load a checkpoint beside the writer never catches up; above this the writer does one itself between
 // two batches.
 constexpr int64_t kWriterCheckpointBytes = 64 << 20;
@@ -51,7 +53,7 @@ void CommitQueue::Add(Write write) {
   absl::MutexLock lock(&mutex_);
   ++unfinished_;
   if (closing_) {
-    outcomes_.push_back({.done = std::move(write.done), .result = Closing()});
+    outcomes_.push_back({.write = std::move(write), .result = Closing()});
   } else {
     queue_.push_back(std::move(write));
   }
@@ -77,7 +79,7 @@ std::vector<CommitQueue::Write> CommitQueue::TakeBatch() {
   absl::MutexLock lock(&mutex_);
   mutex_.Await(absl::Condition(this, &CommitQueue::WriterHasWork));
   if (closing_) {
-    for (Write& write : queue_) outcomes_.push_back({.done = std::move(write.done), .result = Closing()});
+    for (Write& write : queue_) outcomes_.push_back({.write = std::move(write), .result = Closing()});
     queue_.clear();
     writer_ended_ = true;
     return {};
@@ -101,7 +103,7 @@ void CommitQueue::RunWriter() {
     {
       absl::MutexLock lock(&mutex_);
       for (size_t index = 0; index < batch.size(); ++index) {
-        outcomes_.push_back({.done = std::move(batch[index].done), .result = std::move(results[index])});
+        outcomes_.push_back({.write = std::move(batch[index]), .result = std::move(results[index])});
       }
     }
     // A second try of a sync that failed succeeds, and what it was about is not on the disk.
@@ -110,6 +112,12 @@ void CommitQueue::RunWriter() {
 }
 
 std::vector<CommitQueue::Result> CommitQueue::CommitBatch(std::vector<Write>& batch) {
+  if (std::optional<std::vector<Result>> results = TryBatch(batch, Refused::kLeavesNothing)) return *std::move(results);
+  Reach(Mark::kBatchRunAgain);
+  return *TryBatch(batch, Refused::kIsUndone);
+}
+
+std::optional<std::vector<CommitQueue::Result>> CommitQueue::TryBatch(std::vector<Write>& batch, Refused refused) {
   std::vector<Result> results;
   const auto all_fail = [&](const absl::Status& status) {
     const absl::Status answer = absl::UnavailableError(status.message());
@@ -118,8 +126,13 @@ std::vector<CommitQueue::Result> CommitQueue::CommitBatch(std::vector<Write>& ba
   absl::StatusOr<Transaction> transaction = Transaction::BeginWrite(*connection_);
   if (!transaction.ok()) return all_fail(transaction.status());
   for (Write& write : batch) {
-    results.push_back(RunOne(write));
-    if (absl::IsUnavailable(results.back().status())) return all_fail(results.back().status());
+    const int64_t changes = connection_->total_changes();
+    results.push_back(refused == Refused::kIsUndone ? RunUndoably(write) : write.run(*connection_));
+    const absl::Status& status = results.back().status();
+    if (absl::IsUnavailable(status)) return all_fail(status);
+    if (refused == Refused::kLeavesNothing && !status.ok() && connection_->total_changes() != changes)
+      return std::nullopt;
+    if (status.ok()) Failpoint("commit.written");
   }
   const absl::Status committed = transaction->Commit();
   if (!committed.ok()) return all_fail(committed);
@@ -129,20 +142,24 @@ std::vector<CommitQueue::Result> CommitQueue::CommitBatch(std::vector<Write>& ba
   return results;
 }
 
-CommitQueue::Result CommitQueue::RunOne(Write& write) {
+CommitQueue::Result CommitQueue::RunUndoably(Write& write) {
   CLOSURE_ASSIGN_OR_RETURN(Savepoint savepoint, Savepoint::Begin(*connection_));
   CLOSURE_ASSIGN_OR_RETURN(std::optional<StoreChange> change, write.run(*connection_));
   CLOSURE_RETURN_IF_ERROR(savepoint.Keep());
-  Failpoint("commit.written");
   return change;
 }
 
 void CommitQueue::TendLog() {
+  const int64_t log = connection_->wal_bytes();
+  const int64_t moved = checkpointer_.moved_bytes();
+  // Under an unbroken load the log does not begin anew when a checkpoint has ended, for something was written
+  // meanwhile; what it moved is not moved again. A log that is shorter than that has begun anew.
+  const int64_t to_move = moved <= log ? log - moved : log;
   if (connection_->TakeErasure()) {
     checkpointer_.RequestEmptyLog();
-  } else if (connection_->wal_bytes() > kWriterCheckpointBytes) {
+  } else if (log > kWriterCheckpointBytes) {
     connection_->Checkpoint().IgnoreError();
-  } else if (connection_->wal_bytes() > kCheckpointBytes) {
+  } else if (log > kCheckpointBytes && to_move > kCheckpointStepBytes) {
     checkpointer_.Request();
   }
 }
@@ -167,7 +184,7 @@ void CommitQueue::Tell(Outcome outcome) {
     observer = observer_;
   }
   if (observer) observer(**outcome.result);
-  std::move(outcome.done)(outcome.result.status());
+  std::move(outcome.write.done)(outcome.result.status());
   Failpoint("commit.told");
   absl::MutexLock lock(&mutex_);
   --unfinished_;

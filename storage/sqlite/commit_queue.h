@@ -22,9 +22,10 @@
 namespace closure::sqlite {
 
 // Group commit. One thread writes: it takes whatever queued while it committed the batch before, at most kBatchMax
-// and about kBatchBytesMax, runs each write in a savepoint of its own, so that one that is refused does not spoil the
-// others, and commits them together. It never waits for more to come. A second thread then calls the observer and each
-// write's `done`, in the order of the writes.
+// and about kBatchBytesMax, and commits them together. A write that is refused does not spoil the others: nearly always
+// it is before it changed anything, and else the batch is rolled back and run again with a savepoint for each write. It
+// never waits for more to come. A second thread then calls the observer and each write's `done`, in the order of the
+// writes.
 //
 // When the database fails, by a write or at the commit, every write of the batch gets UNAVAILABLE, those that would
 // have been refused too: what they were compared with is not durable. After corruption or a failed fsync, the
@@ -40,6 +41,7 @@ class CommitQueue {
   // What a write did, to be told to the observer; nothing when there is nothing to tell.
   using Result = absl::StatusOr<std::optional<StoreChange>>;
   struct Write {
+    // Run again where the transaction it ran in was rolled back.
     absl::AnyInvocable<Result(Connection&)> run;
     ClosureStore::Done done;
     // About how much it writes.
@@ -65,7 +67,8 @@ class CommitQueue {
  private:
   // A write with its outcome, to be told.
   struct Outcome {
-    ClosureStore::Done done;
+    // With what it wrote, which the teller destroys: the writer has more to do.
+    Write write;
     Result result;
   };
 
@@ -77,7 +80,16 @@ class CommitQueue {
   // Empty when the queue closes.
   std::vector<Write> TakeBatch();
   std::vector<Result> CommitBatch(std::vector<Write>& batch);
-  Result RunOne(Write& write);
+  // What is done about a write that is refused after it has changed something.
+  enum class Refused {
+    // Nothing: there must be none.
+    kLeavesNothing,
+    // What it changed is undone. Savepoints copy every page that they may have to bring back, so they cost a lot.
+    kIsUndone,
+  };
+  // Nothing where a refused write did leave something.
+  std::optional<std::vector<Result>> TryBatch(std::vector<Write>& batch, Refused refused);
+  Result RunUndoably(Write& write);
   // OK, or the damage that was met.
   absl::Status Damage();
   // Keeps the write-ahead log from growing without end.

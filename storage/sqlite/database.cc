@@ -113,77 +113,6 @@ int DenyAllButRows(void*, int action, const char*, const char*, const char*, con
 
 }  // namespace
 
-// ---- Statement ----
-
-Statement::Statement(Statement&& other) noexcept
-    : connection_(other.connection_),
-      statement_(std::exchange(other.statement_, nullptr)),
-      status_(std::move(other.status_)) {}
-
-Statement::~Statement() {
-  if (statement_ == nullptr) return;
-  sqlite3_reset(statement_);
-  sqlite3_clear_bindings(statement_);
-}
-
-void Statement::CheckBind(int code) {
-  if (code != SQLITE_OK && status_.ok()) status_ = connection_.Failure(code);
-}
-
-void Statement::Bind(int index, int64_t value) {
-  if (statement_ != nullptr) CheckBind(sqlite3_bind_int64(statement_, index, value));
-}
-
-void Statement::Bind(int index, std::string_view text) {
-  if (statement_ == nullptr) return;
-  // A null pointer would bind NULL.
-  const char* data = text.data() == nullptr ? "" : text.data();
-  CheckBind(sqlite3_bind_text64(statement_, index, data, text.size(), SQLITE_TRANSIENT, SQLITE_UTF8));
-}
-
-void Statement::Bind(int index, Blob blob) {
-  if (statement_ == nullptr) return;
-  const char* data = blob.bytes.data() == nullptr ? "" : blob.bytes.data();
-  CheckBind(sqlite3_bind_blob64(statement_, index, data, blob.bytes.size(), SQLITE_TRANSIENT));
-}
-
-void Statement::Bind(int index, std::optional<int64_t> value) {
-  if (value.has_value()) {
-    Bind(index, *value);
-  } else if (statement_ != nullptr) {
-    CheckBind(sqlite3_bind_null(statement_, index));
-  }
-}
-
-absl::StatusOr<bool> Statement::Step() {
-  if (!status_.ok()) return status_;
-  const int code = sqlite3_step(statement_);
-  if (code == SQLITE_ROW) return true;
-  if (code == SQLITE_DONE) return false;
-  status_ = connection_.Failure(code);
-  return status_;
-}
-
-absl::Status Statement::Run() {
-  absl::StatusOr<bool> row = Step();
-  if (row.ok() && *row) return absl::InternalError("store(sqlite): a statement answered a row where none was expected");
-  return row.status();
-}
-
-bool Statement::IsNull(int column) const { return sqlite3_column_type(statement_, column) == SQLITE_NULL; }
-
-int64_t Statement::Int(int column) const { return sqlite3_column_int64(statement_, column); }
-
-std::string Statement::Text(int column) const { return std::string(View(column)); }
-
-std::string_view Statement::View(int column) const {
-  const auto* data = static_cast<const char*>(sqlite3_column_blob(statement_, column));
-  const int size = sqlite3_column_bytes(statement_, column);
-  return data == nullptr ? std::string_view() : std::string_view(data, static_cast<size_t>(size));
-}
-
-// ---- Connection ----
-
 absl::StatusOr<std::unique_ptr<Connection>> Connection::Open(const std::string& path, Access access) {
   std::unique_ptr<Connection> connection(new Connection());
   const int how = access == Access::kReadWrite ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY;
@@ -299,6 +228,7 @@ absl::Status Connection::RunScript(const char* script) {
 }
 
 int64_t Connection::changed_rows() const { return sqlite3_changes64(database_); }
+int64_t Connection::total_changes() const { return sqlite3_total_changes64(database_); }
 int64_t Connection::last_insert_row() const { return sqlite3_last_insert_rowid(database_); }
 bool Connection::in_transaction() const { return sqlite3_get_autocommit(database_) == 0; }
 
@@ -359,7 +289,9 @@ absl::Status Connection::EnableWriteAheadLog() {
 }
 
 absl::Status Connection::Checkpoint() {
-  const int code = sqlite3_wal_checkpoint_v2(database_, nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+  int frames_moved = 0;
+  const int code = sqlite3_wal_checkpoint_v2(database_, nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, &frames_moved);
+  if (code == SQLITE_OK) moved_bytes_ = frames_moved * page_bytes_;
   // Another connection is at it.
   if (code == SQLITE_OK || (code & 0xff) == SQLITE_BUSY) return absl::OkStatus();
   return Failure(code);

@@ -68,10 +68,14 @@ class Statement {
   Statement(Connection& connection, sqlite3_stmt* statement, absl::Status status)
       : connection_(connection), statement_(statement), status_(std::move(status)) {}
 
-  void Bind(int index, int64_t value);
-  void Bind(int index, std::string_view text);
-  void Bind(int index, Blob blob);
-  void Bind(int index, std::optional<int64_t> value);
+  // Whether the bytes of a value are copied, or outlive the statement's use.
+  enum class Bytes { kCopied, kBorrowed };
+  void Bind(int index, int64_t value, Bytes bytes);
+  void Bind(int index, std::string_view text, Bytes bytes);
+  void Bind(int index, Blob blob, Bytes bytes);
+  void Bind(int index, std::optional<int64_t> value, Bytes bytes);
+  // For SQLite: what it does with a value's bytes.
+  static void (*DestructorOf(Bytes bytes))(void*);
   void CheckBind(int code);
 
   Connection& connection_;
@@ -93,24 +97,24 @@ class Connection {
   // A statement with its parameters ?1, ?2 ... bound, prepared at its first use.
   template <typename... Values>
   Statement Select(Sql sql, const Values&... values) {
-    Statement statement = Prepare(sql);
-    int index = 0;
-    (statement.Bind(++index, values), ...);
-    return statement;
+    return SelectWith(Statement::Bytes::kCopied, sql, values...);
   }
   // Runs a statement that answers no rows; the number of rows that it changed, those of triggers not counted.
   template <typename... Values>
   absl::StatusOr<int64_t> Change(Sql sql, const Values&... values) {
-    if (absl::Status status = Select(sql, values...).Run(); !status.ok()) return status;
+    if (absl::Status status = Run(sql, values...); !status.ok()) return status;
     return changed_rows();
   }
   template <typename... Values>
   absl::Status Run(Sql sql, const Values&... values) {
-    return Select(sql, values...).Run();
+    // The values live until the statement has run.
+    return SelectWith(Statement::Bytes::kBorrowed, sql, values...).Run();
   }
   // Runs several statements: migrations, which are part of this program.
   absl::Status RunScript(const char* script);
   int64_t last_insert_row() const;
+  // How many rows this connection ever changed, those of triggers and of transactions that were rolled back too.
+  int64_t total_changes() const;
   bool in_transaction() const;
 
   // What the file is marked with; both 0 in a new file.
@@ -142,6 +146,8 @@ class Connection {
   bool TakeErasure() { return std::exchange(erased_, false); }
   // The size of the write-ahead log after the last commit of this connection, in bytes.
   int64_t wal_bytes() const { return wal_bytes_; }
+  // How much of the log is in the file, as this connection's last checkpoint left it, in the same measure.
+  int64_t moved_bytes() const { return moved_bytes_; }
   // Copies the whole database, of one moment, into a file that is empty. Errors: UNAVAILABLE; as IsDamage when this one
   // is damaged.
   absl::Status CopyTo(Connection& copy);
@@ -164,6 +170,13 @@ class Connection {
   friend class Statement;
   Connection() = default;
 
+  template <typename... Values>
+  Statement SelectWith([[maybe_unused]] Statement::Bytes bytes, Sql sql, const Values&... values) {
+    Statement statement = Prepare(sql);
+    int index = 0;
+    (statement.Bind(++index, values, bytes), ...);
+    return statement;
+  }
   absl::Status Configure();
   void UpdateLogStays();
   // Whether there is a log with nothing in it.
@@ -186,6 +199,7 @@ class Connection {
   absl::flat_hash_map<const void*, sqlite3_stmt*> statements_;
   int64_t page_bytes_ = 0;
   int64_t wal_bytes_ = 0;
+  int64_t moved_bytes_ = 0;
   bool erased_ = false;
   bool remove_log_ = false;
   absl::Status damage_;

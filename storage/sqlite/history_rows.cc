@@ -71,7 +71,7 @@ absl::Status AppendTransition(Connection& connection, int64_t closure_row, const
   const int64_t number = last.number + 1;
   return connection.Run(
       R"sql(
-      INSERT INTO transitions (closure_row, number, from_state, event, to_state, create_time, actor, detail,
+      INSERT OR FAIL INTO transitions (closure_row, number, from_state, event, to_state, create_time, actor, detail,
         previous_hash, hash)
       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
       )sql",

@@ -20,16 +20,19 @@ struct Range {
 constexpr Range kNotCovered[] = {{18, 20}, {24, 28}, {40, 44}, {92, 100}};
 constexpr uint32_t kLogMagic = 0x377f0682;  // with the lowest bit set, checksums are of big-endian words
 
-uint32_t BigEndian(Bytes at) {
+// Compilers make one load of it, which matters: every page that is written or read of the log goes through here.
+uint32_t LittleEndianAt(const unsigned char* at) {
+  return (uint32_t{at[3]} << 24) | (uint32_t{at[2]} << 16) | (uint32_t{at[1]} << 8) | uint32_t{at[0]};
+}
+
+uint32_t BigEndianAt(const unsigned char* at) {
   return (uint32_t{at[0]} << 24) | (uint32_t{at[1]} << 16) | (uint32_t{at[2]} << 8) | uint32_t{at[3]};
 }
 
+uint32_t BigEndian(Bytes at) { return BigEndianAt(at.first(4).data()); }
+
 void WriteBigEndian(uint32_t word, std::span<unsigned char> at) {
   for (std::size_t byte = 0; byte < 4; ++byte) at[byte] = static_cast<unsigned char>(word >> (24 - 8 * byte));
-}
-
-uint32_t LittleEndian(Bytes at) {
-  return (uint32_t{at[3]} << 24) | (uint32_t{at[2]} << 16) | (uint32_t{at[1]} << 8) | uint32_t{at[0]};
 }
 
 // Each step can be undone, so no change of a single word goes unseen, and others with a chance of one in 2^64.
@@ -39,12 +42,16 @@ uint64_t Mix(uint64_t sum, uint64_t word) {
 }
 
 uint64_t MixAll(uint64_t sum, Bytes bytes) {
-  for (std::size_t at = 0; at < bytes.size(); at += sizeof(uint64_t)) {
-    uint64_t word = 0;
-    std::memcpy(&word, bytes.data() + at, std::min(sizeof(word), bytes.size() - at));
+  const std::size_t whole = bytes.size() / sizeof(uint64_t) * sizeof(uint64_t);
+  uint64_t word = 0;
+  for (std::size_t at = 0; at < whole; at += sizeof(word)) {
+    std::memcpy(&word, bytes.data() + at, sizeof(word));  // of a constant size, so it is one load
     sum = Mix(sum, word);
   }
-  return sum;
+  if (whole == bytes.size()) return sum;
+  word = 0;
+  std::memcpy(&word, bytes.data() + whole, bytes.size() - whole);
+  return Mix(sum, word);
 }
 
 uint64_t PageChecksum(Bytes page, int64_t number) {
@@ -57,13 +64,19 @@ uint64_t PageChecksum(Bytes page, int64_t number) {
   return MixAll(MixAll(sum, header), covered.subspan(kFileHeaderBytes));
 }
 
-LogChecksum Continue(LogChecksum sum, Bytes bytes, bool big_endian) {
-  const auto read = big_endian ? BigEndian : LittleEndian;
-  for (std::size_t at = 0; at < bytes.size(); at += 8) {
-    sum.first += read(bytes.subspan(at, 4)) + sum.second;
-    sum.second += read(bytes.subspan(at + 4, 4)) + sum.first;
+// `bytes` are a multiple of eight.
+template <uint32_t (*kRead)(const unsigned char*)>
+LogChecksum ContinueWith(LogChecksum sum, Bytes bytes) {
+  const unsigned char* const end = bytes.data() + bytes.size();
+  for (const unsigned char* at = bytes.data(); at != end; at += 8) {
+    sum.first += kRead(at) + sum.second;
+    sum.second += kRead(at + 4) + sum.first;
   }
   return sum;
+}
+
+LogChecksum Continue(LogChecksum sum, Bytes bytes, bool big_endian) {
+  return big_endian ? ContinueWith<BigEndianAt>(sum, bytes) : ContinueWith<LittleEndianAt>(sum, bytes);
 }
 
 }  // namespace

@@ -110,8 +110,10 @@ absl::Status SqliteClosureStore::WriteMeta(std::string_view key, std::string_vie
 void SqliteClosureStore::Apply(Commit commit, Done done) {
   size_t bytes = 0;
   for (const v1::BlockingItem& item : commit.items) bytes += item.ByteSizeLong();
-  commits_.Add({.run = [commit = std::move(commit)](Connection& connection) mutable -> CommitQueue::Result {
-                  CLOSURE_ASSIGN_OR_RETURN(StoreChange change, sqlite::ApplyCommit(connection, commit));
+  commits_.Add({.run = [prepared = sqlite::PrepareCommit(std::move(commit))](
+                           Connection& connection) mutable -> CommitQueue::Result {
+                  if (!prepared.ok()) return prepared.status();
+                  CLOSURE_ASSIGN_OR_RETURN(StoreChange change, sqlite::ApplyCommit(connection, *prepared));
                   return change;
                 },
                 .done = std::move(done),

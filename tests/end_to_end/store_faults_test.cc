@@ -207,8 +207,8 @@ TEST_CASE("a change that the store does not commit changes nothing, and its requ
   CHECK(StatusOf(faulty.server).has_pause());
 }
 
-// The agreement is a text beside the store.
-const std::set<std::string> kWithoutStore = {"GetAgreement"};
+// The agreement is a text beside the store; the closure was read before, and what was read is kept until it changes.
+const std::set<std::string> kWithoutStore = {"GetAgreement", "GetClosure"};
 
 // The methods that answered all the same while reads came to `fault`; every other one must have been refused alike.
 std::set<std::string> MethodsThatAnswer(Faulty& faulty, const absl::Status& fault, StatusCode code,
@@ -268,6 +268,22 @@ TEST_CASE("while the store does not answer the gate refuses to say what an accou
   faulty.faults->SetReads(absl::OkStatus());
   CHECK(ask().ok());
   CHECK(response.allowed());
+  // What was read once is as true without the store, as long as nothing is committed.
+  faulty.faults->SetReads(absl::UnavailableError(kStoresWords));
+  CHECK(ask().ok());
+  CHECK(response.allowed());
+}
+
+TEST_CASE("a closure that was not read before is refused while the store does not answer", "[D12]") {
+  Faulty faulty;
+  v1::GetClosureRequest request;
+  request.set_name(fmt::format("accounts/{}/closures/0123456789abcdef0123456789abcdef", kAccount));
+  v1::Closure response;
+  faulty.faults->SetReads(absl::UnavailableError(kStoresWords));
+  Reply reply;
+  const auto context = RunningServer::As(fmt::format("root:{}", kAccount));
+  reply.status = faulty.server.closures().GetClosure(context.get(), request, &response);
+  CheckRefused(reply, StatusCode::UNAVAILABLE, v1::STORE_UNAVAILABLE);
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <catch2/catch.hpp>
 
 #include "checkers/proto_time.h"
+#include "server/closure_view.h"
 #include "server/config.h"
 #include "server/errors.h"
 #include "storage/sqlite/sqlite_closure_store.h"

@@ -29,6 +29,7 @@ class Bench {
     auto opened = SqliteClosureStore::Open({.path = directory_.File("closures.db")});
     REQUIRE(opened.ok());
     store_ = *std::move(opened);
+    cache_ = std::make_unique<ReadCache>(store_.get());
   }
 
   void Apply(Commit commit) {
@@ -39,12 +40,13 @@ class Bench {
     REQUIRE(applied.ok());
   }
   ClosureStore& store() { return *store_; }
-  ClosureReads reads() { return {store_.get(), &clock_, nullptr}; }
+  ClosureReads reads() { return {store_.get(), cache_.get(), &clock_, nullptr}; }
 
  private:
   const ScratchDirectory directory_;
   const ManualClock clock_;
   std::unique_ptr<SqliteClosureStore> store_;
+  std::unique_ptr<ReadCache> cache_;
 };
 
 Actor Operator() { return *Actor::Parse("operator:ann"); }

@@ -8,6 +8,7 @@
 #include <fstream>
 #include <set>
 
+#include "protos/sha256.h"
 #include "server/agreements.h"
 #include "server/errors.h"
 #include "server/log.h"

@@ -9,6 +9,7 @@
 #include "storage/sqlite/sqlite_closure_store.h"
 #include "tests/storage/conformance.h"
 #include "tests/storage/temporary_directory.h"
+#include "tests/support/mark_watch.h"
 
 namespace closure {
 namespace {
@@ -95,6 +96,13 @@ class Queue {
   void Promise(int64_t number) {
     AddWrite([number](Connection& connection) { return connection.Run("INSERT INTO promised VALUES (?1)", number); });
   }
+  // Writes a number and is then refused.
+  void AddInVain(int64_t number) {
+    AddWrite([number](Connection& connection) {
+      const absl::Status written = connection.Run("INSERT INTO written VALUES (?1)", number);
+      return written.ok() ? absl::AbortedError("in vain") : written;
+    });
+  }
   // Keeps the writer busy until `release`; what is added meanwhile becomes one batch.
   void Hold(absl::Notification& held, absl::Notification& release) {
     AddWrite([&held, &release](Connection&) {
@@ -158,6 +166,45 @@ TEST_CASE("a COMMIT that fails refuses every write of its batch, and the batches
   queue.Add(2);
   CHECK(queue.Answers() == std::vector<StatusCode>{StatusCode::kOk, StatusCode::kOk});
   CHECK(queue.told() == 3);
+  CHECK(queue.Written() == std::vector<int64_t>{1, 2});
+}
+
+TEST_CASE("what a refused write changed is undone, and the other writes of its batch are made", "[sqlite]") {
+  using absl::StatusCode;
+  const MarkWatch run_again(Mark::kBatchRunAgain);
+  Queue queue;
+  absl::Notification held;
+  absl::Notification release;
+  queue.Hold(held, release);
+  held.WaitForNotification();
+  queue.Add(1);
+  queue.AddInVain(7);
+  queue.Add(7);
+  queue.Add(1);
+  queue.Add(2);
+  release.Notify();
+  CHECK(queue.Answers() == std::vector<StatusCode>{StatusCode::kOk, StatusCode::kOk, StatusCode::kAborted,
+                                                   StatusCode::kOk, StatusCode::kAlreadyExists, StatusCode::kOk});
+  CHECK(run_again.times() == 1);
+  CHECK(queue.told() == 4);
+  CHECK(queue.Written() == std::vector<int64_t>{1, 2, 7});
+}
+
+TEST_CASE("a write that is refused before it changed anything costs its batch nothing", "[sqlite]") {
+  using absl::StatusCode;
+  const MarkWatch run_again(Mark::kBatchRunAgain);
+  Queue queue;
+  absl::Notification held;
+  absl::Notification release;
+  queue.Hold(held, release);
+  held.WaitForNotification();
+  queue.Add(1);
+  queue.Add(1);
+  queue.Add(2);
+  release.Notify();
+  CHECK(queue.Answers() ==
+        std::vector<StatusCode>{StatusCode::kOk, StatusCode::kOk, StatusCode::kAlreadyExists, StatusCode::kOk});
+  CHECK_FALSE(run_again.reached());
   CHECK(queue.Written() == std::vector<int64_t>{1, 2});
 }
 

@@ -5,6 +5,8 @@
 -- Times are whole microseconds since 1970-01-01T00:00:00Z; NULL where the message has no time. Names of states, kinds and the like
 -- are the names of the proto enums. Rows refer to each other by integer row numbers; the text names are looked up once, by one
 -- unique index. What must never happen is refused here a second time, below the code that already refuses it.
+--
+-- Conditions over more than two values are written with OR and AND: for IN, SQLite builds a table of the values each time it looks.
 
 CREATE TABLE meta (
   key TEXT NOT NULL PRIMARY KEY CHECK (key <> ''),
@@ -22,7 +24,8 @@ CREATE TABLE accounts (
   account_id TEXT NOT NULL UNIQUE CHECK (account_id <> ''),
   -- The highest fence of its closures; never reset.
   fence INTEGER NOT NULL CHECK (fence >= 0),
-  gate_state TEXT NOT NULL DEFAULT 'GATE_OPEN' CHECK (gate_state IN ('GATE_OPEN', 'GATE_CLOSING', 'GATE_CLOSED')),
+  gate_state TEXT NOT NULL DEFAULT 'GATE_OPEN' CHECK (
+    gate_state = 'GATE_OPEN' OR gate_state = 'GATE_CLOSING' OR gate_state = 'GATE_CLOSED'),
   -- 0 until the gate first changes; then unique over all accounts and rising.
   gate_revision INTEGER NOT NULL DEFAULT 0 CHECK (gate_revision >= 0),
   -- The closure that last changed the gate.
@@ -38,9 +41,13 @@ CREATE TABLE closures (
   closure_id TEXT NOT NULL CHECK (closure_id <> ''),
   organization_id TEXT NOT NULL,
   language_code TEXT NOT NULL,
-  state TEXT NOT NULL CHECK (state IN (
-    'IDENTITY_PENDING', 'AGREEMENT_PENDING', 'CHECKING', 'BLOCKED', 'DISCARDING', 'READY', 'CONFIRMING', 'THAWING',
-    'SILENT_PERIOD', 'FINAL_CHECK', 'DELETING', 'CLOSED', 'RESTORING', 'ABORTED', 'CANCELLED', 'EXPIRED')),
+  state TEXT NOT NULL CHECK (
+    state = 'IDENTITY_PENDING' OR state = 'AGREEMENT_PENDING' OR state = 'CHECKING'
+    OR state = 'BLOCKED' OR state = 'DISCARDING' OR state = 'READY'
+    OR state = 'CONFIRMING' OR state = 'THAWING' OR state = 'SILENT_PERIOD'
+    OR state = 'FINAL_CHECK' OR state = 'DELETING' OR state = 'CLOSED'
+    OR state = 'RESTORING' OR state = 'ABORTED' OR state = 'CANCELLED'
+    OR state = 'EXPIRED'),
   version INTEGER NOT NULL CHECK (version >= 1),
   fence INTEGER NOT NULL CHECK (fence >= 1),
   etag_number INTEGER NOT NULL CHECK (etag_number >= 0),
@@ -71,79 +78,66 @@ CREATE TABLE closures (
   data BLOB NOT NULL,
   UNIQUE (account_id, closure_id),
   -- R10, R18: from the silent period on, its end is fixed.
-  CHECK (state NOT IN ('SILENT_PERIOD', 'FINAL_CHECK', 'DELETING', 'CLOSED') OR silent_period_end_time IS NOT NULL),
+  CHECK (silent_period_end_time IS NOT NULL
+    OR (state <> 'SILENT_PERIOD' AND state <> 'FINAL_CHECK' AND state <> 'DELETING' AND state <> 'CLOSED')),
   CHECK ((silent_period_start_time IS NULL) = (silent_period_end_time IS NULL)),
   CHECK (silent_period_end_time IS NULL OR silent_period_end_time > silent_period_start_time)
 ) STRICT;
 
 -- At most one open closure of an account.
 CREATE UNIQUE INDEX closures_open_by_account ON closures (account_id)
-  WHERE state NOT IN ('CLOSED', 'ABORTED', 'CANCELLED', 'EXPIRED');
+  WHERE state <> 'CLOSED' AND state <> 'ABORTED' AND state <> 'CANCELLED' AND state <> 'EXPIRED';
 CREATE INDEX closures_by_state ON closures (state);
 
 CREATE TRIGGER closures_are_not_deleted BEFORE DELETE ON closures
 BEGIN
-  SELECT RAISE (ABORT, 'a closure is never deleted');
+  SELECT RAISE (FAIL, 'a closure is never deleted');
 END;
 
-CREATE TRIGGER closures_keep_their_name BEFORE UPDATE OF closure_row, account_id, closure_id ON closures
-WHEN NEW.closure_row <> OLD.closure_row OR NEW.account_id <> OLD.account_id OR NEW.closure_id <> OLD.closure_id
+-- One trigger, because each costs an update as much as all its conditions together. In the states after Confirm nothing goes back to
+-- the owner, nothing is deleted without a final check, nothing is restored after a deletion began; before them the machine of the
+-- server alone decides.
+CREATE TRIGGER closures_never_go_back BEFORE UPDATE ON closures
 BEGIN
-  SELECT RAISE (ABORT, 'a closure keeps its account and its id');
-END;
+  SELECT RAISE (FAIL, 'a closure keeps its account and its id')
+  WHERE NEW.closure_row <> OLD.closure_row OR NEW.account_id <> OLD.account_id OR NEW.closure_id <> OLD.closure_id;
 
-CREATE TRIGGER closures_count_up BEFORE UPDATE OF version, revision, fence ON closures
-WHEN NEW.version NOT IN (OLD.version, OLD.version + 1) OR NEW.revision < OLD.revision OR NEW.fence < OLD.fence
-BEGIN
-  SELECT RAISE (ABORT, 'version rises by one, revision and fence never fall');
-END;
+  SELECT RAISE (FAIL, 'version rises by one, revision and fence never fall')
+  WHERE NEW.version NOT IN (OLD.version, OLD.version + 1) OR NEW.revision < OLD.revision OR NEW.fence < OLD.fence;
 
-CREATE TRIGGER closures_keep_their_silent_period
-BEFORE UPDATE OF silent_period_start_time, silent_period_end_time ON closures
-WHEN (OLD.silent_period_start_time IS NOT NULL AND NEW.silent_period_start_time IS NOT OLD.silent_period_start_time)
-  OR (OLD.silent_period_end_time IS NOT NULL AND NEW.silent_period_end_time IS NOT OLD.silent_period_end_time)
-BEGIN
-  SELECT RAISE (ABORT, 'a silent period that has begun never changes');
-END;
+  SELECT RAISE (FAIL, 'a silent period that has begun never changes')
+  WHERE (OLD.silent_period_start_time IS NOT NULL AND NEW.silent_period_start_time IS NOT OLD.silent_period_start_time)
+    OR (OLD.silent_period_end_time IS NOT NULL AND NEW.silent_period_end_time IS NOT OLD.silent_period_end_time);
 
-CREATE TRIGGER closures_stay_ended BEFORE UPDATE OF state ON closures
-WHEN OLD.state IN ('CLOSED', 'ABORTED', 'CANCELLED', 'EXPIRED') AND NEW.state <> OLD.state
-BEGIN
-  SELECT RAISE (ABORT, 'an ended closure never changes its state');
-END;
+  SELECT RAISE (FAIL, 'an ended closure never changes its state')
+  WHERE NEW.state <> OLD.state
+    AND (OLD.state = 'CLOSED' OR OLD.state = 'ABORTED' OR OLD.state = 'CANCELLED' OR OLD.state = 'EXPIRED');
 
--- The states after Confirm: nothing goes back to the owner, nothing is deleted without a final check, nothing is restored after a
--- deletion began. Before them the machine of the server alone decides.
-CREATE TRIGGER closures_go_one_way BEFORE UPDATE OF state ON closures
-WHEN NEW.state <> OLD.state AND (
-  (OLD.state = 'SILENT_PERIOD' AND NEW.state NOT IN ('FINAL_CHECK', 'RESTORING'))
-  OR (OLD.state = 'FINAL_CHECK' AND NEW.state NOT IN ('DELETING', 'RESTORING'))
-  OR (OLD.state = 'DELETING' AND NEW.state <> 'CLOSED')
-  OR (OLD.state = 'RESTORING' AND NEW.state <> 'ABORTED')
-  OR (NEW.state = 'SILENT_PERIOD' AND OLD.state <> 'CONFIRMING')
-  OR (NEW.state = 'FINAL_CHECK' AND OLD.state <> 'SILENT_PERIOD')
-  OR (NEW.state = 'DELETING' AND OLD.state <> 'FINAL_CHECK')
-  OR (NEW.state = 'CLOSED' AND OLD.state <> 'DELETING'))
-BEGIN
-  SELECT RAISE (ABORT, 'a closure after Confirm goes one way');
-END;
+  SELECT RAISE (FAIL, 'a closure after Confirm goes one way')
+  WHERE NEW.state <> OLD.state AND (
+    (OLD.state = 'SILENT_PERIOD' AND NEW.state NOT IN ('FINAL_CHECK', 'RESTORING'))
+    OR (OLD.state = 'FINAL_CHECK' AND NEW.state NOT IN ('DELETING', 'RESTORING'))
+    OR (OLD.state = 'DELETING' AND NEW.state <> 'CLOSED')
+    OR (OLD.state = 'RESTORING' AND NEW.state <> 'ABORTED')
+    OR (NEW.state = 'SILENT_PERIOD' AND OLD.state <> 'CONFIRMING')
+    OR (NEW.state = 'FINAL_CHECK' AND OLD.state <> 'SILENT_PERIOD')
+    OR (NEW.state = 'DELETING' AND OLD.state <> 'FINAL_CHECK')
+    OR (NEW.state = 'CLOSED' AND OLD.state <> 'DELETING'));
 
-CREATE TRIGGER closures_wait_out_their_silent_period BEFORE UPDATE OF state ON closures
-WHEN OLD.state = 'SILENT_PERIOD' AND NEW.state = 'FINAL_CHECK' AND NEW.state_enter_time < OLD.silent_period_end_time
-BEGIN
-  SELECT RAISE (ABORT, 'a silent period is not shortened');
+  SELECT RAISE (FAIL, 'a silent period is not shortened')
+  WHERE OLD.state = 'SILENT_PERIOD' AND NEW.state = 'FINAL_CHECK' AND NEW.state_enter_time < OLD.silent_period_end_time;
 END;
 
 CREATE TRIGGER accounts_are_not_deleted BEFORE DELETE ON accounts
 BEGIN
-  SELECT RAISE (ABORT, 'an account is never forgotten');
+  SELECT RAISE (FAIL, 'an account is never forgotten');
 END;
 
 CREATE TRIGGER accounts_keep_fence_and_closed_gate BEFORE UPDATE ON accounts
 WHEN NEW.fence < OLD.fence OR NEW.gate_revision < OLD.gate_revision OR NEW.account_id <> OLD.account_id
   OR (OLD.gate_state = 'GATE_CLOSED' AND NEW.gate_state <> 'GATE_CLOSED')
 BEGIN
-  SELECT RAISE (ABORT, 'fence and gate revision never fall, a closed gate never opens');
+  SELECT RAISE (FAIL, 'fence and gate revision never fall, a closed gate never opens');
 END;
 
 CREATE TABLE blocking_items (
@@ -196,17 +190,17 @@ CREATE TABLE transitions (
 CREATE TRIGGER transitions_are_appended BEFORE INSERT ON transitions
 WHEN NEW.number <> 1 + (SELECT COALESCE (MAX (t.number), 0) FROM transitions AS t WHERE t.closure_row = NEW.closure_row)
 BEGIN
-  SELECT RAISE (ABORT, 'a transition is only appended');
+  SELECT RAISE (FAIL, 'a transition is only appended');
 END;
 
 CREATE TRIGGER transitions_are_not_updated BEFORE UPDATE ON transitions
 BEGIN
-  SELECT RAISE (ABORT, 'a transition is never changed');
+  SELECT RAISE (FAIL, 'a transition is never changed');
 END;
 
 CREATE TRIGGER transitions_are_not_deleted BEFORE DELETE ON transitions
 BEGIN
-  SELECT RAISE (ABORT, 'a transition is never deleted');
+  SELECT RAISE (FAIL, 'a transition is never deleted');
 END;
 
 CREATE TABLE consents (
@@ -225,12 +219,12 @@ CREATE INDEX consents_by_closure ON consents (closure_row);
 
 CREATE TRIGGER consents_are_not_updated BEFORE UPDATE ON consents
 BEGIN
-  SELECT RAISE (ABORT, 'a consent is never changed');
+  SELECT RAISE (FAIL, 'a consent is never changed');
 END;
 
 CREATE TRIGGER consents_are_not_deleted BEFORE DELETE ON consents
 BEGIN
-  SELECT RAISE (ABORT, 'a consent is never deleted');
+  SELECT RAISE (FAIL, 'a consent is never deleted');
 END;
 
 -- Work that is not done yet.
@@ -285,12 +279,12 @@ CREATE TABLE tombstones (
 
 CREATE TRIGGER tombstones_are_not_updated BEFORE UPDATE ON tombstones
 BEGIN
-  SELECT RAISE (ABORT, 'a tombstone is never changed');
+  SELECT RAISE (FAIL, 'a tombstone is never changed');
 END;
 
 CREATE TRIGGER tombstones_are_not_deleted BEFORE DELETE ON tombstones
 BEGIN
-  SELECT RAISE (ABORT, 'a tombstone is never removed');
+  SELECT RAISE (FAIL, 'a tombstone is never removed');
 END;
 
 -- The ends of silent periods that the velocity breaker admitted (D14); a closure has at most one.
