@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+// closure_bench_fan_out: scans of six checkers that each take ten milliseconds, in this process. What is measured of a
+// scan is how much longer it took than its slowest checker.
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <fstream>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <queue>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
+#include "bench/load/closed_loop.h"
+#include "bench/load/loop_arguments.h"
+#include "checkers/checker.h"
+#include "checkers/proto_time.h"
+#include "server/fan_out.h"
+
+namespace closure::bench {
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+
+constexpr int kCheckers = 6;
+constexpr int kItemsEach = 3;
+constexpr std::chrono::milliseconds kCheckerTakes{10};
+
+// Another system as seen from here: it answers on a thread of its own when the time has come. No checker costs a thread
+// of the server's.
+class DelayedAnswers {
+ public:
+  DelayedAnswers() : thread_([this] { Run(); }) {}
+  ~DelayedAnswers() {
+    {
+      absl::MutexLock lock(&mutex_);
+      over_ = true;
+    }
+    thread_.join();
+  }
+
+  void Add(SteadyClock::time_point when, std::function<void()> answer) {
+    absl::MutexLock lock(&mutex_);
+    answers_.push({when, std::move(answer)});
+  }
+
+ private:
+  struct Answer {
+    SteadyClock::time_point when;
+    std::function<void()> answer;
+    bool operator<(const Answer& other) const { return when > other.when; }
+  };
+
+  bool HasWork() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return over_ || !answers_.empty(); }
+
+  void Run() {
+    for (;;) {
+      SteadyClock::time_point when;
+      {
+        absl::MutexLock lock(&mutex_);
+        mutex_.Await(absl::Condition(this, &DelayedAnswers::HasWork));
+        if (over_) return;
+        when = answers_.top().when;
+      }
+      std::this_thread::sleep_until(when);
+      // All that takes equally long, so what was added meanwhile comes later.
+      std::function<void()> answer;
+      {
+        absl::MutexLock lock(&mutex_);
+        answer = answers_.top().answer;
+        answers_.pop();
+      }
+      answer();
+    }
+  }
+
+  absl::Mutex mutex_;
+  std::priority_queue<Answer> answers_ ABSL_GUARDED_BY(mutex_);
+  bool over_ ABSL_GUARDED_BY(mutex_) = false;
+  std::thread thread_;
+};
+
+// When the last checker of each scan under way answered, and how long it had taken; by the number in the closure's
+// name.
+class Slowest {
+ public:
+  explicit Slowest(int scans) : nanos_(static_cast<size_t>(scans)) {}
+  void Begin(int scan) { nanos_[static_cast<size_t>(scan)] = 0; }
+  void Answered(int scan, SteadyClock::duration took) {
+    std::atomic<int64_t>& slowest = nanos_[static_cast<size_t>(scan)];
+    int64_t before = slowest;
+    while (before < took.count() && !slowest.compare_exchange_weak(before, took.count())) {
+    }
+  }
+  int64_t nanos(int scan) const { return nanos_[static_cast<size_t>(scan)]; }
+
+ private:
+  std::vector<std::atomic<int64_t>> nanos_;
+};
+
+class SlowChecker final : public Checker {
+ public:
+  SlowChecker(int number, DelayedAnswers& answers, Slowest& slowest) : answers_(answers), slowest_(slowest) {
+    description_.set_name("checker-" + std::to_string(number));
+    description_.set_version("1.0.0");
+    for (const v1::CheckPhase phase : {v1::PREVIEW, v1::SCAN, v1::CONFIRM, v1::FINAL}) description_.add_phases(phase);
+  }
+
+  const v1::CheckerDescription& description() const override { return description_; }
+  void Check(const v1::CheckRequest& request, const CallOptions& /*options*/, CheckDone done) override {
+    const auto asked = SteadyClock::now();
+    const int scan = std::stoi(request.account_id());
+    auto shared = std::make_shared<CheckDone>(std::move(done));
+    answers_.Add(asked + kCheckerTakes, [this, asked, scan, shared] {
+      CheckAnswer answer{.items = Items(), .as_of = absl::Now()};
+      slowest_.Answered(scan, SteadyClock::now() - asked);
+      std::move (*shared)(std::move(answer));
+    });
+  }
+  void Discard(const v1::DiscardRequest& /*request*/, const CallOptions& /*options*/, DiscardDone done) override {
+    std::move(done)(absl::UnimplementedError("it releases nothing"));
+  }
+
+ private:
+  std::vector<v1::ReportedItem> Items() const {
+    std::vector<v1::ReportedItem> items(kItemsEach);
+    for (size_t i = 0; i < items.size(); ++i) {
+      v1::ReportedItem& item = items[i];
+      item.set_native_id(description_.name() + "-" + std::to_string(i));
+      item.set_kind(v1::OTHER_ITEM);
+      item.set_disposition(v1::MUST_HANDLE);
+      item.set_type("bench/item");
+      item.set_display_name("an item");
+      item.set_why("It is there.");
+      item.set_resolver(v1::OWNER);
+      item.set_instructions("Remove it, then recheck.");
+      item.set_process_uri("https://console.example.com/bench");
+    }
+    return items;
+  }
+
+  v1::CheckerDescription description_;
+  DelayedAnswers& answers_;
+  Slowest& slowest_;
+};
+
+int Threads() {
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);) {
+    if (line.rfind("Threads:", 0) == 0) return std::stoi(line.substr(8));
+  }
+  return 0;
+}
+
+// What is wrong with a scan's result; empty when it is right.
+std::string Fault(const ScanFindings& findings) {
+  const bool complete = findings.items.size() == size_t{kCheckers * kItemsEach} && !findings.required_unanswered;
+  if (complete) return "";
+  return "a scan found " + std::to_string(findings.items.size()) + " items, and the first checker " +
+         findings.checkers.front().ShortDebugString();
+}
+
+int Main(int argc, char** argv) {
+  LockAsReleased();
+  LoopArguments loop;
+  CLI::App app("Scans with six slow checkers and measures what a scan adds to them.", "closure_bench_fan_out");
+  loop.AddTo(app);
+  CLI11_PARSE(app, argc, argv);
+  DelayedAnswers answers;
+  Slowest slowest(loop.streams);
+  std::vector<CheckerSlot> slots;
+  for (int i = 0; i < kCheckers; ++i) slots.push_back({.checker = std::make_shared<SlowChecker>(i, answers, slowest)});
+  const FanOut fan_out(std::move(slots));
+  std::atomic<int> threads_max = 0;
+  std::vector<std::vector<uint32_t>> over(static_cast<size_t>(loop.streams));
+  LoopResult result = RunClosedLoop(loop.options(), [&](int stream, const OperationEnded& ended) {
+    slowest.Begin(stream);
+    FanOutRequest request;
+    request.check.set_account_id(std::to_string(stream));
+    request.check.set_phase(v1::SCAN);
+    *request.check.mutable_check_time() = ToProto(absl::Now());
+    const auto began = SteadyClock::now();
+    fan_out.Run(
+        std::move(request), [](const v1::CheckerResult&) {},
+        [&, stream, began, ended](const ScanFindings& findings) {
+          const int64_t nanos = (SteadyClock::now() - began).count() - slowest.nanos(stream);
+          over[static_cast<size_t>(stream)].push_back(static_cast<uint32_t>(std::max<int64_t>(nanos, 0)));
+          ended(Fault(findings));
+        });
+    if (stream == 0) threads_max = std::max(threads_max.load(), Threads());
+  });
+  std::vector<uint32_t> all;
+  for (const auto& nanos : over) all.insert(all.end(), nanos.begin(), nanos.end());
+  std::sort(all.begin(), all.end());
+  nlohmann::json json = nlohmann::json::parse(ToJson(result));
+  json["over_p99_us"] = QuantileMicros(all, 0.99);
+  json["threads"] = threads_max.load();
+  std::printf("%s\n", json.dump().c_str());
+  return result.faults == 0 ? 0 : 1;
+}
+
+}  // namespace
+}  // namespace closure::bench
+
+int main(int argc, char** argv) { return closure::bench::Main(argc, argv); }

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bench/load/rpc_calls.h"
+
+#include <fmt/format.h>
+
+#include "bench/fixture/sample_closures.h"
+#include "client/request_id.h"
+#include "closure/v1/account_gate_service.pb.h"
+#include "closure/v1/closure_service.pb.h"
+#include "closure/v1/operator_service.pb.h"
+
+namespace closure::bench {
+namespace {
+
+// Spreads the turns of all streams over the closures, so that none is asked for twice before most were once. The step
+// has no factor in common with a number of closures that is a power of ten.
+int64_t Pick(const CallTargets& targets, int stream, int64_t turn) {
+  constexpr int64_t kStep = 7'919;
+  return (stream * (targets.closures / targets.streams) + turn * kStep) % targets.closures;
+}
+
+class CheckAccess final : public CallKind {
+ public:
+  explicit CheckAccess(const CallTargets& targets) : targets_(targets) {}
+
+  Call Make(int stream, int64_t turn) const override {
+    const int64_t number = Pick(targets_, stream, turn);
+    v1::CheckAccessRequest request;
+    request.set_account("accounts/" + SampleAccount(number));
+    request.set_action(v1::CheckAccessRequest::SIGN_IN);
+    return {.method = "/closure.v1.AccountGateService/CheckAccess",
+            .request = request.SerializeAsString(),
+            .mark = FormatClosureName(SampleKey(number))};
+  }
+
+ private:
+  const CallTargets targets_;
+};
+
+class GetClosure final : public CallKind {
+ public:
+  explicit GetClosure(const CallTargets& targets) : targets_(targets) {}
+
+  Call Make(int stream, int64_t turn) const override {
+    const ClosureKey key = SampleKey(Pick(targets_, stream, turn));
+    v1::GetClosureRequest request;
+    request.set_name(FormatClosureName(key));
+    return {.method = "/closure.v1.ClosureService/GetClosure",
+            .request = request.SerializeAsString(),
+            .actor = "root:" + key.account_id,
+            .mark = request.name()};
+  }
+
+ private:
+  const CallTargets targets_;
+};
+
+class ListItems final : public CallKind {
+ public:
+  explicit ListItems(const CallTargets& targets) : targets_(targets) {}
+
+  Call Make(int stream, int64_t turn) const override {
+    const ClosureKey key = SampleKey(Pick(targets_, stream, turn));
+    v1::ListBlockingItemsRequest request;
+    request.set_parent(FormatClosureName(key));
+    return {.method = "/closure.v1.ClosureService/ListBlockingItems",
+            .request = request.SerializeAsString(),
+            .actor = "root:" + key.account_id,
+            .mark = request.parent() + "/blockingItems/"};
+  }
+
+ private:
+  const CallTargets targets_;
+};
+
+class Hold final : public CallKind {
+ public:
+  explicit Hold(const CallTargets& targets) : targets_(targets) {}
+
+  Call Make(int stream, int64_t turn) const override {
+    // A stream's own closures are those that are its number and whole rounds of streams away; each is held in one turn
+    // and let go in the next.
+    const int64_t rounds = targets_.closures / targets_.streams;
+    const int64_t number = stream + targets_.streams * ((turn / 2) % rounds);
+    const std::string name = FormatClosureName(SampleKey(number));
+    Call call{.actor = "operator:bench", .mark = name};
+    if (turn % 2 == 0) {
+      call.method = "/closure.v1.OperatorService/HoldClosure";
+      call.request = Request<v1::HoldClosureRequest>(name);
+    } else {
+      call.method = "/closure.v1.OperatorService/ReleaseHold";
+      call.request = Request<v1::ReleaseHoldRequest>(name);
+    }
+    return call;
+  }
+
+ private:
+  template <typename Message>
+  static std::string Request(const std::string& name) {
+    Message request;
+    request.set_name(name);
+    request.set_reason("a benchmark");
+    request.set_request_id(NewRequestId());
+    return request.SerializeAsString();
+  }
+
+  const CallTargets targets_;
+};
+
+}  // namespace
+
+std::unique_ptr<CallKind> FindCallKind(std::string_view name, const CallTargets& targets) {
+  if (name == "check-access") return std::make_unique<CheckAccess>(targets);
+  if (name == "get-closure") return std::make_unique<GetClosure>(targets);
+  if (name == "list-items") return std::make_unique<ListItems>(targets);
+  if (name == "hold") return std::make_unique<Hold>(targets);
+  return nullptr;
+}
+
+}  // namespace closure::bench

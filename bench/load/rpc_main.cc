@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+// closure_bench_load: a number of callers, each with one call under way at a time, against any server. Every answer is
+// looked at: its status, and that it is about what was asked, or is the canned answer of a yardstick.
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <atomic>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "bench/load/closed_loop.h"
+#include "bench/load/loop_arguments.h"
+#include "bench/load/rpc_calls.h"
+#include "grpcpp/create_channel.h"
+#include "grpcpp/generic/generic_stub.h"
+#include "grpcpp/security/credentials.h"
+#include "protos/file_reading.h"
+
+namespace closure::bench {
+namespace {
+
+// So many connections share the streams: one would have all its frames read by one thread of the server.
+constexpr int kConnectionsMax = 4;
+constexpr size_t kCannedBytesMax = 1 << 20;
+
+struct LoadOptions {
+  std::string target;
+  std::string call;
+  std::string canned_path;
+  // The answer that alone is right; empty where the call's mark decides.
+  std::string canned;
+  LoopArguments loop;
+  int64_t closures = 1;
+};
+
+std::vector<std::unique_ptr<grpc::GenericStub>> Connect(const LoadOptions& options) {
+  std::vector<std::unique_ptr<grpc::GenericStub>> stubs;
+  for (int i = 0; i < std::min(options.loop.streams, kConnectionsMax); ++i) {
+    grpc::ChannelArguments arguments;
+    arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);  // or all channels share one connection
+    stubs.push_back(std::make_unique<grpc::GenericStub>(
+        grpc::CreateCustomChannel(options.target, grpc::InsecureChannelCredentials(), arguments)));
+  }
+  return stubs;
+}
+
+// One call under way.
+struct PendingCall {
+  grpc::ClientContext context;
+  grpc::ByteBuffer request;
+  grpc::ByteBuffer answer;
+  std::string mark;
+  OperationEnded ended;
+};
+
+// What is wrong with an answer; empty when it is right.
+std::string Fault(const grpc::Status& status, const grpc::ByteBuffer& answer, const std::string& mark,
+                  const std::string& canned) {
+  if (!status.ok()) return "status " + std::to_string(status.error_code()) + ": " + status.error_message();
+  grpc::Slice bytes;
+  if (!answer.DumpToSingleSlice(&bytes).ok()) return "an answer without a message";
+  const std::string_view text(reinterpret_cast<const char*>(bytes.begin()), bytes.size());
+  if (!canned.empty()) return text == canned ? "" : "an answer that is not the canned one";
+  return text.find(mark) != std::string_view::npos ? "" : "an answer without " + mark;
+}
+
+LoopResult Run(const LoadOptions& options, const CallKind& kind) {
+  const auto stubs = Connect(options);
+  std::vector<int64_t> turns(static_cast<size_t>(options.loop.streams));
+  return RunClosedLoop(options.loop.options(), [&](int stream, OperationEnded ended) {
+    const auto index = static_cast<size_t>(stream);
+    CallKind::Call call = kind.Make(stream, turns[index]++);
+    auto* const pending = new PendingCall{.mark = std::move(call.mark), .ended = std::move(ended)};
+    if (!call.actor.empty()) pending->context.AddMetadata("closure-actor", call.actor);
+    const grpc::Slice bytes(call.request);
+    pending->request = grpc::ByteBuffer(&bytes, 1);
+    stubs[index % stubs.size()]->UnaryCall(&pending->context, std::string(call.method), grpc::StubOptions(),
+                                           &pending->request, &pending->answer,
+                                           [pending, &options](const grpc::Status& status) {
+                                             const std::unique_ptr<PendingCall> owned(pending);
+                                             owned->ended(Fault(status, owned->answer, owned->mark, options.canned));
+                                           });
+  });
+}
+
+int Main(int argc, char** argv) {
+  LockAsReleased();
+  LoadOptions options;
+  CLI::App app("Calls a server and measures how it answers.", "closure_bench_load");
+  app.add_option("--target", options.target, "Where the server listens")->required();
+  app.add_option("--call", options.call, "check-access, get-closure, list-items or hold")->required();
+  app.add_option("--closures", options.closures, "How many sample closures the server has")
+      ->check(CLI::Range(int64_t{1}, int64_t{100'000'000}));
+  app.add_option("--canned", options.canned_path, "A file with the answer that a yardstick gives to every call");
+  options.loop.AddTo(app);
+  CLI11_PARSE(app, argc, argv);
+  const std::unique_ptr<CallKind> kind =
+      FindCallKind(options.call, {.closures = options.closures, .streams = options.loop.streams});
+  if (kind == nullptr || options.closures < options.loop.streams) {
+    std::fprintf(stderr, "closure_bench_load: there is no such call, or there are fewer closures than streams\n");
+    return 2;
+  }
+  if (!options.canned_path.empty()) {
+    absl::StatusOr<std::string> canned = ReadFile(options.canned_path, kCannedBytesMax);
+    if (!canned.ok()) {
+      std::fprintf(stderr, "closure_bench_load: %s: %s\n", options.canned_path.c_str(),
+                   std::string(canned.status().message()).c_str());
+      return 2;
+    }
+    options.canned = *std::move(canned);
+  }
+  return Report(Run(options, *kind));
+}
+
+}  // namespace
+}  // namespace closure::bench
+
+int main(int argc, char** argv) { return closure::bench::Main(argc, argv); }

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Lines 5 and 7: the fan-out beside its slowest checker, and the task runner's work however much is stored."""
+
+import contextlib
+import shutil
+
+from pairs import Comparison, Excess, Goal
+
+SCANS = (1, 64, 500)
+TASKS_FEW = 10_000
+TASKS_MANY = (1_000_000, 10_000_000)
+
+
+@contextlib.contextmanager
+def fan_out(programs):
+    def scans(streams):
+        return lambda: programs.loop("fan_out", streams=streams)
+
+    def slowest_checker():
+        """What the scans are compared with is measured within each: no scan takes less than its slowest checker."""
+        return {"over_p99_us": 0, "threads": 0}
+
+    yield [Comparison("5", f"six checkers of 10 ms, {streams} scans at once, over the slowest",
+                      {"ours": scans(streams), "yardstick": slowest_checker},
+                      (Excess("over_p99_us", at_most=500), Excess("threads", at_most=10))) for streams in SCANS]
+
+
+@contextlib.contextmanager
+def lease(programs):
+    few = 1_000 if programs.quick else TASKS_FEW
+
+    def rounds(design, database, closures):
+        return lambda: programs.loop("lease", "--design", design, "--database", database, "--key", programs.key,
+                                     "--closures", closures, streams=1)
+
+    ours_few = programs.fill("few", few, "small")
+    comparisons = []
+    for many in (2_000,) if programs.quick else TASKS_MANY:
+        ours = programs.fill(f"many_{many}", many, "small")
+        raw = shutil.copy(ours, f"{ours}.raw")
+        comparisons += [
+            Comparison("7", f"lease and commit 100, {many:,} stored beside {few:,}",
+                       {"ours": rounds("store", ours, many), "yardstick": rounds("store", ours_few, few)},
+                       (Goal("p50_us", at_most=1.2),)),
+            Comparison("7", f"lease and commit 100, {many:,} stored beside SQLite alone",
+                       {"ours": rounds("store", ours, many), "yardstick": rounds("raw", raw, many)},
+                       (Goal("p50_us", at_most=1.3),))]
+    yield comparisons

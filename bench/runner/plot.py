@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The ratios of a run as a drawing: a bar for ours, a thin one for the plain design, a mark for the goal."""
+
+from xml.sax.saxutils import escape
+
+from pairs import Goal
+
+LABEL_WIDTH = 380
+UNIT = 300  # pixels of a ratio of 1
+RATIO_MAX = 2.0
+ROW = 26
+TOP = 40
+OURS, MISSED, PLAIN, GOAL = "#2a6f97", "#c8553d", "#b8c4cc", "#1b1b1b"
+
+
+def _width(ratio):
+    return UNIT * min(ratio, RATIO_MAX)
+
+
+def _row(y, outcome, goal):
+    ratio = outcome.median_compared(goal)
+    label = f"{outcome.comparison.line}  {outcome.comparison.what}, {goal.figure}"
+    parts = [f'<text x="{LABEL_WIDTH - 8}" y="{y + 13}" text-anchor="end">{escape(label)}</text>',
+             f'<rect x="{LABEL_WIDTH}" y="{y + 2}" width="{_width(ratio):.1f}" height="12" '
+             f'fill="{MISSED if goal.holds(ratio) is False else OURS}"/>']
+    if "plain" in outcome.measured:
+        parts.append(f'<rect x="{LABEL_WIDTH}" y="{y + 16}" width="{_width(outcome.median_compared(goal, "plain")):.1f}" '
+                     f'height="4" fill="{PLAIN}"/>')
+    bound = goal.at_least if goal.at_least is not None else goal.at_most
+    if bound is not None:
+        mark = LABEL_WIDTH + _width(bound)
+        parts.append(f'<line x1="{mark:.1f}" y1="{y}" x2="{mark:.1f}" y2="{y + 22}" stroke="{GOAL}" stroke-width="2"/>')
+    parts.append(f'<text x="{LABEL_WIDTH + _width(ratio) + 6:.1f}" y="{y + 13}">{ratio:.2f}</text>')
+    return "".join(parts)
+
+
+def svg(outcomes):
+    # What is compared by its difference has no place beside ratios.
+    bars = [(outcome, goal) for outcome in outcomes for goal in outcome.comparison.goals if type(goal) is Goal]
+    height, width = TOP + ROW * len(bars) + 10, LABEL_WIDTH + UNIT * RATIO_MAX + 60
+    one = LABEL_WIDTH + UNIT
+    head = (f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="{height}" font-family="sans-serif" '
+            f'font-size="12"><rect width="100%" height="100%" fill="white"/>'
+            f'<text x="{LABEL_WIDTH}" y="18">ours as a share of the yardstick; the mark is the goal, the thin bar '
+            f'a plain design</text>'
+            f'<line x1="{one}" y1="{TOP - 10}" x2="{one}" y2="{height}" stroke="#999" stroke-dasharray="3 3"/>')
+    rows = "\n".join(_row(TOP + ROW * index, outcome, goal) for index, (outcome, goal) in enumerate(bars))
+    return f"{head}\n{rows}\n</svg>\n"

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a run found: a table for people, JSON for programs."""
+
+import json
+import os
+import platform
+
+UNITS = {"per_second": "/s", "p50_us": "µs p50", "p99_us": "µs p99", "over_p99_us": "µs p99", "seconds": "s",
+         "threads": "threads", "ms": "ms", "bytes_each": "B", "resident_bytes": "B", "disk_bytes": "B"}
+
+
+def number(value):
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+
+
+def verdict(outcome, goal):
+    if not outcome.is_quiet:
+        return f"not judged: something else used {outcome.foreign_share:.0%} of the machine"
+    return {True: "holds", False: "missed", None: ""}[goal.holds(outcome.median_compared(goal))]
+
+
+def rows(outcome, judged):
+    """The lines of the table for one comparison: one for each figure that has a goal."""
+    plain = "plain" in outcome.comparison.designs
+    for goal in outcome.comparison.goals:
+        compared = outcome.compared(goal)
+        yield (outcome.comparison.line, outcome.comparison.what, UNITS[goal.figure],
+               number(outcome.median(goal.figure, "ours")), number(outcome.median(goal.figure, "yardstick")),
+               f"{outcome.median_compared(goal):.2f}", f"{min(compared):.2f}–{max(compared):.2f}",
+               f"{outcome.median_compared(goal, 'plain'):.2f}" if plain else "–",
+               str(goal), verdict(outcome, goal) if judged else "–")
+
+
+HEADINGS = ("#", "what", "figure", "ours", "yardstick", "compared", "from–to", "plain", "goal", "")
+TO_THE_RIGHT = {3, 4, 5, 7}
+
+
+def table(outcomes, judged):
+    lines = [HEADINGS] + [row for outcome in outcomes for row in rows(outcome, judged)]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(HEADINGS))]
+    return "\n".join(
+        "  ".join(cell.rjust(width) if column in TO_THE_RIGHT else cell.ljust(width)
+                  for column, (cell, width) in enumerate(zip(line, widths))).rstrip() for line in lines)
+
+
+def as_json(outcomes, pairs, judged):
+    return json.dumps({
+        "machine": {"processors": os.cpu_count(), "system": platform.platform()},
+        "pairs": pairs,
+        "judged": judged,
+        "comparisons": [{
+            "line": outcome.comparison.line,
+            "what": outcome.comparison.what,
+            "foreign_share": round(outcome.foreign_share, 4),
+            "goals": [{
+                "figure": goal.figure,
+                "goal": str(goal),
+                "compared": type(goal).__name__,
+                "median": outcome.median_compared(goal),
+                "pairs": outcome.compared(goal),
+                "plain": outcome.median_compared(goal, "plain") if "plain" in outcome.measured else None,
+                "holds": goal.holds(outcome.median_compared(goal)) if judged and outcome.is_quiet else None,
+            } for goal in outcome.comparison.goals],
+            "measured": outcome.measured,
+        } for outcome in outcomes],
+    }, indent=1, ensure_ascii=False)

@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Lines 9 and 10: what watchers cost, and what closures cost in memory and on the disk."""
+
+import contextlib
+import json
+import os
+import sqlite3
+import subprocess
+
+from pairs import Comparison, Goal
+from programs import STOP_SECONDS, Failed
+from rpc_lines import count, keep_answer
+
+WATCHERS = 10_000
+REACHED = 1_000
+ROUNDS = 20
+
+
+@contextlib.contextmanager
+def idle_watchers(programs, address, watchers):
+    command = [programs.bench("watch"), "--target", address, "--idle", "--watchers", str(watchers)]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    try:
+        if process.stdout.readline() != b"ready\n":
+            raise Failed(f"{' '.join(command)}: the watchers do not all watch")
+        yield
+    finally:
+        process.stdin.close()
+        process.wait(STOP_SECONDS)
+        process.stdout.close()
+
+
+def memory_of_watchers(programs, serving, watchers):
+    """Of a server of its own, because memory that was used once is not given back."""
+    with serving() as address:
+        before = address.resident_bytes()
+        with idle_watchers(programs, address, watchers):
+            return {"bytes_each": (address.resident_bytes() - before) / watchers}
+
+
+def reach(programs, address):
+    rounds = 3 if programs.quick else ROUNDS
+    return json.loads(programs.run("watch", "--target", address, "--watchers", count(programs, REACHED, 50), "--rounds",
+                                   rounds))
+
+
+@contextlib.contextmanager
+def watchers(programs):
+    many = count(programs, WATCHERS, 100)
+    database = programs.fill("watched", many, "blocked", 0)
+    with programs.closured(database) as address:
+        canned = keep_answer(programs, address, "get-closure")
+
+    def ours():
+        return programs.closured(database)
+
+    def bare():
+        return programs.server("bare", "--canned", canned)
+
+    with ours() as served, bare() as yardstick:
+        yield [
+            Comparison("9", f"memory of each of {many:,} idle watchers",
+                       {"ours": lambda: memory_of_watchers(programs, bare_on_copy(programs, database), many),
+                        "yardstick": lambda: memory_of_watchers(programs, bare, many)},
+                       (Goal("bytes_each", at_most=1.2),)),
+            Comparison("9", f"a change reaches the last of {count(programs, REACHED, 50):,} watchers",
+                       {"ours": lambda: reach(programs, served), "yardstick": lambda: reach(programs, yardstick)},
+                       (Goal("p50_us", at_most=2.0),))]
+
+
+def bare_on_copy(programs, database):
+    """Serves a copy, for a database has one server."""
+    def serving():
+        copy = f"{database}.copy"
+        with open(database, "rb") as source, open(copy, "wb", opener=private) as target:
+            target.write(source.read())
+        return programs.closured(copy)
+    return serving
+
+
+def private(path, flags):
+    return os.open(path, flags, 0o600)
+
+
+def bytes_of_rows(path):
+    """The sum of all values of all tables: what would be there without pages, indexes and headers of rows."""
+    total = 0
+    with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
+        tables = [row[0] for row in database.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
+        for table in tables:
+            columns = [row[1] for row in database.execute(f"PRAGMA table_info({table})")]
+            lengths = " + ".join(f"COALESCE(LENGTH(CAST({column} AS BLOB)), 0)" for column in columns)
+            total += database.execute(f"SELECT COALESCE(SUM({lengths}), 0) FROM {table}").fetchone()[0]
+    return total
+
+
+@contextlib.contextmanager
+def sizes(programs):
+    few, many = count(programs, 1_000, 100), count(programs, 1_000_000, 2_000)
+    databases = {closures: programs.fill(f"sized_{closures}", closures, "blocked", 0) for closures in (few, many)}
+
+    def memory(closures):
+        def measure():
+            with programs.closured(databases[closures]) as address:
+                programs.loop("load", "--target", address, "--call", "get-closure", "--closures", closures, streams=64)
+                return {"resident_bytes": address.resident_bytes()}
+        return measure
+
+    def disk():
+        return {"disk_bytes": os.path.getsize(databases[many])}
+
+    def rows():
+        return {"disk_bytes": bytes_of_rows(databases[many])}
+
+    yield [Comparison("10", f"memory after two seconds of GetClosure, {many:,} closures beside {few:,}",
+                      {"ours": memory(many), "yardstick": memory(few)}, (Goal("resident_bytes", at_most=1.1),)),
+           Comparison("10", f"disk of {many:,} closures beside the bytes of their rows",
+                      {"ours": disk, "yardstick": rows}, (Goal("disk_bytes", at_most=2.0),))]
