@@ -22,12 +22,10 @@ bool IsInVain(const internal::v1::ClosureData& data, v1::Closure::Action action,
 
 }  // namespace
 
-v1::Closure LastingPart(const internal::v1::ClosureData& data) {
-  v1::Closure closure = data.closure();
+void KeepLastingPart(v1::Closure& closure) {
   closure.clear_allowed_actions();
   closure.clear_silent_period_remaining();
   closure.clear_waits();
-  return closure;
 }
 
 v1::Closure TimedPart(const internal::v1::ClosureData& data, absl::Time now) {
@@ -44,7 +42,8 @@ v1::Closure TimedPart(const internal::v1::ClosureData& data, absl::Time now) {
 }
 
 v1::Closure Present(const internal::v1::ClosureData& data, absl::Time now) {
-  v1::Closure closure = LastingPart(data);
+  v1::Closure closure = data.closure();
+  KeepLastingPart(closure);
   closure.MergeFrom(TimedPart(data, now));
   return closure;
 }

@@ -9,8 +9,9 @@
 // What is shown of a stored closure. Pure.
 namespace closure {
 
-// What stays as it is until the next commit: the stored public part without the fields that the functions below set.
-v1::Closure LastingPart(const internal::v1::ClosureData& data);
+// Leaves of a stored public part what stays as it is until the next commit: all but the fields that the functions below
+// set.
+void KeepLastingPart(v1::Closure& closure);
 
 // What depends on the time besides: allowed_actions and silent_period_remaining, in a message that has nothing else.
 v1::Closure TimedPart(const internal::v1::ClosureData& data, absl::Time now);

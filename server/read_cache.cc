@@ -24,8 +24,10 @@ absl::StatusOr<std::shared_ptr<const ReadCache::StoredClosure>> ReadCache::FindC
   using Loaded = KeyedCache<StoredClosure>::Loaded;
   return closures_.Get(FormatClosureName(key), [&]() -> absl::StatusOr<Loaded> {
     CLOSURE_ASSIGN_OR_RETURN(internal::v1::ClosureData data, closure::FindClosure(*store_, key));
-    const grpc::Slice lasting_part(LastingPart(data).SerializeAsString());
-    const std::size_t bytes = data.SpaceUsedLong() + lasting_part.size();
+    KeepLastingPart(*data.mutable_closure());
+    const grpc::Slice lasting_part(data.closure().SerializeAsString());
+    // The message in memory takes about twice its serialized form.
+    const std::size_t bytes = 3 * lasting_part.size();
     return Loaded{std::make_shared<StoredClosure>(StoredClosure{std::move(data), lasting_part}), bytes};
   });
 }

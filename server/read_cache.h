@@ -24,8 +24,9 @@ namespace closure {
 class ReadCache {
  public:
   struct StoredClosure {
+    // Without what of its closure depends on the time at which it is read (TimedPart).
     internal::v1::ClosureData data;
-    // `data.closure()` in serialized form, without what depends on the time at which it is read (TimedPart).
+    // `data.closure()` in serialized form.
     grpc::Slice lasting_part;
   };
 
