@@ -179,6 +179,68 @@ TEST_CASE("nothing is acknowledged in a log whose header the disk did not write"
   CHECK(notes.Text(0) == "kept");
 }
 
+// The checksum of a page as docs/storage.md has it, byte by byte.
+uint64_t ChecksumByTheBook(const std::vector<unsigned char>& page, uint64_t number) {
+  const auto mix = [](uint64_t sum, uint64_t word) {
+    const uint64_t x = (sum ^ word) * 0x9e3779b97f4a7c15U;
+    return x ^ (x >> 32);
+  };
+  uint64_t sum = mix(0, number);
+  const auto mix_range = [&](std::size_t begin, std::size_t end, bool is_header) {
+    for (std::size_t at = begin; at < end; at += 8) {
+      uint64_t word = 0;
+      for (std::size_t byte = at; byte < std::min(at + 8, end); ++byte) {
+        const bool left_out = is_header && ((byte >= 18 && byte < 20) || (byte >= 24 && byte < 28) ||
+                                            (byte >= 40 && byte < 44) || (byte >= 92 && byte < 100));
+        if (!left_out) word |= uint64_t{page[byte]} << (8 * (byte - at));
+      }
+      sum = mix(sum, word);
+    }
+  };
+  const std::size_t covered = page.size() - 8;
+  if (number == 1) mix_range(0, 100, true);
+  mix_range(number == 1 ? 100 : 0, covered, false);
+  return sum;
+}
+
+// That of a frame as sqlite.org/fileformat2.html (4.2) has it.
+sqlite::LogChecksum FrameByTheBook(sqlite::LogChecksum sum, const std::vector<unsigned char>& bytes, bool big_endian) {
+  const auto word = [&](std::size_t at) {
+    uint32_t value = 0;
+    for (std::size_t byte = 0; byte < 4; ++byte)
+      value |= uint32_t{bytes[at + byte]} << (8 * (big_endian ? 3 - byte : byte));
+    return value;
+  };
+  for (std::size_t at = 0; at < bytes.size(); at += 8) {
+    sum.first += word(at) + sum.second;
+    sum.second += word(at + 4) + sum.first;
+  }
+  return sum;
+}
+
+TEST_CASE("checksums of pages and frames are what the documents say, in either order of bytes", "[sqlite][random]") {
+  std::mt19937_64 random(RandomSeed());
+  for (const std::size_t bytes : {std::size_t{512}, kPageBytes}) {
+    for (const int64_t number : {1, 2, 77}) {
+      std::vector<unsigned char> page(bytes);
+      for (unsigned char& byte : page) byte = static_cast<unsigned char>(random());
+      sqlite::SealPage(page, number);
+      uint64_t sealed = 0;
+      for (std::size_t byte = 0; byte < 8; ++byte) sealed |= uint64_t{page[bytes - 8 + byte]} << (8 * byte);
+      CHECK(sealed == ChecksumByTheBook(page, static_cast<uint64_t>(number)));
+      for (const bool big_endian : {false, true}) {
+        const sqlite::LogForm form{.page_bytes = static_cast<int64_t>(bytes), .big_endian = big_endian};
+        const sqlite::LogChecksum before{static_cast<uint32_t>(random()), static_cast<uint32_t>(random())};
+        std::vector<unsigned char> header(sqlite::kFrameHeaderBytes);
+        for (unsigned char& byte : header) byte = static_cast<unsigned char>(random());
+        std::vector<unsigned char> covered(header.begin(), header.begin() + 8);
+        covered.insert(covered.end(), page.begin(), page.end());
+        CHECK(sqlite::FrameChecksum(form, before, header, page) == FrameByTheBook(before, covered, big_endian));
+      }
+    }
+  }
+}
+
 TEST_CASE("a sealed page is that page at that place, and nothing else", "[sqlite][random]") {
   std::vector<unsigned char> page(kPageBytes, 0);
   CHECK(sqlite::IsSealedPage(page, 5));  // never written
