@@ -25,8 +25,8 @@ bool IsAllowed(v1::GateState state, v1::CheckAccessRequest::Action action) {
   }
 }
 
-AccountGateService::AccountGateService(ClosureStore* store, ReadCache* cache, const Clock* clock, WatchHub* watches, Log* log,
-                                       const absl::Notification* stopping)
+AccountGateService::AccountGateService(ClosureStore* store, ReadCache* cache, const Clock* clock, WatchHub* watches,
+                                       Log* log, const absl::Notification* stopping)
     : store_(store), cache_(cache), clock_(clock), watches_(watches), log_(log), stopping_(stopping) {}
 
 absl::StatusOr<v1::CheckAccessResponse> AccountGateService::Check(const grpc::CallbackServerContext& context,

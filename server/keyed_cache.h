@@ -5,7 +5,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
+#include <iterator>
 #include <list>
 #include <memory>
 #include <string>

@@ -11,11 +11,10 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
+#include "bench/fixture/loopback_server.h"
 #include "closure/v1/account_gate_service.grpc.pb.h"
 #include "closure/v1/closure_service.grpc.pb.h"
 #include "closure/v1/operator_service.grpc.pb.h"
-#include "grpcpp/security/server_credentials.h"
-#include "grpcpp/server_builder.h"
 #include "protos/file_reading.h"
 
 namespace closure::bench {
@@ -165,20 +164,7 @@ int Serve(const std::string& address, const std::string& canned) {
   Watches watches(answer);
   Closures closures(answer, watches);
   Operators operators(answer, watches);
-  grpc::ServerBuilder builder;
-  builder.AddListeningPort(address, grpc::InsecureServerCredentials());
-  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
-  builder.RegisterService(&gate);
-  builder.RegisterService(&closures);
-  builder.RegisterService(&operators);
-  const std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
-  if (server == nullptr) return 1;
-  std::printf("ready\n");
-  std::fflush(stdout);
-  while (std::getchar() != EOF) {
-  }
-  server->Shutdown();
-  return 0;
+  return ServeUntilInputEnds(address, {&gate, &closures, &operators});
 }
 
 int Main(int argc, char** argv) {

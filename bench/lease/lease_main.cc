@@ -2,6 +2,7 @@
 // closure_bench_lease: what the task runner does over and over: it leases a hundred tasks that are due, and commits a
 // transition for each.
 #include <CLI/CLI.hpp>
+#include <chrono>
 #include <cstdio>
 #include <map>
 #include <memory>
@@ -22,7 +23,6 @@ namespace {
 using SteadyClock = std::chrono::steady_clock;
 
 constexpr int kTasks = 100;
-constexpr int kRawBatchMax = 256;
 
 struct LeaseOptions {
   std::string design;

@@ -19,59 +19,45 @@ int64_t Pick(const CallTargets& targets, int stream, int64_t turn) {
   return (stream * (targets.closures / targets.streams) + turn * kStep) % targets.closures;
 }
 
-class CheckAccess final : public CallKind {
+// A call that reads one closure, another one each turn.
+class Read final : public CallKind {
  public:
-  explicit CheckAccess(const CallTargets& targets) : targets_(targets) {}
+  using MakeCall = Call (*)(const ClosureKey& key);
+  Read(const CallTargets& targets, MakeCall make) : targets_(targets), make_(make) {}
 
-  Call Make(int stream, int64_t turn) const override {
-    const int64_t number = Pick(targets_, stream, turn);
-    v1::CheckAccessRequest request;
-    request.set_account("accounts/" + SampleAccount(number));
-    request.set_action(v1::CheckAccessRequest::SIGN_IN);
-    return {.method = "/closure.v1.AccountGateService/CheckAccess",
-            .request = request.SerializeAsString(),
-            .mark = FormatClosureName(SampleKey(number))};
-  }
+  Call Make(int stream, int64_t turn) const override { return make_(SampleKey(Pick(targets_, stream, turn))); }
 
  private:
   const CallTargets targets_;
+  const MakeCall make_;
 };
 
-class GetClosure final : public CallKind {
- public:
-  explicit GetClosure(const CallTargets& targets) : targets_(targets) {}
+CallKind::Call CheckAccess(const ClosureKey& key) {
+  v1::CheckAccessRequest request;
+  request.set_account("accounts/" + key.account_id);
+  request.set_action(v1::CheckAccessRequest::SIGN_IN);
+  return {.method = "/closure.v1.AccountGateService/CheckAccess",
+          .request = request.SerializeAsString(),
+          .mark = FormatClosureName(key)};
+}
 
-  Call Make(int stream, int64_t turn) const override {
-    const ClosureKey key = SampleKey(Pick(targets_, stream, turn));
-    v1::GetClosureRequest request;
-    request.set_name(FormatClosureName(key));
-    return {.method = "/closure.v1.ClosureService/GetClosure",
-            .request = request.SerializeAsString(),
-            .actor = "root:" + key.account_id,
-            .mark = request.name()};
-  }
+CallKind::Call GetClosure(const ClosureKey& key) {
+  v1::GetClosureRequest request;
+  request.set_name(FormatClosureName(key));
+  return {.method = "/closure.v1.ClosureService/GetClosure",
+          .request = request.SerializeAsString(),
+          .actor = "root:" + key.account_id,
+          .mark = request.name()};
+}
 
- private:
-  const CallTargets targets_;
-};
-
-class ListItems final : public CallKind {
- public:
-  explicit ListItems(const CallTargets& targets) : targets_(targets) {}
-
-  Call Make(int stream, int64_t turn) const override {
-    const ClosureKey key = SampleKey(Pick(targets_, stream, turn));
-    v1::ListBlockingItemsRequest request;
-    request.set_parent(FormatClosureName(key));
-    return {.method = "/closure.v1.ClosureService/ListBlockingItems",
-            .request = request.SerializeAsString(),
-            .actor = "root:" + key.account_id,
-            .mark = request.parent() + "/blockingItems/"};
-  }
-
- private:
-  const CallTargets targets_;
-};
+CallKind::Call ListItems(const ClosureKey& key) {
+  v1::ListBlockingItemsRequest request;
+  request.set_parent(FormatClosureName(key));
+  return {.method = "/closure.v1.ClosureService/ListBlockingItems",
+          .request = request.SerializeAsString(),
+          .actor = "root:" + key.account_id,
+          .mark = request.parent() + "/blockingItems/"};
+}
 
 class Hold final : public CallKind {
  public:
@@ -110,9 +96,9 @@ class Hold final : public CallKind {
 }  // namespace
 
 std::unique_ptr<CallKind> FindCallKind(std::string_view name, const CallTargets& targets) {
-  if (name == "check-access") return std::make_unique<CheckAccess>(targets);
-  if (name == "get-closure") return std::make_unique<GetClosure>(targets);
-  if (name == "list-items") return std::make_unique<ListItems>(targets);
+  if (name == "check-access") return std::make_unique<Read>(targets, &CheckAccess);
+  if (name == "get-closure") return std::make_unique<Read>(targets, &GetClosure);
+  if (name == "list-items") return std::make_unique<Read>(targets, &ListItems);
   if (name == "hold") return std::make_unique<Hold>(targets);
   return nullptr;
 }

@@ -9,11 +9,9 @@
 #include <vector>
 
 #include "bench/load/closed_loop.h"
+#include "bench/load/connections.h"
 #include "bench/load/loop_arguments.h"
 #include "bench/load/rpc_calls.h"
-#include "grpcpp/create_channel.h"
-#include "grpcpp/generic/generic_stub.h"
-#include "grpcpp/security/credentials.h"
 #include "protos/file_reading.h"
 
 namespace closure::bench {
@@ -32,17 +30,6 @@ struct LoadOptions {
   LoopArguments loop;
   int64_t closures = 1;
 };
-
-std::vector<std::unique_ptr<grpc::GenericStub>> Connect(const LoadOptions& options) {
-  std::vector<std::unique_ptr<grpc::GenericStub>> stubs;
-  for (int i = 0; i < std::min(options.loop.streams, kConnectionsMax); ++i) {
-    grpc::ChannelArguments arguments;
-    arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);  // or all channels share one connection
-    stubs.push_back(std::make_unique<grpc::GenericStub>(
-        grpc::CreateCustomChannel(options.target, grpc::InsecureChannelCredentials(), arguments)));
-  }
-  return stubs;
-}
 
 // One call under way.
 struct PendingCall {
@@ -65,7 +52,7 @@ std::string Fault(const grpc::Status& status, const grpc::ByteBuffer& answer, co
 }
 
 LoopResult Run(const LoadOptions& options, const CallKind& kind) {
-  const auto stubs = Connect(options);
+  const auto stubs = Connect(options.target, std::min(options.loop.streams, kConnectionsMax));
   std::vector<int64_t> turns(static_cast<size_t>(options.loop.streams));
   return RunClosedLoop(options.loop.options(), [&](int stream, OperationEnded ended) {
     const auto index = static_cast<size_t>(stream);

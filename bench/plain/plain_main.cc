@@ -9,33 +9,21 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
+#include "bench/fixture/loopback_server.h"
 #include "bench/store/raw_database.h"
 #include "checkers/proto_time.h"
 #include "closure/v1/account_gate_service.grpc.pb.h"
 #include "closure/v1/closure_service.grpc.pb.h"
 #include "closure/v1/operator_service.grpc.pb.h"
-#include "grpcpp/security/server_credentials.h"
-#include "grpcpp/server_builder.h"
 #include "protos/sha256.h"
+#include "server/errors.h"
+#include "server/resource_names.h"
 #include "storage/status_macros.h"
 
 namespace closure::bench {
 namespace {
 
 using internal::v1::ClosureData;
-
-grpc::Status ToGrpc(const absl::Status& status) {
-  return {static_cast<grpc::StatusCode>(status.code()), std::string(status.message())};
-}
-
-// The account and the id in "accounts/A/closures/C".
-std::pair<std::string, std::string> ReadName(const std::string& name) {
-  constexpr size_t kAccounts = sizeof("accounts/") - 1;
-  constexpr size_t kClosures = sizeof("/closures/") - 1;
-  const size_t end = name.find('/', kAccounts);
-  if (end == std::string::npos || name.size() < end + kClosures) return {};
-  return {name.substr(kAccounts, end - kAccounts), name.substr(end + kClosures)};
-}
 
 // All that the services share.
 struct Database {
@@ -66,7 +54,7 @@ class Gate final : public v1::AccountGateService::Service {
         account_id);
     response->set_gate_state(state);
     response->set_allowed(state == v1::GATE_OPEN || request->action() != v1::CheckAccessRequest::OTHER);
-    return ToGrpc(read);
+    return ToGrpcStatus(read);
   }
 
  private:
@@ -79,18 +67,20 @@ class Closures final : public v1::ClosureService::Service {
 
   grpc::Status GetClosure(grpc::ServerContext* /*context*/, const v1::GetClosureRequest* request,
                           v1::Closure* response) override {
-    const auto [account_id, closure_id] = ReadName(request->name());
+    const absl::StatusOr<ClosureKey> key = ParseClosureName("name", request->name());
+    if (!key.ok()) return ToGrpcStatus(key.status());
     absl::MutexLock lock(&database_.mutex);
-    const absl::StatusOr<ClosureData> data = database_.raw->LoadClosure(account_id, closure_id);
+    const absl::StatusOr<ClosureData> data = database_.raw->LoadClosure(key->account_id, key->closure_id);
     if (data.ok()) *response = data->closure();
-    return ToGrpc(data.status());
+    return ToGrpcStatus(data.status());
   }
 
   grpc::Status ListBlockingItems(grpc::ServerContext* /*context*/, const v1::ListBlockingItemsRequest* request,
                                  v1::ListBlockingItemsResponse* response) override {
-    const auto [account_id, closure_id] = ReadName(request->parent());
+    const absl::StatusOr<ClosureKey> key = ParseClosureName("parent", request->parent());
+    if (!key.ok()) return ToGrpcStatus(key.status());
     absl::MutexLock lock(&database_.mutex);
-    return ToGrpc(database_.raw->Query(
+    return ToGrpcStatus(database_.raw->Query(
         R"sql(
         SELECT i.item_id, i.checker, i.kind, i.disposition, i.resolution, i.change, i.type, i.region_code,
           i.display_name, i.why, i.resolver, i.fingerprint, i.native_id, i.first_seen_time
@@ -98,7 +88,8 @@ class Closures final : public v1::ClosureService::Service {
         WHERE c.account_id = ?1 AND c.closure_id = ?2
         ORDER BY i.item_id
         )sql",
-        [&](sqlite3_stmt* row) { ReadItem(row, request->parent(), *response->add_items()); }, account_id, closure_id));
+        [&](sqlite3_stmt* row) { ReadItem(row, request->parent(), *response->add_items()); }, key->account_id,
+        key->closure_id));
   }
 
  private:
@@ -152,16 +143,16 @@ class Operators final : public v1::OperatorService::Service {
     RawDatabase& raw = *database_.raw;
     absl::Status status = raw.Run("BEGIN IMMEDIATE");
     if (status.ok()) status = Write(raw, request, event, response, edit);
-    if (status.ok()) return ToGrpc(raw.Run("COMMIT"));
+    if (status.ok()) return ToGrpcStatus(raw.Run("COMMIT"));
     raw.Run("ROLLBACK").IgnoreError();
-    return ToGrpc(status);
+    return ToGrpcStatus(status);
   }
 
   template <typename Request, typename Edit>
   static absl::Status Write(RawDatabase& raw, const Request& request, const std::string& event, v1::Closure* response,
                             Edit edit) {
-    const auto [account_id, closure_id] = ReadName(request.name());
-    CLOSURE_ASSIGN_OR_RETURN(ClosureData data, raw.LoadClosure(account_id, closure_id));
+    CLOSURE_ASSIGN_OR_RETURN(const ClosureKey key, ParseClosureName("name", request.name()));
+    CLOSURE_ASSIGN_OR_RETURN(ClosureData data, raw.LoadClosure(key.account_id, key.closure_id));
     data.set_version(data.version() + 1);
     edit(*data.mutable_closure());
     *response = data.closure();
@@ -180,12 +171,13 @@ class Operators final : public v1::OperatorService::Service {
           number = sqlite3_column_int64(row, 1);
           last_hash = RawDatabase::Text(row, 2);
         },
-        account_id, closure_id));
+        key.account_id, key.closure_id));
     const int64_t now = absl::ToUnixMicros(absl::Now());
     const std::string& state = v1::Closure::State_Name(data.closure().state());
-    CLOSURE_RETURN_IF_ERROR(raw.Run(
-        "UPDATE closures SET version = ?3, held = ?4, data = ?5 WHERE account_id = ?1 AND closure_id = ?2", account_id,
-        closure_id, data.version(), int64_t{data.closure().has_hold()}, RawDatabase::Blob{data.SerializeAsString()}));
+    CLOSURE_RETURN_IF_ERROR(
+        raw.Run("UPDATE closures SET version = ?3, held = ?4, data = ?5 WHERE account_id = ?1 AND closure_id = ?2",
+                key.account_id, key.closure_id, data.version(), int64_t{data.closure().has_hold()},
+                RawDatabase::Blob{data.SerializeAsString()}));
     CLOSURE_RETURN_IF_ERROR(raw.Run(
         R"sql(
         INSERT INTO transitions (closure_row, number, from_state, event, to_state, create_time, actor, detail,
@@ -198,7 +190,7 @@ class Operators final : public v1::OperatorService::Service {
         INSERT INTO requests (account_id, request_id, closure_row, body_hash, response, create_time)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6)
         )sql",
-        account_id, request.request_id(), row_number, RawDatabase::Blob{last_hash},
+        key.account_id, request.request_id(), row_number, RawDatabase::Blob{last_hash},
         RawDatabase::Blob{response->SerializeAsString()}, now);
   }
 
@@ -209,20 +201,7 @@ int Serve(const std::string& address, Database& database) {
   Gate gate(database);
   Closures closures(database);
   Operators operators(database);
-  grpc::ServerBuilder builder;
-  builder.AddListeningPort(address, grpc::InsecureServerCredentials());
-  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
-  builder.RegisterService(&gate);
-  builder.RegisterService(&closures);
-  builder.RegisterService(&operators);
-  const std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
-  if (server == nullptr) return 1;
-  std::printf("ready\n");
-  std::fflush(stdout);
-  while (std::getchar() != EOF) {
-  }
-  server->Shutdown();
-  return 0;
+  return ServeUntilInputEnds(address, {&gate, &closures, &operators});
 }
 
 int Main(int argc, char** argv) {

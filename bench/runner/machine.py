@@ -2,7 +2,6 @@
 """Who used the processors: this run's own processes, or something else."""
 
 import os
-import resource
 
 TICKS = os.sysconf("SC_CLK_TCK")
 KERNEL_THREADS = 2  # the process id of kthreadd
@@ -25,11 +24,6 @@ def _processes():
             yield int(name), int(fields[1]), (int(fields[11]) + int(fields[12])) / TICKS
 
 
-def _ended_children():
-    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return usage.ru_utime + usage.ru_stime
-
-
 class Snapshot:
     """What each process had used at one moment."""
 
@@ -40,9 +34,7 @@ class Snapshot:
         self.ours = {pid for pid in parents if self._descends_from(pid, os.getpid(), parents)}
         # The kernel's own threads write to the disk and carry loopback traffic on behalf of what is measured.
         self.kernel = {pid for pid in parents if self._descends_from(pid, KERNEL_THREADS, parents)}
-        self.ended_children = _ended_children()
-        cpu = [int(value) / TICKS for value in _read("/proc/stat").splitlines()[0].split()[1:]]
-        self.user, self.stolen = cpu[0] + cpu[1], cpu[7]
+        self.stolen = int(_read("/proc/stat").splitlines()[0].split()[8]) / TICKS
 
     @staticmethod
     def _descends_from(pid, ancestor, parents):

@@ -21,15 +21,19 @@ class Goal:
     def compare(self, mine, other):
         return mine[self.figure] / other[self.figure]
 
+    @property
+    def bound(self):
+        return self.at_most if self.at_least is None else self.at_least
+
     def holds(self, compared):
-        if self.at_least is None and self.at_most is None:
+        if self.bound is None:
             return None
         return compared >= self.at_least if self.at_least is not None else compared <= self.at_most
 
     def __str__(self):
-        if self.at_least is None and self.at_most is None:
+        if self.bound is None:
             return "–"
-        return f"≥ {self.at_least:.2f}" if self.at_least is not None else f"≤ {self.at_most:.2f}"
+        return f"{'≤' if self.at_least is None else '≥'} {self.bound:.2f}"
 
 
 @dataclasses.dataclass(frozen=True)

@@ -26,9 +26,8 @@ def _row(y, outcome, goal):
     if "plain" in outcome.measured:
         parts.append(f'<rect x="{LABEL_WIDTH}" y="{y + 16}" width="{_width(outcome.median_compared(goal, "plain")):.1f}" '
                      f'height="4" fill="{PLAIN}"/>')
-    bound = goal.at_least if goal.at_least is not None else goal.at_most
-    if bound is not None:
-        mark = LABEL_WIDTH + _width(bound)
+    if goal.bound is not None:
+        mark = LABEL_WIDTH + _width(goal.bound)
         parts.append(f'<line x1="{mark:.1f}" y1="{y}" x2="{mark:.1f}" y2="{y + 22}" stroke="{GOAL}" stroke-width="2"/>')
     parts.append(f'<text x="{LABEL_WIDTH + _width(ratio) + 6:.1f}" y="{y + 13}">{ratio:.2f}</text>')
     return "".join(parts)

@@ -105,9 +105,9 @@ class Programs:
             raise Failed(f"{' '.join(command)}: exit {done.returncode}: {done.stdout.strip()} {done.stderr.strip()}")
         return done.stdout
 
-    def loop(self, name, *arguments, streams, seconds=None):
+    def loop(self, name, *arguments, streams):
         """Runs one that measures a closed loop; its figures."""
-        timing = ["--seconds", 0.2, "--warm-up", 0.05] if self.quick else ["--seconds", seconds or 2]
+        timing = ["--seconds", 0.2, "--warm-up", 0.05] if self.quick else ["--seconds", 2]
         for _ in range(QUICK_TRIES if self.quick else 1):
             figures = json.loads(self.run(name, *arguments, "--streams", streams, *timing))
             if figures["operations"] > 0:

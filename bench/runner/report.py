@@ -5,7 +5,7 @@ import json
 import os
 import platform
 
-UNITS = {"per_second": "/s", "p50_us": "µs p50", "p99_us": "µs p99", "over_p99_us": "µs p99", "seconds": "s",
+UNITS = {"per_second": "/s", "p50_us": "µs p50", "p99_us": "µs p99", "over_p99_us": "µs p99",
          "threads": "threads", "ms": "ms", "bytes_each": "B", "resident_bytes": "B", "disk_bytes": "B"}
 
 

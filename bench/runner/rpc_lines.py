@@ -83,8 +83,8 @@ def check_access(programs):
 @contextlib.contextmanager
 def get_closure_hot(programs):
     with contextlib.ExitStack() as stack:
-        rig = Rig(programs, stack, "hot", "get-closure", count(programs, 1_000, 1_000), "blocked", items=20)
-        items = Rig(programs, stack, "items", "list-items", count(programs, 1_000, 1_000), "blocked", items=20)
+        rig = Rig(programs, stack, "hot", "get-closure", 1_000, "blocked", items=20)
+        items = Rig(programs, stack, "items", "list-items", 1_000, "blocked", items=20)
         yield [Comparison("2", f"{what}, hot, 64 streams", each.designs(64), (Goal("per_second", at_least=0.85),))
                for what, each in (("GetClosure", rig), ("ListBlockingItems of 20", items))]
 

@@ -51,35 +51,21 @@ def watchers(programs):
     with programs.closured(database) as address:
         canned = keep_answer(programs, address, "get-closure")
 
-    def ours():
-        return programs.closured(database)
+    def on_its_own():  # a database has one server
+        return programs.closured(programs.fill("watched_idle", many, "blocked", 0))
 
     def bare():
         return programs.server("bare", "--canned", canned)
 
-    with ours() as served, bare() as yardstick:
+    with programs.closured(database) as served, bare() as yardstick:
         yield [
             Comparison("9", f"memory of each of {many:,} idle watchers",
-                       {"ours": lambda: memory_of_watchers(programs, bare_on_copy(programs, database), many),
+                       {"ours": lambda: memory_of_watchers(programs, on_its_own, many),
                         "yardstick": lambda: memory_of_watchers(programs, bare, many)},
                        (Goal("bytes_each", at_most=1.2),)),
             Comparison("9", f"a change reaches the last of {count(programs, REACHED, 50):,} watchers",
                        {"ours": lambda: reach(programs, served), "yardstick": lambda: reach(programs, yardstick)},
                        (Goal("p50_us", at_most=2.0),))]
-
-
-def bare_on_copy(programs, database):
-    """Serves a copy, for a database has one server."""
-    def serving():
-        copy = f"{database}.copy"
-        with open(database, "rb") as source, open(copy, "wb", opener=private) as target:
-            target.write(source.read())
-        return programs.closured(copy)
-    return serving
-
-
-def private(path, flags):
-    return os.open(path, flags, 0o600)
 
 
 def bytes_of_rows(path):

@@ -25,7 +25,6 @@ struct StoreOptions {
 };
 
 absl::StatusOr<std::unique_ptr<TransitionWriter>> Open(const StoreOptions& options) {
-  constexpr int kRawBatchMax = 256;
   if (options.design == "store") return OpenStoreWriter(options.database, options.key);
   return OpenRawWriter(options.database, options.design == "raw" ? kRawBatchMax : 1);
 }

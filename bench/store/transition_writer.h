@@ -35,6 +35,9 @@ class TransitionWriter {
 absl::StatusOr<std::unique_ptr<TransitionWriter>> OpenStoreWriter(const std::string& database,
                                                                   const std::string& key_path);
 
+// How many writes the best SQLite alone can do commits together.
+inline constexpr int kRawBatchMax = 256;
+
 // SQLite and nothing else: one thread commits what queued meanwhile, `batch_max` writes at most together, with the same
 // durability and the same rows, indexes included. It checks nothing and computes nothing: no version is compared, no
 // hash is made, no trigger and no CHECK runs, no page has a checksum. A `batch_max` of 1 is a commit for each call.

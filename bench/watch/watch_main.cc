@@ -13,12 +13,10 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/synchronization/notification.h"
 #include "bench/fixture/sample_closures.h"
+#include "bench/load/connections.h"
 #include "bench/load/loop_arguments.h"
 #include "bench/load/rpc_calls.h"
 #include "closure/v1/closure_service.pb.h"
-#include "grpcpp/create_channel.h"
-#include "grpcpp/generic/generic_stub.h"
-#include "grpcpp/security/credentials.h"
 
 namespace closure::bench {
 namespace {
@@ -106,17 +104,6 @@ struct WatchOptions {
   int rounds = 20;
 };
 
-std::vector<std::unique_ptr<grpc::GenericStub>> Connect(const WatchOptions& options) {
-  std::vector<std::unique_ptr<grpc::GenericStub>> stubs;
-  for (int i = 0; i < options.watchers; i += kStreamsEach) {
-    grpc::ChannelArguments arguments;
-    arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-    stubs.push_back(std::make_unique<grpc::GenericStub>(
-        grpc::CreateCustomChannel(options.target, grpc::InsecureChannelCredentials(), arguments)));
-  }
-  return stubs;
-}
-
 // Makes one change of the watched closure; what went wrong, or empty.
 std::string Change(grpc::GenericStub& stub, int round) {
   const std::unique_ptr<CallKind> hold = FindCallKind("hold", {.closures = 1, .streams = 1});
@@ -150,7 +137,7 @@ absl::StatusOr<LoopResult> MeasureReach(const WatchOptions& options, grpc::Gener
 }
 
 absl::StatusOr<LoopResult> Run(const WatchOptions& options) {
-  const auto stubs = Connect(options);
+  const auto stubs = Connect(options.target, (options.watchers + kStreamsEach - 1) / kStreamsEach);
   Arrivals arrivals;
   std::vector<std::unique_ptr<Watcher>> watchers;
   for (int i = 0; i < options.watchers; ++i) {

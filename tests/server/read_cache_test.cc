@@ -100,7 +100,8 @@ TEST_CASE("a gate that was read is read as it is, and tells the end of a silent 
   CHECK(seen.silent_period_end > kNow);
 }
 
-TEST_CASE("the first page of a closure's items is read again after each change of the closure, and no other", "[cache]") {
+TEST_CASE("the first page of a closure's items is read again after each change of the closure, and no other",
+          "[cache]") {
   CachedStore store;
   int reads = 0;
   const auto read = [&](const ClosureKey& key) {

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef CLOSURE_BENCH_LOAD_CONNECTIONS_H_
+#define CLOSURE_BENCH_LOAD_CONNECTIONS_H_
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "grpcpp/create_channel.h"
+#include "grpcpp/generic/generic_stub.h"
+#include "grpcpp/security/credentials.h"
+
+namespace closure::bench {
+
+// So many connections to `target`, without TLS, each with a stub of its own.
+inline std::vector<std::unique_ptr<grpc::GenericStub>> Connect(const std::string& target, int connections) {
+  grpc::ChannelArguments arguments;
+  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);  // or all channels share one connection
+  std::vector<std::unique_ptr<grpc::GenericStub>> stubs;
+  for (int i = 0; i < connections; ++i) {
+    stubs.push_back(std::make_unique<grpc::GenericStub>(
+        grpc::CreateCustomChannel(target, grpc::InsecureChannelCredentials(), arguments)));
+  }
+  return stubs;
+}
+
+}  // namespace closure::bench
+
+#endif  // CLOSURE_BENCH_LOAD_CONNECTIONS_H_
