@@ -67,6 +67,8 @@ enum class Mark {
   kLogPageDamaged,
   kLogEndDamaged,
   kWriteRefusedForDamage,
+  // A page of the file did not fit when nobody needed it, and SQLite was asked.
+  kPageDoubted,
   // Nothing was copied from the log, because something in it was not what was written.
   kCheckpointRefused,
   // A checkpoint met another log than the one that it was begun with, and is to be made again.

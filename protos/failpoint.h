@@ -13,10 +13,10 @@ namespace closure {
 // Names the one place to end at, and which time it is reached: "commit.durable@3", "sandbox.act.written:SealBilling@1".
 inline constexpr char kFailpointVariable[] = "CLOSURE_FAILPOINT";
 // The places that there are, without what follows a colon.
-inline constexpr std::string_view kFailpoints[] = {
-    "start.log_durable",    "start.log_emptied",   "schema.written",     "schema.durable", "start.key_bound",
-    "start.leases_cleared", "commit.written",      "commit.durable",     "commit.told",    "upstream.asking",
-    "upstream.answered",    "sandbox.act.written", "sandbox.act.durable"};
+inline constexpr std::string_view kFailpoints[] = {"start.log_durable", "schema.written",       "schema.durable",
+                                                   "start.key_bound",   "start.leases_cleared", "commit.written",
+                                                   "commit.durable",    "commit.told",          "upstream.asking",
+                                                   "upstream.answered", "sandbox.act.written",  "sandbox.act.durable"};
 // Names a file to which the name of every place is appended, a line each time it is reached.
 inline constexpr char kFailpointTraceVariable[] = "CLOSURE_FAILPOINT_TRACE";
 

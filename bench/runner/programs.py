@@ -15,7 +15,7 @@ import grpc
 from grpc_health import is_serving
 
 SOURCE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-START_SECONDS = 600  # a large database is read through
+START_SECONDS = 600  # the log of a killed process may be long, and the disk slow
 POLL_SECONDS = 0.001
 STOP_SECONDS = 60
 QUICK_TRIES = 10  # on a machine that does much else, nothing may end in so short a time
@@ -31,32 +31,33 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def listens(address):
-    host, port = address.rsplit(":", 1)
-    with socket.socket() as probe:
-        return probe.connect_ex((host, int(port))) == 0
-
-
-def wait_until_serving(process, address, log_path):
+def read_address(process, log_path):
+    """Waits until a server tells in its log that it serves; at which address."""
     deadline = time.monotonic() + START_SECONDS
-    # A channel that was refused once would wait a second before it tries again.
-    while not listens(address) and time.monotonic() < deadline and process.poll() is None:
-        time.sleep(POLL_SECONDS)
-    with grpc.insecure_channel(address) as channel:
-        while time.monotonic() < deadline and process.poll() is None:
-            with contextlib.suppress(grpc.RpcError):
-                if is_serving(channel, seconds=1):
-                    return
     with open(log_path, encoding="utf-8", errors="replace") as log:
-        raise Failed(f"{process.args[0]} does not serve: {log.read()}")
+        told = ""
+        while time.monotonic() < deadline and process.poll() is None:
+            told += log.read()
+            for line in told.splitlines(keepends=True):
+                if line.endswith("\n") and json.loads(line)["msg"] == "serving":
+                    return json.loads(line)["address"]
+            time.sleep(POLL_SECONDS)
+    raise Failed(f"{process.args[0]} does not serve: {told}")
+
+
+def check_serves(address):
+    with grpc.insecure_channel(address) as channel:
+        if not is_serving(channel, seconds=START_SECONDS):
+            raise Failed(f"{address} says that it serves, and does not")
 
 
 class Served(str):
-    """The address of a running server, with its process."""
+    """The address of a running server, with its process and how long it took to say that it serves."""
 
-    def __new__(cls, address, process):
+    def __new__(cls, address, process, start_seconds=None):
         served = super().__new__(cls, address)
         served.process = process
+        served.start_seconds = start_seconds
         return served
 
     def resident_bytes(self):
@@ -126,22 +127,24 @@ class Programs:
     @contextlib.contextmanager
     def closured(self, database):
         """The server itself as it runs in production, on a database of the fixture's; its address."""
-        address = f"127.0.0.1:{free_port()}"
         nowhere = f"127.0.0.1:{free_port()}"  # no line asks an upstream
         upstreams = ("account", "billing", "resource", "domain", "resource_directory", "trusteeship", "partner",
                      "messaging")
         config = self.path(f"{os.path.basename(database)}.textproto")
         with open(config, "w", encoding="utf-8") as file:
-            file.write(f'listen_address: "{address}"\n'
+            file.write('listen_address: "127.0.0.1:0"\n'
                        f'database_path: "{database}"\n'
                        f'secret_key_file: "{self.key}"\n'
                        f'agreements_path: "{SOURCE}/agreements"\n'
                        "upstreams {\n" + "".join(f'  {name}: "{nowhere}"\n' for name in upstreams) + "}\n")
         with open(f"{database}.log", "wb") as log:
+            began = time.monotonic()
             process = subprocess.Popen([f"{self.build}/server/closured", "--config", config], stderr=log)
         try:
-            wait_until_serving(process, address, log.name)
-            yield Served(address, process)
+            address = read_address(process, log.name)
+            start_seconds = time.monotonic() - began
+            check_serves(address)
+            yield Served(address, process, start_seconds)
         finally:
             stop(process)
 

@@ -18,9 +18,8 @@ POLL_SECONDS = 0.01
 
 
 def start_of_server(programs, database):
-    began = time.monotonic()
-    with programs.closured(database):
-        return time.monotonic() - began
+    with programs.closured(database) as served:
+        return served.start_seconds
 
 
 def opening(programs, database):

@@ -99,18 +99,23 @@ bool IsSoundLogPage(File& file, Bytes page, sqlite3_int64 offset) {
   return ReadBelow(file, header.data(), header.size(), frame) && IsSoundAfter(file, header, page, frame);
 }
 
-bool HasSaltsOfLog(File& file, Bytes frame_header) {
-  std::array<unsigned char, kLogHeaderBytes> header = {};
-  return ReadBelow(file, header.data(), header.size(), 0) &&
-         std::ranges::equal(SaltsOfFrame(frame_header), SaltsOfLog(header));
+bool IsSoundLogStart(File& file, Bytes header) {
+  if (!IsSoundLogHeader(header)) return false;
+  file.recovery_place = {.frame = kLogHeaderBytes, .before = ChecksumOfLog(header)};
+  std::ranges::copy(SaltsOfLog(header), file.recovery_place.salts.begin());
+  return true;
 }
 
-// What SQLite reads after a crash. The first of it that does not fit is the end of the log to it, and what was
-// committed behind that is gone.
+// What SQLite reads after a crash, from the header on, one frame after the other. The first of it that does not fit is
+// the end of the log to it, and what was committed behind that is gone.
 bool IsSoundForRecovery(File& file, Bytes read, sqlite3_int64 offset) {
-  if (offset == 0 && read.size() == kLogHeaderBytes) return IsSoundLogHeader(read);
+  if (offset == 0 && read.size() == kLogHeaderBytes) return IsSoundLogStart(file, read);
   if (!IsWholeFrame(file, static_cast<int>(read.size()), offset)) return true;
-  return HasSaltsOfLog(file, read) && IsSoundAfter(file, read, offset);
+  RecoveryPlace& place = file.recovery_place;
+  if (offset != place.frame || !IsFrameOfLog(file.form, place.salts, place.before, read)) return false;
+  place.frame = offset + FrameBytes(file);
+  place.before = ChecksumOfFrame(read);
+  return true;
 }
 
 // The checksum that a new frame goes on from. What is on the disk is believed only where it is sound.

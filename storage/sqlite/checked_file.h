@@ -4,6 +4,7 @@
 
 #include <sqlite3.h>
 
+#include <array>
 #include <cstdint>
 #include <vector>
 
@@ -20,6 +21,13 @@ enum class Sealed { kUnknown, kNo, kYes };
 struct LogPlace {
   sqlite3_int64 frame = -1;
   LogChecksum before;
+};
+
+// Where a recovery, which reads the log from its beginning, goes on.
+struct RecoveryPlace {
+  sqlite3_int64 frame = -1;
+  LogChecksum before;
+  std::array<unsigned char, kSaltBytes> salts = {};
 };
 
 // What SQLite sees, and what is of ours about the file. One connection uses it, one thread at a time.
@@ -40,6 +48,7 @@ struct CheckedFile {
   uint64_t log_at_lock;
   int checkpoint_refused;
   LogPlace log_place;
+  RecoveryPlace recovery_place;
   sqlite3_int64 log_end;  // behind the last transaction that was written here; -1 for none yet
 };
 

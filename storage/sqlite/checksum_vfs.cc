@@ -144,6 +144,7 @@ int Open(sqlite3_vfs*, const char* name, sqlite3_file* base, int flags, int* ope
                   .log_at_lock = 0,
                   .checkpoint_refused = SQLITE_OK,
                   .log_place = {},
+                  .recovery_place = {},
                   .log_end = -1};
   if (is_log) Of(base).database->log = &Of(base);
   return code;

@@ -5,6 +5,7 @@
 #include <sqlite3.h>
 
 #include <new>
+#include <vector>
 
 #include "storage/damage.h"
 #include "storage/sqlite/checksum_vfs.h"
@@ -205,8 +206,8 @@ absl::Status Connection::Damaged(std::string_view finding) {
   return KeepDamage(DamageError(fmt::format(
       "store(sqlite): {0}: data corruption in it or in its log: {1}. Stop the server if it runs, and copy {0} and {0}-wal "
       "aside. Start once more, for the disk may have erred; if it starts, pause it at once (closurectl operator pause), "
-      "for what was written last may be missing, and go on as after a restored backup. If it is found again, put the "
-      "last backup in the place of {0}, move {0}-wal and {0}-shm away, and start: installation.md, Backup",
+      "for what was written last may be missing, make a backup, which reads everything through, and if that is made, go "
+      "on as after a restored backup. If damage is found again, put the last good backup in the place of {0}, move {0}-wal and {0}-shm away, and start: installation.md, Backup",
       FilePath(), finding)));
 }
 
@@ -268,10 +269,32 @@ int64_t Connection::CommittedFrames() {
 }
 
 absl::Status Connection::CheckFile() {
+  // What was read before is read again.
+  sqlite3_db_release_memory(database_);
   Statement statement = Select("PRAGMA quick_check(1)");
   CLOSURE_ASSIGN_OR_RETURN(const bool row, statement.Step());
   if (row && statement.View(0) == "ok") return absl::OkStatus();
   return Damaged(row ? statement.View(0) : "no answer");
+}
+
+absl::StatusOr<Connection::PagesRead> Connection::ReadPages(int64_t first, int64_t count) {
+  sqlite3_file* file = nullptr;
+  sqlite3_int64 bytes = 0;
+  if (int code = sqlite3_file_control(database_, "main", SQLITE_FCNTL_FILE_POINTER, &file);
+      code != SQLITE_OK || (code = file->pMethods->xFileSize(file, &bytes)) != SQLITE_OK)
+    return Failure(code);
+  std::vector<char> page(static_cast<size_t>(page_bytes_));
+  PagesRead read;
+  while (read.count < count && (first + read.count) * page_bytes_ <= bytes) {
+    const int code =
+        file->pMethods->xRead(file, page.data(), static_cast<int>(page_bytes_), (first - 1 + read.count) * page_bytes_);
+    if (code == SQLITE_IOERR_DATA)
+      read.doubtful = true;
+    else if (code != SQLITE_OK)
+      return Failure(code);
+    ++read.count;
+  }
+  return read;
 }
 
 absl::Status Connection::EnableWriteAheadLog() {

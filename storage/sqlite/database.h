@@ -125,8 +125,20 @@ class Connection {
   // Whether the file holds no table at all.
   absl::StatusOr<bool> IsEmpty();
 
-  // Errors: UNAVAILABLE, as IsDamage with the first finding when the file is damaged.
+  // Reads the whole database through, in one transaction. Errors: UNAVAILABLE, as IsDamage with the first finding when
+  // the file is damaged.
   absl::Status CheckFile();
+  // What ReadPages found.
+  struct PagesRead {
+    // Less than was asked for at the end of the file.
+    int64_t count = 0;
+    // Whether one of them does not have the checksum that it was written with. It is no damage while a newer version
+    // stands in the log, or is just being copied from there.
+    bool doubtful = false;
+  };
+  // Compares pages of the file, `first` (from 1) and those behind it, with their checksums, past SQLite: without its
+  // locks, and without those that stand in the log. Errors: UNAVAILABLE.
+  absl::StatusOr<PagesRead> ReadPages(int64_t first, int64_t count);
   // Whether every page that this connection reads is compared with its checksum (checksum_vfs.h). Errors: UNAVAILABLE,
   // as IsDamage, when it is not, because the file's header cannot be trusted.
   absl::Status CheckSealed();

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <sqlite3.h>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <memory>
@@ -64,19 +65,32 @@ class Log {
     return Rewrite(header_, 0, [this] { return IsSoundLogHeader(header_); });
   }
 
-  // Writes the frames again, up to the first that is not sound.
+  // Writes the frames again, up to the first that is not sound: many at a time, and one by one where some are not.
   absl::StatusOr<Written> RewriteFrames(sqlite3_int64 size) {
-    const LogForm form = ReadLogForm(header_);
-    std::vector<unsigned char> frame(kFrameHeaderBytes + static_cast<std::size_t>(form.page_bytes));
-    LogChecksum before = ChecksumOfLog(header_);
-    const auto is_sound = [&] { return IsFrameOfLog(form, SaltsOfLog(header_), before, frame); };
+    const auto frame_bytes = static_cast<sqlite3_int64>(kFrameHeaderBytes) + ReadLogForm(header_).page_bytes;
+    const sqlite3_int64 count = (size - static_cast<sqlite3_int64>(kLogHeaderBytes)) / frame_bytes;
+    std::vector<unsigned char> frames;
     Written written;
-    for (sqlite3_int64 at = kLogHeaderBytes; at + std::ssize(frame) <= size; at += std::ssize(frame)) {
-      CLOSURE_ASSIGN_OR_RETURN(const bool sound, Rewrite(frame, at, is_sound));
-      if (!sound) break;
-      before = ChecksumOfFrame(frame);
-      ++written.frames;
-      if (ReadFrameWords(frame).pages_after_commit != 0) written.committed = written.frames;
+    LogChecksum before = ChecksumOfLog(header_);
+    for (sqlite3_int64 at_once = std::max<sqlite3_int64>(kBytesAtOnce / frame_bytes, 1); written.frames < count;) {
+      at_once = std::min(at_once, count - written.frames);
+      frames.resize(static_cast<std::size_t>(at_once * frame_bytes));
+      Written next;
+      LogChecksum last;
+      const auto are_sound = [&] {
+        next = written;
+        last = before;
+        return Follow(frames, static_cast<std::size_t>(frame_bytes), last, next);
+      };
+      const sqlite3_int64 at = static_cast<sqlite3_int64>(kLogHeaderBytes) + written.frames * frame_bytes;
+      CLOSURE_ASSIGN_OR_RETURN(const bool sound, Rewrite(frames, at, are_sound));
+      if (!sound && at_once == 1) break;
+      if (!sound) {
+        at_once = 1;
+        continue;
+      }
+      before = last;
+      written = next;
     }
     return written;
   }
@@ -92,6 +106,21 @@ class Log {
   absl::Status Sync() { return Check(file_->pMethods->xSync(file_, SQLITE_SYNC_NORMAL)); }
 
  private:
+  // SQLite's file system writes less than twice as much at once.
+  static constexpr sqlite3_int64 kBytesAtOnce = 1 << 16;
+
+  // Goes over frames that follow a checksum; false at the first that is not sound.
+  bool Follow(Bytes frames, std::size_t frame_bytes, LogChecksum& before, Written& written) const {
+    const LogForm form = ReadLogForm(header_);
+    for (; !frames.empty(); frames = frames.subspan(frame_bytes)) {
+      const Bytes frame = frames.first(frame_bytes);
+      if (!IsFrameOfLog(form, SaltsOfLog(header_), before, frame)) return false;
+      before = ChecksumOfFrame(frame);
+      ++written.frames;
+      if (ReadFrameWords(frame).pages_after_commit != 0) written.committed = written.frames;
+    }
+    return true;
+  }
   // Writes a part again as it is, if it is sound: what reads got wrong must not be written.
   template <typename IsSound>
   absl::StatusOr<bool> Rewrite(std::span<unsigned char> part, sqlite3_int64 at, const IsSound& is_sound) {

@@ -89,7 +89,6 @@ absl::Status PrepareSchema(Connection& connection, const std::string& path, Depl
   if (!empty) {
     CLOSURE_RETURN_IF_ERROR(CheckMark(connection, path, deployment));
     CLOSURE_RETURN_IF_ERROR(CheckVersion(path, version));
-    CLOSURE_RETURN_IF_ERROR(connection.CheckFile());
   }
   CLOSURE_RETURN_IF_ERROR(connection.EnableWriteAheadLog());
   // What a killed process wrote last may stand in the log and not be synced, or not be on the disk although it was. It
@@ -102,8 +101,6 @@ absl::Status PrepareSchema(Connection& connection, const std::string& path, Depl
   // could not.
   CLOSURE_RETURN_IF_ERROR(SyncDirectoryOf(path));
   Failpoint("start.log_durable");
-  if (!empty) CLOSURE_RETURN_IF_ERROR(connection.Checkpoint());
-  Failpoint("start.log_emptied");
   for (const Migration& migration : Migrations()) {
     if (migration.version > version) CLOSURE_RETURN_IF_ERROR(ApplyMigration(connection, migration, deployment));
   }

@@ -8,6 +8,7 @@
 
 #include "absl/synchronization/notification.h"
 #include "protos/failpoint.h"
+#include "storage/damage.h"
 #include "storage/sqlite/apply_commit.h"
 #include "storage/sqlite/closure_rows.h"
 #include "storage/sqlite/history_rows.h"
@@ -54,25 +55,38 @@ absl::StatusOr<std::unique_ptr<SqliteClosureStore>> SqliteClosureStore::Open(Sql
   CLOSURE_RETURN_IF_ERROR(checkpoints->ReadSchemaVersion().status());
   CLOSURE_RETURN_IF_ERROR(checkpoints->CheckSealed());
   checkpoints->AllowRowsOnly();
-  return std::unique_ptr<SqliteClosureStore>(new SqliteClosureStore(
-      std::move(file), std::move(readers), std::move(checkpoints), std::move(writer), std::move(options)));
+  std::unique_ptr<Connection> scrubs;
+  if (options.scrub) {
+    CLOSURE_ASSIGN_OR_RETURN(scrubs, Connection::Open(options.path, Connection::Access::kReadOnly));
+    CLOSURE_RETURN_IF_ERROR(scrubs->CheckSealed());
+  }
+  return std::unique_ptr<SqliteClosureStore>(new SqliteClosureStore(std::move(file), std::move(readers),
+                                                                    std::move(checkpoints), std::move(writer),
+                                                                    std::move(scrubs), std::move(options)));
 }
 
 SqliteClosureStore::SqliteClosureStore(std::unique_ptr<sqlite::DatabaseFile> file,
                                        std::unique_ptr<sqlite::ReaderPool> readers,
                                        std::unique_ptr<Connection> checkpoints, std::unique_ptr<Connection> writer,
-                                       SqliteOptions options)
+                                       std::unique_ptr<Connection> scrubs, SqliteOptions options)
     : file_(std::move(file)),
       lease_owner_(fmt::format("process {}", getpid())),
       tell_damage_(std::move(options.tell_damage)),
-      checkpointer_(std::move(checkpoints), *readers, {.warn = std::move(options.warn)}),
+      checkpointer_(std::move(checkpoints), *readers, {.warn = options.warn}),
       readers_(std::move(readers)),
       commits_(std::move(writer), checkpointer_) {
   // The process before this one may have been killed between an erasure and the emptying of its log (D12).
   checkpointer_.RequestEmptyLog();
+  if (scrubs == nullptr) return;
+  const auto found = [this, warn = std::move(options.warn)](const absl::Status& status) {
+    if (IsDamage(status)) commits_.RefuseWrites(status);
+    if (warn) warn(std::string(status.message()));
+  };
+  scrubber_ = std::make_unique<sqlite::Scrubber>(std::move(scrubs), sqlite::Scrubber::Options{.found = found});
 }
 
 SqliteClosureStore::~SqliteClosureStore() {
+  scrubber_ = nullptr;
   checkpointer_.Stop();
   absl::Status damage = commits_.Close();
   // What the disk wrote wrong last is met now, and told. The next start would take it for torn by a crash.

@@ -18,6 +18,7 @@
 #include "storage/sqlite/database_file.h"
 #include "storage/sqlite/reader_pool.h"
 #include "storage/sqlite/schema.h"
+#include "storage/sqlite/scrubber.h"
 
 namespace closure {
 
@@ -34,8 +35,11 @@ struct SqliteOptions {
   // What the database may grow to, in bytes, so that the disk is never full; a write beyond it is UNAVAILABLE. 0 for no
   // limit.
   int64_t size_max_bytes = 0;
-  // Told what operators should know and no caller is told: that erased data is not out of the log yet. Called on a
-  // thread of the store; empty to tell nobody.
+  // Whether a thread compares all pages of the file with their checksums, at about ten megabytes a second, from the
+  // start on and a day after each time (ADR 26). What is read for somebody is compared without it.
+  bool scrub = true;
+  // Told what operators should know and no caller is told: that erased data is not out of the log yet, that a page that
+  // nobody reads is damaged or cannot be read. Called on threads of the store; empty to tell nobody.
   std::function<void(std::string_view)> warn;
   // Told what damage, or which failed sync, the store ever met, on the thread that destroys it; empty to tell nobody.
   std::function<void(std::string_view)> tell_damage;
@@ -103,7 +107,7 @@ class SqliteClosureStore final : public ClosureStore {
  private:
   SqliteClosureStore(std::unique_ptr<sqlite::DatabaseFile> file, std::unique_ptr<sqlite::ReaderPool> readers,
                      std::unique_ptr<sqlite::Connection> checkpoints, std::unique_ptr<sqlite::Connection> writer,
-                     SqliteOptions options);
+                     std::unique_ptr<sqlite::Connection> scrubs, SqliteOptions options);
 
   // Calls a reading function of storage/sqlite with a connection of the pool.
   template <typename Function, typename... Arguments>
@@ -122,6 +126,8 @@ class SqliteClosureStore final : public ClosureStore {
   sqlite::Checkpointer checkpointer_;
   const std::unique_ptr<sqlite::ReaderPool> readers_;
   sqlite::CommitQueue commits_;
+  // Null without it.
+  std::unique_ptr<sqlite::Scrubber> scrubber_;
 };
 
 }  // namespace closure

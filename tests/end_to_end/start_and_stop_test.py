@@ -62,11 +62,11 @@ class Keys(Files):
 class Damage(Files):
     """Starting again does not mend it, so the exit code is one that no supervisor tries again."""
 
-    def assert_refused(self, config):
-        code, _, err = run_closured("--config", config)
+    def assert_refused(self, config, *command):
+        code, _, err = run_closured("--config", config, *command)
         self.assertEqual(code, CONFIG, err)
         self.assertIn(self.path("closures.db") + ": data corruption", err)
-        self.assertIn("put the last backup in the place", " ".join(err.split()))
+        self.assertIn("put the last good backup in the place", " ".join(err.split()))
         self.assertIn("installation.md", err)
 
     def setUp(self):
@@ -80,11 +80,16 @@ class Damage(Files):
         shell.close()
         self.assert_refused(self.config)
 
-    def test_a_page_that_was_overwritten(self):
+    def test_a_page_that_was_overwritten_and_that_a_start_does_not_read(self):
         with open(self.path("closures.db"), "r+b") as file:
             file.seek(3 * 4096)
             file.write(b"\xa5" * 4096)
-        self.assert_refused(self.config)
+        server = self.serve(self.config)
+        server.wait_for(b"data corruption")
+        self.assertIn(b"the store needs help", server.said)
+        self.assertEqual(server.stop(), OK)
+        self.assertIn(b"the store met damage", server.said)
+        self.assert_refused(self.config, "--backup", self.path("copy.db"))
 
     def test_a_file_that_is_no_database(self):
         with open(self.path("closures.db"), "r+b") as file:

@@ -9,6 +9,7 @@
 #include "fmt/format.h"
 #include "storage/sqlite/backup.h"
 #include "storage/sqlite/sqlite_closure_store.h"
+#include "tests/io_faults/read_through.h"
 #include "tests/io_faults/store_pairs.h"
 #include "tests/simulation/random_writes.h"
 
@@ -20,7 +21,7 @@ namespace fs = std::filesystem;
 constexpr absl::Time kNow = absl::FromUnixSeconds(1'782'896'400);
 
 absl::StatusOr<Lines> Held(const std::string& path) {
-  absl::StatusOr<std::unique_ptr<SqliteClosureStore>> store = SqliteClosureStore::Open({.path = path, .readers = 1});
+  absl::StatusOr<std::unique_ptr<SqliteClosureStore>> store = OpenAndReadThrough({.path = path, .readers = 1});
   if (!store.ok()) return store.status();
   return simulation::Observe(**store);
 }
@@ -35,7 +36,7 @@ class Backup {
 
   LifeReport Make() {
     // Stays in use, so that a part of it stands only in its log.
-    const auto store = SqliteClosureStore::Open({.path = database_, .readers = 1});
+    const auto store = OpenAndReadThrough({.path = database_, .readers = 1});
     if (!store.ok()) return Broken(store.status().ToString());
     simulation::RandomWrites writes(options_.seed);
     for (int number = 0; number < options_.writes; ++number) Write(**store, writes.Next(**store));

@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "fmt/format.h"
 #include "storage/sqlite/sqlite_closure_store.h"
+#include "tests/io_faults/read_through.h"
 #include "tests/io_faults/store_pairs.h"
 #include "tests/simulation/memory_store.h"
 #include "tests/simulation/random_writes.h"
@@ -73,7 +74,7 @@ class Life {
     const std::filesystem::path before = left / "before";
     std::filesystem::create_directory(before);
     std::filesystem::permissions(before, std::filesystem::perms::owner_all);
-    auto store = SqliteClosureStore::Open({.path = before / "closure.db", .readers = 1});
+    auto store = OpenAndReadThrough({.path = before / "closure.db", .readers = 1});
     if (!store.ok()) return Break(store.status().ToString());
     if (!LogComesEmpty(before / "closure.db")) return Break("the log of a new database does not come empty");
     // A write that erases something has the log emptied after it; then one more follows.
@@ -111,7 +112,7 @@ class Life {
   }
 
   absl::StatusOr<std::unique_ptr<SqliteClosureStore>> TryOpen() {
-    return SqliteClosureStore::Open({.path = options_.directory + "/closure.db", .readers = 1});
+    return OpenAndReadThrough({.path = options_.directory + "/closure.db", .readers = 1});
   }
 
   // Lifts the faults: without them it has to open, whatever they did.

@@ -18,6 +18,7 @@
 #include "tests/io_faults/disk.h"
 #include "tests/io_faults/fault_kinds.h"
 #include "tests/io_faults/fault_vfs.h"
+#include "tests/io_faults/read_through.h"
 #include "tests/io_faults/store_pairs.h"
 #include "tests/simulation/memory_store.h"
 #include "tests/simulation/random_writes.h"
@@ -129,7 +130,7 @@ class Life {
     for (int tries = 0; sqlite_ == nullptr && GoesOn(); ++tries) {
       faults_on_ = tries < kStartsWithFaults;
       absl::StatusOr<std::unique_ptr<SqliteClosureStore>> store =
-          SqliteClosureStore::Open({.path = options_.directory + "/closure.db", .readers = 1});
+          OpenAndReadThrough({.path = options_.directory + "/closure.db", .readers = 1});
       if (store.ok())
         sqlite_ = *std::move(store);
       else if (faults_on_ && absl::IsUnavailable(store.status()))

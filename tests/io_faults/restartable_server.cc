@@ -13,6 +13,7 @@
 #include "server/config.h"
 #include "server/participants/remote_participant.h"
 #include "storage/status_macros.h"
+#include "tests/io_faults/read_through.h"
 
 namespace closure {
 namespace {
@@ -67,7 +68,7 @@ RestartableServer::~RestartableServer() {
 absl::StatusOr<std::unique_ptr<ClosuredServer>> RestartableServer::Make() {
   CLOSURE_ASSIGN_OR_RETURN(
       std::unique_ptr<SqliteClosureStore> store,
-      SqliteClosureStore::Open(
+      OpenAndReadThrough(
           {.path = database_path_, .deployment = Deployment::kDev, .key_check = Key().Check(), .readers = 1}));
   store_ = store.get();
   return ClosuredServer::Make({.config = Config(),

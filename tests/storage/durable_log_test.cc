@@ -23,16 +23,19 @@ namespace {
 
 using Image = std::vector<unsigned char>;
 
-// A log of three frames, of which the first is a transaction, and a part of one more, of no database.
+// More than are written at a time.
+constexpr int kManyFrames = 40;
+
+// A log of frames, of which the first is a transaction, and a part of one more, of no database.
 struct SomeLog {
   TemporaryDirectory directory;
   std::string path = directory.Path("closure.db");
   std::string log = path + "-wal";
   Image bytes;
 
-  SomeLog() {
+  explicit SomeLog(int frames = 3) {
     LogInMemory memory;
-    for (int frame = 0; frame < 3; ++frame) memory.Append(/*commits=*/frame == 0);
+    for (int frame = 0; frame < frames; ++frame) memory.Append(/*commits=*/frame == 0);
     bytes = memory.bytes;
     bytes.resize(bytes.size() + 1000, 'x');
     WriteBytes(path, {});
@@ -60,7 +63,8 @@ std::string CallsOf(const SomeLog& some, std::int64_t flipped_read = 0, bool las
 
 TEST_CASE("a log is written again as it is, the header before the rest, and each is synced", "[sqlite]") {
   const MarkWatch mark(Mark::kLogMadeDurable);
-  CHECK(CallsOf(SomeLog()) == "wswwwts");
+  CHECK(CallsOf(SomeLog()) == "wswts");
+  CHECK(CallsOf(SomeLog(kManyFrames)) == "wswwwts");
   CHECK(mark.reached());
 }
 
@@ -73,6 +77,12 @@ TEST_CASE("what is not sound is not written again, nor what follows it", "[sqlit
   SECTION("a frame") {
     damage(LogInMemory::FrameAt(1) + 100);
     CHECK(CallsOf(some) == "wswts");
+  }
+  SECTION("a frame behind many") {
+    SomeLog many(kManyFrames);
+    many.bytes[LogInMemory::FrameAt(16) + 100] ^= 1;
+    WriteBytes(many.log, many.bytes);
+    CHECK(CallsOf(many) == "wswwts");
   }
   SECTION("the header") {
     damage(20);
@@ -87,20 +97,20 @@ TEST_CASE("what is not sound is not written again, nor what follows it", "[sqlit
 }
 
 TEST_CASE("a log whose committed frames do not read as they were written is refused", "[sqlite]") {
-  for (const std::int64_t wrong_from : {1, 2, 4}) {
-    const SomeLog some;
+  for (const std::int64_t wrong_from : {1, 2, 3, 4}) {
+    const SomeLog some(kManyFrames);
     FaultVfs vfs;
     vfs.SetDecide([wrong_from](FileCall call, std::int64_t number, FileRole) {
       return call == FileCall::kRead && number >= wrong_from ? FileFailure::kFlippedBit : FileFailure::kNone;
     });
     INFO("from read " << wrong_from);
-    const absl::Status made = sqlite::MakeLogDurable(some.path, 3);
+    const absl::Status made = sqlite::MakeLogDurable(some.path, kManyFrames);
     CHECK(absl::IsUnavailable(made));
     CHECK_THAT(std::string(made.message()), Catch::Contains("does not read as it was written"));
     vfs.SetDecide(nullptr);
     CHECK(ReadBytes(some.log) == some.bytes);
-    CHECK(sqlite::MakeLogDurable(some.path, 3).ok());
-    CHECK(absl::IsUnavailable(sqlite::MakeLogDurable(some.path, 4)));
+    CHECK(sqlite::MakeLogDurable(some.path, kManyFrames).ok());
+    CHECK(absl::IsUnavailable(sqlite::MakeLogDurable(some.path, kManyFrames + 1)));
   }
 }
 
@@ -135,9 +145,9 @@ TEST_CASE("a log that cannot be made durable is an error that names it, whicheve
 
 TEST_CASE("a bit that reads get wrong, once or each time, is not written", "[sqlite]") {
   const MarkWatch mark(Mark::kReadAgain);
-  CHECK(CallsOf(SomeLog(), 3) == "wswwwts");
+  CHECK(CallsOf(SomeLog(kManyFrames), 3) == "wswwwts");
   CHECK(mark.times() == 1);
-  CHECK(CallsOf(SomeLog(), 3, /*lasting=*/true) == "wswts");
+  CHECK(CallsOf(SomeLog(kManyFrames), 3, /*lasting=*/true) == "wswts");
   CHECK(mark.times() == 1);
 }
 

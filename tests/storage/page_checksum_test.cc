@@ -4,6 +4,7 @@
 
 #include <sqlite3.h>
 
+#include <algorithm>
 #include <array>
 #include <catch2/catch.hpp>
 #include <filesystem>
@@ -28,7 +29,7 @@ constexpr std::size_t kPageBytes = 4096;
 constexpr int kWrites = 60;
 
 absl::StatusOr<std::unique_ptr<SqliteClosureStore>> Open(const std::string& path) {
-  return SqliteClosureStore::Open({.path = path, .readers = 1});
+  return SqliteClosureStore::Open({.path = path, .readers = 1, .scrub = false});
 }
 
 void WriteSome(SqliteClosureStore& store) {
@@ -51,19 +52,28 @@ std::vector<std::string> MakeDatabase(const std::string& path) {
   return Observe(**store);
 }
 
-// A start with damage is refused with words that say so, or the damage touches nothing that is used.
-void CheckFound(const std::string& path, const std::vector<std::string>& expected, int& refused) {
+bool IsRefused(const std::string& line) { return line.find("data corruption") != std::string::npos; }
+
+// A start with damage is refused with words that say so; or each answer is right, or refused. Answers whether anything
+// was refused.
+bool CheckFound(const std::string& path, const std::vector<std::string>& expected) {
   const auto store = Open(path);
-  if (store.ok()) {
-    CHECK(Observe(**store) == expected);
-    return;
+  if (!store.ok()) {
+    CHECK(!store.status().message().empty());
+    CHECK((absl::IsUnavailable(store.status()) || absl::IsFailedPrecondition(store.status())));
+    return true;
   }
-  CHECK(!store.status().message().empty());
-  CHECK((absl::IsUnavailable(store.status()) || absl::IsFailedPrecondition(store.status())));
-  ++refused;
+  bool is_refused = false;
+  for (const std::string& line : Observe(**store)) {
+    if (IsRefused(line))
+      is_refused = true;
+    else  // what is refused may leave lines out
+      CHECK(std::ranges::find(expected, line) != expected.end());
+  }
+  return is_refused;
 }
 
-TEST_CASE("a bit that flips anywhere in a database at rest is found at the start, or is in nothing that is used",
+TEST_CASE("a bit that flips anywhere in a database at rest is found where it is read, or is in nothing that is used",
           "[sqlite][random]") {
   const unsigned seed = RandomSeed();
   INFO(kSeedVariable << "=" << seed);
@@ -80,7 +90,7 @@ TEST_CASE("a bit that flips anywhere in a database at rest is found at the start
     damaged[at] = static_cast<unsigned char>(damaged[at] ^ (1U << (random() % 8)));
     INFO("a bit of byte " << at << " of " << damaged.size());
     WriteBytes(path, damaged);
-    CheckFound(path, expected, refused);
+    if (CheckFound(path, expected)) ++refused;
   }
   CHECK(refused > kFlips / 2);
 }
@@ -94,9 +104,10 @@ TEST_CASE("a page that lies at another's place is found", "[sqlite]") {
   REQUIRE(bytes.size() > 4 * kPageBytes);
   std::swap_ranges(bytes.begin() + 2 * kPageBytes, bytes.begin() + 3 * kPageBytes, bytes.begin() + 3 * kPageBytes);
   WriteBytes(path, bytes);
-  const auto store = Open(path);
-  REQUIRE_FALSE(store.ok());
-  CHECK_THAT(std::string(store.status().message()), Catch::Contains("data corruption"));
+  const auto connection = Connection::Open(path, Connection::Access::kReadOnly);
+  REQUIRE(connection.ok());
+  const absl::Status found = (*connection)->CheckFile();
+  CHECK_THAT(std::string(found.message()), Catch::Contains("data corruption"));
   CHECK(mark.reached());
 }
 

@@ -125,12 +125,13 @@ void Damage(const std::string& path, std::size_t from, std::size_t size) {
   Overwrite(path, from, std::vector<unsigned char>(size, 0xa5));
 }
 
-TEST_CASE("a file that is no database or is damaged is refused as data corruption", "[sqlite]") {
+TEST_CASE("a file that is no database, or damaged where a start reads it, is refused as data corruption", "[sqlite]") {
   const TemporaryDirectory directory;
   const std::string path = directory.Path("closure.db");
   MustOpen({.path = path});
   SECTION("no database") { Damage(path, 0, 64); }
-  SECTION("damaged") { Damage(path, 4096 * 3, 4096 * 4); }
+  SECTION("damaged") { Damage(path, 4096, std::filesystem::file_size(path) - 4096); }
+  SECTION("cut off") { std::filesystem::resize_file(path, std::filesystem::file_size(path) - 4096); }
   const auto store = SqliteClosureStore::Open({.path = path});
   CHECK(absl::IsUnavailable(store.status()));
   CHECK(IsDamage(store.status()));
