@@ -155,3 +155,10 @@ function(closure_executable name)
   closure_link_sanitizer(${name})
   closure_reuse_pch(${name} closure_pch)
 endfunction()
+
+# Servers allocate with jemalloc (ADR 27); sanitizers bring their own allocator.
+function(closure_use_jemalloc program)
+  if(CLOSURE_SANITIZE STREQUAL "off")
+    target_link_libraries(${program} PRIVATE PkgConfig::jemalloc)
+  endif()
+endfunction()

@@ -66,7 +66,7 @@ absl::StatusOr<grpc::ByteBuffer> ClosureReads::GetClosure(const Actor& actor,
                                                           const v1::GetClosureRequest& request) const {
   CLOSURE_ASSIGN_OR_RETURN(const ClosureKey key, ReadableKey(actor, "name", request.name()));
   CLOSURE_ASSIGN_OR_RETURN(const auto stored, cache_->FindClosure(key));
-  CLOSURE_ASSIGN_OR_RETURN(const grpc::Slice timed_part, TimedPartWithWaits(*store_, stored->data, clock_->Now()));
+  CLOSURE_ASSIGN_OR_RETURN(const grpc::Slice timed_part, TimedPartWithWaits(*store_, stored->facts, clock_->Now()));
   const grpc::Slice parts[] = {stored->lasting_part, timed_part};
   return grpc::ByteBuffer(parts, std::size(parts));
 }

@@ -47,9 +47,9 @@ bool IsOver(const v1::Closure& closure) {
 ClosureWatch::ClosureWatch(const Parts& parts, ClosureKey key, int64_t after_revision)
     : WatchStream(parts.hub), parts_(parts), key_(std::move(key)), sent_revision_(after_revision) {}
 
-absl::StatusOr<grpc::ByteBuffer> ClosureWatch::Response(const ReadCache::StoredClosure& stored) const {
+absl::StatusOr<grpc::ByteBuffer> ClosureWatch::Response(const StoredClosure& stored) const {
   CLOSURE_ASSIGN_OR_RETURN(const grpc::Slice timed_part,
-                           TimedPartWithWaits(*parts_.store, stored.data, parts_.clock->Now()));
+                           TimedPartWithWaits(*parts_.store, stored.facts, parts_.clock->Now()));
   const grpc::Slice parts[] = {HeadOfClosure(stored.lasting_part.size() + timed_part.size()), stored.lasting_part,
                                timed_part};
   return grpc::ByteBuffer(parts, std::size(parts));
@@ -59,7 +59,7 @@ void ClosureWatch::Look() {
   do {
     const auto stored = parts_.cache->FindClosure(key_);
     if (!stored.ok()) return Close(ToGrpcStatus(stored.status()));
-    const v1::Closure& closure = (*stored)->data.closure();
+    const v1::Closure& closure = (*stored)->facts.closure();
     const bool news = closure.revision() > sent_revision_;
     if (news) {
       absl::StatusOr<grpc::ByteBuffer> response = Response(**stored);

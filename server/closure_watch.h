@@ -69,7 +69,7 @@ class ClosureWatch final : public WatchStream<grpc::ByteBuffer> {
   void Look() override;
 
   // The closure as it now stands.
-  absl::StatusOr<grpc::ByteBuffer> Response(const ReadCache::StoredClosure& stored) const;
+  absl::StatusOr<grpc::ByteBuffer> Response(const StoredClosure& stored) const;
 
   const Parts parts_;
   const ClosureKey key_;

@@ -20,9 +20,17 @@
 
 namespace closure {
 
+// When a value is kept that was asked for.
+enum class Keep {
+  kAtOnce,
+  // From the second time on that it is asked for. What is asked for once, as by somebody who goes through everything,
+  // takes no memory and drops nothing.
+  kWhatIsAskedForAgain,
+};
+
 // Values that are dear to load, kept in memory by a text, those that were not asked for longest dropped first.
 //
-//   KeyedCache<GateRow> gates(4 << 20);
+//   KeyedCache<GateRow> gates(4 << 20, Keep::kAtOnce);
 //   absl::StatusOr<std::shared_ptr<const GateRow>> gate = gates.Get(account_id, [&] { return load(account_id); });
 //   …
 //   gates.Forget(account_id);  // it has changed
@@ -41,13 +49,15 @@ class KeyedCache {
   };
 
   // Keeps at most about so many bytes.
-  explicit KeyedCache(std::size_t bytes_max) : shard_bytes_max_(bytes_max / kShards) {}
+  KeyedCache(std::size_t bytes_max, Keep keep) : shard_bytes_max_(bytes_max / kShards), keep_(keep) {}
 
   // The value that is kept, else what `load()` answers, an absl::StatusOr<Loaded>. Errors, those of load, are not kept.
   template <typename Load>
   absl::StatusOr<std::shared_ptr<const Value>> Get(std::string_view key, const Load& load) {
-    Shard& shard = ShardOf(key);
+    const std::size_t hash = absl::HashOf(key);
+    Shard& shard = ShardOf(hash);
     int64_t changes = 0;
+    bool is_kept = false;
     {
       absl::MutexLock lock(&shard.mutex);
       if (const auto found = shard.entries.find(key); found != shard.entries.end()) {
@@ -55,17 +65,19 @@ class KeyedCache {
         return found->second->value;
       }
       changes = shard.changes;
+      is_kept = keep_ == Keep::kAtOnce || IsAskedAgain(shard, hash);
     }
     absl::StatusOr<Loaded> loaded = load();
     if (!loaded.ok()) return loaded.status();
+    if (!is_kept) return std::move(loaded->value);
     absl::MutexLock lock(&shard.mutex);
-    if (shard.changes == changes) Keep(shard, key, *loaded);
+    if (shard.changes == changes) Add(shard, key, *loaded);
     return std::move(loaded->value);
   }
 
   // Its value has changed.
   void Forget(std::string_view key) {
-    Shard& shard = ShardOf(key);
+    Shard& shard = ShardOf(absl::HashOf(key));
     absl::MutexLock lock(&shard.mutex);
     ++shard.changes;
     if (const auto found = shard.entries.find(key); found != shard.entries.end()) Drop(shard, found->second);
@@ -73,6 +85,8 @@ class KeyedCache {
 
  private:
   static constexpr std::size_t kShards = 16;
+  // How many keys a shard knows again that it does not keep.
+  static constexpr std::size_t kAsked = 1024;
   // What an entry takes besides its value and its key.
   static constexpr std::size_t kEntryBytes = 160;
 
@@ -92,11 +106,19 @@ class KeyedCache {
     std::size_t bytes ABSL_GUARDED_BY(mutex) = 0;
     // How often Forget was called for a key of this shard.
     int64_t changes ABSL_GUARDED_BY(mutex) = 0;
+    // Parts of the hashes of keys that were asked for and are not kept, each in a place by its hash.
+    std::array<uint32_t, kAsked> asked ABSL_GUARDED_BY(mutex) = {};
   };
 
-  Shard& ShardOf(std::string_view key) { return shards_[(absl::HashOf(key) >> 16) % kShards]; }
+  Shard& ShardOf(std::size_t hash) { return shards_[(hash >> 16) % kShards]; }
 
-  void Keep(Shard& shard, std::string_view key, const Loaded& loaded) ABSL_EXCLUSIVE_LOCKS_REQUIRED(shard.mutex) {
+  // Whether a key that is not kept is the last one of its place among those that were asked for; it is from now on.
+  static bool IsAskedAgain(Shard& shard, std::size_t hash) ABSL_EXCLUSIVE_LOCKS_REQUIRED(shard.mutex) {
+    return std::exchange(shard.asked[(hash >> 20) % kAsked], static_cast<uint32_t>(hash >> 32)) ==
+           static_cast<uint32_t>(hash >> 32);
+  }
+
+  void Add(Shard& shard, std::string_view key, const Loaded& loaded) ABSL_EXCLUSIVE_LOCKS_REQUIRED(shard.mutex) {
     const std::size_t bytes = loaded.bytes + key.size() + kEntryBytes;
     // Another caller may have loaded it meanwhile.
     if (bytes > shard_bytes_max_ || shard.entries.contains(key)) return;
@@ -113,6 +135,7 @@ class KeyedCache {
   }
 
   const std::size_t shard_bytes_max_;
+  const Keep keep_;
   std::array<Shard, kShards> shards_;
 };
 

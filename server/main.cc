@@ -33,6 +33,7 @@
 #include "storage/damage.h"
 #include "storage/sqlite/backup.h"
 #include "storage/sqlite/database_file.h"
+#include "storage/sqlite/heap.h"
 #include "storage/sqlite/sqlite_closure_store.h"
 #include "storage/status_macros.h"
 
@@ -248,6 +249,8 @@ ExitCode Main(const std::vector<std::string>& arguments) {
   // Debian's Abseil looks for deadlocks at every lock, gRPC's too; the builds that tests run leave that on.
   absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
 #endif
+  // Before anything uses SQLite.
+  sqlite::UseCountedHeap();
   EndWhenMemoryRunsOut();
   HushLibraries();
   const char* const environment = std::getenv("CLOSURE_CONFIG");

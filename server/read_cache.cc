@@ -3,14 +3,13 @@
 
 #include <utility>
 
-#include "server/closure_view.h"
 #include "server/find_closure.h"
 #include "storage/status_macros.h"
 
 namespace closure {
 namespace {
 
-// About three thousand closures, a thousand pages of twenty items and twenty thousand gates.
+// About eight thousand closures, a thousand pages of twenty items and twenty thousand gates.
 constexpr std::size_t kClosureBytesMax = 16 << 20;
 constexpr std::size_t kItemPageBytesMax = 16 << 20;
 constexpr std::size_t kGateBytesMax = 8 << 20;
@@ -18,17 +17,19 @@ constexpr std::size_t kGateBytesMax = 8 << 20;
 }  // namespace
 
 ReadCache::ReadCache(ClosureStore* store)
-    : store_(store), closures_(kClosureBytesMax), item_pages_(kItemPageBytesMax), gates_(kGateBytesMax) {}
+    : store_(store),
+      closures_(kClosureBytesMax, Keep::kWhatIsAskedForAgain),
+      item_pages_(kItemPageBytesMax, Keep::kWhatIsAskedForAgain),
+      gates_(kGateBytesMax, Keep::kAtOnce) {}
 
-absl::StatusOr<std::shared_ptr<const ReadCache::StoredClosure>> ReadCache::FindClosure(const ClosureKey& key) {
+absl::StatusOr<std::shared_ptr<const StoredClosure>> ReadCache::FindClosure(const ClosureKey& key) {
   using Loaded = KeyedCache<StoredClosure>::Loaded;
-  return closures_.Get(FormatClosureName(key), [&]() -> absl::StatusOr<Loaded> {
-    CLOSURE_ASSIGN_OR_RETURN(internal::v1::ClosureData data, closure::FindClosure(*store_, key));
-    KeepLastingPart(*data.mutable_closure());
-    const grpc::Slice lasting_part(data.closure().SerializeAsString());
-    // The message in memory takes about twice its serialized form.
-    const std::size_t bytes = 3 * lasting_part.size();
-    return Loaded{std::make_shared<StoredClosure>(StoredClosure{std::move(data), lasting_part}), bytes};
+  const std::string name = FormatClosureName(key);
+  return closures_.Get(name, [&]() -> absl::StatusOr<Loaded> {
+    CLOSURE_ASSIGN_OR_RETURN(const std::string bytes, FindClosureBytes(*store_, key));
+    CLOSURE_ASSIGN_OR_RETURN(StoredClosure stored, ReadStoredClosure(bytes, name));
+    const std::size_t kept = stored.Bytes();
+    return Loaded{std::make_shared<StoredClosure>(std::move(stored)), kept};
   });
 }
 

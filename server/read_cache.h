@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "grpcpp/support/slice.h"
 #include "server/keyed_cache.h"
+#include "server/stored_closure.h"
 #include "storage/closure_store.h"
 
 namespace closure {
@@ -23,13 +24,6 @@ namespace closure {
 // Thread-safe; the store must outlive it. Errors: as the store's reads, FindClosure for a closure.
 class ReadCache {
  public:
-  struct StoredClosure {
-    // Without what of its closure depends on the time at which it is read (TimedPart).
-    internal::v1::ClosureData data;
-    // `data.closure()` in serialized form.
-    grpc::Slice lasting_part;
-  };
-
   explicit ReadCache(ClosureStore* store);
 
   absl::StatusOr<std::shared_ptr<const StoredClosure>> FindClosure(const ClosureKey& key);

@@ -3,8 +3,8 @@
 #define CLOSURE_SERVER_SERVER_STREAM_H_
 
 #include <algorithm>
-#include <deque>
 #include <iterator>
+#include <list>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -65,7 +65,10 @@ class ServerStream : public grpc::ServerWriteReactor<Response> {
 
   void OnWriteDone(bool ok) final {
     {
+      // An idle stream keeps nothing of what it sent.
+      Response sent;
       absl::MutexLock lock(&mutex_);
+      std::swap(sent, sending_);
       writing_ = false;
       if (!ok) abandoned_ = true;
     }
@@ -125,7 +128,8 @@ class ServerStream : public grpc::ServerWriteReactor<Response> {
   }
 
   absl::Mutex mutex_;
-  std::deque<Response> queue_ ABSL_GUARDED_BY(mutex_);
+  // Takes no memory while it is empty, as nearly always.
+  std::list<Response> queue_ ABSL_GUARDED_BY(mutex_);
   bool writing_ ABSL_GUARDED_BY(mutex_) = false;
   bool finished_ ABSL_GUARDED_BY(mutex_) = false;
   bool abandoned_ ABSL_GUARDED_BY(mutex_) = false;

@@ -264,6 +264,8 @@ class ClosureStore {
 
   // Errors: NOT_FOUND.
   virtual absl::StatusOr<internal::v1::ClosureData> LoadClosure(const ClosureKey& key) = 0;
+  // The same, serialized as it is stored; what it says is not looked at. Errors: NOT_FOUND.
+  virtual absl::StatusOr<std::string> LoadClosureBytes(const ClosureKey& key) = 0;
   // The open closure of an account, if there is one.
   virtual absl::StatusOr<std::optional<internal::v1::ClosureData>> FindOpenClosure(std::string_view account_id) = 0;
   // The newest first.

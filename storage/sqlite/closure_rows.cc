@@ -174,13 +174,18 @@ absl::StatusOr<bool> SetGate(Connection& connection, std::string_view account_id
   return *changed > 0;
 }
 
-absl::StatusOr<ClosureData> LoadClosure(Connection& connection, const ClosureKey& key) {
+absl::StatusOr<std::string> LoadClosureBytes(Connection& connection, const ClosureKey& key) {
   Statement row = connection.Select("SELECT data FROM closures WHERE account_id = ?1 AND closure_id = ?2",
                                     key.account_id, key.closure_id);
   CLOSURE_ASSIGN_OR_RETURN(const bool found, row.Step());
   if (!found) return absl::NotFoundError(fmt::format("{} does not exist", FormatClosureName(key)));
+  return row.Text(0);
+}
+
+absl::StatusOr<ClosureData> LoadClosure(Connection& connection, const ClosureKey& key) {
+  CLOSURE_ASSIGN_OR_RETURN(const std::string bytes, LoadClosureBytes(connection, key));
   ClosureData data;
-  CLOSURE_RETURN_IF_ERROR(ParseStored(row.View(0), FormatClosureName(key), data));
+  CLOSURE_RETURN_IF_ERROR(ParseStored(bytes, FormatClosureName(key), data));
   return data;
 }
 

@@ -48,6 +48,7 @@ absl::StatusOr<bool> SetGate(Connection& connection, std::string_view account_id
 
 // What ClosureStore says of the methods with these names.
 absl::StatusOr<internal::v1::ClosureData> LoadClosure(Connection& connection, const ClosureKey& key);
+absl::StatusOr<std::string> LoadClosureBytes(Connection& connection, const ClosureKey& key);
 absl::StatusOr<std::optional<internal::v1::ClosureData>> FindOpenClosure(Connection& connection,
                                                                          std::string_view account_id);
 absl::StatusOr<std::vector<ClosureRow>> ListClosures(Connection& connection, const ClosureFilter& filter);

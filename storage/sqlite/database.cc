@@ -9,6 +9,7 @@
 
 #include "storage/damage.h"
 #include "storage/sqlite/checksum_vfs.h"
+#include "storage/sqlite/heap.h"
 #include "storage/status_macros.h"
 
 namespace closure::sqlite {
@@ -46,9 +47,10 @@ constexpr Switch kSwitches[] = {
 };
 
 // EXTRA is FULL, and makes durable that the first transaction's rollback journal is gone: if it came back it would
-// empty the database, and SQLite would remove the log. The heap limit is that of the process: a runaway statement fails
-// instead of the machine. Pages are not spilled before the commit: a frame of the log that is written twice has no
-// valid checksum until then (checksum_vfs.h).
+// empty the database, and SQLite would remove the log. The heap limit counts where SQLite's own heap does (heap.h).
+// Pages are not spilled before the commit: a frame of the log that is written twice has no valid checksum until then
+// (checksum_vfs.h).
+static_assert(kHeapBytesMax == 536870912);
 constexpr const char* kPragmas =
     "PRAGMA foreign_keys = ON;"
     "PRAGMA recursive_triggers = ON;"
@@ -92,7 +94,7 @@ absl::StatusCode StatusCodeOf(int code) {
 // fails, if it is one that does (std::set_new_handler).
 void EndIfMemoryRanOut() {
   const std::new_handler end = std::get_new_handler();
-  if (end != nullptr && sqlite3_memory_used() < sqlite3_hard_heap_limit64(-1) / 2) end();
+  if (end != nullptr && HeapBytes() < kHeapBytesMax / 2) end();
 }
 
 // A sqlite3 authorizer.
@@ -117,6 +119,7 @@ int DenyAllButRows(void*, int action, const char*, const char*, const char*, con
 absl::StatusOr<std::unique_ptr<Connection>> Connection::Open(const std::string& path, Access access) {
   std::unique_ptr<Connection> connection(new Connection());
   const int how = access == Access::kReadWrite ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY;
+  UseCountedHeap();
   RegisterChecksumVfs();
   const int code = sqlite3_open_v2(path.c_str(), &connection->database_,
                                    how | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, kChecksumVfs);

@@ -10,7 +10,9 @@ namespace closure::sqlite {
 namespace {
 
 constexpr std::size_t kChecksumBytes = 8;
-constexpr std::size_t kFileHeaderBytes = 100;
+constexpr std::size_t kRoundBytes = 32;
+// So many hold the header of the file, of 100 bytes.
+constexpr std::size_t kHeaderRounds = 4;
 // What a backup by the sqlite3 shell changes in the header of the file: the journal's version, the change counter, the
 // schema's cookie, and for which change counter and by which SQLite it was written.
 struct Range {
@@ -41,27 +43,42 @@ uint64_t Mix(uint64_t sum, uint64_t word) {
   return sum ^ (sum >> 32);
 }
 
-uint64_t MixAll(uint64_t sum, Bytes bytes) {
-  const std::size_t whole = bytes.size() / sizeof(uint64_t) * sizeof(uint64_t);
-  uint64_t word = 0;
-  for (std::size_t at = 0; at < whole; at += sizeof(word)) {
+// Sums side by side, because each step of one waits for the step before it.
+using Sums = std::array<uint64_t, 4>;
+
+// `bytes` are a multiple of eight; the first word goes into the first sum.
+void MixAll(Sums& sums, Bytes bytes) {
+  // As variables of their own they stay in registers.
+  auto [first, second, third, fourth] = sums;
+  const auto word_at = [&bytes](std::size_t at) {
+    uint64_t word = 0;
     std::memcpy(&word, bytes.data() + at, sizeof(word));  // of a constant size, so it is one load
-    sum = Mix(sum, word);
+    return word;
+  };
+  std::size_t at = 0;
+  for (; at + kRoundBytes <= bytes.size(); at += kRoundBytes) {
+    first = Mix(first, word_at(at));
+    second = Mix(second, word_at(at + 8));
+    third = Mix(third, word_at(at + 16));
+    fourth = Mix(fourth, word_at(at + 24));
   }
-  if (whole == bytes.size()) return sum;
-  word = 0;
-  std::memcpy(&word, bytes.data() + whole, bytes.size() - whole);
-  return Mix(sum, word);
+  sums = {first, second, third, fourth};
+  for (std::size_t sum = 0; at < bytes.size(); at += 8, ++sum) sums[sum] = Mix(sums[sum], word_at(at));
 }
 
 uint64_t PageChecksum(Bytes page, int64_t number) {
-  const Bytes covered = page.first(page.size() - kChecksumBytes);
-  const uint64_t sum = Mix(0, static_cast<uint64_t>(number));
-  if (number != 1) return MixAll(sum, covered);
-  std::array<unsigned char, kFileHeaderBytes> header;
-  std::copy_n(covered.begin(), kFileHeaderBytes, header.begin());
-  for (const Range& range : kNotCovered) std::memset(header.data() + range.begin, 0, range.end - range.begin);
-  return MixAll(MixAll(sum, header), covered.subspan(kFileHeaderBytes));
+  Sums sums;
+  for (std::size_t sum = 0; sum < sums.size(); ++sum) sums[sum] = Mix(sum, static_cast<uint64_t>(number));
+  Bytes covered = page.first(page.size() - kChecksumBytes);
+  if (number == 1) {
+    std::array<unsigned char, kHeaderRounds * kRoundBytes> begin;
+    std::copy_n(covered.begin(), begin.size(), begin.begin());
+    for (const Range& range : kNotCovered) std::memset(begin.data() + range.begin, 0, range.end - range.begin);
+    MixAll(sums, begin);
+    covered = covered.subspan(begin.size());
+  }
+  MixAll(sums, covered);
+  return Mix(Mix(Mix(sums[0], sums[1]), sums[2]), sums[3]);
 }
 
 // `bytes` are a multiple of eight.

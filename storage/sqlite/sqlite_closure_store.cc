@@ -169,6 +169,10 @@ absl::StatusOr<internal::v1::ClosureData> SqliteClosureStore::LoadClosure(const 
   return Read(&sqlite::LoadClosure, key);
 }
 
+absl::StatusOr<std::string> SqliteClosureStore::LoadClosureBytes(const ClosureKey& key) {
+  return Read(&sqlite::LoadClosureBytes, key);
+}
+
 absl::StatusOr<std::optional<internal::v1::ClosureData>> SqliteClosureStore::FindOpenClosure(
     std::string_view account_id) {
   return Read(&sqlite::FindOpenClosure, account_id);

@@ -34,6 +34,8 @@ struct Faulty {
     owner.Create();
     owner.Verify();
     WaitUntilQuiet(server, owner.name());
+    // What is asked for again is kept.
+    owner.Refresh();
     owner.Refresh();
   }
 };

@@ -70,6 +70,11 @@ absl::StatusOr<ClosureData> MemoryStore::LoadClosure(const ClosureKey& key) {
   return *data;
 }
 
+absl::StatusOr<std::string> MemoryStore::LoadClosureBytes(const ClosureKey& key) {
+  CLOSURE_ASSIGN_OR_RETURN(const ClosureData data, LoadClosure(key));
+  return data.SerializeAsString();
+}
+
 absl::StatusOr<std::optional<ClosureData>> MemoryStore::FindOpenClosure(std::string_view account_id) {
   const ClosureData* const open = FindOpen(tables_, account_id);
   return open == nullptr ? std::nullopt : std::optional(*open);

@@ -79,6 +79,10 @@ absl::StatusOr<internal::v1::ClosureData> SteppingStore::LoadClosure(const Closu
   return Read(&ClosureStore::LoadClosure, key);
 }
 
+absl::StatusOr<std::string> SteppingStore::LoadClosureBytes(const ClosureKey& key) {
+  return Read(&ClosureStore::LoadClosureBytes, key);
+}
+
 absl::StatusOr<std::optional<internal::v1::ClosureData>> SteppingStore::FindOpenClosure(std::string_view account_id) {
   return Read(&ClosureStore::FindOpenClosure, account_id);
 }

@@ -196,22 +196,19 @@ uint64_t ChecksumByTheBook(const std::vector<unsigned char>& page, uint64_t numb
     const uint64_t x = (sum ^ word) * 0x9e3779b97f4a7c15U;
     return x ^ (x >> 32);
   };
-  uint64_t sum = mix(0, number);
-  const auto mix_range = [&](std::size_t begin, std::size_t end, bool is_header) {
-    for (std::size_t at = begin; at < end; at += 8) {
-      uint64_t word = 0;
-      for (std::size_t byte = at; byte < std::min(at + 8, end); ++byte) {
-        const bool left_out = is_header && ((byte >= 18 && byte < 20) || (byte >= 24 && byte < 28) ||
+  uint64_t sums[4];
+  for (uint64_t sum = 0; sum < 4; ++sum) sums[sum] = mix(sum, number);
+  for (std::size_t at = 0; at < page.size() - 8; at += 8) {
+    uint64_t word = 0;
+    for (std::size_t byte = at; byte < at + 8; ++byte) {
+      const bool left_out = number == 1 && ((byte >= 18 && byte < 20) || (byte >= 24 && byte < 28) ||
                                             (byte >= 40 && byte < 44) || (byte >= 92 && byte < 100));
-        if (!left_out) word |= uint64_t{page[byte]} << (8 * (byte - at));
-      }
-      sum = mix(sum, word);
+      if (!left_out) word |= uint64_t{page[byte]} << (8 * (byte - at));
     }
-  };
-  const std::size_t covered = page.size() - 8;
-  if (number == 1) mix_range(0, 100, true);
-  mix_range(number == 1 ? 100 : 0, covered, false);
-  return sum;
+    uint64_t& sum = sums[at / 8 % 4];
+    sum = mix(sum, word);
+  }
+  return mix(mix(mix(sums[0], sums[1]), sums[2]), sums[3]);
 }
 
 // That of a frame as sqlite.org/fileformat2.html (4.2) has it.

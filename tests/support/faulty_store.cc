@@ -32,6 +32,10 @@ absl::StatusOr<internal::v1::ClosureData> FaultyStore::LoadClosure(const Closure
   return Read(&ClosureStore::LoadClosure, key);
 }
 
+absl::StatusOr<std::string> FaultyStore::LoadClosureBytes(const ClosureKey& key) {
+  return Read(&ClosureStore::LoadClosureBytes, key);
+}
+
 absl::StatusOr<std::optional<internal::v1::ClosureData>> FaultyStore::FindOpenClosure(std::string_view account_id) {
   return Read(&ClosureStore::FindOpenClosure, account_id);
 }

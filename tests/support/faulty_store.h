@@ -134,6 +134,7 @@ class FaultyStore final : public ClosureStore {
   void LeaseDueTasks(absl::Time now, absl::Time lease_end, int limit, LeaseDone done) override;
 
   absl::StatusOr<internal::v1::ClosureData> LoadClosure(const ClosureKey& key) override;
+  absl::StatusOr<std::string> LoadClosureBytes(const ClosureKey& key) override;
   absl::StatusOr<std::optional<internal::v1::ClosureData>> FindOpenClosure(std::string_view account_id) override;
   absl::StatusOr<std::vector<ClosureRow>> ListClosures(const ClosureFilter& filter) override;
   absl::StatusOr<int64_t> LoadFence(std::string_view account_id) override;

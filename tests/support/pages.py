@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Seals the pages of a database as docs/storage.md tells it, so that a test may change one by hand."""
 
+import functools
 import struct
 
 PAGE_BYTES = 4096
 CHECKSUM_BYTES = 8
 NOT_COVERED = ((18, 20), (24, 28), (40, 44), (92, 100))
-HEADER_BYTES = 100
 MASK = (1 << 64) - 1
 
 
@@ -15,20 +15,16 @@ def mix(total, word):
     return total ^ (total >> 32)
 
 
-def mix_all(total, data):
-    for at in range(0, len(data), 8):
-        total = mix(total, int.from_bytes(data[at:at + 8], "little"))
-    return total
-
-
 def checksum(page, number):
     covered = bytearray(page[:-CHECKSUM_BYTES])
-    total = mix(0, number)
-    if number != 1:
-        return mix_all(total, covered)
-    for begin, end in NOT_COVERED:
-        covered[begin:end] = bytes(end - begin)
-    return mix_all(mix_all(total, covered[:HEADER_BYTES]), covered[HEADER_BYTES:])
+    if number == 1:
+        for begin, end in NOT_COVERED:
+            covered[begin:end] = bytes(end - begin)
+    totals = [mix(k, number) for k in range(4)]
+    for at in range(0, len(covered), 8):
+        k = at // 8 % 4
+        totals[k] = mix(totals[k], int.from_bytes(covered[at:at + 8], "little"))
+    return functools.reduce(mix, totals)
 
 
 def seal(path):
