@@ -10,6 +10,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "run
 
 import client_lines  # noqa: E402
 import engine_lines  # noqa: E402
+import life_lines  # noqa: E402
 import pairs as in_pairs  # noqa: E402
 import plot  # noqa: E402
 import report  # noqa: E402
@@ -31,6 +32,8 @@ LINES = {
     "start": start_lines.starts,
     "watchers": size_lines.watchers,
     "sizes": size_lines.sizes,
+    "lives": life_lines.lives,
+    "scan": engine_lines.scan,
     "closurectl": client_lines.cold_start,
 }
 

@@ -73,7 +73,10 @@ void CheckRun::PartDone() {
     if (over_ || --parts_open_ > 0) return;
     done = TakeDone();
     for (auto& part : items_) {
-      std::move(part.begin(), part.end(), std::back_inserter(answer.items));
+      if (answer.items.empty())
+        answer.items = std::move(part);
+      else
+        std::ranges::move(part, std::back_inserter(answer.items));
     }
     items_.clear();
   }

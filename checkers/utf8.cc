@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "checkers/utf8.h"
 
+#include <algorithm>
+#include <cstdint>
+#include <cstring>
+
 namespace closure {
 namespace {
 
@@ -41,10 +45,17 @@ std::optional<char32_t> TakeCodePoint(std::string_view& text) {
 }
 
 bool IsPlainAscii(std::string_view text) {
-  for (const char c : text) {
-    if (c < 0x20 || c > 0x7E) return false;  // what is above 0x7F is below 0 as a char
+  // Eight characters at a time, for nearly every text goes through here several times. A byte sets its high bit in the
+  // first term where it is above 0x7E, in the second where it is below 0x20.
+  constexpr uint64_t kEach = 0x0101010101010101U;
+  constexpr uint64_t kHigh = 0x80 * kEach;
+  while (text.size() >= sizeof(uint64_t)) {
+    uint64_t word = 0;
+    std::memcpy(&word, text.data(), sizeof(word));
+    if (((word | (word + kEach) | (((word | kHigh) - 0x20 * kEach) ^ kHigh)) & kHigh) != 0) return false;
+    text.remove_prefix(sizeof(word));
   }
-  return true;
+  return std::ranges::all_of(text, [](char c) { return c >= 0x20 && c <= 0x7E; });
 }
 
 bool IsUtf8(std::string_view text) {

@@ -159,6 +159,7 @@ endfunction()
 # Servers allocate with jemalloc (ADR 27); sanitizers bring their own allocator.
 function(closure_use_jemalloc program)
   if(CLOSURE_SANITIZE STREQUAL "off")
+    target_sources(${program} PRIVATE "${PROJECT_SOURCE_DIR}/server/jemalloc_options.cc")
     target_link_libraries(${program} PRIVATE PkgConfig::jemalloc)
   endif()
 endfunction()

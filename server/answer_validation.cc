@@ -9,6 +9,7 @@
 
 #include "checkers/answer_fault.h"
 #include "checkers/text.h"
+#include "checkers/utf8.h"
 #include "fmt/format.h"
 #include "protos/money.h"
 #include "server/renounced_money.h"
@@ -45,6 +46,7 @@ bool HasAmount(v1::ItemKind kind) {
 
 // What is wrong with one text; empty when nothing is.
 std::string TextComplaint(const TextRule& rule, const std::string& text) {
+  if (text.size() >= rule.min && text.size() <= rule.max && IsPlainAscii(text)) return "";
   const std::optional<size_t> characters = CountCharacters(text);
   if (!characters) return fmt::format("{} {} is not valid UTF-8", rule.field, QuotedExcerpt(text));
   if (*characters < rule.min) return fmt::format("{} is required", rule.field);

@@ -87,7 +87,7 @@ class ScanRun : public std::enable_shared_from_this<ScanRun> {
   absl::Duration Since(absl::Duration start) const { return timers_.Elapsed() - start; }
   absl::Duration TimeFor(const CheckerSlot& slot) const;
   absl::Status Validate(const CheckerSlot& slot, const CheckAnswer& answer, absl::Duration latency) const;
-  std::vector<v1::BlockingItem> ToBlockingItems(const std::string& checker, const CheckAnswer& answer) const;
+  std::vector<v1::BlockingItem> ToBlockingItems(const std::string& checker, CheckAnswer answer) const;
 
   void Report(const v1::CheckerResult& result) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Hands what is reported to the callbacks, in order; whoever comes while somebody does leaves it to them.
@@ -219,10 +219,10 @@ void ScanRun::OnAnswer(size_t number, absl::StatusOr<CheckAnswer> answer) {
   }
   const absl::Status valid = Validate(slot, *answer, Since(start_));
   if (!valid.ok()) return EndUnanswered(number, FaultOf(valid), std::string(valid.message()));
-  std::vector<v1::BlockingItem> items = ToBlockingItems(name, *answer);
+  *result.mutable_as_of_time() = ToProto(answer->as_of);
+  std::vector<v1::BlockingItem> items = ToBlockingItems(name, *std::move(answer));
   result.set_status(v1::CheckerResult::ANSWERED);
   result.set_item_count(static_cast<int32_t>(items.size()));
-  *result.mutable_as_of_time() = ToProto(answer->as_of);
   End(number, std::move(result), std::move(items));
 }
 
@@ -236,11 +236,11 @@ absl::Status ScanRun::Validate(const CheckerSlot& slot, const CheckAnswer& answe
   return ValidateAnswer(answer, slot.checker->description(), limits);
 }
 
-std::vector<v1::BlockingItem> ScanRun::ToBlockingItems(const std::string& checker, const CheckAnswer& answer) const {
+std::vector<v1::BlockingItem> ScanRun::ToBlockingItems(const std::string& checker, CheckAnswer answer) const {
   std::vector<v1::BlockingItem> items;
   items.reserve(answer.items.size());
-  for (const v1::ReportedItem& item : answer.items) {
-    items.push_back(MakeBlockingItem(closure_name_, checker, item));
+  for (v1::ReportedItem& item : answer.items) {
+    items.push_back(MakeBlockingItem(closure_name_, checker, std::move(item)));
   }
   return items;
 }
@@ -320,7 +320,10 @@ ScanFindings ScanRun::TakeFindings() {
       findings.required_unanswered = true;
     }
     findings.checkers.push_back(ask.result);
-    std::move(ask.items.begin(), ask.items.end(), std::back_inserter(findings.items));
+    if (findings.items.empty())
+      findings.items = std::move(ask.items);
+    else
+      std::ranges::move(ask.items, std::back_inserter(findings.items));
     ask.items.clear();
   }
   return findings;

@@ -34,8 +34,7 @@ std::string Fingerprint(const v1::ReportedItem& item);
 
 // A reported item as the API shows it, with name, checker, fingerprint and resolution OPEN; change and first_seen_time
 // are not set.
-v1::BlockingItem MakeBlockingItem(std::string_view closure_name, std::string_view checker,
-                                  const v1::ReportedItem& item);
+v1::BlockingItem MakeBlockingItem(std::string_view closure_name, std::string_view checker, v1::ReportedItem item);
 
 // What follows the closure's name in the stable key of the item's release. The same finding with the same facts has the
 // same key, so that a release whose outcome was unknown is not done twice.

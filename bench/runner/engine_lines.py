@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Lines 5 and 7: the fan-out beside its slowest checker, and the task runner's work however much is stored."""
+"""Lines 5, 7 and 12: the fan-out beside its slowest checker, the task runner's work however much is stored, and scans
+that find much."""
 
 import contextlib
 import shutil
@@ -46,3 +47,25 @@ def lease(programs):
                        {"ours": rounds("store", ours, many), "yardstick": rounds("raw", raw, many)},
                        (Goal("p50_us", at_most=1.3),))]
     yield comparisons
+
+
+@contextlib.contextmanager
+def scan(programs):
+    resources = 1_000 if programs.quick else 10_000
+    latest = {}
+
+    def scans(design):
+        def measure():
+            latest[design] = programs.loop("scan", "--design", design, "--resources", resources, streams=1)
+            return latest[design]
+        return measure
+
+    def resident(moment):
+        """Of the scans that were measured last."""
+        return lambda: {"resident_bytes": latest["scan"][f"resident_{moment}"]}
+
+    yield [Comparison("12", f"scan of {resources:,} resources in pages, beside asking and parsing alone",
+                      {"ours": scans("scan"), "yardstick": scans("pages")}, (Goal("p50_us", at_most=1.5),)),
+           Comparison("12", f"memory after two seconds of scans of {resources:,} resources, beside before",
+                      {"ours": resident("end"), "yardstick": resident("begin")},
+                      (Goal("resident_bytes", at_most=1.1),))]

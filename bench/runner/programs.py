@@ -98,10 +98,11 @@ class Programs:
     def bench(self, name):
         return f"{self.build}/bench/closure_bench_{name}"
 
-    def run(self, name, *arguments):
+    def run(self, name, *arguments, environment=None):
         """Runs a program of bench/ to its end; its standard output."""
         command = [self.bench(name), *map(str, arguments)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, check=False,
+                              env={**os.environ, **(environment or {})})
         if done.returncode != 0:
             raise Failed(f"{' '.join(command)}: exit {done.returncode}: {done.stdout.strip()} {done.stderr.strip()}")
         return done.stdout

@@ -9,6 +9,8 @@
 #include "checkers/item_facts.h"
 #include "checkers/proto_time.h"
 #include "checkers/text.h"
+#include "checkers/utf8.h"
+#include "fmt/compile.h"
 #include "fmt/format.h"
 
 namespace closure {
@@ -27,6 +29,7 @@ absl::Status Malformed(const up::Resource& resource, std::string_view what) {
 }
 
 bool Fits(std::string_view text, size_t characters_max) {
+  if (text.size() <= characters_max && IsPlainAscii(text)) return true;
   const std::optional<size_t> characters = CountCharacters(text);
   return characters && *characters <= characters_max && !HasControlCharacters(text);
 }
@@ -36,14 +39,15 @@ absl::Status ValidateResource(const up::Resource& resource) {
     return valid;
   }
   if (resource.product().empty() || resource.type().empty() ||
-      !Fits(fmt::format("{}/{}", resource.product(), resource.type()), kTypeCharactersMax)) {
+      !Fits(fmt::format(FMT_COMPILE("{}/{}"), resource.product(), resource.type()), kTypeCharactersMax)) {
     return Malformed(resource, "has no product and type of at most 100 characters in all");
   }
   if (!Fits(resource.region_code(), kRegionCharactersMax)) {
     return Malformed(resource, "has a region_code that is not text of at most 64 characters");
   }
   if (resource.charge_type() != up::Resource::PAY_AS_YOU_GO && resource.charge_type() != up::Resource::SUBSCRIPTION) {
-    return Malformed(resource, fmt::format("has the unknown charge type {}", static_cast<int>(resource.charge_type())));
+    return Malformed(
+        resource, fmt::format(FMT_COMPILE("has the unknown charge type {}"), static_cast<int>(resource.charge_type())));
   }
   if (!IsHttpsUri(resource.console_uri())) {
     return Malformed(resource, "has a console_uri that is not an absolute https address");
@@ -57,16 +61,16 @@ absl::Status ValidateResource(const up::Resource& resource) {
 // Why the instance stands in the way, for one that does.
 std::string Why(const up::Resource& resource) {
   const std::string what =
-      fmt::format("{} {} {}{}", resource.product(), resource.type(), InSentence(resource.resource_id()),
-                  resource.state().empty() ? "" : fmt::format(" ({})", resource.state()));
+      fmt::format(FMT_COMPILE("{} {} {}{}"), resource.product(), resource.type(), InSentence(resource.resource_id()),
+                  resource.state().empty() ? "" : fmt::format(FMT_COMPILE(" ({})"), resource.state()));
   if (resource.charge_type() == up::Resource::PAY_AS_YOU_GO) {
-    return fmt::format("The pay-as-you-go instance {} is not released.", what);
+    return fmt::format(FMT_COMPILE("The pay-as-you-go instance {} is not released."), what);
   }
   if (!resource.has_expire_time()) {
-    return fmt::format("The subscription {} has no end and is not unsubscribed.", what);
+    return fmt::format(FMT_COMPILE("The subscription {} has no end and is not unsubscribed."), what);
   }
   return fmt::format(
-      "The subscription {} lasts until {}", what,
+      FMT_COMPILE("The subscription {} lasts until {}"), what,
       absl::FormatTime("%Y-%m-%d %H:%M (UTC).", TimeFromProto(resource.expire_time()).value_or(absl::InfiniteFuture()),
                        absl::UTCTimeZone()));
 }
@@ -76,12 +80,14 @@ std::string Instructions(const up::Resource& resource) {
                                        ? "Release the instance in its product's console"
                                        : "Unsubscribe the instance in its product's console";
   if (!resource.releasable()) {
-    return fmt::format("Back up what you need. {}; the product does not let it be released from here. Then recheck.",
-                       by_hand);
+    return fmt::format(
+        FMT_COMPILE("Back up what you need. {}; the product does not let it be released from here. Then recheck."),
+        by_hand);
   }
   return fmt::format(
-      "Back up what you need. {}, or discard this item to release it at once, with all its data, for good. Then "
-      "recheck.",
+      FMT_COMPILE(
+          "Back up what you need. {}, or discard this item to release it at once, with all its data, for good. Then "
+          "recheck."),
       by_hand);
 }
 
@@ -94,10 +100,10 @@ absl::StatusOr<std::optional<v1::ReportedItem>> ResourceItem(const up::Resource&
     return std::nullopt;
   }
   v1::ReportedItem item;
-  item.set_native_id(fmt::format("{}{}", kNativeIdPrefix, resource.resource_id()));
+  item.set_native_id(fmt::format(FMT_COMPILE("{}{}"), kNativeIdPrefix, resource.resource_id()));
   item.set_kind(subscription ? v1::SUBSCRIPTION_RESOURCE : v1::PAY_AS_YOU_GO_RESOURCE);
   item.set_disposition(resource.releasable() ? v1::RENOUNCEABLE : v1::MUST_HANDLE);
-  item.set_type(fmt::format("{}/{}", resource.product(), resource.type()));
+  item.set_type(fmt::format(FMT_COMPILE("{}/{}"), resource.product(), resource.type()));
   item.set_region_code(resource.region_code());
   item.set_display_name(DisplayName(resource.display_name(), resource.resource_id()));
   item.set_why(Why(resource));

@@ -19,6 +19,7 @@ namespace up = upstream::v1;
 absl::StatusOr<std::vector<v1::ReportedItem>> ReadResources(const up::ListResourcesResponse& page,
                                                             absl::Time check_time) {
   std::vector<v1::ReportedItem> items;
+  items.reserve(static_cast<size_t>(page.resources_size()));
   for (const up::Resource& resource : page.resources()) {
     absl::StatusOr<std::optional<v1::ReportedItem>> item = ResourceItem(resource, check_time);
     if (!item.ok()) return item.status();

@@ -48,5 +48,20 @@ TEST_CASE("what a terminal obeys, what reorders text and what breaks or hides in
   }
 }
 
+TEST_CASE("plain ASCII is what is printable in it, wherever another byte stands", "[text]") {
+  CHECK(IsPlainAscii(""));
+  constexpr std::size_t kLengthMax = 20;
+  for (std::size_t length = 1; length <= kLengthMax; ++length) {
+    for (std::size_t at = 0; at < length; ++at) {
+      for (int byte = 0; byte < 256; ++byte) {
+        std::string text(length, '~');
+        text[at] = static_cast<char>(byte);
+        INFO("byte " << byte << " at " << at << " of " << length);
+        REQUIRE(IsPlainAscii(text) == (byte >= 0x20 && byte <= 0x7E));
+      }
+    }
+  }
+}
+
 }  // namespace
 }  // namespace closure
