@@ -73,10 +73,23 @@ class ScanRun : public std::enable_shared_from_this<ScanRun> {
     bool over = false;
     // Ends the checker's own calls when nobody waits for them any more.
     std::shared_ptr<CancelSignal> cancel = std::make_shared<CancelSignal>();
-    std::unique_ptr<Timer> deadline;
+    // How long it may take, and which of the deadlines that is; none where no time is left.
+    absl::Duration time;
+    std::optional<size_t> deadline;
+  };
+
+  // Who may take equally long has one timer: one costs gRPC as much as a message of a call.
+  struct Deadline {
+    absl::Duration time;
+    std::vector<size_t> numbers;
+    // How many of these are not over.
+    size_t open = 0;
+    std::unique_ptr<Timer> timer;
   };
 
   void Begin();
+  void SetDeadlines();
+  void StartDeadlines();
   void AskChecker(size_t number);
   void OnAnswer(size_t number, absl::StatusOr<CheckAnswer> answer);
   void EndUnanswered(size_t number, v1::CheckerResult::Fault fault, std::string_view detail);
@@ -85,7 +98,6 @@ class ScanRun : public std::enable_shared_from_this<ScanRun> {
   bool End(size_t number, v1::CheckerResult result, std::vector<v1::BlockingItem> items);
 
   absl::Duration Since(absl::Duration start) const { return timers_.Elapsed() - start; }
-  absl::Duration TimeFor(const CheckerSlot& slot) const;
   absl::Status Validate(const CheckerSlot& slot, const CheckAnswer& answer, absl::Duration latency) const;
   std::vector<v1::BlockingItem> ToBlockingItems(const std::string& checker, CheckAnswer answer) const;
 
@@ -105,8 +117,10 @@ class ScanRun : public std::enable_shared_from_this<ScanRun> {
   std::atomic<int64_t> cancel_number_ = 0;
 
   absl::Mutex mutex_;
-  // The timers and signals in it are used without the lock.
+  // The times and signals in it are used without the lock.
   std::vector<Ask> asks_;
+  // Set when the scan begins; only `open` changes then, under the lock.
+  std::vector<Deadline> deadlines_;
   size_t open_ ABSL_GUARDED_BY(mutex_);
   std::deque<v1::CheckerResult> reports_ ABSL_GUARDED_BY(mutex_);
   bool delivering_ ABSL_GUARDED_BY(mutex_) = false;
@@ -145,7 +159,6 @@ ScanRun::ScanRun(std::shared_ptr<const Slots> slots, Timers& timers, FanOutReque
       progress_(std::move(progress)),
       done_(std::move(done)) {
   for (size_t i = 0; i < asks_.size(); ++i) {
-    asks_[i].deadline = timers.NewTimer();
     asks_[i].result = Unasked((*slots_)[i], SkipReason((*slots_)[i], request_.check.phase()));
     if (asks_[i].result.status() == v1::CheckerResult::SKIPPED) {
       asks_[i].over = true;
@@ -159,7 +172,35 @@ void ScanRun::Start() {
   begin_->Start(absl::ZeroDuration(), [run = shared_from_this()] { run->Begin(); });
 }
 
+void ScanRun::SetDeadlines() {
+  const absl::Duration left = request_.time_left - Since(start_);
+  for (size_t number = 0; number < asks_.size(); ++number) {
+    Ask& ask = asks_[number];
+    ask.time = std::min({(*slots_)[number].deadline, left, kDeadlineMax});
+    if (ask.over || ask.time <= absl::ZeroDuration()) continue;
+    auto found = std::ranges::find(deadlines_, ask.time, &Deadline::time);
+    if (found == deadlines_.end())
+      found = deadlines_.insert(found, {.time = ask.time, .numbers = {}, .timer = timers_.NewTimer()});
+    ask.deadline = static_cast<size_t>(found - deadlines_.begin());
+    found->numbers.push_back(number);
+    ++found->open;
+  }
+}
+
+void ScanRun::StartDeadlines() {
+  for (const Deadline& deadline : deadlines_) {
+    // The timer keeps the scan alive until the deadline, even if a checker loses its question.
+    deadline.timer->Start(deadline.time, [run = shared_from_this(), &deadline] {
+      const std::string detail =
+          fmt::format("no answer within {}", absl::FormatDuration(absl::Trunc(deadline.time, absl::Milliseconds(1))));
+      for (const size_t number : deadline.numbers) run->EndUnanswered(number, v1::CheckerResult::TIMED_OUT, detail);
+    });
+  }
+}
+
 void ScanRun::Begin() {
+  // Nobody else knows of the scan yet.
+  SetDeadlines();
   if (request_.cancel != nullptr) {
     cancel_number_ = request_.cancel->OnCancel([weak = weak_from_this()] {
       auto run = weak.lock();
@@ -169,37 +210,25 @@ void ScanRun::Begin() {
   }
   Deliver();
   if (request_.cancel != nullptr && request_.cancel->cancelled()) return EndAll(kCancelled);
+  StartDeadlines();
   for (size_t i = 0; i < asks_.size(); ++i) AskChecker(i);
-}
-
-absl::Duration ScanRun::TimeFor(const CheckerSlot& slot) const {
-  return std::min({slot.deadline, request_.time_left - Since(start_), kDeadlineMax});
 }
 
 void ScanRun::AskChecker(size_t number) {
   const CheckerSlot& slot = (*slots_)[number];
   Ask& ask = asks_[number];
-  const absl::Duration time = TimeFor(slot);
   {
     absl::MutexLock lock(&mutex_);
     if (ask.over) return;
     ask.start = timers_.Elapsed();
-    if (time > absl::ZeroDuration()) {
+    if (ask.deadline) {
       ask.result.set_status(v1::CheckerResult::RUNNING);
       Report(ask.result);
     }
   }
-  if (time <= absl::ZeroDuration()) {
-    return EndUnanswered(number, v1::CheckerResult::TIMED_OUT, "no time was left to ask it");
-  }
+  if (!ask.deadline) return EndUnanswered(number, v1::CheckerResult::TIMED_OUT, "no time was left to ask it");
   Deliver();
-  // The timer keeps the scan alive until the deadline, even if the checker loses its question.
-  ask.deadline->Start(time, [run = shared_from_this(), number, time] {
-    run->EndUnanswered(
-        number, v1::CheckerResult::TIMED_OUT,
-        fmt::format("no answer within {}", absl::FormatDuration(absl::Trunc(time, absl::Milliseconds(1)))));
-  });
-  slot.checker->Check(request_.check, {.timeout = time, .traceparent = request_.traceparent, .cancel = ask.cancel},
+  slot.checker->Check(request_.check, {.timeout = ask.time, .traceparent = request_.traceparent, .cancel = ask.cancel},
                       [run = shared_from_this(), number](absl::StatusOr<CheckAnswer> answer) {
                         run->OnAnswer(number, std::move(answer));
                       });
@@ -265,6 +294,7 @@ void ScanRun::EndAll(std::string_view detail) {
 
 bool ScanRun::End(size_t number, v1::CheckerResult result, std::vector<v1::BlockingItem> items) {
   Ask& ask = asks_[number];
+  bool is_last = false;
   {
     absl::MutexLock lock(&mutex_);
     if (ask.over) return false;
@@ -275,8 +305,9 @@ bool ScanRun::End(size_t number, v1::CheckerResult result, std::vector<v1::Block
     ask.items = std::move(items);
     Report(ask.result);
     --open_;
+    is_last = ask.deadline && --deadlines_[*ask.deadline].open == 0;
   }
-  ask.deadline->Stop();
+  if (is_last) deadlines_[*ask.deadline].timer->Stop();
   Deliver();
   return true;
 }

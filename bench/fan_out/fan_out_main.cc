@@ -8,13 +8,12 @@
 #include <fstream>
 #include <memory>
 #include <nlohmann/json.hpp>
-#include <queue>
 #include <string>
 #include <thread>
 #include <vector>
 
-#include "absl/base/thread_annotations.h"
-#include "absl/synchronization/mutex.h"
+#include "bench/fan_out/delayed_answers.h"
+#include "bench/fan_out/sample_answer.h"
 #include "bench/load/closed_loop.h"
 #include "bench/load/loop_arguments.h"
 #include "checkers/checker.h"
@@ -27,62 +26,7 @@ namespace {
 using SteadyClock = std::chrono::steady_clock;
 
 constexpr int kCheckers = 6;
-constexpr int kItemsEach = 3;
 constexpr std::chrono::milliseconds kCheckerTakes{10};
-
-// Another system as seen from here: it answers on a thread of its own when the time has come. No checker costs a thread
-// of the server's.
-class DelayedAnswers {
- public:
-  DelayedAnswers() : thread_([this] { Run(); }) {}
-  ~DelayedAnswers() {
-    {
-      absl::MutexLock lock(&mutex_);
-      over_ = true;
-    }
-    thread_.join();
-  }
-
-  void Add(SteadyClock::time_point when, std::function<void()> answer) {
-    absl::MutexLock lock(&mutex_);
-    answers_.push({when, std::move(answer)});
-  }
-
- private:
-  struct Answer {
-    SteadyClock::time_point when;
-    std::function<void()> answer;
-    bool operator<(const Answer& other) const { return when > other.when; }
-  };
-
-  bool HasWork() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return over_ || !answers_.empty(); }
-
-  void Run() {
-    for (;;) {
-      SteadyClock::time_point when;
-      {
-        absl::MutexLock lock(&mutex_);
-        mutex_.Await(absl::Condition(this, &DelayedAnswers::HasWork));
-        if (over_) return;
-        when = answers_.top().when;
-      }
-      std::this_thread::sleep_until(when);
-      // All that takes equally long, so what was added meanwhile comes later.
-      std::function<void()> answer;
-      {
-        absl::MutexLock lock(&mutex_);
-        answer = answers_.top().answer;
-        answers_.pop();
-      }
-      answer();
-    }
-  }
-
-  absl::Mutex mutex_;
-  std::priority_queue<Answer> answers_ ABSL_GUARDED_BY(mutex_);
-  bool over_ ABSL_GUARDED_BY(mutex_) = false;
-  std::thread thread_;
-};
 
 // When the last checker of each scan under way answered, and how long it had taken; by the number in the closure's
 // name.
@@ -127,19 +71,9 @@ class SlowChecker final : public Checker {
 
  private:
   std::vector<v1::ReportedItem> Items() const {
-    std::vector<v1::ReportedItem> items(kItemsEach);
-    for (size_t i = 0; i < items.size(); ++i) {
-      v1::ReportedItem& item = items[i];
-      item.set_native_id(description_.name() + "-" + std::to_string(i));
-      item.set_kind(v1::OTHER_ITEM);
-      item.set_disposition(v1::MUST_HANDLE);
-      item.set_type("bench/item");
-      item.set_display_name("an item");
-      item.set_why("It is there.");
-      item.set_resolver(v1::OWNER);
-      item.set_instructions("Remove it, then recheck.");
-      item.set_process_uri("https://console.example.com/bench");
-    }
+    std::vector<v1::ReportedItem> items;
+    for (int number = 0; number < kItemsEach; ++number)
+      items.push_back(SampleItem(description_.name() + "-" + std::to_string(number)));
     return items;
   }
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Lines 5, 7 and 12: the fan-out beside its slowest checker, the task runner's work however much is stored, and scans
-that find much."""
+"""Lines 5, 6, 7 and 12: the fan-out beside its slowest checker and beside the same calls alone, the task runner's work
+however much is stored, and scans that find much."""
 
 import contextlib
 import shutil
@@ -8,6 +8,8 @@ import shutil
 from pairs import Comparison, Excess, Goal
 
 SCANS = (1, 64, 500)
+REMOTE_CHECKERS = (6, 12)
+REMOTE_SCANS = (1, 64)
 TASKS_FEW = 10_000
 TASKS_MANY = (1_000_000, 10_000_000)
 
@@ -24,6 +26,19 @@ def fan_out(programs):
     yield [Comparison("5", f"six checkers of 10 ms, {streams} scans at once, over the slowest",
                       {"ours": scans(streams), "yardstick": slowest_checker},
                       (Excess("over_p99_us", at_most=500), Excess("threads", at_most=10))) for streams in SCANS]
+
+
+@contextlib.contextmanager
+def remote(programs):
+    with programs.server("checkers") as target:
+        def scans(design, checkers, streams):
+            return lambda: programs.loop("remote", "--target", target, "--design", design, "--checkers", checkers,
+                                         streams=streams)
+
+        yield [Comparison("6", f"{checkers} remote checkers of 10 ms, {streams} scans at once",
+                          {"ours": scans("scan", checkers, streams), "yardstick": scans("calls", checkers, streams)},
+                          (Goal("per_second", at_least=0.85), Goal("p99_us", at_most=1.3)))
+               for checkers in REMOTE_CHECKERS for streams in REMOTE_SCANS]
 
 
 @contextlib.contextmanager

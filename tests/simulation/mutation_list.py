@@ -69,10 +69,8 @@ MUTATIONS = [
              "  if (!valid.ok()) return EndUnanswered(number, FaultOf(valid), std::string(valid.message()));\n", ""),
     Mutation("old facts count", FAN_OUT, "    limits.as_of_min = *check_time;\n", ""),
     Mutation("silence at the deadline is a pass", FAN_OUT,
-             "    run->EndUnanswered(\n        number, v1::CheckerResult::TIMED_OUT,\n"
-             "        fmt::format(\"no answer within {}\", absl::FormatDuration(absl::Trunc(time, "
-             "absl::Milliseconds(1)))));\n",
-             "    run->OnAnswer(number, CheckAnswer{.items = {}, "
+             "run->EndUnanswered(number, v1::CheckerResult::TIMED_OUT, detail);\n",
+             "run->OnAnswer(number, CheckAnswer{.items = {}, "
              ".as_of = *TimeFromProto(run->request_.check.check_time())});\n"),
     Mutation("silence does not matter", FAN_OUT, "      findings.required_unanswered = true;\n", ""),
     Mutation("what was found is lost", FAN_OUT,

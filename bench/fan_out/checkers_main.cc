@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// closure_bench_checkers: serves a checker that answers ten milliseconds after it was asked. Ends when its standard
+// input does.
+#include <CLI/CLI.hpp>
+#include <array>
+#include <chrono>
+#include <string>
+
+#include "bench/fan_out/delayed_answers.h"
+#include "bench/fan_out/sample_answer.h"
+#include "bench/fixture/loopback_server.h"
+#include "closure/v1/checker_service.grpc.pb.h"
+
+namespace closure::bench {
+namespace {
+
+constexpr std::chrono::milliseconds kCheckerTakes{10};
+
+class DelayedStream final : public grpc::ServerWriteReactor<v1::CheckResponse> {
+ public:
+  explicit DelayedStream(const v1::CheckRequest& request) : pieces_(SampleAnswer(request.check_time())) {}
+
+  void Begin() { Next(); }
+  void OnWriteDone(bool ok) override {
+    if (ok) Next();
+    // What was not written was cancelled.
+    if (!ok) Finish(grpc::Status::CANCELLED);
+  }
+  void OnDone() override { delete this; }
+
+ private:
+  void Next() {
+    const v1::CheckResponse& piece = pieces_[sent_++];
+    if (sent_ < pieces_.size())
+      StartWrite(&piece);
+    else
+      StartWriteAndFinish(&piece, grpc::WriteOptions(), grpc::Status::OK);
+  }
+
+  const std::vector<v1::CheckResponse> pieces_;
+  size_t sent_ = 0;
+};
+
+class SlowChecker final : public v1::CheckerService::CallbackService {
+ public:
+  grpc::ServerWriteReactor<v1::CheckResponse>* Check(grpc::CallbackServerContext* /*context*/,
+                                                     const v1::CheckRequest* request) override {
+    auto* const stream = new DelayedStream(*request);
+    answers_.Add(std::chrono::steady_clock::now() + kCheckerTakes, [stream] { stream->Begin(); });
+    return stream;
+  }
+
+ private:
+  DelayedAnswers answers_;
+};
+
+int Main(int argc, char** argv) {
+  std::string address;
+  CLI::App app("Serves a checker that takes ten milliseconds.", "closure_bench_checkers");
+  app.add_option("--listen", address, "Where to listen, a loopback address")->required();
+  CLI11_PARSE(app, argc, argv);
+  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);  // as closured does
+  SlowChecker checker;
+  return ServeUntilInputEnds(address, {&checker});
+}
+
+}  // namespace
+}  // namespace closure::bench
+
+int main(int argc, char** argv) { return closure::bench::Main(argc, argv); }

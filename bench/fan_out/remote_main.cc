@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+// closure_bench_remote: scans with remote checkers; or the same calls made and read, and nothing else.
+#include <CLI/CLI.hpp>
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "bench/fan_out/sample_answer.h"
+#include "bench/load/closed_loop.h"
+#include "bench/load/loop_arguments.h"
+#include "checkers/proto_time.h"
+#include "checkers/remote/remote_checker.h"
+#include "grpcpp/create_channel.h"
+#include "grpcpp/security/credentials.h"
+#include "server/fan_out.h"
+
+namespace closure::bench {
+namespace {
+
+using Stubs = std::vector<std::shared_ptr<v1::CheckerService::StubInterface>>;
+// Begins a scan; `ended` is told what was wrong with it, empty when nothing was.
+using Scan = std::function<void(std::function<void(std::string)> ended)>;
+
+// Each checker is a process of its own as far as its connection tells.
+Stubs ConnectToCheckers(const std::string& target, int checkers) {
+  grpc::ChannelArguments arguments;
+  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);  // or all channels share one connection
+  Stubs stubs;
+  for (int number = 0; number < checkers; ++number) {
+    stubs.push_back(
+        v1::CheckerService::NewStub(grpc::CreateCustomChannel(target, grpc::InsecureChannelCredentials(), arguments)));
+  }
+  return stubs;
+}
+
+v1::CheckRequest SampleRequest() {
+  v1::CheckRequest request;
+  request.set_account_id("1000000001");
+  request.set_phase(v1::SCAN);
+  *request.mutable_check_time() = ToProto(absl::Now());
+  return request;
+}
+
+Scan ScansWith(const Stubs& stubs) {
+  std::vector<CheckerSlot> slots;
+  for (const auto& stub : stubs) {
+    v1::CheckerDescription description;
+    description.set_name("checker_" + std::to_string(slots.size()));
+    description.set_version("1.0.0");
+    description.add_phases(v1::SCAN);
+    slots.push_back(
+        {.checker = std::make_shared<RemoteChecker>(std::move(description), stub, RemoteChecker::Limits())});
+  }
+  const size_t items = stubs.size() * size_t{kItemsEach};
+  auto fan_out = std::make_shared<FanOut>(std::move(slots));
+  return [fan_out = std::move(fan_out), items](auto ended) {
+    fan_out->Run(
+        {.check = SampleRequest()}, [](const v1::CheckerResult&) {},
+        [ended = std::move(ended), items](const ScanFindings& findings) {
+          const bool complete = findings.items.size() == items && !findings.required_unanswered;
+          ended(complete ? "" : findings.checkers.front().ShortDebugString());
+        });
+  };
+}
+
+// All calls of one scan.
+struct BareScan {
+  explicit BareScan(size_t checkers) : open(checkers) {}
+  std::atomic<size_t> open;
+  std::atomic<int> pieces = 0;
+  std::atomic<int> failed = 0;
+  std::function<void(std::string)> ended;
+};
+
+class BareCall final : public grpc::ClientReadReactor<v1::CheckResponse> {
+ public:
+  BareCall(v1::CheckerService::StubInterface& stub, std::shared_ptr<BareScan> scan)
+      : scan_(std::move(scan)), request_(SampleRequest()) {
+    stub.async()->Check(&context_, &request_, this);
+    StartRead(&piece_);
+    StartCall();
+  }
+  void OnReadDone(bool ok) override {
+    if (!ok) return;
+    ++scan_->pieces;
+    StartRead(&piece_);
+  }
+  void OnDone(const grpc::Status& status) override {
+    const std::shared_ptr<BareScan> scan = std::move(scan_);
+    delete this;
+    if (!status.ok()) ++scan->failed;
+    if (--scan->open > 0) return;
+    scan->ended(scan->failed == 0 ? "" : "a call failed");
+  }
+
+ private:
+  std::shared_ptr<BareScan> scan_;
+  grpc::ClientContext context_;
+  const v1::CheckRequest request_;
+  v1::CheckResponse piece_;
+};
+
+Scan CallsOf(const Stubs& stubs) {
+  return [&stubs](auto ended) {
+    auto scan = std::make_shared<BareScan>(stubs.size());
+    const int pieces = static_cast<int>(stubs.size()) * (kItemsEach + 1);
+    scan->ended = [scan = scan.get(), pieces, ended = std::move(ended)](std::string fault) {
+      ended(scan->pieces == pieces ? std::move(fault) : "pieces are missing");
+    };
+    for (const auto& stub : stubs) new BareCall(*stub, scan);
+  };
+}
+
+int Main(int argc, char** argv) {
+  LockAsReleased();
+  LoopArguments loop;
+  std::string target;
+  std::string design;
+  int checkers = 6;
+  CLI::App app("Scans with remote checkers.", "closure_bench_remote");
+  app.add_option("--target", target, "Where closure_bench_checkers listens")->required();
+  app.add_option("--design", design, "scan, or calls for making and reading them alone")
+      ->required()
+      ->check(CLI::IsMember({"scan", "calls"}));
+  app.add_option("--checkers", checkers, "How many there are")->check(CLI::Range(1, 100));
+  loop.AddTo(app);
+  CLI11_PARSE(app, argc, argv);
+  const Stubs stubs = ConnectToCheckers(target, checkers);
+  const Scan scan = design == "scan" ? ScansWith(stubs) : CallsOf(stubs);
+  return Report(RunClosedLoop(loop.options(), [&](int /*stream*/, OperationEnded ended) { scan(std::move(ended)); }));
+}
+
+}  // namespace
+}  // namespace closure::bench
+
+int main(int argc, char** argv) { return closure::bench::Main(argc, argv); }

@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "checkers/remote/remote_checker.h"
+
+#include <functional>
+#include <future>
+#include <string>
+#include <vector>
+
+#include "absl/synchronization/mutex.h"
+#include "catch2/catch.hpp"
+#include "checkers/answer_fault.h"
+#include "checkers/proto_time.h"
+#include "checkers/upstream_call.h"
+#include "grpcpp/server.h"
+#include "grpcpp/server_builder.h"
+
+namespace closure {
+namespace {
+
+using Catch::Matchers::Contains;
+using Fault = v1::CheckerResult::Fault;
+
+const absl::Time kAsOf = absl::FromUnixSeconds(1'782'896'400);
+
+v1::CheckResponse Item(const std::string& native_id) {
+  v1::CheckResponse piece;
+  piece.mutable_item()->set_native_id(native_id);
+  return piece;
+}
+
+v1::CheckResponse Summary(int items) {
+  v1::CheckResponse piece;
+  piece.mutable_summary()->set_item_count(items);
+  *piece.mutable_summary()->mutable_as_of_time() = ToProto(kAsOf);
+  return piece;
+}
+
+// What a remote checker sends: these pieces, and then the end; or the last of them again and again; or nothing more.
+struct Script {
+  enum class Then { kEnd, kRepeat, kHang };
+  std::vector<v1::CheckResponse> pieces;
+  Then then = Then::kEnd;
+  grpc::Status status;
+};
+
+class ScriptedStream final : public grpc::ServerWriteReactor<v1::CheckResponse> {
+ public:
+  explicit ScriptedStream(Script script) : script_(std::move(script)) { Next(); }
+  void OnWriteDone(bool ok) override {
+    if (ok) Next();
+  }
+  void OnCancel() override {
+    absl::MutexLock lock(&mutex_);
+    End(grpc::Status::CANCELLED);
+  }
+  void OnDone() override { delete this; }
+
+ private:
+  void Next() {
+    absl::MutexLock lock(&mutex_);
+    if (over_) return;
+    if (sent_ == script_.pieces.size() && script_.then == Script::Then::kRepeat) --sent_;
+    if (sent_ < script_.pieces.size()) return StartWrite(&script_.pieces[sent_++]);
+    if (script_.then == Script::Then::kEnd) End(script_.status);
+  }
+  void End(const grpc::Status& status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    if (!std::exchange(over_, true)) Finish(status);
+  }
+
+  const Script script_;
+  absl::Mutex mutex_;
+  std::size_t sent_ ABSL_GUARDED_BY(mutex_) = 0;
+  bool over_ ABSL_GUARDED_BY(mutex_) = false;
+};
+
+class ScriptedChecker final : public v1::CheckerService::CallbackService {
+ public:
+  grpc::ServerWriteReactor<v1::CheckResponse>* Check(grpc::CallbackServerContext* context,
+                                                     const v1::CheckRequest* request) override {
+    asked = *request;
+    time_left = absl::FromChrono(context->deadline()) - absl::Now();
+    return new ScriptedStream(script);
+  }
+  grpc::ServerUnaryReactor* Discard(grpc::CallbackServerContext* context, const v1::DiscardRequest* request,
+                                    v1::DiscardResponse* response) override {
+    response->set_outcome(v1::DiscardResponse::RELEASED);
+    response->set_detail(request->idempotency_key());
+    grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
+    reactor->Finish(grpc::Status::OK);
+    return reactor;
+  }
+
+  Script script;
+  v1::CheckRequest asked;
+  absl::Duration time_left;
+};
+
+// A checker beside this process, as far as it can see.
+class Remote {
+ public:
+  explicit Remote(RemoteChecker::Limits limits = {}) {
+    grpc::ServerBuilder builder;
+    builder.RegisterService(&service_);
+    server_ = builder.BuildAndStart();
+    v1::CheckerDescription description;
+    description.set_name("quota");
+    checker_ = std::make_unique<RemoteChecker>(std::move(description),
+                                               v1::CheckerService::NewStub(server_->InProcessChannel({})), limits);
+  }
+  Remote(const Remote&) = delete;
+  Remote& operator=(const Remote&) = delete;
+  ~Remote() {
+    CHECK(CallsToUpstreams().WaitForNone(absl::Minutes(1)));
+    checker_ = nullptr;
+    server_->Shutdown();
+  }
+
+  absl::StatusOr<CheckAnswer> Answer(Script script, const CallOptions& options = {}) {
+    service_.script = std::move(script);
+    v1::CheckRequest request;
+    request.set_account_id("1001");
+    std::promise<absl::StatusOr<CheckAnswer>> answered;
+    checker_->Check(request, options,
+                    [&](absl::StatusOr<CheckAnswer> answer) { answered.set_value(std::move(answer)); });
+    return answered.get_future().get();
+  }
+  ScriptedChecker& service() { return service_; }
+  RemoteChecker& checker() { return *checker_; }
+
+ private:
+  ScriptedChecker service_;
+  std::unique_ptr<grpc::Server> server_;
+  std::unique_ptr<RemoteChecker> checker_;
+};
+
+void CheckFault(const absl::Status& status, Fault fault, const std::string& words) {
+  CHECK(FaultOf(status) == fault);
+  CHECK_THAT(std::string(status.message()), Contains("checker(quota): ") && Contains(words));
+}
+
+TEST_CASE("what a remote checker sends is its answer") {
+  Remote remote;
+  const auto answer = remote.Answer({.pieces = {Item("a"), Item("b"), Summary(2)}}, {.timeout = absl::Seconds(100)});
+  REQUIRE(answer.ok());
+  REQUIRE(answer->items.size() == 2);
+  CHECK(answer->items[0].native_id() == "a");
+  CHECK(answer->items[1].native_id() == "b");
+  CHECK(answer->as_of == kAsOf);
+  CHECK(remote.service().asked.account_id() == "1001");
+  // The deadline reaches it, by another clock.
+  CHECK(remote.service().time_left < absl::Seconds(110));
+  CHECK(remote.service().time_left > absl::Seconds(50));
+  CHECK(remote.Answer({.pieces = {Summary(0)}})->items.empty());
+}
+
+TEST_CASE("a stream that breaks the contract is no answer, and is ended", "[D5]") {
+  Remote remote;
+  v1::CheckResponse no_time = Summary(0);
+  no_time.mutable_summary()->clear_as_of_time();
+  v1::CheckResponse wrong_time = Summary(0);
+  wrong_time.mutable_summary()->mutable_as_of_time()->set_nanos(-1);
+  const struct {
+    Script script;
+    std::string words;
+  } kBroken[] = {
+      {{}, "ended without a summary"},
+      {{.pieces = {Item("a")}}, "ended without a summary"},
+      {{.pieces = {Item("a"), Summary(2)}}, "says 2 items, and 1 came"},
+      {{.pieces = {Item("a"), Summary(-1)}}, "says -1 items, and 1 came"},
+      {{.pieces = {Summary(0), Summary(0)}}, "goes on behind its summary"},
+      {{.pieces = {Summary(0), Item("a")}, .then = Script::Then::kRepeat}, "goes on behind its summary"},
+      {{.pieces = {v1::CheckResponse()}, .then = Script::Then::kHang}, "neither an item nor a summary"},
+      {{.pieces = {no_time}}, "as of when"},
+      {{.pieces = {wrong_time}}, "as of when"},
+  };
+  for (const auto& broken : kBroken) {
+    INFO(broken.words);
+    CheckFault(remote.Answer(broken.script).status(), v1::CheckerResult::MALFORMED, broken.words);
+  }
+}
+
+TEST_CASE("a stream that never ends is ended when it has sent too much", "[D16]") {
+  {
+    Remote remote({.items_max = 3});
+    CHECK(remote.Answer({.pieces = {Item("a"), Item("b"), Item("c"), Summary(3)}}).ok());
+    CheckFault(remote.Answer({.pieces = {Item("a")}, .then = Script::Then::kRepeat}).status(),
+               v1::CheckerResult::TOO_MUCH, "more than 3 items");
+  }
+  Remote remote({.bytes_max = 1000});
+  CheckFault(remote.Answer({.pieces = {Item(std::string(400, 'x'))}, .then = Script::Then::kRepeat}).status(),
+             v1::CheckerResult::TOO_MUCH, "more than 1000 bytes");
+}
+
+TEST_CASE("an error of a remote checker is its silence, whatever it sent before", "[D5]") {
+  Remote remote;
+  CheckFault(remote
+                 .Answer({.pieces = {Item("a"), Summary(1)},
+                          .status = grpc::Status(grpc::StatusCode::UNAVAILABLE, "the quota service is away")})
+                 .status(),
+             v1::CheckerResult::FAILED, "the quota service is away");
+  CHECK(FaultOf(remote.Answer({.pieces = {Item("a")}, .then = Script::Then::kHang}, {.timeout = absl::Milliseconds(20)})
+                    .status()) == v1::CheckerResult::TIMED_OUT);
+}
+
+TEST_CASE("a cancelled signal ends a stream under way, and one that comes later") {
+  Remote remote;
+  const auto cancel = std::make_shared<CancelSignal>();
+  std::promise<absl::StatusOr<CheckAnswer>> answered;
+  remote.service().script = {.pieces = {}, .then = Script::Then::kHang};
+  remote.checker().Check({}, {.cancel = cancel},
+                         [&](absl::StatusOr<CheckAnswer> answer) { answered.set_value(std::move(answer)); });
+  cancel->Cancel();
+  CHECK(absl::IsCancelled(answered.get_future().get().status()));
+  CHECK(absl::IsCancelled(remote.Answer({.pieces = {Summary(0)}}, {.cancel = cancel}).status()));
+}
+
+TEST_CASE("a release is asked for as it is") {
+  Remote remote;
+  v1::DiscardRequest request;
+  request.set_idempotency_key("discard/1");
+  std::promise<absl::StatusOr<v1::DiscardResponse>> answered;
+  remote.checker().Discard(request, {}, [&](auto answer) { answered.set_value(std::move(answer)); });
+  const auto answer = answered.get_future().get();
+  REQUIRE(answer.ok());
+  CHECK(answer->outcome() == v1::DiscardResponse::RELEASED);
+  CHECK(answer->detail() == "discard/1");
+}
+
+}  // namespace
+}  // namespace closure
