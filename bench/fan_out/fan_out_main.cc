@@ -6,6 +6,8 @@
 #include <atomic>
 #include <chrono>
 #include <fstream>
+#include <functional>
+#include <future>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -98,33 +100,68 @@ std::string Fault(const ScanFindings& findings) {
          findings.checkers.front().ShortDebugString();
 }
 
+// Begins a scan; `ended` is told what was wrong with it, empty when nothing was.
+using Scan = std::function<void(int stream, std::function<void(std::string)> ended)>;
+using Checkers = std::vector<std::shared_ptr<SlowChecker>>;
+
+v1::CheckRequest SampleRequest(int stream) {
+  v1::CheckRequest request;
+  request.set_account_id(std::to_string(stream));
+  request.set_phase(v1::SCAN);
+  *request.mutable_check_time() = ToProto(absl::Now());
+  return request;
+}
+
+Scan ScansWith(const Checkers& checkers) {
+  std::vector<CheckerSlot> slots;
+  for (const auto& checker : checkers) slots.push_back({.checker = checker});
+  return [fan_out = std::make_shared<FanOut>(std::move(slots))](int stream, auto ended) {
+    fan_out->Run(
+        {.check = SampleRequest(stream)}, [](const v1::CheckerResult&) {},
+        [ended = std::move(ended)](const ScanFindings& findings) { ended(Fault(findings)); });
+  };
+}
+
+// A thread for each scan, which asks one checker after the other and believes what they say.
+Scan OneAfterTheOther(const Checkers& checkers) {
+  return [&checkers](int stream, auto ended) {
+    std::thread([&checkers, stream, ended = std::move(ended)] {
+      size_t items = 0;
+      for (const auto& checker : checkers) {
+        std::promise<size_t> answered;
+        checker->Check(SampleRequest(stream), {},
+                       [&](const absl::StatusOr<CheckAnswer>& answer) { answered.set_value(answer->items.size()); });
+        items += answered.get_future().get();
+      }
+      ended(items == size_t{kCheckers * kItemsEach} ? "" : "items are missing");
+    }).detach();
+  };
+}
+
 int Main(int argc, char** argv) {
   LockAsReleased();
   LoopArguments loop;
+  std::string design = "scan";
   CLI::App app("Scans with six slow checkers and measures what a scan adds to them.", "closure_bench_fan_out");
+  app.add_option("--design", design, "scan, or plain for one checker after the other")
+      ->check(CLI::IsMember({"scan", "plain"}));
   loop.AddTo(app);
   CLI11_PARSE(app, argc, argv);
   DelayedAnswers answers;
   Slowest slowest(loop.streams);
-  std::vector<CheckerSlot> slots;
-  for (int i = 0; i < kCheckers; ++i) slots.push_back({.checker = std::make_shared<SlowChecker>(i, answers, slowest)});
-  const FanOut fan_out(std::move(slots));
+  Checkers checkers;
+  for (int i = 0; i < kCheckers; ++i) checkers.push_back(std::make_shared<SlowChecker>(i, answers, slowest));
+  const Scan scan = design == "scan" ? ScansWith(checkers) : OneAfterTheOther(checkers);
   std::atomic<int> threads_max = 0;
   std::vector<std::vector<uint32_t>> over(static_cast<size_t>(loop.streams));
   LoopResult result = RunClosedLoop(loop.options(), [&](int stream, const OperationEnded& ended) {
     slowest.Begin(stream);
-    FanOutRequest request;
-    request.check.set_account_id(std::to_string(stream));
-    request.check.set_phase(v1::SCAN);
-    *request.check.mutable_check_time() = ToProto(absl::Now());
     const auto began = SteadyClock::now();
-    fan_out.Run(
-        std::move(request), [](const v1::CheckerResult&) {},
-        [&, stream, began, ended](const ScanFindings& findings) {
-          const int64_t nanos = (SteadyClock::now() - began).count() - slowest.nanos(stream);
-          over[static_cast<size_t>(stream)].push_back(static_cast<uint32_t>(std::max<int64_t>(nanos, 0)));
-          ended(Fault(findings));
-        });
+    scan(stream, [&, stream, began, ended](std::string fault) {
+      const int64_t nanos = (SteadyClock::now() - began).count() - slowest.nanos(stream);
+      over[static_cast<size_t>(stream)].push_back(static_cast<uint32_t>(std::max<int64_t>(nanos, 0)));
+      ended(std::move(fault));
+    });
     if (stream == 0) threads_max = std::max(threads_max.load(), Threads());
   });
   std::vector<uint32_t> all;

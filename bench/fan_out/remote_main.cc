@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -114,6 +115,29 @@ Scan CallsOf(const Stubs& stubs) {
   };
 }
 
+// A thread for each scan, which asks one checker after the other, keeps what they say and believes it.
+Scan OneAfterTheOther(const Stubs& stubs) {
+  return [&stubs](auto ended) {
+    std::thread([&stubs, ended = std::move(ended)] {
+      std::vector<v1::ReportedItem> items;
+      for (const auto& stub : stubs) {
+        grpc::ClientContext context;
+        const auto reader = stub->Check(&context, SampleRequest());
+        for (v1::CheckResponse piece; reader->Read(&piece);) {
+          if (piece.has_item()) items.push_back(piece.item());
+        }
+        if (!reader->Finish().ok()) return ended("a call failed");
+      }
+      ended(items.size() == stubs.size() * size_t{kItemsEach} ? "" : "items are missing");
+    }).detach();
+  };
+}
+
+Scan ScansOf(const std::string& design, const Stubs& stubs) {
+  if (design == "scan") return ScansWith(stubs);
+  return design == "calls" ? CallsOf(stubs) : OneAfterTheOther(stubs);
+}
+
 int Main(int argc, char** argv) {
   LockAsReleased();
   LoopArguments loop;
@@ -122,14 +146,14 @@ int Main(int argc, char** argv) {
   int checkers = 6;
   CLI::App app("Scans with remote checkers.", "closure_bench_remote");
   app.add_option("--target", target, "Where closure_bench_checkers listens")->required();
-  app.add_option("--design", design, "scan, or calls for making and reading them alone")
+  app.add_option("--design", design, "scan, calls for making and reading them alone, or plain for one after the other")
       ->required()
-      ->check(CLI::IsMember({"scan", "calls"}));
+      ->check(CLI::IsMember({"scan", "calls", "plain"}));
   app.add_option("--checkers", checkers, "How many there are")->check(CLI::Range(1, 100));
   loop.AddTo(app);
   CLI11_PARSE(app, argc, argv);
   const Stubs stubs = ConnectToCheckers(target, checkers);
-  const Scan scan = design == "scan" ? ScansWith(stubs) : CallsOf(stubs);
+  const Scan scan = ScansOf(design, stubs);
   return Report(RunClosedLoop(loop.options(), [&](int /*stream*/, OperationEnded ended) { scan(std::move(ended)); }));
 }
 

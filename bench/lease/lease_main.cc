@@ -61,9 +61,10 @@ absl::Status Round(TransitionWriter& writer, Closures& closures) {
 }
 
 absl::StatusOr<LoopResult> Run(const LeaseOptions& options) {
+  const int batch_max = options.design == "plain" ? 1 : kRawBatchMax;
   CLOSURE_ASSIGN_OR_RETURN(const std::unique_ptr<TransitionWriter> writer,
                            options.design == "store" ? OpenStoreWriter(options.database, options.key)
-                                                     : OpenRawWriter(options.database, kRawBatchMax));
+                                                     : OpenRawWriter(options.database, batch_max));
   // Twice as many as are leased at once, from all over the database, have work to do; all others wait for weeks.
   Closures closures;
   std::vector<ClosureKey> keys;
@@ -88,7 +89,9 @@ int Main(int argc, char** argv) {
   LockAsReleased();
   LeaseOptions options;
   CLI::App app("Leases a hundred due tasks and commits a transition for each.", "closure_bench_lease");
-  app.add_option("--design", options.design, "store or raw")->required()->check(CLI::IsMember({"store", "raw"}));
+  app.add_option("--design", options.design, "store, raw, or plain for a commit for each task")
+      ->required()
+      ->check(CLI::IsMember({"store", "raw", "plain"}));
   app.add_option("--database", options.database, "A database of small samples")->required();
   app.add_option("--key", options.key, "The secret key's file, for the store");
   app.add_option("--closures", options.closures, "How many samples it has")

@@ -16,15 +16,15 @@ TASKS_MANY = (1_000_000, 10_000_000)
 
 @contextlib.contextmanager
 def fan_out(programs):
-    def scans(streams):
-        return lambda: programs.loop("fan_out", streams=streams)
+    def scans(streams, design="scan"):
+        return lambda: programs.loop("fan_out", "--design", design, streams=streams)
 
     def slowest_checker():
         """What the scans are compared with is measured within each: no scan takes less than its slowest checker."""
         return {"over_p99_us": 0, "threads": 0}
 
     yield [Comparison("5", f"six checkers of 10 ms, {streams} scans at once, over the slowest",
-                      {"ours": scans(streams), "yardstick": slowest_checker},
+                      {"ours": scans(streams), "yardstick": slowest_checker, "plain": scans(streams, "plain")},
                       (Excess("over_p99_us", at_most=500), Excess("threads", at_most=10))) for streams in SCANS]
 
 
@@ -36,7 +36,8 @@ def remote(programs):
                                          streams=streams)
 
         yield [Comparison("6", f"{checkers} remote checkers of 10 ms, {streams} scans at once",
-                          {"ours": scans("scan", checkers, streams), "yardstick": scans("calls", checkers, streams)},
+                          {"ours": scans("scan", checkers, streams), "yardstick": scans("calls", checkers, streams),
+                           "plain": scans("plain", checkers, streams)},
                           (Goal("per_second", at_least=0.85), Goal("p99_us", at_most=1.3)))
                for checkers in REMOTE_CHECKERS for streams in REMOTE_SCANS]
 
@@ -53,13 +54,14 @@ def lease(programs):
     comparisons = []
     for many in (2_000,) if programs.quick else TASKS_MANY:
         ours = programs.fill(f"many_{many}", many, "small")
-        raw = shutil.copy(ours, f"{ours}.raw")
+        raw, plain = (shutil.copy(ours, f"{ours}.{design}") for design in ("raw", "plain"))
         comparisons += [
             Comparison("7", f"lease and commit 100, {many:,} stored beside {few:,}",
                        {"ours": rounds("store", ours, many), "yardstick": rounds("store", ours_few, few)},
                        (Goal("p50_us", at_most=1.2),)),
             Comparison("7", f"lease and commit 100, {many:,} stored beside SQLite alone",
-                       {"ours": rounds("store", ours, many), "yardstick": rounds("raw", raw, many)},
+                       {"ours": rounds("store", ours, many), "yardstick": rounds("raw", raw, many),
+                        "plain": rounds("plain", plain, many)},
                        (Goal("p50_us", at_most=1.3),))]
     yield comparisons
 
