@@ -48,10 +48,10 @@ void TellEnd(std::shared_ptr<UpstreamCall<Request, Response>> call, const grpc::
   std::move(done)(std::move(answer));
 }
 
-// The calls of this process that CallUpstream made. One is over when nothing of it is left: neither its context, which
-// holds its channel, nor its `done` with what that holds. Whoever destroys the last channel, or a server, of a process
-// waits for it first: the last of them ends gRPC's threads for callbacks, and in gRPC 1.51 such a thread that destroys
-// it itself waits for itself, in vain, and goes on over what is freed.
+// The calls of this process that CallUpstream and the remote checkers made. One is over when nothing of it is left:
+// neither its context, which holds its channel, nor its `done` with what that holds. Whoever destroys the last channel,
+// or a server, of a process waits for it first: the last of them ends gRPC's threads for callbacks, and in gRPC 1.51
+// such a thread that destroys it itself waits for itself, in vain, and goes on over what is freed.
 CallsUnderWay& CallsToUpstreams();
 
 // Makes one unary call without blocking and gives its answer to `done` exactly once, on a gRPC thread, when its context

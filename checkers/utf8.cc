@@ -45,8 +45,8 @@ std::optional<char32_t> TakeCodePoint(std::string_view& text) {
 }
 
 bool IsPlainAscii(std::string_view text) {
-  // Eight characters at a time, for nearly every text goes through here several times. A byte sets its high bit in the
-  // first term where it is above 0x7E, in the second where it is below 0x20.
+  // Eight characters at a time, for nearly every text goes through here several times. A byte has its high bit set in
+  // one of the first two terms where it is above 0x7E, in the third where it is below 0x20.
   constexpr uint64_t kEach = 0x0101010101010101U;
   constexpr uint64_t kHigh = 0x80 * kEach;
   while (text.size() >= sizeof(uint64_t)) {

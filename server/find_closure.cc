@@ -6,7 +6,6 @@
 #include "server/strings.h"
 
 namespace closure {
-
 namespace {
 
 // What a store said, in the words of the API.

@@ -23,8 +23,8 @@ namespace closure {
 // When a value is kept that was asked for.
 enum class Keep {
   kAtOnce,
-  // From the second time on that it is asked for. What is asked for once, as by somebody who goes through everything,
-  // takes no memory and drops nothing.
+  // When it is asked for again, as a rule the second time. What is asked for once, as by somebody who goes through
+  // everything, takes no memory and drops nothing.
   kWhatIsAskedForAgain,
 };
 
@@ -108,14 +108,20 @@ class KeyedCache {
     int64_t changes ABSL_GUARDED_BY(mutex) = 0;
     // Parts of the hashes of keys that were asked for and are not kept, each in a place by its hash.
     std::array<uint32_t, kAsked> asked ABSL_GUARDED_BY(mutex) = {};
+    uint64_t chance ABSL_GUARDED_BY(mutex) = 1;
   };
 
   Shard& ShardOf(std::size_t hash) { return shards_[(hash >> 16) % kShards]; }
 
-  // Whether a key that is not kept is the last one of its place among those that were asked for; it is from now on.
+  // Whether a key that is not kept is known to have been asked for. If not, it takes its place from another every other
+  // time, by chance: if it always did, keys of one place that are asked for in turn would never be kept.
   static bool IsAskedAgain(Shard& shard, std::size_t hash) ABSL_EXCLUSIVE_LOCKS_REQUIRED(shard.mutex) {
-    return std::exchange(shard.asked[(hash >> 20) % kAsked], static_cast<uint32_t>(hash >> 32)) ==
-           static_cast<uint32_t>(hash >> 32);
+    const auto mark = static_cast<uint32_t>(hash >> 32);
+    uint32_t& place = shard.asked[(hash >> 20) % kAsked];
+    if (place == mark) return true;
+    shard.chance = shard.chance * 6364136223846793005U + 1442695040888963407U;  // Knuth's, of which the high bits count
+    if ((shard.chance >> 63) != 0 || place == 0) place = mark;
+    return false;
   }
 
   void Add(Shard& shard, std::string_view key, const Loaded& loaded) ABSL_EXCLUSIVE_LOCKS_REQUIRED(shard.mutex) {

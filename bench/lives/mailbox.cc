@@ -17,8 +17,8 @@ grpc::ServerUnaryReactor* AnswerDone(grpc::CallbackServerContext* context, upstr
 
 std::string Mailbox::AwaitCode(const std::string& account_id) {
   absl::MutexLock lock(&mutex_);
-  const auto has_come = [&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return codes_.contains(account_id); };
-  mutex_.Await(absl::Condition(&has_come));
+  come_.For(mutex_, absl::Minutes(1),
+            [&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return codes_.contains(account_id); });
   return codes_[account_id];
 }
 
@@ -31,6 +31,7 @@ grpc::ServerUnaryReactor* Mailbox::SendMail(grpc::CallbackServerContext* context
   if (is_code && std::regex_search(request->body(), code, kCode)) {
     absl::MutexLock lock(&mutex_);
     codes_[request->act().account_id()] = code.str();
+    come_.Wake();
   }
   return AnswerDone(context, result);
 }

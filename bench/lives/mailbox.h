@@ -8,6 +8,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/synchronization/mutex.h"
 #include "closure/upstream/v1/messaging_service.grpc.pb.h"
+#include "protos/steady_wait.h"
 
 namespace closure::bench {
 
@@ -15,7 +16,7 @@ namespace closure::bench {
 // again. Thread-safe.
 class Mailbox final : public upstream::v1::MessagingService::CallbackService {
  public:
-  // Waits for the six digits that are mailed about an account.
+  // Waits for the six digits that are mailed about an account; empty when none come within a minute.
   std::string AwaitCode(const std::string& account_id);
 
   grpc::ServerUnaryReactor* SendMail(grpc::CallbackServerContext* context, const upstream::v1::SendMailRequest* request,
@@ -25,6 +26,7 @@ class Mailbox final : public upstream::v1::MessagingService::CallbackService {
 
  private:
   absl::Mutex mutex_;
+  SteadyWait come_;
   // The latest, by account.
   absl::flat_hash_map<std::string, std::string> codes_ ABSL_GUARDED_BY(mutex_);
 };

@@ -12,6 +12,7 @@
 #include "sandbox/cloud_file.h"
 #include "server/config.h"
 #include "server/participants/remote_participant.h"
+#include "storage/sqlite/heap.h"
 #include "storage/sqlite/sqlite_closure_store.h"
 #include "storage/status_macros.h"
 
@@ -62,6 +63,7 @@ WholeService::~WholeService() {
 }
 
 absl::Status WholeService::Assemble(const std::string& database_path) {
+  sqlite::UseCountedHeap();  // before the cloud uses SQLite, as closured does
   CLOSURE_ASSIGN_OR_RETURN(cloud_,
                            Sandbox::Open({.database_path = ":memory:", .now = [this] { return clock_.Now(); }}));
   grpc::ServerBuilder builder;

@@ -2,8 +2,11 @@
 // closure_bench_plain: the design that is written first: a thread for each call, one connection to the database behind
 // a lock, a commit for each change. Ends when its standard input does.
 #include <CLI/CLI.hpp>
+#include <chrono>
+#include <condition_variable>
 #include <cstdio>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <utility>
 
@@ -25,10 +28,34 @@ namespace {
 
 using internal::v1::ClosureData;
 
+// Tells everybody who watches anything that something has changed.
+class Changes {
+ public:
+  void Add() {
+    const std::lock_guard lock(mutex_);
+    ++count_;
+    changed_.notify_all();
+  }
+  // Waits for another number of changes than was seen, or for a while; how many there were.
+  int64_t Wait(int64_t seen) {
+    std::unique_lock lock(mutex_);
+    changed_.wait_for(lock, kCancelledAfter, [&] { return count_ != seen; });
+    return count_;
+  }
+
+ private:
+  // How long a watcher that went away may go unnoticed.
+  static constexpr std::chrono::seconds kCancelledAfter{2};
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  int64_t count_ = 0;
+};
+
 // All that the services share.
 struct Database {
   absl::Mutex mutex;
   std::unique_ptr<RawDatabase> raw ABSL_PT_GUARDED_BY(mutex);
+  Changes changes;
 };
 
 class Gate final : public v1::AccountGateService::Service {
@@ -73,6 +100,28 @@ class Closures final : public v1::ClosureService::Service {
     const absl::StatusOr<ClosureData> data = database_.raw->LoadClosure(key->account_id, key->closure_id);
     if (data.ok()) *response = data->closure();
     return ToGrpcStatus(data.status());
+  }
+
+  grpc::Status WatchClosure(grpc::ServerContext* context, const v1::WatchClosureRequest* request,
+                            grpc::ServerWriter<v1::WatchClosureResponse>* writer) override {
+    const absl::StatusOr<ClosureKey> key = ParseClosureName("name", request->name());
+    if (!key.ok()) return ToGrpcStatus(key.status());
+    int64_t sent = 0;
+    for (int64_t seen = -1; !context->IsCancelled();) {
+      const int64_t changes = database_.changes.Wait(seen);
+      if (std::exchange(seen, changes) == changes) continue;
+      absl::StatusOr<ClosureData> data;
+      {
+        absl::MutexLock lock(&database_.mutex);
+        data = database_.raw->LoadClosure(key->account_id, key->closure_id);
+      }
+      if (!data.ok()) return ToGrpcStatus(data.status());
+      if (std::exchange(sent, data->version()) == data->version()) continue;
+      v1::WatchClosureResponse response;
+      *response.mutable_closure() = data->closure();
+      if (!writer->Write(response)) break;
+    }
+    return grpc::Status::CANCELLED;
   }
 
   grpc::Status ListBlockingItems(grpc::ServerContext* /*context*/, const v1::ListBlockingItemsRequest* request,
@@ -139,13 +188,23 @@ class Operators final : public v1::OperatorService::Service {
  private:
   template <typename Request, typename Edit>
   grpc::Status Change(const Request& request, const std::string& event, v1::Closure* response, Edit edit) {
-    absl::MutexLock lock(&database_.mutex);
-    RawDatabase& raw = *database_.raw;
+    absl::Status status;
+    {
+      absl::MutexLock lock(&database_.mutex);
+      status = Commit(*database_.raw, request, event, response, edit);
+    }
+    if (status.ok()) database_.changes.Add();
+    return ToGrpcStatus(status);
+  }
+
+  template <typename Request, typename Edit>
+  static absl::Status Commit(RawDatabase& raw, const Request& request, const std::string& event, v1::Closure* response,
+                             Edit edit) {
     absl::Status status = raw.Run("BEGIN IMMEDIATE");
     if (status.ok()) status = Write(raw, request, event, response, edit);
-    if (status.ok()) return ToGrpcStatus(raw.Run("COMMIT"));
+    if (status.ok()) return raw.Run("COMMIT");
     raw.Run("ROLLBACK").IgnoreError();
-    return ToGrpcStatus(status);
+    return status;
   }
 
   template <typename Request, typename Edit>
@@ -217,7 +276,11 @@ int Main(int argc, char** argv) {
     std::fprintf(stderr, "closure_bench_plain: %s: %s\n", path.c_str(), std::string(raw.status().message()).c_str());
     return 2;
   }
-  Database database{.raw = *std::move(raw)};
+  Database database;
+  {
+    absl::MutexLock lock(&database.mutex);
+    database.raw = *std::move(raw);
+  }
   return Serve(address, database);
 }
 

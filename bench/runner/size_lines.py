@@ -57,14 +57,22 @@ def watchers(programs):
     def bare():
         return programs.server("bare", "--canned", canned)
 
-    with programs.closured(database) as served, bare() as yardstick:
+    def plain(name="watched_plain"):
+        return programs.server("plain", "--database", programs.fill(name, many, "blocked", 0))
+
+    def plain_on_its_own():
+        return plain("watched_plain_idle")
+
+    with programs.closured(database) as served, bare() as yardstick, plain() as plainly:
         yield [
             Comparison("9", f"memory of each of {many:,} idle watchers",
                        {"ours": lambda: memory_of_watchers(programs, on_its_own, many),
-                        "yardstick": lambda: memory_of_watchers(programs, bare, many)},
+                        "yardstick": lambda: memory_of_watchers(programs, bare, many),
+                        "plain": lambda: memory_of_watchers(programs, plain_on_its_own, many)},
                        (Goal("bytes_each", at_most=1.2),)),
             Comparison("9", f"a change reaches the last of {count(programs, REACHED, 50):,} watchers",
-                       {"ours": lambda: reach(programs, served), "yardstick": lambda: reach(programs, yardstick)},
+                       {"ours": lambda: reach(programs, served), "yardstick": lambda: reach(programs, yardstick),
+                        "plain": lambda: reach(programs, plainly)},
                        (Goal("p50_us", at_most=2.0),))]
 
 

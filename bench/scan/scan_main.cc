@@ -2,7 +2,11 @@
 // closure_bench_scan: scans of an account with many resources, which an upstream in this process lists in pages; or the
 // same pages asked for and parsed, and nothing else.
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <atomic>
 #include <charconv>
+#include <chrono>
+#include <cstdio>
 #include <fstream>
 #include <functional>
 #include <memory>

@@ -5,6 +5,7 @@
 
 #include <vector>
 
+#include "storage/sqlite/heap.h"
 #include "storage/status_macros.h"
 
 namespace closure::bench {
@@ -20,6 +21,7 @@ constexpr const char* kPragmas =
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<RawDatabase>> RawDatabase::Open(const std::string& path) {
+  sqlite::UseCountedHeap();  // as the store does
   std::unique_ptr<RawDatabase> database(new RawDatabase());
   if (sqlite3_open_v2(path.c_str(), &database->database_, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nullptr) !=
           SQLITE_OK ||

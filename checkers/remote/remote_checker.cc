@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "checkers/remote/remote_checker.h"
 
+#include <memory>
 #include <string>
 #include <utility>
 

@@ -10,8 +10,8 @@
 
 namespace closure {
 
-// A checker outside of the process, which serves closure.v1.CheckerService. What it is comes from the configuration, so
-// that a scan knows whom it waits for while the checker is away.
+// A checker outside of the process, which serves closure.v1.CheckerService. What it is comes from whoever makes this,
+// so that a scan knows whom it waits for while the checker is away.
 //
 // What comes is taken in as it comes, and a stream that sends more than it may, or what the contract does not have, is
 // ended at once: it is the fault TOO_MUCH or MALFORMED (answer_fault.h), whatever the stream says afterwards. No thread

@@ -35,7 +35,7 @@ class Checkpointer {
     absl::Duration warn_after = absl::Minutes(1);
   };
 
-  // The pool holds every connection that reads beside this one; used until Stop has returned.
+  // The pool holds every connection that reads for long beside this one; used until Stop has returned.
   Checkpointer(std::unique_ptr<Connection> connection, ReaderPool& readers, Options options);
   Checkpointer(const Checkpointer&) = delete;
   Checkpointer& operator=(const Checkpointer&) = delete;

@@ -14,7 +14,7 @@ namespace {
 // Below this a checkpoint costs a lone writer more than it saves.
 constexpr int64_t kCheckpointBytes = 4 << 20;
 // Under an unbroken load, what is moved at a time: less is synced too often, more keeps commits waiting for the disk.
-constexpr int64_t kCheckpointStepBytes = 4 << 20;
+constexpr int64_t kCheckpointStepBytes = 1 << 20;
 // Under an unbroken load a checkpoint beside the writer never catches up; above this the writer does one itself between
 // two batches.
 constexpr int64_t kWriterCheckpointBytes = 64 << 20;

@@ -210,7 +210,8 @@ absl::Status Connection::Damaged(std::string_view finding) {
       "store(sqlite): {0}: data corruption in it or in its log: {1}. Stop the server if it runs, and copy {0} and {0}-wal "
       "aside. Start once more, for the disk may have erred; if it starts, pause it at once (closurectl operator pause), "
       "for what was written last may be missing, make a backup, which reads everything through, and if that is made, go "
-      "on as after a restored backup. If damage is found again, put the last good backup in the place of {0}, move {0}-wal and {0}-shm away, and start: installation.md, Backup",
+      "on as after a restored backup. If damage is found again, put the last good backup in the place of {0}, move "
+      "{0}-wal and {0}-shm away, and start: installation.md, Backup",
       FilePath(), finding)));
 }
 
@@ -289,16 +290,15 @@ absl::StatusOr<Connection::PagesRead> Connection::ReadPages(int64_t first, int64
   std::vector<char> page(static_cast<size_t>(page_bytes_));
   PagesRead read;
   while (read.count < count && (first + read.count) * page_bytes_ <= bytes) {
-    const int code =
-        file->pMethods->xRead(file, page.data(), static_cast<int>(page_bytes_), (first - 1 + read.count) * page_bytes_);
-    if (code == SQLITE_IOERR_DATA)
-      read.doubtful = true;
-    else if (code != SQLITE_OK)
-      return Failure(code);
-    ++read.count;
+    const int64_t number = first + read.count++;
+    const auto bytes_each = static_cast<int>(page_bytes_);
+    if (file->pMethods->xRead(file, page.data(), bytes_each, (number - 1) * page_bytes_) != SQLITE_OK)
+      read.doubtful.push_back(number);
   }
   return read;
 }
+
+void Connection::Interrupt() { sqlite3_interrupt(database_); }
 
 absl::Status Connection::EnableWriteAheadLog() {
   {
@@ -343,6 +343,10 @@ absl::Status Connection::CopyTo(Connection& copy) {
   const std::string finding = fmt::format("{} (SQLite result {})", sqlite3_errstr(code), code);
   if (IsCorruption(code)) return Damaged(finding);
   return absl::UnavailableError(fmt::format("store(sqlite): {} or {}: {}", FilePath(), copy.FilePath(), finding));
+}
+
+absl::Status Connection::CachePages(int64_t bytes) {
+  return RunScript(fmt::format("PRAGMA cache_size = -{}", bytes / 1024).c_str());  // in KiB where it is negative
 }
 
 absl::Status Connection::LimitSize(int64_t bytes) {

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
@@ -132,18 +133,22 @@ class Connection {
   struct PagesRead {
     // Less than was asked for at the end of the file.
     int64_t count = 0;
-    // Whether one of them does not have the checksum that it was written with. It is no damage while a newer version
-    // stands in the log, or is just being copied from there.
-    bool doubtful = false;
+    // Those that do not have the checksum that they were written with, or cannot be read. It is no damage while a newer
+    // version stands in the log, or is just being copied from there, or while nobody needs the page.
+    std::vector<int64_t> doubtful;
   };
   // Compares pages of the file, `first` (from 1) and those behind it, with their checksums, past SQLite: without its
-  // locks, and without those that stand in the log. Errors: UNAVAILABLE.
+  // locks, and without those that stand in the log. Errors: UNAVAILABLE when the file's size cannot be read.
   absl::StatusOr<PagesRead> ReadPages(int64_t first, int64_t count);
+  // Ends a statement that runs on this connection. The one method that any thread may call.
+  void Interrupt();
   // Whether every page that this connection reads is compared with its checksum (checksum_vfs.h). Errors: UNAVAILABLE,
   // as IsDamage, when it is not, because the file's header cannot be trusted.
   absl::Status CheckSealed();
   // How many frames of the log are committed, as this connection last read it; 0 where there is no log.
   int64_t CommittedFrames();
+  // Whether there is a log with nothing in it.
+  bool IsLogEmpty() const;
   // Write-ahead log with one fsync a commit; checkpoints are made by Checkpoint alone.
   absl::Status EnableWriteAheadLog();
   // Moves what the log holds into the file, as far as readers allow, without waiting for anybody. Needs a connection
@@ -163,6 +168,8 @@ class Connection {
   // Copies the whole database, of one moment, into a file that is empty. Errors: UNAVAILABLE; as IsDamage when this one
   // is damaged.
   absl::Status CopyTo(Connection& copy);
+  // How many bytes of pages this connection keeps in memory; two megabytes without this.
+  absl::Status CachePages(int64_t bytes);
   // Lets the database grow no further than this; a write beyond it is UNAVAILABLE.
   absl::Status LimitSize(int64_t bytes);
   // From now on this connection prepares nothing but reads and changes of rows: no schema changes, no PRAGMA, no
@@ -191,8 +198,6 @@ class Connection {
   }
   absl::Status Configure();
   void UpdateLogStays();
-  // Whether there is a log with nothing in it.
-  bool IsLogEmpty() const;
   Statement Prepare(Sql sql);
   int64_t changed_rows() const;
   absl::StatusOr<int64_t> ReadInt(Sql sql);

@@ -121,6 +121,7 @@ class Log {
     }
     return true;
   }
+
   // Writes a part again as it is, if it is sound: what reads got wrong must not be written.
   template <typename IsSound>
   absl::StatusOr<bool> Rewrite(std::span<unsigned char> part, sqlite3_int64 at, const IsSound& is_sound) {

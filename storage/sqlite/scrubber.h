@@ -6,9 +6,11 @@
 #include <functional>
 #include <memory>
 #include <thread>
+#include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "protos/steady_wait.h"
@@ -26,26 +28,33 @@ class Scrubber {
     // nobody waits for the disk.
     int64_t pages = 256;
     absl::Duration pause = absl::Milliseconds(100);
+    // Before the first pass: a start and the checkpoint after it have other things to do.
+    absl::Duration first = absl::Seconds(1);
     // From the end of one pass over the file to the next; at most a day.
     absl::Duration rest = absl::Hours(24);
-    // Told, on the scrubber's thread, why a pass ended before its end: damage (storage/damage.h), after which there is
-    // no other pass, or a file that cannot be read.
+    // Told, on the scrubber's thread, what a pass found: damage (storage/damage.h), after which there is no other pass,
+    // or pages that do not fit though nothing that is stored needs them.
     std::function<void(const absl::Status&)> found;
   };
 
-  // Begins the first pass. The connection is one that may use PRAGMAs (see Connection::AllowRowsOnly).
+  // The connection is one that may use PRAGMAs (see Connection::AllowRowsOnly).
   Scrubber(std::unique_ptr<Connection> connection, Options options);
   Scrubber(const Scrubber&) = delete;
   Scrubber& operator=(const Scrubber&) = delete;
   ~Scrubber();
 
-  // Waits for a step that is running. Can be called again.
+  // Ends what is running. Can be called again.
   void Stop();
 
  private:
   void Run();
   // Goes over the file once, or until Stop.
   absl::Status Pass();
+  // What is to be said of pages that did not fit, or could not be read, when they were met.
+  absl::Status Judge(const std::vector<int64_t>& doubtful);
+  // Those of the pages that are still not what was written.
+  absl::StatusOr<std::vector<int64_t>> StillDoubtful(const std::vector<int64_t>& pages);
+  bool IsClosing();
   // False when Stop was called meanwhile.
   bool Wait(absl::Duration time);
 

@@ -24,6 +24,9 @@ using sqlite::Connection;
 
 namespace {
 
+// A transition changes a dozen pages, and each that is not kept is read and compared while everybody who writes waits.
+constexpr int64_t kWriterCacheBytes = 16 << 20;
+
 absl::StatusOr<StoredRecord> ReadRecord(Connection& connection, const ClosureKey& key) {
   CLOSURE_ASSIGN_OR_RETURN(const sqlite::Transaction one_state, sqlite::Transaction::BeginRead(connection));
   StoredRecord record;
@@ -41,6 +44,7 @@ absl::StatusOr<std::unique_ptr<SqliteClosureStore>> SqliteClosureStore::Open(Sql
   if (options.readers < 1) return absl::InvalidArgumentError("store(sqlite): at least one reader is needed");
   CLOSURE_ASSIGN_OR_RETURN(auto file, sqlite::DatabaseFile::Claim(options.path));
   CLOSURE_ASSIGN_OR_RETURN(auto writer, Connection::Open(options.path, Connection::Access::kReadWrite));
+  CLOSURE_RETURN_IF_ERROR(writer->CachePages(kWriterCacheBytes));
   CLOSURE_RETURN_IF_ERROR(sqlite::PrepareSchema(*writer, options.path, options.deployment));
   CLOSURE_RETURN_IF_ERROR(writer->CheckSealed());
   if (!options.key_check.empty()) CLOSURE_RETURN_IF_ERROR(sqlite::BindToKey(*writer, options.path, options.key_check));

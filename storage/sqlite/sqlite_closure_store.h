@@ -119,8 +119,9 @@ class SqliteClosureStore final : public ClosureStore {
     return answer;
   }
 
-  // The last of these goes first, after the checkpointer's thread. The lock is given up last; before it the
-  // checkpointer's connection, which as the last one removes the log at an orderly stop; and a `done` may still read.
+  // The last of these goes first, after the threads of scrubber and checkpointer. The lock is given up last; before it
+  // the checkpointer's connection, which as the last one removes the log at an orderly stop; and a `done` may still
+  // read.
   const std::unique_ptr<sqlite::DatabaseFile> file_;
   const std::string lease_owner_;
   const std::function<void(std::string_view)> tell_damage_;

@@ -208,7 +208,7 @@ uint64_t ChecksumByTheBook(const std::vector<unsigned char>& page, uint64_t numb
     uint64_t& sum = sums[at / 8 % 4];
     sum = mix(sum, word);
   }
-  return mix(mix(mix(sums[0], sums[1]), sums[2]), sums[3]);
+  return mix(mix(mix(mix(0, sums[0]), sums[1]), sums[2]), sums[3]);
 }
 
 // That of a frame as sqlite.org/fileformat2.html (4.2) has it.
@@ -244,6 +244,27 @@ TEST_CASE("checksums of pages and frames are what the documents say, in either o
         std::vector<unsigned char> covered(header.begin(), header.begin() + 8);
         covered.insert(covered.end(), page.begin(), page.end());
         CHECK(sqlite::FrameChecksum(form, before, header, page) == FrameByTheBook(before, covered, big_endian));
+      }
+    }
+  }
+}
+
+TEST_CASE("a bit that flips in two words of a page is seen, wherever they are", "[sqlite][random]") {
+  std::vector<unsigned char> page(512);
+  std::mt19937 random(RandomSeed());
+  for (unsigned char& byte : page) byte = static_cast<unsigned char>(random());
+  sqlite::SealPage(page, 5);
+  const std::size_t covered = page.size() - 8;
+  for (const std::size_t bit : {std::size_t{0}, std::size_t{31}, std::size_t{63}}) {
+    const auto flip = [&](std::size_t word) { page[word + bit / 8] ^= static_cast<unsigned char>(1U << (bit % 8)); };
+    for (std::size_t first = 0; first < covered; first += 8) {
+      for (std::size_t second = first + 8; second < covered; second += 8) {
+        flip(first);
+        flip(second);
+        INFO("bit " << bit << " of the words at " << first << " and " << second);
+        REQUIRE_FALSE(sqlite::IsSealedPage(page, 5));
+        flip(first);
+        flip(second);
       }
     }
   }

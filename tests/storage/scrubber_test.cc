@@ -57,6 +57,7 @@ class Scrub {
   explicit Scrub(std::unique_ptr<Connection> connection)
       : scrubber_(std::move(connection), {.pages = 3,
                                           .pause = absl::ZeroDuration(),
+                                          .first = absl::ZeroDuration(),
                                           .rest = absl::ZeroDuration(),
                                           .found = [this](const absl::Status& status) { Tell(status); }}) {}
 
@@ -129,6 +130,30 @@ TEST_CASE("a page whose newer version stands in the log is none that is damaged"
     if (!scrub.HasFinding()) ++passed;
   }
   CHECK(passed == 1);
+}
+
+TEST_CASE("damage in a page that nothing needs is told, and is no damage of what is stored", "[sqlite]") {
+  const TemporaryDirectory directory;
+  const std::string path = directory.Path("closure.db");
+  MakeDatabase(path);
+  {
+    const auto writer = Connection::Open(path, Connection::Access::kReadWrite);
+    REQUIRE(writer.ok());
+    REQUIRE((*writer)->EnableWriteAheadLog().ok());
+    REQUIRE((*writer)
+                ->RunScript("INSERT INTO meta VALUES ('large', hex(randomblob(20000)));"
+                            "DELETE FROM meta WHERE key = 'large'")
+                .ok());
+    REQUIRE((*writer)->EmptyLog().value());
+  }
+  auto connection = OpenRaw(path);
+  REQUIRE(connection->IsEmpty().ok());
+  DamagePage(path, std::filesystem::file_size(path) / kPageBytes - 1);
+  Scrub scrub(std::move(connection));
+  const absl::Status found = scrub.WaitForFinding();
+  CHECK(absl::IsUnavailable(found));
+  CHECK_FALSE(IsDamage(found));
+  CHECK_THAT(std::string(found.message()), Contains("1 pages of the database") && Contains("nothing that is stored"));
 }
 
 TEST_CASE("damage that nobody met is told, and nothing is written any more", "[sqlite]") {

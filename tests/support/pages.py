@@ -24,7 +24,7 @@ def checksum(page, number):
     for at in range(0, len(covered), 8):
         k = at // 8 % 4
         totals[k] = mix(totals[k], int.from_bytes(covered[at:at + 8], "little"))
-    return functools.reduce(mix, totals)
+    return functools.reduce(mix, totals, 0)
 
 
 def seal(path):
