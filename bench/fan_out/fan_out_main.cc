@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
-#include <fstream>
 #include <functional>
 #include <future>
 #include <memory>
@@ -18,8 +17,8 @@
 #include "bench/fan_out/sample_answer.h"
 #include "bench/load/closed_loop.h"
 #include "bench/load/loop_arguments.h"
+#include "bench/load/process_status.h"
 #include "checkers/checker.h"
-#include "checkers/proto_time.h"
 #include "server/fan_out.h"
 
 namespace closure::bench {
@@ -84,14 +83,6 @@ class SlowChecker final : public Checker {
   Slowest& slowest_;
 };
 
-int Threads() {
-  std::ifstream status("/proc/self/status");
-  for (std::string line; std::getline(status, line);) {
-    if (line.rfind("Threads:", 0) == 0) return std::stoi(line.substr(8));
-  }
-  return 0;
-}
-
 // What is wrong with a scan's result; empty when it is right.
 std::string Fault(const ScanFindings& findings) {
   const bool complete = findings.items.size() == size_t{kCheckers * kItemsEach} && !findings.required_unanswered;
@@ -104,20 +95,12 @@ std::string Fault(const ScanFindings& findings) {
 using Scan = std::function<void(int stream, std::function<void(std::string)> ended)>;
 using Checkers = std::vector<std::shared_ptr<SlowChecker>>;
 
-v1::CheckRequest SampleRequest(int stream) {
-  v1::CheckRequest request;
-  request.set_account_id(std::to_string(stream));
-  request.set_phase(v1::SCAN);
-  *request.mutable_check_time() = ToProto(absl::Now());
-  return request;
-}
-
 Scan ScansWith(const Checkers& checkers) {
   std::vector<CheckerSlot> slots;
   for (const auto& checker : checkers) slots.push_back({.checker = checker});
   return [fan_out = std::make_shared<FanOut>(std::move(slots))](int stream, auto ended) {
     fan_out->Run(
-        {.check = SampleRequest(stream)}, [](const v1::CheckerResult&) {},
+        {.check = SampleRequest(std::to_string(stream))}, [](const v1::CheckerResult&) {},
         [ended = std::move(ended)](const ScanFindings& findings) { ended(Fault(findings)); });
   };
 }
@@ -129,7 +112,7 @@ Scan OneAfterTheOther(const Checkers& checkers) {
       size_t items = 0;
       for (const auto& checker : checkers) {
         std::promise<size_t> answered;
-        checker->Check(SampleRequest(stream), {},
+        checker->Check(SampleRequest(std::to_string(stream)), {},
                        [&](const absl::StatusOr<CheckAnswer>& answer) { answered.set_value(answer->items.size()); });
         items += answered.get_future().get();
       }
@@ -152,7 +135,7 @@ int Main(int argc, char** argv) {
   Checkers checkers;
   for (int i = 0; i < kCheckers; ++i) checkers.push_back(std::make_shared<SlowChecker>(i, answers, slowest));
   const Scan scan = design == "scan" ? ScansWith(checkers) : OneAfterTheOther(checkers);
-  std::atomic<int> threads_max = 0;
+  std::atomic<int64_t> threads_max = 0;
   std::vector<std::vector<uint32_t>> over(static_cast<size_t>(loop.streams));
   LoopResult result = RunClosedLoop(loop.options(), [&](int stream, const OperationEnded& ended) {
     slowest.Begin(stream);
@@ -162,7 +145,7 @@ int Main(int argc, char** argv) {
       over[static_cast<size_t>(stream)].push_back(static_cast<uint32_t>(std::max<int64_t>(nanos, 0)));
       ended(std::move(fault));
     });
-    if (stream == 0) threads_max = std::max(threads_max.load(), Threads());
+    if (stream == 0) threads_max = std::max(threads_max.load(), ProcessStatus("Threads:"));
   });
   std::vector<uint32_t> all;
   for (const auto& nanos : over) all.insert(all.end(), nanos.begin(), nanos.end());

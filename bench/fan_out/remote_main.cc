@@ -11,11 +11,9 @@
 
 #include "bench/fan_out/sample_answer.h"
 #include "bench/load/closed_loop.h"
+#include "bench/load/connections.h"
 #include "bench/load/loop_arguments.h"
-#include "checkers/proto_time.h"
 #include "checkers/remote/remote_checker.h"
-#include "grpcpp/create_channel.h"
-#include "grpcpp/security/credentials.h"
 #include "server/fan_out.h"
 
 namespace closure::bench {
@@ -25,24 +23,13 @@ using Stubs = std::vector<std::shared_ptr<v1::CheckerService::StubInterface>>;
 // Begins a scan; `ended` is told what was wrong with it, empty when nothing was.
 using Scan = std::function<void(std::function<void(std::string)> ended)>;
 
+constexpr char kAccount[] = "1000000001";
+
 // Each checker is a process of its own as far as its connection tells.
 Stubs ConnectToCheckers(const std::string& target, int checkers) {
-  grpc::ChannelArguments arguments;
-  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);  // or all channels share one connection
   Stubs stubs;
-  for (int number = 0; number < checkers; ++number) {
-    stubs.push_back(
-        v1::CheckerService::NewStub(grpc::CreateCustomChannel(target, grpc::InsecureChannelCredentials(), arguments)));
-  }
+  for (int number = 0; number < checkers; ++number) stubs.push_back(v1::CheckerService::NewStub(ConnectOnce(target)));
   return stubs;
-}
-
-v1::CheckRequest SampleRequest() {
-  v1::CheckRequest request;
-  request.set_account_id("1000000001");
-  request.set_phase(v1::SCAN);
-  *request.mutable_check_time() = ToProto(absl::Now());
-  return request;
 }
 
 Scan ScansWith(const Stubs& stubs) {
@@ -59,7 +46,7 @@ Scan ScansWith(const Stubs& stubs) {
   auto fan_out = std::make_shared<FanOut>(std::move(slots));
   return [fan_out = std::move(fan_out), items](auto ended) {
     fan_out->Run(
-        {.check = SampleRequest()}, [](const v1::CheckerResult&) {},
+        {.check = SampleRequest(kAccount)}, [](const v1::CheckerResult&) {},
         [ended = std::move(ended), items](const ScanFindings& findings) {
           const bool complete = findings.items.size() == items && !findings.required_unanswered;
           ended(complete ? "" : findings.checkers.front().ShortDebugString());
@@ -79,7 +66,7 @@ struct BareScan {
 class BareCall final : public grpc::ClientReadReactor<v1::CheckResponse> {
  public:
   BareCall(v1::CheckerService::StubInterface& stub, std::shared_ptr<BareScan> scan)
-      : scan_(std::move(scan)), request_(SampleRequest()) {
+      : scan_(std::move(scan)), request_(SampleRequest(kAccount)) {
     stub.async()->Check(&context_, &request_, this);
     StartRead(&piece_);
     StartCall();
@@ -122,7 +109,7 @@ Scan OneAfterTheOther(const Stubs& stubs) {
       std::vector<v1::ReportedItem> items;
       for (const auto& stub : stubs) {
         grpc::ClientContext context;
-        const auto reader = stub->Check(&context, SampleRequest());
+        const auto reader = stub->Check(&context, SampleRequest(kAccount));
         for (v1::CheckResponse piece; reader->Read(&piece);) {
           if (piece.has_item()) items.push_back(piece.item());
         }

@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "absl/time/clock.h"
+#include "checkers/proto_time.h"
 #include "closure/v1/checker_service.pb.h"
 
 namespace closure::bench {
@@ -24,6 +26,14 @@ inline v1::ReportedItem SampleItem(const std::string& native_id) {
   item.set_instructions("Remove it, then recheck.");
   item.set_process_uri("https://console.example.com/bench");
   return item;
+}
+
+inline v1::CheckRequest SampleRequest(const std::string& account_id) {
+  v1::CheckRequest request;
+  request.set_account_id(account_id);
+  request.set_phase(v1::SCAN);
+  *request.mutable_check_time() = ToProto(absl::Now());
+  return request;
 }
 
 // The pieces of a remote checker's stream, as of the time at which it was asked.

@@ -12,15 +12,17 @@
 
 namespace closure::bench {
 
-// So many connections to `target`, without TLS, each with a stub of its own.
-inline std::vector<std::unique_ptr<grpc::GenericStub>> Connect(const std::string& target, int connections) {
+// A channel to `target`, without TLS, with a connection of its own.
+inline std::shared_ptr<grpc::Channel> ConnectOnce(const std::string& target) {
   grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);  // or all channels share one connection
+  return grpc::CreateCustomChannel(target, grpc::InsecureChannelCredentials(), arguments);
+}
+
+// So many connections to `target`, each with a stub of its own.
+inline std::vector<std::unique_ptr<grpc::GenericStub>> Connect(const std::string& target, int connections) {
   std::vector<std::unique_ptr<grpc::GenericStub>> stubs;
-  for (int i = 0; i < connections; ++i) {
-    stubs.push_back(std::make_unique<grpc::GenericStub>(
-        grpc::CreateCustomChannel(target, grpc::InsecureChannelCredentials(), arguments)));
-  }
+  for (int i = 0; i < connections; ++i) stubs.push_back(std::make_unique<grpc::GenericStub>(ConnectOnce(target)));
   return stubs;
 }
 

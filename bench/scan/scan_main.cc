@@ -7,7 +7,6 @@
 #include <charconv>
 #include <chrono>
 #include <cstdio>
-#include <fstream>
 #include <functional>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -17,6 +16,7 @@
 
 #include "bench/load/closed_loop.h"
 #include "bench/load/loop_arguments.h"
+#include "bench/load/process_status.h"
 #include "checkers/page_walk.h"
 #include "checkers/proto_time.h"
 #include "checkers/resources/resources_checker.h"
@@ -139,13 +139,7 @@ Scan ScansWith(std::shared_ptr<Stub> stub) {
   };
 }
 
-int64_t ResidentBytes() {
-  std::ifstream status("/proc/self/status");
-  for (std::string line; std::getline(status, line);) {
-    if (line.rfind("VmRSS:", 0) == 0) return std::stoll(line.substr(6)) * 1024;
-  }
-  return 0;
-}
+int64_t ResidentBytes() { return ProcessStatus("VmRSS:") * 1024; }
 
 int Measure(const Scan& scan, int resources, const LoopOptions& options) {
   const auto measured_from = std::chrono::steady_clock::now() + options.warm_up;

@@ -100,12 +100,6 @@ class Unfinished {
   bool owned_ = false;
 };
 
-absl::StatusOr<std::unique_ptr<Connection>> OpenSealed(const std::string& path, Connection::Access access) {
-  CLOSURE_ASSIGN_OR_RETURN(std::unique_ptr<Connection> connection, Connection::Open(path, access));
-  CLOSURE_RETURN_IF_ERROR(connection->CheckSealed());
-  return connection;
-}
-
 // Opens a new file for a copy that is larger than memory: pages are written before the end, which they are sealed for
 // only once there is a first page that says so.
 absl::StatusOr<std::unique_ptr<Connection>> OpenForCopy(const std::string& path) {
@@ -123,7 +117,7 @@ absl::Status OfCopy(const absl::Status& status) {
 }
 
 absl::Status Copy(const std::string& path, const std::string& unfinished) {
-  CLOSURE_ASSIGN_OR_RETURN(const auto from, OpenSealed(path, Connection::Access::kReadOnly));
+  CLOSURE_ASSIGN_OR_RETURN(const auto from, Connection::OpenSealed(path, Connection::Access::kReadOnly));
   const absl::StatusOr<std::unique_ptr<Connection>> to = OpenForCopy(unfinished);
   if (!to.ok()) return OfCopy(to.status());
   return from->CopyTo(**to);
@@ -146,12 +140,12 @@ absl::Status Pause(Connection& copy, absl::Time now) {
 // Each over a connection of its own, so that what is read is what stands in the file.
 absl::Status PauseAndReadThrough(const std::string& unfinished, absl::Time now) {
   {
-    CLOSURE_ASSIGN_OR_RETURN(const auto copy, OpenSealed(unfinished, Connection::Access::kReadWrite));
+    CLOSURE_ASSIGN_OR_RETURN(const auto copy, Connection::OpenSealed(unfinished, Connection::Access::kReadWrite));
     CLOSURE_RETURN_IF_ERROR(Pause(*copy, now));
     CLOSURE_ASSIGN_OR_RETURN(const bool emptied, copy->EmptyLog());
     if (!emptied) return absl::UnavailableError("somebody else uses it");
   }
-  CLOSURE_ASSIGN_OR_RETURN(const auto copy, OpenSealed(unfinished, Connection::Access::kReadWrite));
+  CLOSURE_ASSIGN_OR_RETURN(const auto copy, Connection::OpenSealed(unfinished, Connection::Access::kReadWrite));
   return copy->CheckFile();
 }
 

@@ -61,6 +61,16 @@ absl::StatusOr<ClosureRow> ReadClosureRow(const Statement& row) {
   return stored;
 }
 
+// Hands over what is stored of a closure, in place.
+template <typename Take>
+absl::Status ReadClosureBytes(Connection& connection, const ClosureKey& key, const Take& take) {
+  Statement row = connection.Select("SELECT data FROM closures WHERE account_id = ?1 AND closure_id = ?2",
+                                    key.account_id, key.closure_id);
+  CLOSURE_ASSIGN_OR_RETURN(const bool found, row.Step());
+  if (!found) return absl::NotFoundError(fmt::format("{} does not exist", FormatClosureName(key)));
+  return take(row.View(0));
+}
+
 using StateCount = std::pair<v1::Closure::State, int64_t>;
 
 // The columns state, COUNT(*).
@@ -175,17 +185,18 @@ absl::StatusOr<bool> SetGate(Connection& connection, std::string_view account_id
 }
 
 absl::StatusOr<std::string> LoadClosureBytes(Connection& connection, const ClosureKey& key) {
-  Statement row = connection.Select("SELECT data FROM closures WHERE account_id = ?1 AND closure_id = ?2",
-                                    key.account_id, key.closure_id);
-  CLOSURE_ASSIGN_OR_RETURN(const bool found, row.Step());
-  if (!found) return absl::NotFoundError(fmt::format("{} does not exist", FormatClosureName(key)));
-  return row.Text(0);
+  std::string bytes;
+  CLOSURE_RETURN_IF_ERROR(ReadClosureBytes(connection, key, [&bytes](std::string_view stored) {
+    bytes = stored;
+    return absl::OkStatus();
+  }));
+  return bytes;
 }
 
 absl::StatusOr<ClosureData> LoadClosure(Connection& connection, const ClosureKey& key) {
-  CLOSURE_ASSIGN_OR_RETURN(const std::string bytes, LoadClosureBytes(connection, key));
   ClosureData data;
-  CLOSURE_RETURN_IF_ERROR(ParseStored(bytes, FormatClosureName(key), data));
+  CLOSURE_RETURN_IF_ERROR(ReadClosureBytes(
+      connection, key, [&](std::string_view stored) { return ParseStored(stored, FormatClosureName(key), data); }));
   return data;
 }
 

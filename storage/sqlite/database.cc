@@ -128,6 +128,12 @@ absl::StatusOr<std::unique_ptr<Connection>> Connection::Open(const std::string& 
   return connection;
 }
 
+absl::StatusOr<std::unique_ptr<Connection>> Connection::OpenSealed(const std::string& path, Access access) {
+  CLOSURE_ASSIGN_OR_RETURN(std::unique_ptr<Connection> connection, Open(path, access));
+  CLOSURE_RETURN_IF_ERROR(connection->CheckSealed());
+  return connection;
+}
+
 Connection::~Connection() {
   for (const auto& [literal, statement] : statements_) sqlite3_finalize(statement);
   // A log without anything in it is nobody's loss, and should not be left behind by a start that is refused.

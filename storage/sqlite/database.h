@@ -91,6 +91,8 @@ class Connection {
 
   // Opens an existing file. Errors: UNAVAILABLE.
   static absl::StatusOr<std::unique_ptr<Connection>> Open(const std::string& path, Access access);
+  // The same, of a file whose pages are compared with their checksums. Errors besides: those of CheckSealed.
+  static absl::StatusOr<std::unique_ptr<Connection>> OpenSealed(const std::string& path, Access access);
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
   ~Connection();

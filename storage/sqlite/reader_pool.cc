@@ -11,8 +11,7 @@ absl::StatusOr<std::unique_ptr<ReaderPool>> ReaderPool::Open(const std::string& 
   std::vector<std::unique_ptr<Connection>> connections;
   for (int number = 0; number < count; ++number) {
     CLOSURE_ASSIGN_OR_RETURN(std::unique_ptr<Connection> connection,
-                             Connection::Open(path, Connection::Access::kReadOnly));
-    CLOSURE_RETURN_IF_ERROR(connection->CheckSealed());
+                             Connection::OpenSealed(path, Connection::Access::kReadOnly));
     connection->AllowRowsOnly();
     connections.push_back(std::move(connection));
   }

@@ -33,7 +33,7 @@ class Scrubber {
     // From the end of one pass over the file to the next; at most a day.
     absl::Duration rest = absl::Hours(24);
     // Told, on the scrubber's thread, what a pass found: damage (storage/damage.h), after which there is no other pass,
-    // or pages that do not fit though nothing that is stored needs them.
+    // a file that cannot be read, or pages that do not fit though nothing that is stored needs them.
     std::function<void(const absl::Status&)> found;
   };
 

@@ -61,8 +61,7 @@ absl::StatusOr<std::unique_ptr<SqliteClosureStore>> SqliteClosureStore::Open(Sql
   checkpoints->AllowRowsOnly();
   std::unique_ptr<Connection> scrubs;
   if (options.scrub) {
-    CLOSURE_ASSIGN_OR_RETURN(scrubs, Connection::Open(options.path, Connection::Access::kReadOnly));
-    CLOSURE_RETURN_IF_ERROR(scrubs->CheckSealed());
+    CLOSURE_ASSIGN_OR_RETURN(scrubs, Connection::OpenSealed(options.path, Connection::Access::kReadOnly));
   }
   return std::unique_ptr<SqliteClosureStore>(new SqliteClosureStore(std::move(file), std::move(readers),
                                                                     std::move(checkpoints), std::move(writer),

@@ -51,6 +51,14 @@ std::unique_ptr<Connection> OpenRaw(const std::string& path) {
   return *std::move(connection);
 }
 
+// Writes to the log, and moves nothing by itself.
+std::unique_ptr<Connection> OpenWriter(const std::string& path) {
+  auto connection = Connection::Open(path, Connection::Access::kReadWrite);
+  REQUIRE(connection.ok());
+  REQUIRE((*connection)->EnableWriteAheadLog().ok());
+  return *std::move(connection);
+}
+
 // Goes over a file again and again, and keeps what it is told.
 class Scrub {
  public:
@@ -110,10 +118,8 @@ TEST_CASE("a page whose newer version stands in the log is none that is damaged"
   const TemporaryDirectory directory;
   const std::string path = directory.Path("closure.db");
   MakeDatabase(path);
-  const auto writer = Connection::Open(path, Connection::Access::kReadWrite);
-  REQUIRE(writer.ok());
-  REQUIRE((*writer)->EnableWriteAheadLog().ok());
-  REQUIRE((*writer)->RunScript("UPDATE meta SET value = value || ' and more' WHERE key = 'deployment'").ok());
+  const auto writer = OpenWriter(path);
+  REQUIRE(writer->RunScript("UPDATE meta SET value = value || ' and more' WHERE key = 'deployment'").ok());
   // Only the one of the table that was written is in the log.
   const std::size_t pages = std::filesystem::file_size(path) / kPageBytes;
   const MarkWatch doubted(Mark::kPageDoubted);
@@ -137,14 +143,12 @@ TEST_CASE("damage in a page that nothing needs is told, and is no damage of what
   const std::string path = directory.Path("closure.db");
   MakeDatabase(path);
   {
-    const auto writer = Connection::Open(path, Connection::Access::kReadWrite);
-    REQUIRE(writer.ok());
-    REQUIRE((*writer)->EnableWriteAheadLog().ok());
-    REQUIRE((*writer)
+    const auto writer = OpenWriter(path);
+    REQUIRE(writer
                 ->RunScript("INSERT INTO meta VALUES ('large', hex(randomblob(20000)));"
                             "DELETE FROM meta WHERE key = 'large'")
                 .ok());
-    REQUIRE((*writer)->EmptyLog().value());
+    REQUIRE(writer->EmptyLog().value());
   }
   auto connection = OpenRaw(path);
   REQUIRE(connection->IsEmpty().ok());
