@@ -131,6 +131,16 @@ def demand_every_failpoint(places_of):
         raise NotReached("%s, which no way passes" % ", ".join(sorted(never)))
 
 
+def crash_most(tried, pool):
+    """Runs (way, deaths), once more where a race kept a run from its place, which the load of the machine decides as
+    well; answers those that came."""
+    came = crash_everywhere(tried, pool)
+    reached = {(way, deaths) for way, deaths, _ in came}
+    came += crash_everywhere([each for each in tried if each not in reached], pool)
+    demand_most(tried, came)
+    return came
+
+
 def crash_missed(way, tried, survived, pool):
     """Tries again to die the first time that a place is passed where a race, as that of a freeze against the end of its
     account, kept the run from it; answers those that came. NotReached where one never is."""
@@ -166,8 +176,7 @@ def crash_first(ways, arguments, pool):
         every = [(way, deaths) for way in ways for deaths in chosen(places_of[way], 1, set())]
         return crash_drawn(every, arguments, pool)
     tried = first_deaths(places_of, arguments.share)
-    survived = crash_everywhere(tried, pool)
-    demand_most(tried, survived)
+    survived = crash_most(tried, pool)
     for way in ways:
         survived += crash_missed(way, tried, survived, pool)
     demand_every_place(tried, survived)
@@ -184,8 +193,7 @@ def crash_again(survived, arguments, pool):
     if arguments.seeds:
         return crash_drawn(every, arguments, pool)
     tried = second_deaths(recoveries, arguments)
-    came = crash_everywhere(tried, pool)
-    demand_most(tried, came)
+    came = crash_most(tried, pool)
     # What is left to do after a death hangs on races; others bring a life to the same place.
     never = last_places(tried).keys() - last_places(came).keys()
     others = [(way, deaths) for way, deaths in every if deaths[-1][0] in never]
