@@ -60,8 +60,8 @@ class ScanRun : public std::enable_shared_from_this<ScanRun> {
   ScanRun(std::shared_ptr<const Slots> slots, Timers& timers, FanOutRequest request, FanOut::Progress progress,
           FanOut::Done done);
 
-  // Asks everybody, on a thread of gRPC's.
-  void Start();
+  // Asks everybody.
+  void Begin();
 
  private:
   // What there is for each slot.
@@ -87,7 +87,6 @@ class ScanRun : public std::enable_shared_from_this<ScanRun> {
     std::unique_ptr<Timer> timer;
   };
 
-  void Begin();
   void SetDeadlines();
   void StartDeadlines();
   void AskChecker(size_t number);
@@ -111,7 +110,7 @@ class ScanRun : public std::enable_shared_from_this<ScanRun> {
   const FanOutRequest request_;
   const std::string closure_name_;
   const absl::Duration start_;
-  const std::unique_ptr<Timer> begin_;
+  // Null for a scan that cannot be cancelled.
   const std::unique_ptr<Timer> cancel_;
   // A scan that is cancelled as it begins may end before this is set; then there is nothing left to forget.
   std::atomic<int64_t> cancel_number_ = 0;
@@ -152,8 +151,7 @@ ScanRun::ScanRun(std::shared_ptr<const Slots> slots, Timers& timers, FanOutReque
                         ? FormatClosureName({.account_id = request_.check.account_id(), .closure_id = "preview"})
                         : request_.check.closure()),
       start_(timers.Elapsed()),
-      begin_(timers.NewTimer()),
-      cancel_(timers.NewTimer()),
+      cancel_(request_.cancel == nullptr ? nullptr : timers.NewTimer()),
       asks_(slots_->size()),
       open_(slots_->size()),
       progress_(std::move(progress)),
@@ -166,10 +164,6 @@ ScanRun::ScanRun(std::shared_ptr<const Slots> slots, Timers& timers, FanOutReque
     }
     reports_.push_back(asks_[i].result);
   }
-}
-
-void ScanRun::Start() {
-  begin_->Start(absl::ZeroDuration(), [run = shared_from_this()] { run->Begin(); });
 }
 
 void ScanRun::SetDeadlines() {
@@ -379,7 +373,7 @@ FanOut::FanOut(std::vector<CheckerSlot> slots, Timers* timers) : timers_(timers)
 }
 
 void FanOut::Run(FanOutRequest request, Progress progress, Done done) const {
-  std::make_shared<ScanRun>(slots_, *timers_, std::move(request), std::move(progress), std::move(done))->Start();
+  std::make_shared<ScanRun>(slots_, *timers_, std::move(request), std::move(progress), std::move(done))->Begin();
 }
 
 std::vector<v1::CheckerResult> FanOut::Unasked() const {

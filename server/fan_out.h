@@ -77,9 +77,9 @@ class FanOut {
 
   // Starts a scan and returns. `progress` is called for every change of status: WAITING for each checker that will be
   // asked and SKIPPED for the others first, then RUNNING and ANSWERED or UNANSWERED as it happens. `done` is called
-  // exactly once and last. Both are called on the threads of the timers and
-  // on those that checkers answer on, never from within Run or CancelSignal::Cancel and never at the same time; they
-  // must not block. Both are destroyed when the scan is over.
+  // exactly once and last. Both may be called from within Run, so nothing that they need may be locked there, and on
+  // the threads of the timers and those that checkers answer on; never from within CancelSignal::Cancel and never at
+  // the same time. They must not block. Both are destroyed when the scan is over.
   void Run(FanOutRequest request, Progress progress, Done done) const;
 
   // Ordered by name.

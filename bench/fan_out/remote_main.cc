@@ -67,6 +67,8 @@ class BareCall final : public grpc::ClientReadReactor<v1::CheckResponse> {
  public:
   BareCall(v1::CheckerService::StubInterface& stub, std::shared_ptr<BareScan> scan)
       : scan_(std::move(scan)), request_(SampleRequest(kAccount)) {
+    // Of every call to a checker, for a scan is never to wait for ever.
+    context_.set_deadline(std::chrono::system_clock::now() + std::chrono::minutes(5));
     stub.async()->Check(&context_, &request_, this);
     StartRead(&piece_);
     StartCall();
