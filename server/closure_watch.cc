@@ -10,6 +10,7 @@
 #include "server/errors.h"
 #include "server/machine.h"
 #include "server/resource_names.h"
+#include "server/wire_tag.h"
 #include "storage/status_macros.h"
 
 namespace closure {
@@ -30,8 +31,7 @@ std::vector<v1::WatchGatesResponse> Responses(const std::vector<GateRow>& rows) 
 // What stands before so many bytes of a closure in a WatchClosureResponse.
 grpc::Slice HeadOfClosure(std::size_t bytes) {
   using Output = google::protobuf::io::CodedOutputStream;
-  constexpr uint32_t kLengthDelimited = 2;  // protobuf.dev/programming-guides/encoding
-  constexpr uint32_t kTag = v1::WatchClosureResponse::kClosureFieldNumber << 3 | kLengthDelimited;
+  constexpr uint32_t kTag = LengthDelimitedTag(v1::WatchClosureResponse::kClosureFieldNumber);
   std::array<uint8_t, 16> head;
   uint8_t* const after_tag = Output::WriteTagToArray(kTag, head.data());
   const uint8_t* const end = Output::WriteVarint32ToArray(static_cast<uint32_t>(bytes), after_tag);

@@ -272,6 +272,8 @@ void ScanRun::EndUnanswered(size_t number, v1::CheckerResult::Fault fault, std::
   v1::CheckerResult result;
   {
     absl::MutexLock lock(&mutex_);
+    // As it mostly is when a deadline comes that was stopped.
+    if (asks_[number].over) return;
     result = asks_[number].result;
   }
   result.set_status(v1::CheckerResult::UNANSWERED);

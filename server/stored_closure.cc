@@ -9,6 +9,7 @@
 #include "google/protobuf/arena.h"
 #include "google/protobuf/io/coded_stream.h"
 #include "server/closure_view.h"
+#include "server/wire_tag.h"
 
 namespace closure {
 namespace {
@@ -45,8 +46,7 @@ bool HasLastingPartOnly(const v1::Closure& closure) {
 // The closure's own bytes among those that are stored; empty where they do not stand first and in one piece, as the
 // serialization of this program puts them.
 std::string_view ClosurePartOf(std::string_view bytes) {
-  constexpr uint32_t kLengthDelimited = 2;  // protobuf.dev/programming-guides/encoding
-  constexpr uint32_t kTag = ClosureData::kClosureFieldNumber << 3 | kLengthDelimited;
+  constexpr uint32_t kTag = LengthDelimitedTag(ClosureData::kClosureFieldNumber);
   google::protobuf::io::CodedInputStream input(reinterpret_cast<const uint8_t*>(bytes.data()),
                                                static_cast<int>(bytes.size()));
   uint32_t size = 0;

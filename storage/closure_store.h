@@ -318,8 +318,8 @@ class ClosureStore {
   // How many closures are in each state, in the order of the states; those without any are left out.
   virtual absl::StatusOr<std::vector<std::pair<v1::Closure::State, int64_t>>> CountClosures() = 0;
 
-  // Called after every commit, in commit order, on a thread of the store, before the commit's `done`. Set once, before
-  // the first write.
+  // Called after every commit, in commit order, on a thread of the store, before the `done` of any commit that became
+  // durable with it. Set once, before the first write.
   virtual void SetObserver(std::function<void(const StoreChange&)> observer) = 0;
 
   // Waits until everything queued is committed and its `done` has returned. For an orderly stop; must not be called

@@ -102,7 +102,7 @@ absl::Status CheckHistory(v1::Closure::State before, const Commit& commit) {
                                                            v1::Closure::State_Name(before)));
 }
 
-absl::Status CheckNext(const StoredClosure& stored, const Commit& commit) {
+absl::Status CheckNext(const ClosureVersions& stored, const Commit& commit) {
   const ClosureKey key = KeyOf(*commit.closure);
   if (stored.version != commit.expected_version) {
     return absl::AbortedError(fmt::format("{} is at version {}, the commit was made for version {}",
@@ -112,7 +112,7 @@ absl::Status CheckNext(const StoredClosure& stored, const Commit& commit) {
 }
 
 // A change of state takes a fence above all that the account ever had.
-absl::Status WriteFence(Connection& connection, const StoredClosure& stored, const ClosureData& next) {
+absl::Status WriteFence(Connection& connection, const ClosureVersions& stored, const ClosureData& next) {
   const bool rises = next.fence() > stored.fence;
   bool is_highest = false;
   if (rises) {
@@ -127,7 +127,7 @@ absl::Status WriteFence(Connection& connection, const StoredClosure& stored, con
 bool IsRunning(const v1::Scan& scan) { return scan.number() != 0 && !scan.has_end_time(); }
 
 // A decision is made on data that was loaded before it; progress written in between is kept.
-absl::Status MergeProgress(Connection& connection, const StoredClosure& stored, PreparedCommit& prepared) {
+absl::Status MergeProgress(Connection& connection, const ClosureVersions& stored, PreparedCommit& prepared) {
   v1::Closure& closure = *prepared.commit.closure->mutable_closure();
   bool merged = closure.revision() <= stored.revision;
   if (merged) closure.set_revision(stored.revision + 1);
@@ -159,7 +159,7 @@ absl::StatusOr<int64_t> WriteNewClosure(Connection& connection, PreparedCommit& 
 absl::StatusOr<int64_t> WriteClosure(Connection& connection, PreparedCommit& prepared) {
   const Commit& commit = prepared.commit;
   const ClosureKey key = KeyOf(*commit.closure);
-  CLOSURE_ASSIGN_OR_RETURN(const std::optional<StoredClosure> stored, FindClosure(connection, key));
+  CLOSURE_ASSIGN_OR_RETURN(const std::optional<ClosureVersions> stored, FindClosure(connection, key));
   if (commit.expected_version == 0) return WriteNewClosure(connection, prepared, stored.has_value());
   if (!stored.has_value()) return absl::AbortedError(fmt::format("{} does not exist", FormatClosureName(key)));
   CLOSURE_RETURN_IF_ERROR(CheckNext(*stored, commit));
@@ -256,6 +256,14 @@ absl::Status Forget(Connection& connection, const Commit& commit) {
   return ForgetSystemRequests(connection, before);
 }
 
+// Whether the system is at the version that the commit was decided on.
+absl::Status CheckSystem(Connection& connection, const Commit& commit) {
+  if (commit.expected_system_version.has_value())
+    CLOSURE_RETURN_IF_ERROR(CheckSystemVersion(connection, *commit.expected_system_version));
+  if (!commit.system.has_value()) return absl::OkStatus();
+  return CheckSystemVersion(connection, commit.system->version() - 1);
+}
+
 }  // namespace
 
 absl::StatusOr<PreparedCommit> PrepareCommit(Commit commit) {
@@ -268,15 +276,14 @@ absl::StatusOr<PreparedCommit> PrepareCommit(Commit commit) {
 absl::StatusOr<StoreChange> ApplyCommit(Connection& connection, PreparedCommit& prepared) {
   const Commit& commit = prepared.commit;
   CLOSURE_RETURN_IF_ERROR(CheckRequestIsNew(connection, commit));
+  // Before anything is written, for many commits may lose this race at once, and each undoes a batch otherwise.
+  CLOSURE_RETURN_IF_ERROR(CheckSystem(connection, commit));
   StoreChange change;
   std::optional<int64_t> closure_row;
   if (commit.closure.has_value()) {
     change.closure = KeyOf(*commit.closure);
     CLOSURE_ASSIGN_OR_RETURN(closure_row, WriteClosure(connection, prepared));
     CLOSURE_RETURN_IF_ERROR(WriteSections(connection, commit, *closure_row, change));
-  }
-  if (commit.expected_system_version.has_value()) {
-    CLOSURE_RETURN_IF_ERROR(CheckSystemVersion(connection, *commit.expected_system_version));
   }
   if (commit.system.has_value()) CLOSURE_RETURN_IF_ERROR(UpdateSystem(connection, *commit.system));
   change.system_written = commit.system.has_value();

@@ -93,7 +93,7 @@ absl::StatusOr<GateRow> ReadGate(const Statement& row) {
 
 }  // namespace
 
-absl::StatusOr<std::optional<StoredClosure>> FindClosure(Connection& connection, const ClosureKey& key) {
+absl::StatusOr<std::optional<ClosureVersions>> FindClosure(Connection& connection, const ClosureKey& key) {
   Statement row = connection.Select(
       R"sql(
       SELECT closure_row, version, revision, fence, state
@@ -103,7 +103,7 @@ absl::StatusOr<std::optional<StoredClosure>> FindClosure(Connection& connection,
       key.account_id, key.closure_id);
   CLOSURE_ASSIGN_OR_RETURN(const bool found, row.Step());
   if (!found) return std::nullopt;
-  StoredClosure stored{.row = row.Int(0), .version = row.Int(1), .revision = row.Int(2), .fence = row.Int(3)};
+  ClosureVersions stored{.row = row.Int(0), .version = row.Int(1), .revision = row.Int(2), .fence = row.Int(3)};
   CLOSURE_RETURN_IF_ERROR(ParseName(row, 4, &v1::Closure::State_Parse, stored.state));
   return stored;
 }
@@ -145,14 +145,14 @@ absl::Status UpdateClosure(Connection& connection, int64_t row, const ClosureDat
 
 absl::StatusOr<bool> AddProgress(Connection& connection, const ClosureKey& key, int64_t scan_number,
                                  const v1::CheckerResult& result) {
-  CLOSURE_ASSIGN_OR_RETURN(const std::optional<StoredClosure> stored, FindClosure(connection, key));
+  CLOSURE_ASSIGN_OR_RETURN(const std::optional<ClosureVersions> stored, FindClosure(connection, key));
   if (!stored.has_value()) return absl::NotFoundError(fmt::format("{} does not exist", FormatClosureName(key)));
   CLOSURE_ASSIGN_OR_RETURN(ClosureData data, LoadClosure(connection, key));
   v1::Scan& scan = *data.mutable_closure()->mutable_scan();
   if (scan.number() != scan_number || scan.has_end_time()) return false;
   PutResult(scan, result);
   data.mutable_closure()->set_revision(stored->revision + 1);
-  CLOSURE_RETURN_IF_ERROR(connection.Run("UPDATE closures SET revision = ?1, data = ?2 WHERE closure_row = ?3",
+  CLOSURE_RETURN_IF_ERROR(connection.Run("UPDATE OR FAIL closures SET revision = ?1, data = ?2 WHERE closure_row = ?3",
                                          data.closure().revision(), Blob{data.SerializeAsString()}, stored->row));
   return true;
 }
@@ -174,7 +174,7 @@ absl::StatusOr<bool> RaiseFence(Connection& connection, std::string_view account
 absl::StatusOr<bool> SetGate(Connection& connection, std::string_view account_id, int64_t closure_row,
                              v1::GateState state) {
   const absl::StatusOr<int64_t> changed = connection.Change(R"sql(
-      UPDATE accounts
+      UPDATE OR FAIL accounts
       SET gate_state = ?2, gate_closure_row = ?3, gate_revision = 1 +
         (SELECT COALESCE (MAX (g.gate_revision), 0) FROM accounts AS g WHERE g.gate_revision > 0)
       WHERE account_id = ?1 AND (gate_state <> ?2 OR gate_closure_row IS NOT ?3)

@@ -19,7 +19,7 @@
 namespace closure::sqlite {
 
 // What a commit compares with.
-struct StoredClosure {
+struct ClosureVersions {
   int64_t row = 0;
   int64_t version = 0;
   int64_t revision = 0;
@@ -27,7 +27,7 @@ struct StoredClosure {
   v1::Closure::State state = v1::Closure::STATE_UNSPECIFIED;
 };
 
-absl::StatusOr<std::optional<StoredClosure>> FindClosure(Connection& connection, const ClosureKey& key);
+absl::StatusOr<std::optional<ClosureVersions>> FindClosure(Connection& connection, const ClosureKey& key);
 // Writes all columns of a new closure; its row number. `bytes` are the data in serialized form.
 absl::StatusOr<int64_t> InsertClosure(Connection& connection, const internal::v1::ClosureData& data,
                                       std::string_view bytes);

@@ -173,17 +173,25 @@ void CommitQueue::RunTeller() {
       if (outcomes_.empty()) return;
       outcomes.swap(outcomes_);
     }
+    // They are durable together, so whoever reads one of them from the store may expect to read the others.
+    Observe(outcomes);
     for (Outcome& outcome : outcomes) Tell(std::move(outcome));
   }
 }
 
-void CommitQueue::Tell(Outcome outcome) {
+void CommitQueue::Observe(const std::deque<Outcome>& outcomes) {
   std::function<void(const StoreChange&)> observer;
-  if (outcome.result.ok() && outcome.result->has_value()) {
+  {
     absl::MutexLock lock(&mutex_);
     observer = observer_;
   }
-  if (observer) observer(**outcome.result);
+  if (!observer) return;
+  for (const Outcome& outcome : outcomes) {
+    if (outcome.result.ok() && outcome.result->has_value()) observer(**outcome.result);
+  }
+}
+
+void CommitQueue::Tell(Outcome outcome) {
   std::move(outcome.write.done)(outcome.result.status());
   Failpoint("commit.told");
   absl::MutexLock lock(&mutex_);

@@ -95,6 +95,7 @@ class CommitQueue {
   // Keeps the write-ahead log from growing without end.
   void TendLog();
   void RunTeller();
+  void Observe(const std::deque<Outcome>& outcomes);
   void Tell(Outcome outcome);
 
   const std::unique_ptr<Connection> connection_;

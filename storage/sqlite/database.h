@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -15,6 +16,7 @@
 #include "absl/status/statusor.h"
 
 struct sqlite3;
+struct sqlite3_file;
 struct sqlite3_stmt;
 
 // The smallest wrapper around SQLite that the store needs: a hardened connection, prepared statements that are kept,
@@ -131,26 +133,21 @@ class Connection {
   // Reads the whole database through, in one transaction. Errors: UNAVAILABLE, as IsDamage with the first finding when
   // the file is damaged.
   absl::Status CheckFile();
-  // What ReadPages found.
-  struct PagesRead {
-    // Less than was asked for at the end of the file.
-    int64_t count = 0;
-    // Those that do not have the checksum that they were written with, or cannot be read. It is no damage while a newer
-    // version stands in the log, or is just being copied from there, or while nobody needs the page.
-    std::vector<int64_t> doubtful;
-  };
-  // Compares pages of the file, `first` (from 1) and those behind it, with their checksums, past SQLite: without its
-  // locks, and without those that stand in the log. Errors: UNAVAILABLE when the file's size cannot be read.
-  absl::StatusOr<PagesRead> ReadPages(int64_t first, int64_t count);
-  // Ends a statement that runs on this connection. The one method that any thread may call.
-  void Interrupt();
+  // How many pages the database has.
+  absl::StatusOr<int64_t> CountPages();
+  // Compares `count` pages of the file, `first` (from 1) and those behind it, with their checksums, past SQLite:
+  // without its locks, and without those that stand in the log. Answers those that do not fit, that were never written,
+  // or that cannot be read. It is no damage while a newer version stands in the log, or is just being copied from
+  // there, or while the page is free.
+  std::vector<int64_t> FindDoubtful(int64_t first, int64_t count);
+  // Looks at doubtful pages once more, as of one moment; answers those that are not what was written and free. Errors:
+  // UNAVAILABLE, as IsDamage when one is needed.
+  absl::StatusOr<std::vector<int64_t>> JudgeDoubtful(std::span<const int64_t> pages);
   // Whether every page that this connection reads is compared with its checksum (checksum_vfs.h). Errors: UNAVAILABLE,
   // as IsDamage, when it is not, because the file's header cannot be trusted.
   absl::Status CheckSealed();
   // How many frames of the log are committed, as this connection last read it; 0 where there is no log.
   int64_t CommittedFrames();
-  // Whether there is a log with nothing in it.
-  bool IsLogEmpty() const;
   // Write-ahead log with one fsync a commit; checkpoints are made by Checkpoint alone.
   absl::Status EnableWriteAheadLog();
   // Moves what the log holds into the file, as far as readers allow, without waiting for anybody. Needs a connection
@@ -200,6 +197,10 @@ class Connection {
   }
   absl::Status Configure();
   void UpdateLogStays();
+  // Whether there is a log with nothing in it.
+  bool IsLogEmpty() const;
+  // A file of this connection, by the control that asks SQLite for it.
+  sqlite3_file* File(int control);
   Statement Prepare(Sql sql);
   int64_t changed_rows() const;
   absl::StatusOr<int64_t> ReadInt(Sql sql);

@@ -84,8 +84,8 @@ class Log {
       };
       const sqlite3_int64 at = static_cast<sqlite3_int64>(kLogHeaderBytes) + written.frames * frame_bytes;
       CLOSURE_ASSIGN_OR_RETURN(const bool sound, Rewrite(frames, at, are_sound));
-      if (!sound && at_once == 1) break;
       if (!sound) {
+        if (at_once == 1) break;
         at_once = 1;
         continue;
       }

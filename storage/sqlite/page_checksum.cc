@@ -32,8 +32,6 @@ uint32_t BigEndianAt(const unsigned char* at) {
   return (uint32_t{at[0]} << 24) | (uint32_t{at[1]} << 16) | (uint32_t{at[2]} << 8) | uint32_t{at[3]};
 }
 
-uint32_t BigEndian(Bytes at) { return BigEndianAt(at.first(4).data()); }
-
 void WriteBigEndian(uint32_t word, std::span<unsigned char> at) {
   for (std::size_t byte = 0; byte < 4; ++byte) at[byte] = static_cast<unsigned char>(word >> (24 - 8 * byte));
 }
@@ -108,9 +106,14 @@ void SealPage(std::span<unsigned char> page, int64_t number) {
 bool IsSealedPage(Bytes page, int64_t number) {
   uint64_t sealed = 0;
   std::memcpy(&sealed, page.data() + page.size() - kChecksumBytes, kChecksumBytes);
-  if (sealed == PageChecksum(page, number)) return true;
+  return sealed == PageChecksum(page, number) || IsNeverWritten(page);
+}
+
+bool IsNeverWritten(Bytes page) {
   return std::all_of(page.begin(), page.end(), [](unsigned char byte) { return byte == 0; });
 }
+
+uint32_t BigEndian(Bytes at) { return BigEndianAt(at.first(4).data()); }
 
 LogForm ReadLogForm(Bytes log_header) {
   const uint32_t magic = BigEndian(log_header.subspan(0, 4));

@@ -14,8 +14,13 @@ using Bytes = std::span<const unsigned char>;
 // Writes the checksum of a database page into its last eight bytes. `number` counts from 1.
 void SealPage(std::span<unsigned char> page, int64_t number);
 
-// Whether a database page is as it was sealed; also for one of zeros only, which was never written.
+// Whether a database page is as it was sealed; also for one that was never written.
 bool IsSealedPage(Bytes page, int64_t number);
+// Whether it is of zeros only, without a checksum: of such pages a file that grew has some, which are all free.
+bool IsNeverWritten(Bytes page);
+
+// The number in the first four bytes, as SQLite writes those of its files.
+uint32_t BigEndian(Bytes at);
 
 // The two numbers that SQLite's write-ahead log carries from frame to frame (sqlite.org/fileformat2.html, 4.2).
 struct LogChecksum {

@@ -89,6 +89,8 @@ absl::Status PrepareSchema(Connection& connection, const std::string& path, Depl
   if (!empty) {
     CLOSURE_RETURN_IF_ERROR(CheckMark(connection, path, deployment));
     CLOSURE_RETURN_IF_ERROR(CheckVersion(path, version));
+    // Nothing is written to a file whose pages nobody compares.
+    CLOSURE_RETURN_IF_ERROR(connection.CheckSealed());
   }
   CLOSURE_RETURN_IF_ERROR(connection.EnableWriteAheadLog());
   // What a killed process wrote last may stand in the log and not be synced, or not be on the disk although it was. It

@@ -3,7 +3,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstddef>
+#include <iterator>
 #include <utility>
 
 #include "protos/coverage_mark.h"
@@ -12,7 +14,7 @@
 namespace closure::sqlite {
 namespace {
 
-// More are not looked at again: they say no more than these.
+// More than these are judged before the end of a pass.
 constexpr std::size_t kDoubtfulMax = 1000;
 
 }  // namespace
@@ -28,7 +30,6 @@ void Scrubber::Stop() {
     closing_ = true;
     called_.Wake();
   }
-  connection_->Interrupt();
   if (thread_.joinable()) thread_.join();
 }
 
@@ -43,36 +44,29 @@ void Scrubber::Run() {
 }
 
 absl::Status Scrubber::Pass() {
+  CLOSURE_ASSIGN_OR_RETURN(const int64_t pages, connection_->CountPages());
   std::vector<int64_t> doubtful;
-  for (int64_t next = 1;; next += options_.pages) {
-    CLOSURE_ASSIGN_OR_RETURN(const Connection::PagesRead read, connection_->ReadPages(next, options_.pages));
-    if (doubtful.size() < kDoubtfulMax) doubtful.insert(doubtful.end(), read.doubtful.begin(), read.doubtful.end());
-    if (read.count < options_.pages) return Judge(doubtful);
+  std::vector<int64_t> unneeded;
+  for (int64_t next = 1; next <= pages; next += options_.pages) {
+    std::ranges::copy(connection_->FindDoubtful(next, std::min(options_.pages, pages + 1 - next)),
+                      std::back_inserter(doubtful));
+    if (doubtful.size() > kDoubtfulMax) CLOSURE_RETURN_IF_ERROR(Judge(std::exchange(doubtful, {}), unneeded));
     if (!Wait(options_.pause)) return absl::OkStatus();
   }
-}
-
-absl::Status Scrubber::Judge(const std::vector<int64_t>& doubtful) {
-  CLOSURE_ASSIGN_OR_RETURN(std::vector<int64_t> left, StillDoubtful(doubtful));
-  if (left.empty()) return absl::OkStatus();
-  Reach(Mark::kPageDoubted);
-  // The newest version of a page may stand in the log, or be on its way from there; SQLite knows.
-  CLOSURE_RETURN_IF_ERROR(connection_->CheckFile());
-  CLOSURE_ASSIGN_OR_RETURN(left, StillDoubtful(left));
-  if (left.empty() || !connection_->IsLogEmpty()) return absl::OkStatus();
+  CLOSURE_RETURN_IF_ERROR(Judge(doubtful, unneeded));
+  if (unneeded.empty()) return absl::OkStatus();
   return absl::UnavailableError(fmt::format(
-      "store(sqlite): {} pages of the database, page {} first, are not what was written, though nothing that "
-      "is stored needs them: the disk may be failing, and a backup that reads them fails",
-      left.size(), left.front()));
+      "store(sqlite): {} free pages of the database, page {} first, are not what was written: nothing that is stored "
+      "needs them, but the disk may be failing, and a backup that reads them fails",
+      unneeded.size(), unneeded.front()));
 }
 
-absl::StatusOr<std::vector<int64_t>> Scrubber::StillDoubtful(const std::vector<int64_t>& pages) {
-  std::vector<int64_t> doubtful;
-  for (const int64_t page : pages) {
-    CLOSURE_ASSIGN_OR_RETURN(const Connection::PagesRead read, connection_->ReadPages(page, 1));
-    doubtful.insert(doubtful.end(), read.doubtful.begin(), read.doubtful.end());
-  }
-  return doubtful;
+absl::Status Scrubber::Judge(const std::vector<int64_t>& doubtful, std::vector<int64_t>& unneeded) {
+  if (doubtful.empty()) return absl::OkStatus();
+  Reach(Mark::kPageDoubted);
+  CLOSURE_ASSIGN_OR_RETURN(const std::vector<int64_t> free, connection_->JudgeDoubtful(doubtful));
+  std::ranges::copy(free, std::back_inserter(unneeded));
+  return absl::OkStatus();
 }
 
 bool Scrubber::IsClosing() {

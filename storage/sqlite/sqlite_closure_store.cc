@@ -82,8 +82,9 @@ SqliteClosureStore::SqliteClosureStore(std::unique_ptr<sqlite::DatabaseFile> fil
   checkpointer_.RequestEmptyLog();
   if (scrubs == nullptr) return;
   const auto found = [this, warn = std::move(options.warn)](const absl::Status& status) {
-    if (IsDamage(status)) commits_.RefuseWrites(status);
-    if (warn) warn(std::string(status.message()));
+    const bool damage = IsDamage(status);
+    if (damage) commits_.RefuseWrites(status);
+    if (const auto& tell = damage ? tell_damage_ : warn; tell) tell(std::string(status.message()));
   };
   scrubber_ = std::make_unique<sqlite::Scrubber>(std::move(scrubs), sqlite::Scrubber::Options{.found = found});
 }

@@ -38,10 +38,11 @@ struct SqliteOptions {
   // Whether a thread compares all pages of the file with their checksums, at about ten megabytes a second, from the
   // start on and a day after each time (ADR 26). What is read for somebody is compared without it.
   bool scrub = true;
-  // Told what operators should know and no caller is told: that erased data is not out of the log yet, that a page that
-  // nobody reads is damaged or cannot be read. Called on threads of the store; empty to tell nobody.
+  // Told what operators should know and no caller is told: that erased data is not out of the log yet, that a page
+  // cannot be read, or is damaged and free. Called on threads of the store; empty to tell nobody.
   std::function<void(std::string_view)> warn;
-  // Told what damage, or which failed sync, the store ever met, on the thread that destroys it; empty to tell nobody.
+  // Told damage that nobody had met, on a thread of the store, and as it is destroyed, what damage or which failed sync
+  // it ever met; empty to tell nobody.
   std::function<void(std::string_view)> tell_damage;
 };
 
@@ -59,7 +60,7 @@ class SqliteClosureStore final : public ClosureStore {
   // Opens or makes the database, brings its schema up to date and takes away the leases of the process before.
   // Errors: FAILED_PRECONDITION saying what to do when the directory is missing, the file is not this user's alone
   // (mode 0600, no symbolic link), it was made for the other deployment, with another secret key, by a newer program
-  // or by another one; UNAVAILABLE when another process has it, it cannot be read, or is damaged
+  // or by another one; UNAVAILABLE when another process has it, it cannot be read, or what a start reads is damaged
   // (then IsDamage of storage/damage.h).
   static absl::StatusOr<std::unique_ptr<SqliteClosureStore>> Open(SqliteOptions options);
   ~SqliteClosureStore() override;

@@ -8,22 +8,18 @@
 
 namespace closure::sqlite {
 absl::Status UpdateSystem(Connection& connection, const internal::v1::SystemData& next) {
-  const absl::StatusOr<int64_t> updated = connection.Change(
+  return connection.Run(
       R"sql(
       UPDATE system
       SET version = ?1, pause_time = ?2, pause_actor = ?3, pause_reason = ?4, breaker_time = ?5, breaker_reason = ?6,
         clock_jump_time = ?7, clock_jump_reason = ?8, admissions = ?9, clock_wall_time = ?10, data = ?11
-      WHERE system_row = 1 AND version = ?1 - 1
+      WHERE system_row = 1
       )sql",
       next.version(), MicrosIf(next.pause().has_create_time(), next.pause().create_time()), next.pause().actor(),
       next.pause().reason(), MicrosIf(next.breaker().has_create_time(), next.breaker().create_time()),
       next.breaker().reason(), MicrosIf(next.clock_jump().has_create_time(), next.clock_jump().create_time()),
       next.clock_jump().reason(), next.admissions(), MicrosIf(next.clock().has_wall_time(), next.clock().wall_time()),
       Blob{next.SerializeAsString()});
-  if (!updated.ok()) return updated.status();
-  if (*updated == 1) return absl::OkStatus();
-  return absl::AbortedError(
-      fmt::format("the system's version moved; the commit was made for version {}", next.version() - 1));
 }
 
 absl::Status CheckSystemVersion(Connection& connection, int64_t version) {

@@ -18,7 +18,7 @@
 // Connection, and INTERNAL for a row that is not understood.
 namespace closure::sqlite {
 
-// Compare-and-set. Errors besides: ABORTED when the stored version is not one less.
+// The stored version is to be one less (CheckSystemVersion).
 absl::Status UpdateSystem(Connection& connection, const internal::v1::SystemData& next);
 // Errors besides: ABORTED when the stored version is another.
 absl::Status CheckSystemVersion(Connection& connection, int64_t version);

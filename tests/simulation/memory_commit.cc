@@ -30,6 +30,9 @@ class CommitWriter {
   absl::StatusOr<StoreChange> Write() {
     CLOSURE_RETURN_IF_ERROR(CheckCommit(commit_));
     CLOSURE_RETURN_IF_ERROR(CheckRequestIsNew());
+    if (commit_.expected_system_version.has_value())
+      CLOSURE_RETURN_IF_ERROR(CheckSystemVersion(*commit_.expected_system_version));
+    if (commit_.system.has_value()) CLOSURE_RETURN_IF_ERROR(CheckSystemVersion(commit_.system->version() - 1));
     if (commit_.closure.has_value()) {
       change_.closure = KeyOf(*commit_.closure);
       CLOSURE_RETURN_IF_ERROR(WriteClosure());
@@ -63,6 +66,7 @@ class CommitWriter {
   void RaiseFence(const std::string& account_id, int64_t fence);
   absl::Status WriteSections();
   absl::Status SetGate(v1::GateState state);
+  absl::Status CheckSystemVersion(int64_t version) const;
   absl::Status WriteSystem();
   absl::StatusOr<int64_t> RowOfNewTask(const TaskData& task) const;
   absl::StatusOr<int64_t> CheckTask(int64_t task_id) const;
@@ -172,17 +176,13 @@ absl::Status CommitWriter::SetGate(v1::GateState state) {
   return absl::OkStatus();
 }
 
+absl::Status CommitWriter::CheckSystemVersion(int64_t version) const {
+  if (tables_.system->version() == version) return absl::OkStatus();
+  return absl::AbortedError(fmt::format("the system has version {}, not {}", tables_.system->version(), version));
+}
+
 absl::Status CommitWriter::WriteSystem() {
-  const int64_t version = tables_.system->version();
-  if (commit_.expected_system_version.has_value() && version != *commit_.expected_system_version) {
-    return absl::AbortedError(
-        fmt::format("the system has version {}, not {}", version, *commit_.expected_system_version));
-  }
   if (!commit_.system.has_value()) return absl::OkStatus();
-  if (commit_.system->version() != version + 1) {
-    return absl::AbortedError(
-        fmt::format("the system's version moved; the commit was made for version {}", commit_.system->version() - 1));
-  }
   CLOSURE_RETURN_IF_ERROR(CheckSystemRow(*commit_.system));
   tables_.system.Set(*commit_.system);
   change_.system_written = true;

@@ -22,23 +22,29 @@ std::unique_ptr<SqliteClosureStore> OpenSqlite(const std::string& path) {
   return *std::move(store);
 }
 
-// Writes down what a store tells, in the order in which it tells it. To be read after Drain.
+// Writes down what a store tells, its observer and its callers each in order: how the two fall together depends on what
+// became durable together. To be read after Drain.
 class Told {
  public:
   void Watch(ClosureStore& store) {
     store.SetObserver([this](const StoreChange& change) {
-      lines_.push_back("changed " + change.closure.account_id + "/" + change.closure.closure_id +
-                       (change.gate_changed ? " gate" : "") + (change.tasks_added ? " tasks" : "") +
-                       (change.system_written ? " system" : ""));
+      changes_.push_back("changed " + change.closure.account_id + "/" + change.closure.closure_id +
+                         (change.gate_changed ? " gate" : "") + (change.tasks_added ? " tasks" : "") +
+                         (change.system_written ? " system" : ""));
     });
   }
   void Write(ClosureStore& store, const RandomWrite& write) {
-    Send(store, write, [this](std::string outcome) { lines_.push_back(std::move(outcome)); });
+    Send(store, write, [this](std::string outcome) { outcomes_.push_back(std::move(outcome)); });
   }
-  std::vector<std::string> Take() { return std::exchange(lines_, {}); }
+  std::vector<std::string> Take() {
+    std::vector<std::string> lines = std::exchange(changes_, {});
+    std::ranges::move(std::exchange(outcomes_, {}), std::back_inserter(lines));
+    return lines;
+  }
 
  private:
-  std::vector<std::string> lines_;
+  std::vector<std::string> changes_;
+  std::vector<std::string> outcomes_;
 };
 
 // Demands that the lines are the same, and shows the first that are not.

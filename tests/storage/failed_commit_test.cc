@@ -70,6 +70,24 @@ TEST_CASE("a commit that fails at its end is refused whole, and the next one is 
   CHECK(store->LoadClosure(kGood).ok());
 }
 
+TEST_CASE("a commit that was decided on another version of the system is refused before it changes anything",
+          "[sqlite]") {
+  const TemporaryDirectory directory;
+  const auto store = MustOpen(directory.Path("closure.db"));
+  const MarkWatch run_again(Mark::kBatchRunAgain);
+  Commit commit = Creation(kGood);
+  const bool writes = GENERATE(false, true);
+  if (writes)
+    commit.system.emplace().set_version(8);
+  else
+    commit.expected_system_version = 7;
+  absl::Status answer;
+  store->Apply(std::move(commit), [&answer](absl::Status status) { answer = std::move(status); });
+  store->Drain();
+  CHECK(absl::IsAborted(answer));
+  CHECK_FALSE(run_again.reached());
+}
+
 // A queue of writes over a file of the test's own, and what each write came to.
 class Queue {
  public:
@@ -124,6 +142,8 @@ class Queue {
     return numbers;
   }
   int told() const { return told_; }
+  // How often the observer was told of a write before each answer.
+  const std::vector<int>& told_before_answer() const { return told_before_answer_; }
 
  private:
   void AddWrite(std::function<absl::Status(Connection&)> write) {
@@ -131,7 +151,11 @@ class Queue {
                      if (absl::Status status = write(connection); !status.ok()) return status;
                      return std::optional<StoreChange>(StoreChange());
                    },
-                   .done = [this](const absl::Status& status) { answers_.push_back(status.code()); }});
+                   .done =
+                       [this](const absl::Status& status) {
+                         answers_.push_back(status.code());
+                         told_before_answer_.push_back(told_);
+                       }});
   }
 
   const TemporaryDirectory directory_;
@@ -140,6 +164,7 @@ class Queue {
   std::unique_ptr<sqlite::Checkpointer> checkpointer_;
   // Written by the queue's thread, read after Drain.
   std::vector<absl::StatusCode> answers_;
+  std::vector<int> told_before_answer_;
   int told_ = 0;
   std::unique_ptr<sqlite::CommitQueue> commits_;
 };
@@ -188,6 +213,19 @@ TEST_CASE("what a refused write changed is undone, and the other writes of its b
   CHECK(run_again.times() == 1);
   CHECK(queue.told() == 4);
   CHECK(queue.Written() == std::vector<int64_t>{1, 2, 7});
+}
+
+TEST_CASE("the observer hears of all that became durable together before anybody is told of any", "[sqlite]") {
+  Queue queue;
+  absl::Notification held;
+  absl::Notification release;
+  queue.Hold(held, release);
+  held.WaitForNotification();
+  queue.Add(1);
+  queue.Add(2);
+  release.Notify();
+  REQUIRE(queue.Answers().size() == 3);
+  CHECK(queue.told_before_answer()[1] == 3);
 }
 
 TEST_CASE("a write that is refused before it changed anything costs its batch nothing", "[sqlite]") {

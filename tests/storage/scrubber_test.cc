@@ -7,6 +7,7 @@
 
 #include "absl/synchronization/notification.h"
 #include "storage/damage.h"
+#include "storage/sqlite/page_checksum.h"
 #include "tests/io_faults/fault_vfs.h"
 #include "tests/storage/comes_true.h"
 #include "tests/storage/file_bytes.h"
@@ -138,26 +139,93 @@ TEST_CASE("a page whose newer version stands in the log is none that is damaged"
   CHECK(passed == 1);
 }
 
-TEST_CASE("damage in a page that nothing needs is told, and is no damage of what is stored", "[sqlite]") {
+TEST_CASE("zeros in the place of a page that is needed are damage", "[sqlite]") {
   const TemporaryDirectory directory;
   const std::string path = directory.Path("closure.db");
   MakeDatabase(path);
-  {
-    const auto writer = OpenWriter(path);
-    REQUIRE(writer
-                ->RunScript("INSERT INTO meta VALUES ('large', hex(randomblob(20000)));"
-                            "DELETE FROM meta WHERE key = 'large'")
-                .ok());
-    REQUIRE(writer->EmptyLog().value());
+  const auto sound = ReadBytes(path);
+  for (std::size_t page = 1; page < sound.size() / kPageBytes; ++page) {
+    INFO("page " << page);
+    WriteBytes(path, sound);
+    auto connection = OpenRaw(path);
+    Overwrite(path, page * kPageBytes, std::vector<unsigned char>(kPageBytes, 0));
+    Scrub scrub(std::move(connection));
+    CHECK(IsDamage(scrub.WaitForFinding()));
+  }
+}
+
+TEST_CASE("a file that was cut off is damaged", "[sqlite]") {
+  const TemporaryDirectory directory;
+  const std::string path = directory.Path("closure.db");
+  MakeDatabase(path);
+  const bool is_logged = GENERATE(false, true);
+  std::unique_ptr<Connection> writer;
+  if (is_logged) {
+    // From here on the number of pages is the one that the log tells.
+    writer = OpenWriter(path);
+    REQUIRE(writer->RunScript("UPDATE meta SET value = value || ' and more' WHERE key = 'deployment'").ok());
   }
   auto connection = OpenRaw(path);
-  REQUIRE(connection->IsEmpty().ok());
-  DamagePage(path, std::filesystem::file_size(path) / kPageBytes - 1);
+  std::filesystem::resize_file(path, std::filesystem::file_size(path) - kPageBytes);
   Scrub scrub(std::move(connection));
+  CHECK(IsDamage(scrub.WaitForFinding()));
+}
+
+// A database whose last page is free.
+void MakeFreePages(const std::string& path) {
+  MakeDatabase(path);
+  const auto writer = OpenWriter(path);
+  REQUIRE(writer
+              ->RunScript("INSERT INTO meta VALUES ('large', hex(randomblob(20000)));"
+                          "DELETE FROM meta WHERE key = 'large'")
+              .ok());
+  REQUIRE(writer->EmptyLog().value());
+}
+
+TEST_CASE("damage in a free page is told, and is no damage of what is stored", "[sqlite]") {
+  const TemporaryDirectory directory;
+  const std::string path = directory.Path("closure.db");
+  MakeFreePages(path);
+  const bool is_logged = GENERATE(false, true);
+  const auto writer = OpenWriter(path);
+  if (is_logged)
+    REQUIRE(writer->RunScript("UPDATE meta SET value = value || ' and more' WHERE key = 'deployment'").ok());
+  DamagePage(path, std::filesystem::file_size(path) / kPageBytes - 1);
+  Scrub scrub(OpenRaw(path));
   const absl::Status found = scrub.WaitForFinding();
   CHECK(absl::IsUnavailable(found));
   CHECK_FALSE(IsDamage(found));
-  CHECK_THAT(std::string(found.message()), Contains("1 pages of the database") && Contains("nothing that is stored"));
+  CHECK_THAT(std::string(found.message()), Contains("1 free pages of the database"));
+}
+
+TEST_CASE("a free page that was never written is in order", "[sqlite]") {
+  const TemporaryDirectory directory;
+  const std::string path = directory.Path("closure.db");
+  MakeFreePages(path);
+  Overwrite(path, std::filesystem::file_size(path) - kPageBytes, std::vector<unsigned char>(kPageBytes, 0));
+  const MarkWatch doubted(Mark::kPageDoubted);
+  const Scrub scrub(OpenRaw(path));
+  CHECK(ComesTrue([&doubted] { return doubted.times() > 2; }));
+  CHECK_FALSE(scrub.HasFinding());
+}
+
+TEST_CASE("a list of free pages that is none is damage", "[sqlite]") {
+  const TemporaryDirectory directory;
+  const std::string path = directory.Path("closure.db");
+  MakeFreePages(path);
+  const std::size_t last = std::filesystem::file_size(path) / kPageBytes - 1;
+  std::vector<unsigned char> page = ReadBytes(path);
+  page.resize(kPageBytes);
+  // A first page behind the end of the database, and a first page though there is none.
+  const auto [at, byte] = GENERATE(std::pair{35, 0xff}, std::pair{39, 0});
+  page[static_cast<std::size_t>(at)] = static_cast<unsigned char>(byte);
+  sqlite::SealPage(page, 1);
+  Overwrite(path, 0, page);
+  DamagePage(path, last);
+  Scrub scrub(OpenRaw(path));
+  const absl::Status found = scrub.WaitForFinding();
+  CHECK(IsDamage(found));
+  CHECK_THAT(std::string(found.message()), Contains("the list of free pages is none"));
 }
 
 TEST_CASE("damage that nobody met is told, and nothing is written any more", "[sqlite]") {
@@ -166,13 +234,16 @@ TEST_CASE("damage that nobody met is told, and nothing is written any more", "[s
   MakeDatabase(path);
   DamagePage(path, std::filesystem::file_size(path) / kPageBytes - 1);
   absl::Notification told;
-  std::string warning;
-  const auto store = MustOpen({.path = path, .warn = [&](std::string_view what) {
-                                 warning = what;
+  std::string damage;
+  bool is_told = false;
+  const auto store = MustOpen({.path = path, .tell_damage = [&](std::string_view what) {
+                                 // As the store is destroyed it is told again.
+                                 if (std::exchange(is_told, true)) return;
+                                 damage = what;
                                  told.Notify();
                                }});
   told.WaitForNotification();
-  CHECK_THAT(warning, Contains(path + ": data corruption"));
+  CHECK_THAT(damage, Contains(path + ": data corruption"));
   absl::Status answer;
   Create(*store, {"2001", "c1"}, answer);
   CHECK(absl::IsUnavailable(answer));
