@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "checkers/check_run.h"
 
-#include <iterator>
 #include <optional>
 #include <utility>
 
 #include "checkers/answer_fault.h"
+#include "checkers/append_moved.h"
 #include "checkers/proto_time.h"
 #include "fmt/format.h"
 
@@ -72,12 +72,7 @@ void CheckRun::PartDone() {
     absl::MutexLock lock(&mutex_);
     if (over_ || --parts_open_ > 0) return;
     done = TakeDone();
-    for (auto& part : items_) {
-      if (answer.items.empty())
-        answer.items = std::move(part);
-      else
-        std::ranges::move(part, std::back_inserter(answer.items));
-    }
+    for (auto& part : items_) AppendMoved(std::move(part), answer.items);
     items_.clear();
   }
   std::move(done)(std::move(answer));

@@ -4,13 +4,13 @@
 #include <algorithm>
 #include <atomic>
 #include <deque>
-#include <iterator>
 #include <optional>
 #include <utility>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
 #include "checkers/answer_fault.h"
+#include "checkers/append_moved.h"
 #include "checkers/proto_time.h"
 #include "checkers/text.h"
 #include "fmt/format.h"
@@ -347,11 +347,7 @@ ScanFindings ScanRun::TakeFindings() {
       findings.required_unanswered = true;
     }
     findings.checkers.push_back(ask.result);
-    if (findings.items.empty())
-      findings.items = std::move(ask.items);
-    else
-      std::ranges::move(ask.items, std::back_inserter(findings.items));
-    ask.items.clear();
+    AppendMoved(std::move(ask.items), findings.items);
   }
   return findings;
 }

@@ -46,8 +46,7 @@ absl::Status ValidateResource(const up::Resource& resource) {
     return Malformed(resource, "has a region_code that is not text of at most 64 characters");
   }
   if (resource.charge_type() != up::Resource::PAY_AS_YOU_GO && resource.charge_type() != up::Resource::SUBSCRIPTION) {
-    return Malformed(
-        resource, fmt::format(FMT_COMPILE("has the unknown charge type {}"), static_cast<int>(resource.charge_type())));
+    return Malformed(resource, fmt::format("has the unknown charge type {}", static_cast<int>(resource.charge_type())));
   }
   if (!IsHttpsUri(resource.console_uri())) {
     return Malformed(resource, "has a console_uri that is not an absolute https address");
