@@ -18,7 +18,7 @@ import rpc_lines  # noqa: E402
 import size_lines  # noqa: E402
 import start_lines  # noqa: E402
 import store_lines  # noqa: E402
-from programs import Programs  # noqa: E402
+from programs import Failed, Programs  # noqa: E402
 
 # In the order of docs/performance.md. Each gives the comparisons of one line while its servers run.
 LINES = {
@@ -43,7 +43,9 @@ def read_arguments():
     parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__)
     parser.add_argument("--build", required=True, help=argparse.SUPPRESS)
     parser.add_argument("--quick", action="store_true", help="see that everything runs, and judge nothing")
-    parser.add_argument("--pairs", type=int, default=5, help="how often each design takes its turn; default 5")
+    parser.add_argument("--pairs", type=int, default=5,
+                        help="how often each design takes its turn; default %(default)s; fewer than "
+                        f"{in_pairs.PAIRS_JUDGED_MIN} judge nothing")
     parser.add_argument("--json", help="where to write all that was measured; default BUILD/bench/figures.json")
     parser.add_argument("--svg", help="where to draw it; default BUILD/bench/figures.svg")
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"only these: {', '.join(LINES)}")
@@ -70,13 +72,24 @@ def write(path, text):
         file.write(text)
 
 
-def main():
-    arguments = read_arguments()
-    outcomes = list(measure(arguments))
-    judged = not arguments.quick
+def tell(arguments, outcomes):
+    judged = in_pairs.are_judged(arguments.pairs, arguments.quick)
     print(report.table(outcomes, judged))
     write(arguments.json or f"{arguments.build}/bench/figures.json", report.as_json(outcomes, arguments.pairs, judged))
-    write(arguments.svg or f"{arguments.build}/bench/figures.svg", plot.svg(outcomes))
+    write(arguments.svg or f"{arguments.build}/bench/figures.svg", plot.svg(outcomes, judged))
+
+
+def main():
+    arguments = read_arguments()
+    outcomes = []
+    try:
+        for outcome in measure(arguments):
+            outcomes.append(outcome)
+    except Failed as failed:
+        sys.exit(f"bench: {failed}")
+    finally:
+        # What took hours is told whatever ends the run.
+        tell(arguments, outcomes)
 
 
 if __name__ == "__main__":

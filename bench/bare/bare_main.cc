@@ -11,16 +11,14 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
+#include "bench/fixture/canned_answer.h"
 #include "bench/fixture/loopback_server.h"
 #include "closure/v1/account_gate_service.grpc.pb.h"
 #include "closure/v1/closure_service.grpc.pb.h"
 #include "closure/v1/operator_service.grpc.pb.h"
-#include "protos/file_reading.h"
 
 namespace closure::bench {
 namespace {
-
-constexpr size_t kCannedBytesMax = 1 << 20;
 
 // Answers one kind of call.
 template <typename RawService>
@@ -157,7 +155,6 @@ class Operators final : public Canned<v1::OperatorService::WithRawCallbackMethod
 };
 
 int Serve(const std::string& address, const std::string& canned) {
-  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);  // as closured does
   const grpc::Slice bytes(canned);
   const grpc::ByteBuffer answer(&bytes, 1);
   Gate gate(answer);
@@ -174,7 +171,7 @@ int Main(int argc, char** argv) {
   app.add_option("--listen", address, "Where to listen, a loopback address")->required();
   app.add_option("--canned", canned_path, "The file with the answer")->required();
   CLI11_PARSE(app, argc, argv);
-  const absl::StatusOr<std::string> canned = ReadFile(canned_path, kCannedBytesMax);
+  const absl::StatusOr<std::string> canned = ReadCannedAnswer(canned_path);
   if (!canned.ok()) {
     std::fprintf(stderr, "closure_bench_bare: %s: %s\n", canned_path.c_str(),
                  std::string(canned.status().message()).c_str());

@@ -59,7 +59,6 @@ int Main(int argc, char** argv) {
   CLI::App app("Serves a checker that takes ten milliseconds.", "closure_bench_checkers");
   app.add_option("--listen", address, "Where to listen, a loopback address")->required();
   CLI11_PARSE(app, argc, argv);
-  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);  // as closured does
   SlowChecker checker;
   return ServeUntilInputEnds(address, {&checker});
 }

@@ -1,20 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
-// closure_bench_fan_out: scans of six checkers that each take ten milliseconds, in this process. What is measured of a
-// scan is how much longer it took than its slowest checker.
+// closure_bench_fan_out: scans of six checkers that each take ten milliseconds, in this process; or the same checkers
+// asked and nothing else. What is measured of a scan besides its time is how much longer it took than its slowest
+// checker.
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <cstdint>
+#include <cstdio>
 #include <functional>
 #include <future>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "bench/fan_out/delayed_answers.h"
 #include "bench/fan_out/sample_answer.h"
+#include "bench/fixture/locking.h"
 #include "bench/load/closed_loop.h"
 #include "bench/load/loop_arguments.h"
 #include "bench/load/process_status.h"
@@ -105,6 +110,29 @@ Scan ScansWith(const Checkers& checkers) {
   };
 }
 
+// The answers of one scan that nobody looks into.
+struct BareScan {
+  std::atomic<size_t> open{kCheckers};
+  std::atomic<size_t> items = 0;
+  std::function<void(std::string)> ended;
+};
+
+// The checkers asked and what they answer counted; nothing is merged, validated or hashed.
+Scan AskedAlone(const Checkers& checkers) {
+  return [&checkers](int stream, auto ended) {
+    auto scan = std::make_shared<BareScan>();
+    scan->ended = std::move(ended);
+    const v1::CheckRequest request = SampleRequest(std::to_string(stream));
+    for (const auto& checker : checkers) {
+      checker->Check(request, {}, [scan](const absl::StatusOr<CheckAnswer>& answer) {
+        scan->items += answer->items.size();
+        if (--scan->open > 0) return;
+        scan->ended(scan->items == size_t{kCheckers * kItemsEach} ? "" : "items are missing");
+      });
+    }
+  };
+}
+
 // A thread for each scan, which asks one checker after the other and believes what they say.
 Scan OneAfterTheOther(const Checkers& checkers) {
   return [&checkers](int stream, auto ended) {
@@ -121,23 +149,24 @@ Scan OneAfterTheOther(const Checkers& checkers) {
   };
 }
 
-int Main(int argc, char** argv) {
-  LockAsReleased();
-  LoopArguments loop;
-  std::string design = "scan";
-  CLI::App app("Scans with six slow checkers and measures what a scan adds to them.", "closure_bench_fan_out");
-  app.add_option("--design", design, "scan, or plain for one checker after the other")
-      ->check(CLI::IsMember({"scan", "plain"}));
-  loop.AddTo(app);
-  CLI11_PARSE(app, argc, argv);
-  DelayedAnswers answers;
-  Slowest slowest(loop.streams);
-  Checkers checkers;
-  for (int i = 0; i < kCheckers; ++i) checkers.push_back(std::make_shared<SlowChecker>(i, answers, slowest));
-  const Scan scan = design == "scan" ? ScansWith(checkers) : OneAfterTheOther(checkers);
+Scan ScansOf(const std::string& design, const Checkers& checkers) {
+  if (design == "scan") return ScansWith(checkers);
+  return design == "bare" ? AskedAlone(checkers) : OneAfterTheOther(checkers);
+}
+
+struct Figures {
+  LoopResult loop;
+  // By how much each scan ended later than the last of its checkers answered, rising. Where the answers themselves are
+  // late, because what a scan does with one keeps the thread that gives the next, only the loop's own times tell.
+  std::vector<uint32_t> over_nanos;
+  int64_t threads_max = 0;
+};
+
+Figures Measure(const Scan& scan, Slowest& slowest, const LoopOptions& options) {
   std::atomic<int64_t> threads_max = 0;
-  std::vector<std::vector<uint32_t>> over(static_cast<size_t>(loop.streams));
-  LoopResult result = RunClosedLoop(loop.options(), [&](int stream, const OperationEnded& ended) {
+  std::vector<std::vector<uint32_t>> over(static_cast<size_t>(options.streams));
+  Figures figures;
+  figures.loop = RunClosedLoop(options, [&](int stream, const OperationEnded& ended) {
     slowest.Begin(stream);
     const auto began = SteadyClock::now();
     scan(stream, [&, stream, began, ended](std::string fault) {
@@ -147,14 +176,39 @@ int Main(int argc, char** argv) {
     });
     if (stream == 0) threads_max = std::max(threads_max.load(), ProcessStatus("Threads:"));
   });
-  std::vector<uint32_t> all;
-  for (const auto& nanos : over) all.insert(all.end(), nanos.begin(), nanos.end());
-  std::sort(all.begin(), all.end());
-  nlohmann::json json = nlohmann::json::parse(ToJson(result));
-  json["over_p99_us"] = QuantileMicros(all, 0.99);
-  json["threads"] = threads_max.load();
+  for (const auto& nanos : over) figures.over_nanos.insert(figures.over_nanos.end(), nanos.begin(), nanos.end());
+  std::sort(figures.over_nanos.begin(), figures.over_nanos.end());
+  figures.threads_max = threads_max;
+  return figures;
+}
+
+// Prints what was measured; the exit code.
+int Report(const Figures& figures) {
+  nlohmann::json json = nlohmann::json::parse(ToJson(figures.loop));
+  json["over_p99_us"] = QuantileMicros(figures.over_nanos, 0.99);
+  json["threads"] = figures.threads_max;
   std::printf("%s\n", json.dump().c_str());
-  return result.faults == 0 ? 0 : 1;
+  return figures.loop.faults == 0 ? 0 : 1;
+}
+
+int Run(const std::string& design, const LoopOptions& options) {
+  DelayedAnswers answers;
+  Slowest slowest(options.streams);
+  Checkers checkers;
+  for (int i = 0; i < kCheckers; ++i) checkers.push_back(std::make_shared<SlowChecker>(i, answers, slowest));
+  return Report(Measure(ScansOf(design, checkers), slowest, options));
+}
+
+int Main(int argc, char** argv) {
+  LockAsReleased();
+  LoopArguments loop;
+  std::string design = "scan";
+  CLI::App app("Scans with six slow checkers and measures what a scan adds to them.", "closure_bench_fan_out");
+  app.add_option("--design", design, "scan, bare for asking the checkers alone, or plain for one after the other")
+      ->check(CLI::IsMember({"scan", "bare", "plain"}));
+  loop.AddTo(app);
+  CLI11_PARSE(app, argc, argv);
+  return Run(design, loop.options());
 }
 
 }  // namespace

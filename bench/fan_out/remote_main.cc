@@ -2,6 +2,7 @@
 // closure_bench_remote: scans with remote checkers; or the same calls made and read, and nothing else.
 #include <CLI/CLI.hpp>
 #include <atomic>
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
@@ -9,11 +10,14 @@
 #include <utility>
 #include <vector>
 
+#include "absl/time/time.h"
 #include "bench/fan_out/sample_answer.h"
+#include "bench/fixture/locking.h"
 #include "bench/load/closed_loop.h"
 #include "bench/load/connections.h"
 #include "bench/load/loop_arguments.h"
 #include "checkers/remote/remote_checker.h"
+#include "checkers/upstream_call.h"
 #include "server/fan_out.h"
 
 namespace closure::bench {
@@ -69,6 +73,7 @@ class BareCall final : public grpc::ClientReadReactor<v1::CheckResponse> {
       : scan_(std::move(scan)), request_(SampleRequest(kAccount)) {
     // Of every call to a checker, for a scan is never to wait for ever.
     context_.set_deadline(std::chrono::system_clock::now() + std::chrono::minutes(5));
+    CallsToUpstreams().Begin();
     stub.async()->Check(&context_, &request_, this);
     StartRead(&piece_);
     StartCall();
@@ -79,11 +84,12 @@ class BareCall final : public grpc::ClientReadReactor<v1::CheckResponse> {
     StartRead(&piece_);
   }
   void OnDone(const grpc::Status& status) override {
-    const std::shared_ptr<BareScan> scan = std::move(scan_);
+    std::shared_ptr<BareScan> scan = std::move(scan_);
     delete this;
     if (!status.ok()) ++scan->failed;
-    if (--scan->open > 0) return;
-    scan->ended(scan->failed == 0 ? "" : "a call failed");
+    if (--scan->open == 0) scan->ended(scan->failed == 0 ? "" : "a call failed");
+    scan = nullptr;
+    CallsToUpstreams().End();
   }
 
  private:
@@ -143,7 +149,11 @@ int Main(int argc, char** argv) {
   CLI11_PARSE(app, argc, argv);
   const Stubs stubs = ConnectToCheckers(target, checkers);
   const Scan scan = ScansOf(design, stubs);
-  return Report(RunClosedLoop(loop.options(), [&](int /*stream*/, OperationEnded ended) { scan(std::move(ended)); }));
+  const LoopResult result =
+      RunClosedLoop(loop.options(), [&](int /*stream*/, OperationEnded ended) { scan(std::move(ended)); });
+  // What holds a channel goes a moment after its scan has ended, and must not be the last to do so.
+  CallsToUpstreams().WaitForNone(absl::Minutes(1));
+  return Report(result);
 }
 
 }  // namespace

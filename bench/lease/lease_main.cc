@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "absl/synchronization/blocking_counter.h"
+#include "bench/fixture/locking.h"
 #include "bench/fixture/sample_closures.h"
 #include "bench/load/closed_loop.h"
 #include "bench/load/loop_arguments.h"
@@ -60,11 +61,13 @@ absl::Status Round(TransitionWriter& writer, Closures& closures) {
   return MoveAll(writer, closures, keys);
 }
 
+absl::StatusOr<std::unique_ptr<TransitionWriter>> Open(const LeaseOptions& options) {
+  if (options.design == "store") return OpenStoreWriter(options.database, options.key);
+  return OpenRawWriter(options.database, options.design == "raw" ? BestRawOptions(kTasks) : RawOptions());
+}
+
 absl::StatusOr<LoopResult> Run(const LeaseOptions& options) {
-  const int batch_max = options.design == "plain" ? 1 : kRawBatchMax;
-  CLOSURE_ASSIGN_OR_RETURN(const std::unique_ptr<TransitionWriter> writer,
-                           options.design == "store" ? OpenStoreWriter(options.database, options.key)
-                                                     : OpenRawWriter(options.database, batch_max));
+  CLOSURE_ASSIGN_OR_RETURN(const std::unique_ptr<TransitionWriter> writer, Open(options));
   // Twice as many as are leased at once, from all over the database, have work to do; all others wait for weeks.
   Closures closures;
   std::vector<ClosureKey> keys;

@@ -12,6 +12,7 @@ using Stub = v1::ClosureService::Stub;
 
 constexpr int64_t kCallMillis = 60'000;
 constexpr int kItemsMax = 1000;
+constexpr int kTransitionsMax = 1000;
 
 std::string NewRequestId() {
   static std::atomic<unsigned> count = 0;
@@ -36,6 +37,17 @@ std::string Owner::Close() {
   if (fault_.empty() && closure_.state() != v1::Closure::CLOSED)
     fault_ = fmt::format("the watch ended in {}", v1::Closure::State_Name(closure_.state()));
   return fault_;
+}
+
+absl::StatusOr<int64_t> Owner::CountTransitions() const {
+  v1::ListTransitionsRequest request;
+  request.set_parent(closure_.name());
+  request.set_page_size(kTransitionsMax);
+  v1::ListTransitionsResponse found;
+  const grpc::Status status = parts_.closures->ListTransitions(Context().get(), request, &found);
+  if (!status.ok()) return absl::UnavailableError(status.error_message());
+  if (!found.next_page_token().empty()) return absl::InternalError("the history has more entries than a page");
+  return int64_t{found.transitions_size()};
 }
 
 std::unique_ptr<grpc::ClientContext> Owner::Context() const {

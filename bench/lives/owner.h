@@ -2,10 +2,12 @@
 #ifndef CLOSURE_BENCH_LIVES_OWNER_H_
 #define CLOSURE_BENCH_LIVES_OWNER_H_
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
 
+#include "absl/status/statusor.h"
 #include "bench/lives/mailbox.h"
 #include "closure/v1/closure_service.grpc.pb.h"
 
@@ -26,6 +28,9 @@ class Owner {
 
   // From Create to CLOSED. What went wrong; empty when nothing did.
   std::string Close();
+  // How many entries the closure's history has. Errors: UNAVAILABLE with what the service said, INTERNAL where they do
+  // not fit on a page.
+  absl::StatusOr<int64_t> CountTransitions() const;
 
  private:
   template <typename Request>

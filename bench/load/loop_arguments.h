@@ -6,7 +6,6 @@
 #include <chrono>
 #include <cstdio>
 
-#include "absl/synchronization/mutex.h"
 #include "bench/load/closed_loop.h"
 
 namespace closure::bench {
@@ -29,9 +28,6 @@ struct LoopArguments {
     return {.streams = streams, .warm_up = nanos(warm_up_seconds), .measured = nanos(seconds)};
   }
 };
-
-// For programs that run the service's own code: as its release build does (server/main.cc).
-inline void LockAsReleased() { absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore); }
 
 // Prints the result; the exit code, which is 1 where an operation failed.
 inline int Report(const LoopResult& result) {

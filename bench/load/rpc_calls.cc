@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <random>
+
 #include "bench/fixture/sample_closures.h"
 #include "client/request_id.h"
 #include "closure/v1/account_gate_service.pb.h"
@@ -19,17 +21,30 @@ int64_t Pick(const CallTargets& targets, int stream, int64_t turn) {
   return (stream * (targets.closures / targets.streams) + turn * kStep) % targets.closures;
 }
 
+int64_t AnyTurn(const CallTargets& targets) {
+  std::random_device source;
+  return std::uniform_int_distribution<int64_t>(0, targets.closures - 1)(source);
+}
+
 // A call that reads one closure, another one each turn.
 class Read final : public CallKind {
  public:
   using MakeCall = Call (*)(const ClosureKey& key);
-  Read(const CallTargets& targets, MakeCall make) : targets_(targets), make_(make) {}
+  // `entries` are those of each answer that is a list.
+  Read(const CallTargets& targets, MakeCall make, int entries = 0)
+      : targets_(targets), make_(make), entries_(entries), first_turn_(AnyTurn(targets)) {}
 
-  Call Make(int stream, int64_t turn) const override { return make_(SampleKey(Pick(targets_, stream, turn))); }
+  Call Make(int stream, int64_t turn) const override {
+    Call call = make_(SampleKey(Pick(targets_, stream, first_turn_ + turn)));
+    call.entries = entries_;
+    return call;
+  }
 
  private:
   const CallTargets targets_;
   const MakeCall make_;
+  const int entries_;
+  const int64_t first_turn_;
 };
 
 CallKind::Call CheckAccess(const ClosureKey& key) {
@@ -98,7 +113,7 @@ class Hold final : public CallKind {
 std::unique_ptr<CallKind> FindCallKind(std::string_view name, const CallTargets& targets) {
   if (name == "check-access") return std::make_unique<Read>(targets, &CheckAccess);
   if (name == "get-closure") return std::make_unique<Read>(targets, &GetClosure);
-  if (name == "list-items") return std::make_unique<Read>(targets, &ListItems);
+  if (name == "list-items") return std::make_unique<Read>(targets, &ListItems, targets.items);
   if (name == "hold") return std::make_unique<Hold>(targets);
   return nullptr;
 }

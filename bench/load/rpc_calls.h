@@ -15,6 +15,8 @@ struct CallTargets {
   // Sample closures from 0 on (sample_closures.h).
   int64_t closures = 1;
   int streams = 1;
+  // Blocking items of each.
+  int items = 0;
 };
 
 // One kind of call. Thread-safe: a stream's calls come one after the other, those of several streams at once.
@@ -26,6 +28,8 @@ class CallKind {
     std::string actor;  // for the metadata key closure-actor; empty for none
     // What a right answer to this call has in it, and no answer to a call about another closure.
     std::string mark;
+    // How many entries the answer lists, each with the mark; 0 for an answer that is no list.
+    int entries = 0;
   };
 
   virtual ~CallKind() = default;
@@ -35,8 +39,10 @@ class CallKind {
 
 // Null for a name that is not one of: check-access, get-closure, list-items, hold.
 //
-// get-closure and check-access go through the closures, each stream on its own way; hold alternates between placing and
-// lifting an operator's hold on closures that no other stream touches, so that each call is one durable transition.
+// The first three read: they go through the closures, each stream on its own way, and begin somewhere else each time
+// that a kind is found, so that one run does not ask for what the one before it asked for. hold alternates between
+// placing and lifting an operator's hold on closures that no other stream touches, from the first one on, so that each
+// call is one durable transition.
 std::unique_ptr<CallKind> FindCallKind(std::string_view name, const CallTargets& targets);
 
 }  // namespace closure::bench

@@ -4,22 +4,25 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <atomic>
+#include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "bench/fixture/canned_answer.h"
+#include "bench/fixture/locking.h"
 #include "bench/load/closed_loop.h"
 #include "bench/load/connections.h"
 #include "bench/load/loop_arguments.h"
 #include "bench/load/rpc_calls.h"
-#include "protos/file_reading.h"
+#include "google/protobuf/io/coded_stream.h"
 
 namespace closure::bench {
 namespace {
 
 // So many connections share the streams: one would have all its frames read by one thread of the server.
 constexpr int kConnectionsMax = 4;
-constexpr size_t kCannedBytesMax = 1 << 20;
 
 struct LoadOptions {
   std::string target;
@@ -29,6 +32,7 @@ struct LoadOptions {
   std::string canned;
   LoopArguments loop;
   int64_t closures = 1;
+  int items = 0;
 };
 
 // One call under way.
@@ -37,18 +41,38 @@ struct PendingCall {
   grpc::ByteBuffer request;
   grpc::ByteBuffer answer;
   std::string mark;
+  int entries = 0;
   OperationEnded ended;
 };
 
+// How many entries a serialized list has in its field 1, up to the first one without the mark. Each begins with its
+// name, so the mark is found at once: a search through all bytes would be seen in what is measured.
+int CountEntries(std::string_view list, std::string_view mark) {
+  constexpr uint32_t kEntryTag = 1 << 3 | 2;  // protobuf.dev/programming-guides/encoding
+  google::protobuf::io::CodedInputStream input(reinterpret_cast<const uint8_t*>(list.data()),
+                                               static_cast<int>(list.size()));
+  int count = 0;
+  uint32_t bytes = 0;
+  while (input.ReadTag() == kEntryTag && input.ReadVarint32(&bytes)) {
+    const std::string_view entry = list.substr(static_cast<size_t>(input.CurrentPosition()), bytes);
+    if (entry.find(mark) == std::string_view::npos || !input.Skip(static_cast<int>(bytes))) break;
+    ++count;
+  }
+  return count;
+}
+
 // What is wrong with an answer; empty when it is right.
-std::string Fault(const grpc::Status& status, const grpc::ByteBuffer& answer, const std::string& mark,
-                  const std::string& canned) {
+std::string Fault(const grpc::Status& status, const PendingCall& call, const std::string& canned) {
   if (!status.ok()) return "status " + std::to_string(status.error_code()) + ": " + status.error_message();
   grpc::Slice bytes;
-  if (!answer.DumpToSingleSlice(&bytes).ok()) return "an answer without a message";
+  if (!call.answer.DumpToSingleSlice(&bytes).ok()) return "an answer without a message";
   const std::string_view text(reinterpret_cast<const char*>(bytes.begin()), bytes.size());
   if (!canned.empty()) return text == canned ? "" : "an answer that is not the canned one";
-  return text.find(mark) != std::string_view::npos ? "" : "an answer without " + mark;
+  if (call.entries > 0) {
+    const int found = CountEntries(text, call.mark);
+    return found == call.entries ? "" : "a list with " + std::to_string(found) + " entries of " + call.mark;
+  }
+  return text.find(call.mark) != std::string_view::npos ? "" : "an answer without " + call.mark;
 }
 
 LoopResult Run(const LoadOptions& options, const CallKind& kind) {
@@ -57,7 +81,8 @@ LoopResult Run(const LoadOptions& options, const CallKind& kind) {
   return RunClosedLoop(options.loop.options(), [&](int stream, OperationEnded ended) {
     const auto index = static_cast<size_t>(stream);
     CallKind::Call call = kind.Make(stream, turns[index]++);
-    auto* const pending = new PendingCall{.mark = std::move(call.mark), .ended = std::move(ended)};
+    auto* const pending =
+        new PendingCall{.mark = std::move(call.mark), .entries = call.entries, .ended = std::move(ended)};
     if (!call.actor.empty()) pending->context.AddMetadata("closure-actor", call.actor);
     const grpc::Slice bytes(call.request);
     pending->request = grpc::ByteBuffer(&bytes, 1);
@@ -65,7 +90,7 @@ LoopResult Run(const LoadOptions& options, const CallKind& kind) {
                                            &pending->request, &pending->answer,
                                            [pending, &options](const grpc::Status& status) {
                                              const std::unique_ptr<PendingCall> owned(pending);
-                                             owned->ended(Fault(status, owned->answer, owned->mark, options.canned));
+                                             owned->ended(Fault(status, *owned, options.canned));
                                            });
   });
 }
@@ -78,17 +103,19 @@ int Main(int argc, char** argv) {
   app.add_option("--call", options.call, "check-access, get-closure, list-items or hold")->required();
   app.add_option("--closures", options.closures, "How many sample closures the server has")
       ->check(CLI::Range(int64_t{1}, int64_t{100'000'000}));
+  app.add_option("--items", options.items, "How many blocking items each of them has, at most a page")
+      ->check(CLI::Range(0, 100));
   app.add_option("--canned", options.canned_path, "A file with the answer that a yardstick gives to every call");
   options.loop.AddTo(app);
   CLI11_PARSE(app, argc, argv);
-  const std::unique_ptr<CallKind> kind =
-      FindCallKind(options.call, {.closures = options.closures, .streams = options.loop.streams});
+  const std::unique_ptr<CallKind> kind = FindCallKind(
+      options.call, {.closures = options.closures, .streams = options.loop.streams, .items = options.items});
   if (kind == nullptr || options.closures < options.loop.streams) {
     std::fprintf(stderr, "closure_bench_load: there is no such call, or there are fewer closures than streams\n");
     return 2;
   }
   if (!options.canned_path.empty()) {
-    absl::StatusOr<std::string> canned = ReadFile(options.canned_path, kCannedBytesMax);
+    absl::StatusOr<std::string> canned = ReadCannedAnswer(options.canned_path);
     if (!canned.ok()) {
       std::fprintf(stderr, "closure_bench_load: %s: %s\n", options.canned_path.c_str(),
                    std::string(canned.status().message()).c_str());

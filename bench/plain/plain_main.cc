@@ -191,20 +191,10 @@ class Operators final : public v1::OperatorService::Service {
     absl::Status status;
     {
       absl::MutexLock lock(&database_.mutex);
-      status = Commit(*database_.raw, request, event, response, edit);
+      status = database_.raw->Transact([&] { return Write(*database_.raw, request, event, response, edit); });
     }
     if (status.ok()) database_.changes.Add();
     return ToGrpcStatus(status);
-  }
-
-  template <typename Request, typename Edit>
-  static absl::Status Commit(RawDatabase& raw, const Request& request, const std::string& event, v1::Closure* response,
-                             Edit edit) {
-    absl::Status status = raw.Run("BEGIN IMMEDIATE");
-    if (status.ok()) status = Write(raw, request, event, response, edit);
-    if (status.ok()) return raw.Run("COMMIT");
-    raw.Run("ROLLBACK").IgnoreError();
-    return status;
   }
 
   template <typename Request, typename Edit>
@@ -268,7 +258,7 @@ int Main(int argc, char** argv) {
   std::string path;
   CLI::App app("The service as it is written first.", "closure_bench_plain");
   app.add_option("--listen", address, "Where to listen, a loopback address")->required();
-  app.add_option("--database", path, "A database of samples, which is no database of the store's afterwards")
+  app.add_option("--database", path, "A database of samples, which is none of the store's once it was written")
       ->required();
   CLI11_PARSE(app, argc, argv);
   absl::StatusOr<std::unique_ptr<RawDatabase>> raw = RawDatabase::Open(path);

@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Line 13: how long closurectl takes for a question, beside a program that makes the one call and nothing else."""
+"""Line 13: how long closurectl takes for a question, beside a program that makes the one call and nothing else, and a
+script that does."""
 
 import contextlib
 import statistics
 import subprocess
+import sys
 import time
 
 from pairs import Comparison, Goal
-from programs import Failed
+from programs import SOURCE, Failed
 from rpc_lines import ACCOUNT, closure_name
 
 STARTS = 20
@@ -34,5 +36,6 @@ def cold_start(programs):
         yield [Comparison("13", "closurectl status from its start",
                           {"ours": starting(f"{programs.build}/client/closurectl", "--server", address, "--as", actor,
                                             "status", name),
-                           "yardstick": starting(programs.bench("call"), address, actor, name)},
+                           "yardstick": starting(programs.bench("call"), address, actor, name),
+                           "plain": starting(sys.executable, f"{SOURCE}/bench/plain/status.py", address, actor, name)},
                           (Goal("p50_us", at_most=1.3),))]

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Lines 5, 6, 7 and 12: the fan-out beside its slowest checker and beside the same calls alone, the task runner's work
-however much is stored, and scans that find much."""
+"""Lines 5, 6, 7 and 12: the fan-out beside the same checkers or calls alone, the task runner's work however much is
+stored, and scans that find much."""
 
 import contextlib
 import shutil
@@ -16,16 +16,15 @@ TASKS_MANY = (1_000_000, 10_000_000)
 
 @contextlib.contextmanager
 def fan_out(programs):
-    def scans(streams, design="scan"):
+    def scans(design, streams):
         return lambda: programs.loop("fan_out", "--design", design, streams=streams)
 
-    def slowest_checker():
-        """What the scans are compared with is measured within each: no scan takes less than its slowest checker."""
-        return {"over_p99_us": 0, "threads": 0}
-
-    yield [Comparison("5", f"six checkers of 10 ms, {streams} scans at once, over the slowest",
-                      {"ours": scans(streams), "yardstick": slowest_checker, "plain": scans(streams, "plain")},
-                      (Excess("over_p99_us", at_most=500), Excess("threads", at_most=10))) for streams in SCANS]
+    # The whole time has no bound. It shows work of a scan that makes the answers of others late.
+    yield [Comparison("5", f"six checkers of 10 ms, {streams} scans at once",
+                      {"ours": scans("scan", streams), "yardstick": scans("bare", streams),
+                       "plain": scans("plain", streams)},
+                      (Excess("over_p99_us", at_most=500), Goal("p99_us"), Excess("threads", at_most=8)))
+           for streams in SCANS]
 
 
 @contextlib.contextmanager
@@ -69,21 +68,12 @@ def lease(programs):
 @contextlib.contextmanager
 def scan(programs):
     resources = 1_000 if programs.quick else 10_000
-    latest = {}
 
-    def scans(design):
-        return lambda: programs.loop("scan", "--design", design, "--resources", resources, streams=1)
-
-    def at_the_end():
-        latest.update(scans("scan")())
-        return {"resident_bytes": latest["resident_end"]}
-
-    def before():
-        """In the same run, which was made just now."""
-        return {"resident_bytes": latest["resident_begin"]}
+    def scans(design, seconds=2):
+        return lambda: programs.loop("scan", "--design", design, "--resources", resources, streams=1, seconds=seconds)
 
     yield [Comparison("12", f"scan of {resources:,} resources in pages, beside asking and parsing alone",
                       {"ours": scans("scan"), "yardstick": scans("pages")}, (Goal("p50_us", at_most=1.5),)),
-           Comparison("12", f"memory after two seconds of scans of {resources:,} resources, beside before",
-                      {"ours": at_the_end, "yardstick": before},
+           Comparison("12", f"memory after two seconds of scans of {resources:,} resources, beside a quarter of one",
+                      {"ours": scans("scan"), "yardstick": scans("scan", seconds=0.25)},
                       (Goal("resident_bytes", at_most=1.1),))]

@@ -16,16 +16,17 @@ def _read(path):
 
 
 def _processes():
-    """(pid, parent, seconds of processor time) of every process."""
+    """(pid, parent, seconds of processor time) of every process; the time with that of the children that ended and
+    were waited for, and of theirs."""
     for name in os.listdir("/proc"):
         stat = _read(f"/proc/{name}/stat") if name.isdigit() else ""
         if stat:
             fields = stat.rpartition(")")[2].split()
-            yield int(name), int(fields[1]), (int(fields[11]) + int(fields[12])) / TICKS
+            yield int(name), int(fields[1]), sum(int(ticks) for ticks in fields[11:15]) / TICKS
 
 
 class Snapshot:
-    """What each process had used at one moment."""
+    """What each process and its children that ended had used at one moment."""
 
     def __init__(self):
         processes = list(_processes())
@@ -42,12 +43,16 @@ class Snapshot:
             pid = parents.get(pid, 0)
         return pid == ancestor
 
+    @property
+    def foreign(self):
+        """What all others had used together, and what the machine below took away. Who ends is from then on in the
+        figure of the one who waited for it, so the sum grows by what was used, and by nothing else."""
+        return self.stolen + sum(
+            seconds for pid, seconds in self.used.items() if pid not in self.ours and pid not in self.kernel)
+
 
 def foreign_share(before, after, seconds):
     """The share of the whole machine, from 0 to 1, that processes outside of this run used between two snapshots, and
     that the machine below took away."""
-    foreign = after.stolen - before.stolen
-    for pid, used in after.used.items():
-        if pid not in after.ours and pid not in after.kernel:
-            foreign += used - before.used.get(pid, 0)
-    return max(0.0, foreign) / (seconds * os.cpu_count())
+    # Time is told in whole ticks. The first that appears may be of before, and what is measured may be shorter.
+    return max(0.0, after.foreign - before.foreign - 1 / TICKS) / (seconds * os.cpu_count())

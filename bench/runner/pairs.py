@@ -8,6 +8,7 @@ import time
 from machine import Snapshot, foreign_share
 
 FOREIGN_SHARE_MAX = 0.05  # above this a run judges nothing
+PAIRS_JUDGED_MIN = 5  # the median of fewer says too little
 
 
 @dataclasses.dataclass(frozen=True)
@@ -60,7 +61,7 @@ class Outcome:
 
     comparison: Comparison
     measured: dict  # of each design, its measurements in the order of the pairs
-    foreign_share: float  # the most that something else used of the machine in one of them
+    foreign_share: float  # the most that something else used of the machine while one design was measured once
 
     @property
     def is_quiet(self):
@@ -76,13 +77,22 @@ class Outcome:
     def median(self, figure, design):
         return statistics.median(measurement[figure] for measurement in self.measured[design])
 
+    def holds(self, goal, judged):
+        """Whether a goal is met; None where that is not judged, or there is no bound."""
+        return goal.holds(self.median_compared(goal)) if judged and self.is_quiet else None
+
+
+def are_judged(pairs, quick):
+    """Whether a run of so many pairs tells if goals are met."""
+    return not quick and pairs >= PAIRS_JUDGED_MIN
+
 
 def run(comparison, pairs):
     measured = {name: [] for name in comparison.designs}
     worst = 0.0
     for _ in range(pairs):
-        before, began = Snapshot(), time.monotonic()
         for name, measure in comparison.designs.items():
+            before, began = Snapshot(), time.monotonic()
             measured[name].append(measure())
-        worst = max(worst, foreign_share(before, Snapshot(), time.monotonic() - began))
+            worst = max(worst, foreign_share(before, Snapshot(), time.monotonic() - began))
     return Outcome(comparison, measured, worst)

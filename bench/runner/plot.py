@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The ratios of a run as a drawing: a bar for ours, a thin one for the plain design, a mark for the goal."""
+"""The ratios of a run as a drawing: a bar for ours, in another colour where its goal was judged and is missed, a thin
+one for the plain design, a mark for the goal."""
 
 from xml.sax.saxutils import escape
 
@@ -17,12 +18,12 @@ def _width(ratio):
     return UNIT * min(ratio, RATIO_MAX)
 
 
-def _row(y, outcome, goal):
+def _row(y, outcome, goal, judged):
     ratio = outcome.median_compared(goal)
     label = f"{outcome.comparison.line}  {outcome.comparison.what}, {goal.figure}"
     parts = [f'<text x="{LABEL_WIDTH - 8}" y="{y + 13}" text-anchor="end">{escape(label)}</text>',
              f'<rect x="{LABEL_WIDTH}" y="{y + 2}" width="{_width(ratio):.1f}" height="12" '
-             f'fill="{MISSED if goal.holds(ratio) is False else OURS}"/>']
+             f'fill="{MISSED if outcome.holds(goal, judged) is False else OURS}"/>']
     if "plain" in outcome.measured:
         parts.append(f'<rect x="{LABEL_WIDTH}" y="{y + 16}" width="{_width(outcome.median_compared(goal, "plain")):.1f}" '
                      f'height="4" fill="{PLAIN}"/>')
@@ -33,7 +34,7 @@ def _row(y, outcome, goal):
     return "".join(parts)
 
 
-def svg(outcomes):
+def svg(outcomes, judged):
     # What is compared by its difference has no place beside ratios.
     bars = [(outcome, goal) for outcome in outcomes for goal in outcome.comparison.goals if type(goal) is Goal]
     height, width = TOP + ROW * len(bars) + 10, LABEL_WIDTH + UNIT * RATIO_MAX + 60
@@ -43,5 +44,5 @@ def svg(outcomes):
             f'<text x="{LABEL_WIDTH}" y="18">ours as a share of the yardstick; the mark is the goal, the thin bar '
             f'a plain design</text>'
             f'<line x1="{one}" y1="{TOP - 10}" x2="{one}" y2="{height}" stroke="#999" stroke-dasharray="3 3"/>')
-    rows = "\n".join(_row(TOP + ROW * index, outcome, goal) for index, (outcome, goal) in enumerate(bars))
+    rows = "\n".join(_row(TOP + ROW * index, outcome, goal, judged) for index, (outcome, goal) in enumerate(bars))
     return f"{head}\n{rows}\n</svg>\n"

@@ -16,7 +16,7 @@ from grpc_health import is_serving
 
 SOURCE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 START_SECONDS = 600  # the log of a killed process may be long, and the disk slow
-POLL_SECONDS = 0.001
+POLL_SECONDS = 0.001  # between two looks at what a process has written
 STOP_SECONDS = 60
 QUICK_TRIES = 10  # on a machine that does much else, nothing may end in so short a time
 
@@ -54,7 +54,7 @@ def check_serves(address):
 class Served(str):
     """The address of a running server, with its process and how long it took to say that it serves."""
 
-    def __new__(cls, address, process, start_seconds=None):
+    def __new__(cls, address, process, start_seconds):
         served = super().__new__(cls, address)
         served.process = process
         served.start_seconds = start_seconds
@@ -107,9 +107,9 @@ class Programs:
             raise Failed(f"{' '.join(command)}: exit {done.returncode}: {done.stdout.strip()} {done.stderr.strip()}")
         return done.stdout
 
-    def loop(self, name, *arguments, streams):
-        """Runs one that measures a closed loop; its figures."""
-        timing = ["--seconds", 0.2, "--warm-up", 0.05] if self.quick else ["--seconds", 2]
+    def loop(self, name, *arguments, streams, seconds=2):
+        """Runs one that measures a closed loop for so long, or briefly where nothing is judged; its figures."""
+        timing = ["--seconds", 0.2, "--warm-up", 0.05] if self.quick else ["--seconds", seconds]
         for _ in range(QUICK_TRIES if self.quick else 1):
             figures = json.loads(self.run(name, *arguments, "--streams", streams, *timing))
             if figures["operations"] > 0:
@@ -153,20 +153,31 @@ class Programs:
     def server(self, name, *arguments):
         """A server of bench/, which ends with its standard input; its address."""
         address = f"127.0.0.1:{free_port()}"
+        began = time.monotonic()
         process = subprocess.Popen([self.bench(name), "--listen", address, *map(str, arguments)],
                                    stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         try:
             if process.stdout.readline() != b"ready\n":
                 raise Failed(f"closure_bench_{name} does not serve")
-            yield Served(address, process)
+            yield Served(address, process, time.monotonic() - began)
         finally:
-            process.stdin.close()
-            process.wait(STOP_SECONDS)
-            process.stdout.close()
+            end_input(process)
 
 
 def stop(process):
     process.terminate()
+    await_end(process)
+
+
+def end_input(process):
+    """Ends one that ends with its standard input, and whose output is read."""
+    process.stdin.close()
+    await_end(process)
+    process.stdout.close()
+
+
+def await_end(process):
+    """Waits for a process that was told to end, and kills it where it does not."""
     try:
         process.wait(STOP_SECONDS)
     except subprocess.TimeoutExpired:

@@ -5,7 +5,7 @@ import json
 import os
 import platform
 
-UNITS = {"per_second": "/s", "p50_us": "µs p50", "p99_us": "µs p99", "over_p99_us": "µs p99",
+UNITS = {"per_second": "/s", "p50_us": "µs p50", "p99_us": "µs p99", "over_p99_us": "µs p99 over",
          "threads": "threads", "ms": "ms", "bytes_each": "B", "resident_bytes": "B", "disk_bytes": "B"}
 
 
@@ -16,7 +16,7 @@ def number(value):
 def verdict(outcome, goal):
     if not outcome.is_quiet:
         return f"not judged: something else used {outcome.foreign_share:.0%} of the machine"
-    return {True: "holds", False: "missed", None: ""}[goal.holds(outcome.median_compared(goal))]
+    return {True: "holds", False: "missed", None: ""}[outcome.holds(goal, judged=True)]
 
 
 def rows(outcome, judged):
@@ -59,7 +59,7 @@ def as_json(outcomes, pairs, judged):
                 "median": outcome.median_compared(goal),
                 "pairs": outcome.compared(goal),
                 "plain": outcome.median_compared(goal, "plain") if "plain" in outcome.measured else None,
-                "holds": goal.holds(outcome.median_compared(goal)) if judged and outcome.is_quiet else None,
+                "holds": outcome.holds(goal, judged),
             } for goal in outcome.comparison.goals],
             "measured": outcome.measured,
         } for outcome in outcomes],

@@ -50,7 +50,7 @@ class Rig:
     """One database with closured on it and the plain design on a copy, and the bare server with one answer of theirs."""
 
     def __init__(self, programs, stack, name, call, closures, kind, items=0):
-        self.programs, self.call, self.closures = programs, call, closures
+        self.programs, self.call, self.closures, self.items = programs, call, closures, items
         database = programs.fill(name, closures, kind, items)
         copy = shutil.copy(database, f"{database}.plain")
         self.ours = stack.enter_context(programs.closured(database))
@@ -60,7 +60,7 @@ class Rig:
 
     def load(self, target, streams, *arguments):
         return lambda: self.programs.loop("load", "--target", target, "--call", self.call, "--closures", self.closures,
-                                          *arguments, streams=streams)
+                                          "--items", self.items, *arguments, streams=streams)
 
     def designs(self, streams):
         return {"ours": self.load(self.ours, streams),
@@ -111,8 +111,8 @@ def transition_rpc(programs):
         raw = programs.fill("transitions_raw", closures, "blocked", 20)
 
         def raw_commits(streams):
-            return lambda: programs.loop("store", "--design", "raw", "--database", raw, "--closures", closures,
-                                         streams=streams)
+            return lambda: programs.loop("store", "--design", "raw", "--commit", "hold", "--database", raw,
+                                         "--closures", closures, streams=streams)
 
         comparisons = []
         for streams, goal in ((1, None), (8, None), (64, 0.60), (256, 0.85)):

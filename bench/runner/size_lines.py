@@ -8,12 +8,13 @@ import sqlite3
 import subprocess
 
 from pairs import Comparison, Goal
-from programs import STOP_SECONDS, Failed
+from programs import Failed, end_input
 from rpc_lines import count, keep_answer
 
 WATCHERS = 10_000
 REACHED = 1_000
 ROUNDS = 20
+INTEGER_WIDTHS = (1, 2, 3, 4, 6)  # bytes that SQLite gives to an integer that needs no more; others have 8
 
 
 @contextlib.contextmanager
@@ -25,9 +26,9 @@ def idle_watchers(programs, address, watchers):
             raise Failed(f"{' '.join(command)}: the watchers do not all watch")
         yield
     finally:
-        process.stdin.close()
-        process.wait(STOP_SECONDS)
-        process.stdout.close()
+        end_input(process)
+    if process.returncode != 0:
+        raise Failed(f"{' '.join(command)}: exit {process.returncode}")
 
 
 def memory_of_watchers(programs, serving, watchers):
@@ -76,6 +77,14 @@ def watchers(programs):
                        (Goal("p50_us", at_most=2.0),))]
 
 
+def bytes_of_value(column):
+    """In SQL, how long a column's value is by itself."""
+    widths = " ".join(f"WHEN {column} BETWEEN {-(1 << 8 * width - 1)} AND {(1 << 8 * width - 1) - 1} THEN {width}"
+                      for width in INTEGER_WIDTHS)
+    return (f"CASE TYPEOF({column}) WHEN 'integer' THEN CASE {widths} ELSE 8 END "
+            f"ELSE COALESCE(LENGTH(CAST({column} AS BLOB)), 0) END")
+
+
 def bytes_of_rows(path):
     """The sum of all values of all tables: what would be there without pages, indexes and headers of rows."""
     total = 0
@@ -83,7 +92,7 @@ def bytes_of_rows(path):
         tables = [row[0] for row in database.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
         for table in tables:
             columns = [row[1] for row in database.execute(f"PRAGMA table_info({table})")]
-            lengths = " + ".join(f"COALESCE(LENGTH(CAST({column} AS BLOB)), 0)" for column in columns)
+            lengths = " + ".join(map(bytes_of_value, columns))
             total += database.execute(f"SELECT COALESCE(SUM({lengths}), 0) FROM {table}").fetchone()[0]
     return total
 
@@ -93,12 +102,20 @@ def sizes(programs):
     few, many = count(programs, 1_000, 100), count(programs, 1_000_000, 2_000)
     databases = {closures: programs.fill(f"sized_{closures}", closures, "blocked", 0) for closures in (few, many)}
 
-    def memory(closures):
+    def memory(closures, serving):
         def measure():
-            with programs.closured(databases[closures]) as address:
+            with serving() as address:
                 programs.loop("load", "--target", address, "--call", "get-closure", "--closures", closures, streams=64)
                 return {"resident_bytes": address.resident_bytes()}
         return measure
+
+    def ours(closures):
+        return lambda: programs.closured(databases[closures])
+
+    plain_database = programs.fill("sized_plain", many, "blocked", 0)
+
+    def plain():
+        return programs.server("plain", "--database", plain_database)
 
     def disk():
         return {"disk_bytes": os.path.getsize(databases[many])}
@@ -107,6 +124,7 @@ def sizes(programs):
         return {"disk_bytes": bytes_of_rows(databases[many])}
 
     yield [Comparison("10", f"memory after two seconds of GetClosure, {many:,} closures beside {few:,}",
-                      {"ours": memory(many), "yardstick": memory(few)}, (Goal("resident_bytes", at_most=1.1),)),
+                      {"ours": memory(many, ours(many)), "yardstick": memory(few, ours(few)),
+                       "plain": memory(many, plain)}, (Goal("resident_bytes", at_most=1.1),)),
            Comparison("10", f"disk of {many:,} closures beside the bytes of their rows",
                       {"ours": disk, "yardstick": rows}, (Goal("disk_bytes", at_most=2.0),))]

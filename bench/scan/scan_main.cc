@@ -3,9 +3,8 @@
 // same pages asked for and parsed, and nothing else.
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <atomic>
 #include <charconv>
-#include <chrono>
+#include <cstdint>
 #include <cstdio>
 #include <functional>
 #include <memory>
@@ -14,12 +13,16 @@
 #include <utility>
 #include <vector>
 
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "bench/fixture/locking.h"
 #include "bench/load/closed_loop.h"
 #include "bench/load/loop_arguments.h"
 #include "bench/load/process_status.h"
 #include "checkers/page_walk.h"
 #include "checkers/proto_time.h"
 #include "checkers/resources/resources_checker.h"
+#include "checkers/upstream_call.h"
 #include "closure/upstream/v1/resource_service.grpc.pb.h"
 #include "grpcpp/server.h"
 #include "grpcpp/server_builder.h"
@@ -97,8 +100,13 @@ class Walk : public std::enable_shared_from_this<Walk> {
   void AskForPage() {
     context_ = std::make_unique<grpc::ClientContext>();
     page_ = std::make_unique<up::ListResourcesResponse>();
+    CallsToUpstreams().Begin();
     stub_->async()->ListResources(context_.get(), &request_, page_.get(),
-                                  [self = shared_from_this()](const grpc::Status& status) { self->Read(status); });
+                                  [self = shared_from_this()](const grpc::Status& status) mutable {
+                                    self->Read(status);
+                                    self = nullptr;
+                                    CallsToUpstreams().End();
+                                  });
   }
 
  private:
@@ -139,20 +147,14 @@ Scan ScansWith(std::shared_ptr<Stub> stub) {
   };
 }
 
-int64_t ResidentBytes() { return ProcessStatus("VmRSS:") * 1024; }
-
 int Measure(const Scan& scan, int resources, const LoopOptions& options) {
-  const auto measured_from = std::chrono::steady_clock::now() + options.warm_up;
-  std::atomic<int64_t> after_warm_up = 0;
   const LoopResult result = RunClosedLoop(options, [&](int /*stream*/, const OperationEnded& ended) {
-    scan([&, ended](int64_t seen, const std::string& told) {
-      if (after_warm_up == 0 && std::chrono::steady_clock::now() >= measured_from) after_warm_up = ResidentBytes();
+    scan([resources, ended](int64_t seen, const std::string& told) {
       ended(seen == resources ? "" : std::to_string(seen) + " resources were seen: " + told);
     });
   });
   nlohmann::json json = nlohmann::json::parse(ToJson(result));
-  json["resident_begin"] = after_warm_up.load();
-  json["resident_end"] = ResidentBytes();
+  json["resident_bytes"] = ProcessStatus("VmRSS:") * 1024;
   std::printf("%s\n", json.dump().c_str());
   return result.faults == 0 ? 0 : 1;
 }
@@ -175,6 +177,8 @@ int Main(int argc, char** argv) {
   const std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
   const std::shared_ptr<Stub> stub = up::ResourceService::NewStub(server->InProcessChannel({}));
   const int code = Measure(design == "scan" ? ScansWith(stub) : WalksOver(stub), resources, loop.options());
+  // What holds the channel goes a moment after its scan has ended, and must not be the last to do so.
+  CallsToUpstreams().WaitForNone(absl::Minutes(1));
   server->Shutdown();
   return code;
 }

@@ -14,6 +14,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "closure/internal/v1/closure_data.pb.h"
+#include "storage/status_macros.h"
 
 namespace closure::bench {
 
@@ -25,8 +26,8 @@ class RawDatabase {
     std::string_view bytes;
   };
 
-  // Opens a database of the store's with a write-ahead log and FULL synchronization, takes its triggers away and runs
-  // no CHECK.
+  // Opens a database of the store's with a write-ahead log and FULL synchronization, and keeps as many of its pages as
+  // the store's writing connection. Runs none of its triggers and no CHECK. Writes nothing by itself.
   static absl::StatusOr<std::unique_ptr<RawDatabase>> Open(const std::string& path);
   RawDatabase(const RawDatabase&) = delete;
   RawDatabase& operator=(const RawDatabase&) = delete;
@@ -39,6 +40,15 @@ class RawDatabase {
     int index = 0;
     (Bind(statement, ++index, values), ...);
     return RunAndReset(statement);
+  }
+  // Runs `work`, which answers an absl::Status, in a transaction, of which nothing is left where either fails.
+  template <typename Work>
+  absl::Status Transact(Work work) {
+    CLOSURE_RETURN_IF_ERROR(Run("BEGIN IMMEDIATE"));
+    absl::Status status = work();
+    if (status.ok()) status = Run("COMMIT");
+    if (!status.ok()) Run("ROLLBACK").IgnoreError();
+    return status;
   }
   // Calls `on_row` with the statement at each row.
   template <typename OnRow, typename... Values>
@@ -57,6 +67,8 @@ class RawDatabase {
     return data == nullptr ? "" : std::string(data, static_cast<size_t>(sqlite3_column_bytes(row, column)));
   }
   absl::StatusOr<internal::v1::ClosureData> LoadClosure(const std::string& account_id, const std::string& closure_id);
+  // For what is no statement, such as checkpoints.
+  sqlite3* handle() { return database_; }
 
  private:
   RawDatabase() = default;
@@ -64,7 +76,6 @@ class RawDatabase {
   sqlite3_stmt* Prepare(const char* sql);
   absl::Status RunAndReset(sqlite3_stmt* statement);
   absl::Status Failure();
-  absl::Status DropTriggers();
 
   // The values outlive the run.
   static void Bind(sqlite3_stmt* statement, int index, int64_t value) { sqlite3_bind_int64(statement, index, value); }

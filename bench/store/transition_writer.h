@@ -27,7 +27,8 @@ class TransitionWriter {
   // Leases up to `limit` tasks that are due, the earliest first; the closures they are of. Waits for it, with no write
   // under way.
   virtual absl::StatusOr<std::vector<ClosureKey>> Lease(absl::Time now, int limit) = 0;
-  // Queues a commit of NextMove and returns; `done` is called on another thread once it is durable. Any thread.
+  // Queues a commit of the next version of a sample and returns; `done` is called on another thread once it is durable.
+  // Any thread.
   virtual void Write(Commit commit, Done done) = 0;
 };
 
@@ -35,15 +36,26 @@ class TransitionWriter {
 absl::StatusOr<std::unique_ptr<TransitionWriter>> OpenStoreWriter(const std::string& database,
                                                                   const std::string& key_path);
 
-// How many writes the best SQLite alone can do commits together.
-inline constexpr int kRawBatchMax = 256;
+// How SQLite alone is set up.
+struct RawOptions {
+  // How many writes are committed together at most; 1 is a commit for each.
+  int batch_max = 1;
+  // Whether the log is moved into the file by a thread of its own from 4 MB on, and begun anew by the writing thread
+  // between two batches at 32 MB (raw_checkpoints.h). It is what serves many writers best. A lone one is faster with
+  // SQLite's own checkpoints, every 4 MB within a commit.
+  bool checkpoint_thread = false;
+};
 
-// SQLite and nothing else: one thread commits what queued meanwhile, `batch_max` writes at most together, with the same
-// durability and the same rows, indexes included. It checks nothing and computes nothing: no version is compared, no
-// hash is made, no trigger and no CHECK runs, no page has a checksum. A `batch_max` of 1 is a commit for each call.
+// The best that SQLite alone can do for writers of which so many have a write under way at once.
+constexpr RawOptions BestRawOptions(int writers) { return {.batch_max = 256, .checkpoint_thread = writers > 1}; }
+
+// SQLite and nothing else: one thread commits what queued meanwhile, with the same durability, the same memory for
+// pages and the same rows, indexes included. Of a commit it writes what NextMove, NextHold and NextProgress put into it
+// (sample_closures.h), and nothing that is not there. It checks nothing and computes nothing: no version is compared,
+// no hash is made, no trigger and no CHECK runs, no page has a checksum.
 //
-// The database is one that the store made, and is no database of the store's afterwards.
-absl::StatusOr<std::unique_ptr<TransitionWriter>> OpenRawWriter(const std::string& database, int batch_max);
+// The database is one that the store made, and is no database of the store's once something was written.
+absl::StatusOr<std::unique_ptr<TransitionWriter>> OpenRawWriter(const std::string& database, const RawOptions& options);
 
 }  // namespace closure::bench
 

@@ -4,19 +4,27 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <cstdio>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/synchronization/notification.h"
+#include "absl/time/time.h"
+#include "bench/fixture/locking.h"
 #include "bench/fixture/sample_closures.h"
 #include "bench/load/connections.h"
 #include "bench/load/loop_arguments.h"
 #include "bench/load/rpc_calls.h"
 #include "closure/v1/closure_service.pb.h"
+#include "storage/status_macros.h"
 
 namespace closure::bench {
 namespace {
@@ -26,51 +34,75 @@ using SteadyClock = std::chrono::steady_clock;
 // So many streams share a connection, as a proxy in front of browsers would have it.
 constexpr int kStreamsEach = 250;
 
-// What all watchers got.
+// Whether a message has a text in it.
+bool Has(const grpc::ByteBuffer& message, std::string_view text) {
+  grpc::Slice bytes;
+  if (!message.DumpToSingleSlice(&bytes).ok()) return false;
+  const std::string_view content(reinterpret_cast<const char*>(bytes.begin()), bytes.size());
+  return content.find(text) != std::string_view::npos;
+}
+
+// What all watchers got: each is to get one message at first, and one for each change.
 class Arrivals {
  public:
-  void Add() {
+  explicit Arrivals(int watchers) : watchers_(watchers) {}
+
+  // From now on each is to have so many messages; called when all have one less.
+  void Expect(int64_t messages) {
     absl::MutexLock lock(&mutex_);
-    ++messages_;
+    expected_ = messages;
+    reached_ = 0;
+  }
+  // By each watcher, with how many it has by now.
+  void Add(int64_t messages) {
+    absl::MutexLock lock(&mutex_);
+    if (messages == expected_) ++reached_;
+    if (messages > expected_) fault_.Update(absl::InternalError("a watcher got a message without a change"));
+  }
+  void Fail(std::string_view what) {
+    absl::MutexLock lock(&mutex_);
+    fault_.Update(absl::InternalError(std::string(what)));
   }
   void End(const grpc::Status& status) {
     absl::MutexLock lock(&mutex_);
     ++ended_;
-    if (status.error_code() != grpc::StatusCode::CANCELLED) fault_ = "a watch ended: " + status.error_message();
+    if (status.error_code() != grpc::StatusCode::CANCELLED)
+      fault_.Update(absl::InternalError("a watch ended: " + status.error_message()));
   }
-  // Waits until there are so many messages in all, or one watch ended by itself.
-  bool Await(int64_t messages) {
+  // Waits until each has what is expected. Errors: INTERNAL with the first thing that went wrong.
+  absl::Status Await() {
     absl::MutexLock lock(&mutex_);
-    awaited_ = messages;
-    mutex_.Await(absl::Condition(
-        +[](Arrivals* self) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-          return self->messages_ >= self->awaited_ || !self->fault_.empty();
-        },
-        this));
-    return fault_.empty();
+    if (!mutex_.AwaitWithTimeout(absl::Condition(this, &Arrivals::IsSettled), kReachMax))
+      fault_.Update(absl::InternalError("a message did not reach all watchers"));
+    return fault_;
   }
-  void AwaitEnds(int64_t watchers) {
+  // Waits until all watches have ended. Errors: as above, of the whole time.
+  absl::Status AwaitEnds() {
     absl::MutexLock lock(&mutex_);
-    awaited_ = watchers;
-    mutex_.Await(absl::Condition(
-        +[](Arrivals* self) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return self->ended_ >= self->awaited_; }, this));
-  }
-  std::string fault() {
-    absl::MutexLock lock(&mutex_);
+    mutex_.Await(absl::Condition(this, &Arrivals::HaveEnded));
     return fault_;
   }
 
  private:
+  static constexpr absl::Duration kReachMax = absl::Minutes(1);
+
+  bool IsSettled() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return reached_ == watchers_ || !fault_.ok(); }
+  bool HaveEnded() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return ended_ == watchers_; }
+
+  const int watchers_;
   absl::Mutex mutex_;
-  int64_t messages_ ABSL_GUARDED_BY(mutex_) = 0;
-  int64_t ended_ ABSL_GUARDED_BY(mutex_) = 0;
-  int64_t awaited_ ABSL_GUARDED_BY(mutex_) = 0;
-  std::string fault_ ABSL_GUARDED_BY(mutex_);
+  int64_t expected_ ABSL_GUARDED_BY(mutex_) = 0;
+  // How many watchers have that many.
+  int reached_ ABSL_GUARDED_BY(mutex_) = 0;
+  int ended_ ABSL_GUARDED_BY(mutex_) = 0;
+  absl::Status fault_ ABSL_GUARDED_BY(mutex_);
 };
 
 class Watcher final : public grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer> {
  public:
-  Watcher(grpc::GenericStub& stub, const ClosureKey& key, Arrivals& arrivals) : arrivals_(arrivals) {
+  // Each of its messages is to have `mark` in it.
+  Watcher(grpc::GenericStub& stub, const ClosureKey& key, std::string mark, Arrivals& arrivals)
+      : mark_(std::move(mark)), arrivals_(arrivals) {
     v1::WatchClosureRequest request;
     request.set_name(FormatClosureName(key));
     const grpc::Slice bytes(request.SerializeAsString());
@@ -85,16 +117,20 @@ class Watcher final : public grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::Byt
   void Cancel() { context_.TryCancel(); }
   void OnReadDone(bool ok) override {
     if (!ok) return;
-    arrivals_.Add();
+    if (!Has(message_, mark_)) return arrivals_.Fail("a message without " + mark_);
+    arrivals_.Add(++messages_);
     StartRead(&message_);
   }
   void OnDone(const grpc::Status& status) override { arrivals_.End(status); }
 
  private:
+  const std::string mark_;
   Arrivals& arrivals_;
   grpc::ClientContext context_;
   grpc::ByteBuffer request_;
   grpc::ByteBuffer message_;
+  // Counted by the one read that is under way.
+  int64_t messages_ = 0;
 };
 
 struct WatchOptions {
@@ -127,36 +163,54 @@ std::string Change(grpc::GenericStub& stub, int round) {
 absl::StatusOr<LoopResult> MeasureReach(const WatchOptions& options, grpc::GenericStub& stub, Arrivals& arrivals) {
   LoopResult result{.seconds = 1};
   for (int round = 0; round < options.rounds; ++round) {
+    arrivals.Expect(round + 2);
     const auto began = SteadyClock::now();
     if (const std::string fault = Change(stub, round); !fault.empty()) return absl::InternalError(fault);
-    if (!arrivals.Await(int64_t{options.watchers} * (round + 2))) return absl::InternalError(arrivals.fault());
+    CLOSURE_RETURN_IF_ERROR(arrivals.Await());
     result.nanos.push_back(static_cast<uint32_t>((SteadyClock::now() - began).count()));
   }
   std::sort(result.nanos.begin(), result.nanos.end());
   return result;
 }
 
-absl::StatusOr<LoopResult> Run(const WatchOptions& options) {
-  const auto stubs = Connect(options.target, (options.watchers + kStreamsEach - 1) / kStreamsEach);
-  Arrivals arrivals;
+std::vector<std::unique_ptr<Watcher>> WatchAll(const WatchOptions& options,
+                                               const std::vector<std::unique_ptr<grpc::GenericStub>>& stubs,
+                                               Arrivals& arrivals) {
   std::vector<std::unique_ptr<Watcher>> watchers;
   for (int i = 0; i < options.watchers; ++i) {
-    watchers.push_back(std::make_unique<Watcher>(*stubs[static_cast<size_t>(i) % stubs.size()],
-                                                 SampleKey(options.idle ? i : 0), arrivals));
+    const ClosureKey key = SampleKey(options.idle ? i : 0);
+    // A yardstick answers with the closure of the first sample whichever is watched.
+    std::string mark = options.idle ? "/closures/" : FormatClosureName(key);
+    watchers.push_back(
+        std::make_unique<Watcher>(*stubs[static_cast<size_t>(i) % stubs.size()], key, std::move(mark), arrivals));
   }
-  absl::StatusOr<LoopResult> result = LoopResult{.seconds = 1};
-  if (!arrivals.Await(options.watchers)) {
-    result = absl::InternalError(arrivals.fault());
-  } else if (options.idle) {
-    std::printf("ready\n");
-    std::fflush(stdout);
-    while (std::getchar() != EOF) {
-    }
-  } else {
-    result = MeasureReach(options, *stubs.front(), arrivals);
+  return watchers;
+}
+
+void IdleUntilInputEnds() {
+  std::printf("ready\n");
+  std::fflush(stdout);
+  while (std::getchar() != EOF) {
   }
+}
+
+// What is measured while all watch; nothing where they idle.
+absl::StatusOr<LoopResult> RunWatched(const WatchOptions& options, grpc::GenericStub& stub, Arrivals& arrivals) {
+  CLOSURE_RETURN_IF_ERROR(arrivals.Await());
+  if (!options.idle) return MeasureReach(options, stub, arrivals);
+  IdleUntilInputEnds();
+  return LoopResult();
+}
+
+absl::StatusOr<LoopResult> Run(const WatchOptions& options) {
+  const auto stubs = Connect(options.target, (options.watchers + kStreamsEach - 1) / kStreamsEach);
+  Arrivals arrivals(options.watchers);
+  arrivals.Expect(1);
+  const std::vector<std::unique_ptr<Watcher>> watchers = WatchAll(options, stubs, arrivals);
+  absl::StatusOr<LoopResult> result = RunWatched(options, *stubs.front(), arrivals);
   for (const auto& watcher : watchers) watcher->Cancel();
-  arrivals.AwaitEnds(options.watchers);
+  const absl::Status ended = arrivals.AwaitEnds();
+  if (!ended.ok()) return ended;
   return result;
 }
 
