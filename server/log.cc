@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/log.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <optional>
 
@@ -25,10 +26,17 @@ std::string_view LevelName(LogLevel level) {
   return "error";
 }
 
+// Characters of ASCII that stand in JSON as they are, which nearly all are.
+bool IsPlain(char character) { return character >= ' ' && character < 0x7f && character != '"' && character != '\\'; }
+
 void AppendString(std::string& line, std::string_view text) {
   text = CutAtCodePoint(text, kValueBytesMax);
   line += '"';
-  while (!text.empty()) {
+  for (;;) {
+    const auto plain = static_cast<std::size_t>(std::ranges::find_if_not(text, IsPlain) - text.begin());
+    line += text.substr(0, plain);
+    text.remove_prefix(plain);
+    if (text.empty()) break;
     const std::string_view before = text;
     const std::optional<char32_t> code_point = TakeCodePoint(text);
     if (!code_point) {
