@@ -67,8 +67,9 @@ enum class Mark {
   kLogPageDamaged,
   kLogEndDamaged,
   kWriteRefusedForDamage,
-  // A page of the file did not fit when nobody needed it, and SQLite was asked.
+  // A page of the file did not fit when nobody needed it, and was judged; the log began anew meanwhile.
   kPageDoubted,
+  kLogBeganAnew,
   // Nothing was copied from the log, because something in it was not what was written.
   kCheckpointRefused,
   // A checkpoint met another log than the one that it was begun with, and is to be made again.

@@ -48,9 +48,10 @@ uint64_t WhichLog(const volatile void* wal_index) {
 }
 
 uint32_t CommittedFrames(const volatile void* wal_index) { return ReadWord(wal_index, kCommittedAt); }
+uint32_t CopiedFrames(const volatile void* wal_index) { return ReadWord(wal_index, kCopiedAt); }
 
 int CheckBeforeCopying(sqlite3_file& log, const volatile void* wal_index) {
-  const uint32_t copied = ReadWord(wal_index, kCopiedAt);
+  const uint32_t copied = CopiedFrames(wal_index);
   const uint32_t committed = CommittedFrames(wal_index);
   std::array<unsigned char, kLogHeaderBytes> header = {};
   int code = Read(log, header, 0);

@@ -23,8 +23,9 @@ namespace closure::sqlite {
 // mapped. Torn where the log is begun anew at this moment, and then like no log that there is.
 uint64_t WhichLog(const volatile void* wal_index);
 
-// How many frames of its log a wal-index has committed.
+// How many frames of its log a wal-index has committed, and how many of them a checkpoint has copied into the file.
 uint32_t CommittedFrames(const volatile void* wal_index);
+uint32_t CopiedFrames(const volatile void* wal_index);
 
 // Whether what the log holds and the database does not is as it was written, and its header that of the log which the
 // wal-index is of, so that no older log stands there which a disk did not overwrite: SQLITE_OK,

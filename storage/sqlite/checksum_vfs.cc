@@ -69,6 +69,11 @@ int FileControl(sqlite3_file* file, int what, void* argument) {
     *static_cast<std::int64_t*>(argument) = wal_index == nullptr ? 0 : CommittedFrames(wal_index);
     return SQLITE_OK;
   }
+  if (what == kCopiedFramesControl) {
+    const volatile void* const wal_index = Of(file).wal_index;
+    *static_cast<std::int64_t*>(argument) = wal_index == nullptr ? 0 : CopiedFrames(wal_index);
+    return SQLITE_OK;
+  }
   // SQLite does not hear an answer to this, but asks for the size before it copies.
   if (what == SQLITE_FCNTL_CKPT_START) Of(file).checkpoint_refused = CheckBeforeCheckpoint(Of(file));
   return MethodsBelow(file).xFileControl(Below(file), what, argument);

@@ -28,6 +28,8 @@ inline constexpr int kPageReserveBytes = 8;
 inline constexpr int kIsSealedControl = 0x434c53;
 // One that sets an int64_t to how many frames of the log are committed; 0 where this connection knows of no log.
 inline constexpr int kCommittedFramesControl = 0x434c54;
+// The same for how many of these a checkpoint has copied into the file.
+inline constexpr int kCopiedFramesControl = 0x434c55;
 
 // Makes the name known to SQLite. Any thread, any number of times.
 void RegisterChecksumVfs();

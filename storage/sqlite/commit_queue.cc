@@ -173,7 +173,7 @@ void CommitQueue::RunTeller() {
       if (outcomes_.empty()) return;
       outcomes.swap(outcomes_);
     }
-    // They are durable together, so whoever reads one of them from the store may expect to read the others.
+    // They are durable by now, so whoever reads one of them from the store may expect to read the others.
     Observe(outcomes);
     for (Outcome& outcome : outcomes) Tell(std::move(outcome));
   }

@@ -10,9 +10,6 @@
 #include "storage/damage.h"
 #include "storage/sqlite/checksum_vfs.h"
 #include "storage/sqlite/heap.h"
-#include "storage/sqlite/look_again.h"
-#include "storage/sqlite/page_checksum.h"
-#include "storage/sqlite/page_judge.h"
 #include "storage/status_macros.h"
 
 namespace closure::sqlite {
@@ -275,12 +272,6 @@ absl::Status Connection::CheckSealed() {
   return Damaged("the header of the file is not that of a database whose pages have checksums");
 }
 
-int64_t Connection::CommittedFrames() {
-  int64_t frames = 0;
-  sqlite3_file_control(database_, "main", kCommittedFramesControl, &frames);
-  return frames;
-}
-
 absl::Status Connection::CheckFile() {
   // What was read before is read again.
   sqlite3_db_release_memory(database_);
@@ -288,50 +279,6 @@ absl::Status Connection::CheckFile() {
   CLOSURE_ASSIGN_OR_RETURN(const bool row, statement.Step());
   if (row && statement.View(0) == "ok") return absl::OkStatus();
   return Damaged(row ? statement.View(0) : "no answer");
-}
-
-sqlite3_file* Connection::File(int control) {
-  sqlite3_file* file = nullptr;
-  sqlite3_file_control(database_, "main", control, &file);
-  return file;
-}
-
-absl::StatusOr<int64_t> Connection::CountPages() { return ReadInt("PRAGMA page_count"); }
-
-std::vector<int64_t> Connection::FindDoubtful(int64_t first, int64_t count) {
-  sqlite3_file& file = *File(SQLITE_FCNTL_FILE_POINTER);
-  std::vector<unsigned char> page(static_cast<size_t>(page_bytes_));
-  std::vector<int64_t> doubtful;
-  for (int64_t number = first; number < first + count; ++number) {
-    const int code =
-        file.pMethods->xRead(&file, page.data(), static_cast<int>(page_bytes_), (number - 1) * page_bytes_);
-    if (code != SQLITE_OK || IsNeverWritten(page)) doubtful.push_back(number);
-  }
-  return doubtful;
-}
-
-absl::StatusOr<std::vector<int64_t>> Connection::JudgeDoubtful(std::span<const int64_t> pages) {
-  CLOSURE_ASSIGN_OR_RETURN(const Transaction one_state, Transaction::BeginRead(*this));
-  OpenFiles files{.database = File(SQLITE_FCNTL_FILE_POINTER), .page_bytes = page_bytes_};
-  CLOSURE_ASSIGN_OR_RETURN(files.pages, CountPages());
-  sqlite3_file* const log = File(SQLITE_FCNTL_JOURNAL_POINTER);
-  if (log != nullptr && log->pMethods != nullptr) files.log = log;
-  files.committed_frames = CommittedFrames();
-  PageVerdicts verdicts;
-  int code = SQLITE_OK;
-  LookAgain([&] {
-    code = JudgePages(files, pages, verdicts);
-    return code == SQLITE_OK;
-  });
-  // They are looked at again in the next pass.
-  if (code == SQLITE_BUSY) return std::vector<int64_t>();
-  if (code == SQLITE_CORRUPT) return Damaged("the list of free pages is none");
-  if (code == SQLITE_IOERR_DATA) return Damaged("a page is not what was written");
-  if (code != SQLITE_OK)
-    return absl::UnavailableError(fmt::format("store(sqlite): {0} or {0}-wal: {1}", FilePath(), sqlite3_errstr(code)));
-  if (verdicts.damaged.empty()) return std::move(verdicts.unneeded);
-  return Damaged(fmt::format("{} pages are not what was written, page {} first", verdicts.damaged.size(),
-                             verdicts.damaged.front()));
 }
 
 absl::Status Connection::EnableWriteAheadLog() {

@@ -3,6 +3,7 @@
 #define CLOSURE_STORAGE_SQLITE_DATABASE_H_
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -14,9 +15,9 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "storage/sqlite/page_judge.h"
 
 struct sqlite3;
-struct sqlite3_file;
 struct sqlite3_stmt;
 
 // The smallest wrapper around SQLite that the store needs: a hardened connection, prepared statements that are kept,
@@ -136,17 +137,16 @@ class Connection {
   // How many pages the database has.
   absl::StatusOr<int64_t> CountPages();
   // Compares `count` pages of the file, `first` (from 1) and those behind it, with their checksums, past SQLite:
-  // without its locks, and without those that stand in the log. Answers those that do not fit, that were never written,
-  // or that cannot be read. It is no damage while a newer version stands in the log, or is just being copied from
-  // there, or while the page is free.
+  // without its locks, and without those that stand in the log. Answers those that do not fit or cannot be read. It is
+  // no damage while a newer version stands in the log, or is just being copied from there, or while the page is free.
   std::vector<int64_t> FindDoubtful(int64_t first, int64_t count);
-  // Looks at doubtful pages once more, as of one moment; answers those that are not what was written and free. Errors:
-  // UNAVAILABLE, as IsDamage when one is needed.
-  absl::StatusOr<std::vector<int64_t>> JudgeDoubtful(std::span<const int64_t> pages);
+  // Looks at doubtful pages once more, as of one moment, until `shall_end` says true. Errors: UNAVAILABLE, as IsDamage
+  // when one is damaged.
+  absl::StatusOr<PageVerdicts> JudgeDoubtful(std::span<const int64_t> pages, std::function<bool()> shall_end);
   // Whether every page that this connection reads is compared with its checksum (checksum_vfs.h). Errors: UNAVAILABLE,
   // as IsDamage, when it is not, because the file's header cannot be trusted.
   absl::Status CheckSealed();
-  // How many frames of the log are committed, as this connection last read it; 0 where there is no log.
+  // How many frames of the log are committed, at this moment; 0 where this connection knows of no log.
   int64_t CommittedFrames();
   // Write-ahead log with one fsync a commit; checkpoints are made by Checkpoint alone.
   absl::Status EnableWriteAheadLog();
@@ -201,6 +201,8 @@ class Connection {
   bool IsLogEmpty() const;
   // A file of this connection, by the control that asks SQLite for it.
   sqlite3_file* File(int control);
+  // What a control of ours sets.
+  int64_t Ask(int control);
   Statement Prepare(Sql sql);
   int64_t changed_rows() const;
   absl::StatusOr<int64_t> ReadInt(Sql sql);

@@ -106,11 +106,7 @@ void SealPage(std::span<unsigned char> page, int64_t number) {
 bool IsSealedPage(Bytes page, int64_t number) {
   uint64_t sealed = 0;
   std::memcpy(&sealed, page.data() + page.size() - kChecksumBytes, kChecksumBytes);
-  return sealed == PageChecksum(page, number) || IsNeverWritten(page);
-}
-
-bool IsNeverWritten(Bytes page) {
-  return std::all_of(page.begin(), page.end(), [](unsigned char byte) { return byte == 0; });
+  return sealed == PageChecksum(page, number);
 }
 
 uint32_t BigEndian(Bytes at) { return BigEndianAt(at.first(4).data()); }

@@ -14,10 +14,8 @@ using Bytes = std::span<const unsigned char>;
 // Writes the checksum of a database page into its last eight bytes. `number` counts from 1.
 void SealPage(std::span<unsigned char> page, int64_t number);
 
-// Whether a database page is as it was sealed; also for one that was never written.
+// Whether a database page is as it was sealed. One of zeros only is not: with secure_delete SQLite writes every page.
 bool IsSealedPage(Bytes page, int64_t number);
-// Whether it is of zeros only, without a checksum: of such pages a file that grew has some, which are all free.
-bool IsNeverWritten(Bytes page);
 
 // The number in the first four bytes, as SQLite writes those of its files.
 uint32_t BigEndian(Bytes at);

@@ -14,8 +14,19 @@
 namespace closure::sqlite {
 namespace {
 
-// More than these are judged before the end of a pass.
-constexpr std::size_t kDoubtfulMax = 1000;
+// More than these, which take 8 MB, are judged before the end of a pass.
+constexpr std::size_t kDoubtfulMax = 1'000'000;
+
+absl::Status FindingOf(const PageVerdicts& verdicts) {
+  if (!verdicts.unreadable.empty())
+    return absl::UnavailableError(fmt::format("store(sqlite): {} pages of the database, page {} first, cannot be read",
+                                              verdicts.unreadable.size(), verdicts.unreadable.front()));
+  if (verdicts.unneeded.empty()) return absl::OkStatus();
+  return absl::UnavailableError(fmt::format(
+      "store(sqlite): {} free pages of the database, page {} first, are not what was written: nothing that is stored "
+      "needs them, but the disk may be failing, and a backup that reads them fails",
+      verdicts.unneeded.size(), verdicts.unneeded.front()));
+}
 
 }  // namespace
 
@@ -46,26 +57,24 @@ void Scrubber::Run() {
 absl::Status Scrubber::Pass() {
   CLOSURE_ASSIGN_OR_RETURN(const int64_t pages, connection_->CountPages());
   std::vector<int64_t> doubtful;
-  std::vector<int64_t> unneeded;
+  PageVerdicts verdicts;
   for (int64_t next = 1; next <= pages; next += options_.pages) {
     std::ranges::copy(connection_->FindDoubtful(next, std::min(options_.pages, pages + 1 - next)),
                       std::back_inserter(doubtful));
-    if (doubtful.size() > kDoubtfulMax) CLOSURE_RETURN_IF_ERROR(Judge(std::exchange(doubtful, {}), unneeded));
+    if (doubtful.size() > kDoubtfulMax) CLOSURE_RETURN_IF_ERROR(Judge(std::exchange(doubtful, {}), verdicts));
     if (!Wait(options_.pause)) return absl::OkStatus();
   }
-  CLOSURE_RETURN_IF_ERROR(Judge(doubtful, unneeded));
-  if (unneeded.empty()) return absl::OkStatus();
-  return absl::UnavailableError(fmt::format(
-      "store(sqlite): {} free pages of the database, page {} first, are not what was written: nothing that is stored "
-      "needs them, but the disk may be failing, and a backup that reads them fails",
-      unneeded.size(), unneeded.front()));
+  CLOSURE_RETURN_IF_ERROR(Judge(doubtful, verdicts));
+  return FindingOf(verdicts);
 }
 
-absl::Status Scrubber::Judge(const std::vector<int64_t>& doubtful, std::vector<int64_t>& unneeded) {
+absl::Status Scrubber::Judge(const std::vector<int64_t>& doubtful, PageVerdicts& verdicts) {
   if (doubtful.empty()) return absl::OkStatus();
   Reach(Mark::kPageDoubted);
-  CLOSURE_ASSIGN_OR_RETURN(const std::vector<int64_t> free, connection_->JudgeDoubtful(doubtful));
-  std::ranges::copy(free, std::back_inserter(unneeded));
+  CLOSURE_ASSIGN_OR_RETURN(const PageVerdicts judged,
+                           connection_->JudgeDoubtful(doubtful, [this] { return IsClosing(); }));
+  std::ranges::copy(judged.unreadable, std::back_inserter(verdicts.unreadable));
+  std::ranges::copy(judged.unneeded, std::back_inserter(verdicts.unneeded));
   return absl::OkStatus();
 }
 

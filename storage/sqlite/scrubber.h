@@ -19,7 +19,7 @@ namespace closure::sqlite {
 
 // Compares every page of the database file with its checksum, over and over, on a thread and a connection of its own,
 // so that damage in what nobody reads is found while there is a backup that is older than it (ADR 26). Holds no
-// transaction but a short one at the end of a pass that found something. Can be used from any thread.
+// transaction but a short one in which pages that do not fit are judged. Can be used from any thread.
 class Scrubber {
  public:
   struct Options {
@@ -32,7 +32,7 @@ class Scrubber {
     // From the end of one pass over the file to the next; at most a day.
     absl::Duration rest = absl::Hours(24);
     // Told, on the scrubber's thread, what a pass found: damage (storage/damage.h), after which there is no other pass,
-    // a file that cannot be read, or free pages that do not fit.
+    // pages or a log that cannot be read, or free pages that do not fit.
     std::function<void(const absl::Status&)> found;
   };
 
@@ -49,8 +49,8 @@ class Scrubber {
   void Run();
   // Goes over the file once, or until Stop.
   absl::Status Pass();
-  // Looks again at pages that did not fit when they were met; adds those that are free to `unneeded`.
-  absl::Status Judge(const std::vector<int64_t>& doubtful, std::vector<int64_t>& unneeded);
+  // Looks again at pages that did not fit when they were met; adds what was found to `verdicts`.
+  absl::Status Judge(const std::vector<int64_t>& doubtful, PageVerdicts& verdicts);
   bool IsClosing();
   // False when Stop was called meanwhile.
   bool Wait(absl::Duration time);

@@ -24,7 +24,8 @@ absl::Status UpdateSystem(Connection& connection, const internal::v1::SystemData
 
 absl::Status CheckSystemVersion(Connection& connection, int64_t version) {
   Statement row = connection.Select("SELECT version FROM system WHERE system_row = 1");
-  CLOSURE_RETURN_IF_ERROR(row.Step().status());
+  CLOSURE_ASSIGN_OR_RETURN(const bool found, row.Step());
+  if (!found) return NotUnderstood("the system's row is missing");
   if (row.Int(0) == version) return absl::OkStatus();
   return absl::AbortedError(fmt::format("the system has version {}, not {}", row.Int(0), version));
 }

@@ -85,7 +85,7 @@ class Damage(Files):
             file.seek(3 * 4096)
             file.write(b"\xa5" * 4096)
         server = self.serve(self.config)
-        server.wait_for(b"data corruption")
+        server.wait_for(b"the store met damage")
         self.assertEqual(server.said.count(b"the store met damage"), 1)
         self.assertEqual(server.stop(), OK)
         self.assertEqual(server.said.count(b"the store met damage"), 2)

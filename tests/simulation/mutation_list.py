@@ -74,7 +74,7 @@ MUTATIONS = [
              ".as_of = *TimeFromProto(run->request_.check.check_time())});\n"),
     Mutation("silence does not matter", FAN_OUT, "      findings.required_unanswered = true;\n", ""),
     Mutation("what was found is lost", FAN_OUT,
-             "      findings.items = std::move(ask.items);\n", "      findings.items.clear();\n"),
+             "    AppendMoved(std::move(ask.items), findings.items);\n", ""),
     Mutation("an upstream's silence is an empty list", RUN,
              "    if (over_) return;\n    done = TakeDone();\n    items_.clear();\n  }\n  std::move(done)(std::move(status));\n",
              "    if (over_) return;\n    done = TakeDone();\n    items_.clear();\n  }\n"

@@ -18,6 +18,7 @@ void Write(std::uint32_t word, std::span<unsigned char> to) {
 
 int Read(sqlite3_file* file, void* to, int size, sqlite3_int64 offset) {
   auto& log = *static_cast<LogInMemory*>(file);
+  if (log.on_read) log.on_read();
   if (log.reads++ == log.failing_read) return SQLITE_IOERR_READ;
   const auto begin = static_cast<std::size_t>(offset);
   if (begin + static_cast<std::size_t>(size) > log.bytes.size()) return SQLITE_IOERR_SHORT_READ;
@@ -44,9 +45,9 @@ const sqlite3_io_methods* Methods() {
 
 }  // namespace
 
-LogInMemory::LogInMemory() : sqlite3_file{Methods()}, bytes(sqlite::kLogHeaderBytes) {
+LogInMemory::LogInMemory(std::uint32_t salt) : sqlite3_file{Methods()}, bytes(sqlite::kLogHeaderBytes) {
   const std::span<unsigned char> header(bytes);
-  const std::uint32_t words[] = {kMagic, kVersion, kPageBytes, 0, 0x12345678, 0x9abcdef0};
+  const std::uint32_t words[] = {kMagic, kVersion, kPageBytes, 0, salt, 0x9abcdef0};
   for (std::size_t i = 0; i < std::size(words); ++i) Write(words[i], header.subspan(4 * i));
   SealHeader();
 }

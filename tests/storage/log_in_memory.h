@@ -5,6 +5,7 @@
 #include <sqlite3.h>
 
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "storage/sqlite/page_checksum.h"
@@ -17,8 +18,8 @@ class LogInMemory : public sqlite3_file {
   static constexpr std::size_t kPageBytes = 4096;
   static constexpr std::size_t kFrameBytes = sqlite::kFrameHeaderBytes + kPageBytes;
 
-  // With a header and no frame.
-  LogInMemory();
+  // With a header and no frame; logs of another salt are other logs.
+  explicit LogInMemory(std::uint32_t salt = 0x12345678);
   LogInMemory(const LogInMemory&) = delete;
   LogInMemory& operator=(const LogInMemory&) = delete;
 
@@ -36,6 +37,8 @@ class LogInMemory : public sqlite3_file {
   int failing_read = -1;
   bool has_size = true;
   int reads = 0;
+  // Called before each read, for what others do to the file meanwhile; empty for nothing.
+  std::function<void()> on_read;
 
  private:
   std::uint32_t frames_ = 0;

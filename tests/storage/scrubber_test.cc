@@ -190,23 +190,17 @@ TEST_CASE("damage in a free page is told, and is no damage of what is stored", "
   const auto writer = OpenWriter(path);
   if (is_logged)
     REQUIRE(writer->RunScript("UPDATE meta SET value = value || ' and more' WHERE key = 'deployment'").ok());
-  DamagePage(path, std::filesystem::file_size(path) / kPageBytes - 1);
+  const std::size_t last = std::filesystem::file_size(path) / kPageBytes - 1;
+  const bool is_lost = GENERATE(false, true);
+  if (is_lost)
+    Overwrite(path, last * kPageBytes, std::vector<unsigned char>(kPageBytes, 0));
+  else
+    DamagePage(path, last);
   Scrub scrub(OpenRaw(path));
   const absl::Status found = scrub.WaitForFinding();
   CHECK(absl::IsUnavailable(found));
   CHECK_FALSE(IsDamage(found));
   CHECK_THAT(std::string(found.message()), Contains("1 free pages of the database"));
-}
-
-TEST_CASE("a free page that was never written is in order", "[sqlite]") {
-  const TemporaryDirectory directory;
-  const std::string path = directory.Path("closure.db");
-  MakeFreePages(path);
-  Overwrite(path, std::filesystem::file_size(path) - kPageBytes, std::vector<unsigned char>(kPageBytes, 0));
-  const MarkWatch doubted(Mark::kPageDoubted);
-  const Scrub scrub(OpenRaw(path));
-  CHECK(ComesTrue([&doubted] { return doubted.times() > 2; }));
-  CHECK_FALSE(scrub.HasFinding());
 }
 
 TEST_CASE("a list of free pages that is none is damage", "[sqlite]") {
