@@ -48,6 +48,8 @@ enum class Mark {
   // The same for a closure that was to be made, and for a switch of the whole system.
   kCreationDecidedAgain,
   kSwitchDecidedAgain,
+  // A creation would have been refused, and a repetition of it had been carried out meanwhile.
+  kCreatedByRepetition,
   // The result of a state that was left ended its task and nothing else.
   kStaleResultDropped,
   // The store did not say when the next task is due.

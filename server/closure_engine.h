@@ -151,6 +151,9 @@ class ClosureEngine {
   absl::StatusOr<bool> NeedsRetry(const Attempt& attempt, std::optional<internal::v1::TaskData>& task) const;
   absl::StatusOr<std::optional<internal::v1::TaskData>> FindRetried(const CallContext& context) const;
   absl::StatusOr<std::optional<v1::Closure>> FindReplay(std::string_view account_id, const CallContext& context) const;
+  // For a creation, which does not wait in line with its repetitions: a refusal is told only where none of them was
+  // carried out since; else their answer is.
+  Reply UnlessCarriedOut(const std::string& account_id, const CallContext& context, Reply reply) const;
 
   const Parts parts_;
   absl::Mutex mutex_;

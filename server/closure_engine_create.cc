@@ -26,11 +26,23 @@ absl::Status AlreadyOpen(const internal::v1::ClosureData& open) {
 
 }  // namespace
 
+ClosureEngine::Reply ClosureEngine::UnlessCarriedOut(const std::string& account_id, const CallContext& context,
+                                                     Reply reply) const {
+  return [this, account_id, context, reply = std::move(reply)](absl::StatusOr<v1::Closure> answer) mutable {
+    if (answer.ok()) return std::move(reply)(std::move(answer));
+    const absl::StatusOr<std::optional<v1::Closure>> replay = FindReplay(account_id, context);
+    if (!replay.ok() || !replay->has_value()) return std::move(reply)(std::move(answer));
+    Reach(Mark::kCreatedByRepetition);
+    std::move(reply)(**replay);
+  };
+}
+
 void ClosureEngine::Create(const std::string& account_id, v1::Channel channel, const CallContext& context,
                            Reply reply) {
   absl::StatusOr<std::optional<v1::Closure>> replay = FindReplay(account_id, context);
   if (!replay.ok()) return std::move(reply)(replay.status());
   if (replay->has_value()) return std::move(reply)(**replay);
+  reply = UnlessCarriedOut(account_id, context, std::move(reply));
   LookUpAccount(parts_.upstreams, account_id, CallOptions{.timeout = kAccountTimeout, .cancel = cancel_},
                 [this, account_id, channel, context,
                  reply = std::move(reply)](absl::StatusOr<upstream::v1::Account> account) mutable {

@@ -5,7 +5,12 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 
+#include "absl/synchronization/notification.h"
 #include "checkers/proto_time.h"
+#include "checkers/upstream_call.h"
+#include "closure/upstream/v1/account_service.grpc.pb.h"
+#include "grpcpp/server.h"
+#include "grpcpp/server_builder.h"
 #include "server/closure_view.h"
 #include "server/config.h"
 #include "server/errors.h"
@@ -22,10 +27,44 @@ using TaskAnswer = absl::StatusOr<TaskData>;
 
 const ClosureKey kKey{.account_id = "1001", .closure_id = "c1"};
 
+// An account system that answers every question but the first, which waits until it is let go, and then fails.
+class AccountsThatKeepTheFirst final : public upstream::v1::AccountService::CallbackService {
+ public:
+  AccountsThatKeepTheFirst() : server_(grpc::ServerBuilder().RegisterService(this).BuildAndStart()) {}
+
+  std::shared_ptr<upstream::v1::AccountService::StubInterface> stub() {
+    return upstream::v1::AccountService::NewStub(server_->InProcessChannel({}));
+  }
+  void WaitForFirst() { asked_.WaitForNotification(); }
+  void FailFirst() { first_->Finish({grpc::StatusCode::UNAVAILABLE, "silence"}); }
+
+ private:
+  grpc::ServerUnaryReactor* GetAccount(grpc::CallbackServerContext* context,
+                                       const upstream::v1::GetAccountRequest* request,
+                                       upstream::v1::Account* account) override {
+    grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
+    if (first_ == nullptr) {
+      first_ = reactor;
+      asked_.Notify();
+      return reactor;
+    }
+    account->set_account_id(request->account_id());
+    account->set_state(upstream::v1::Account::ACTIVE);
+    account->mutable_email()->set_address("bob@example.com");
+    reactor->Finish(grpc::Status::OK);
+    return reactor;
+  }
+
+  // Set by the first call, before there is another.
+  grpc::ServerUnaryReactor* first_ = nullptr;
+  absl::Notification asked_;
+  const std::unique_ptr<grpc::Server> server_;
+};
+
 // An engine, and one closure that waits for its identity code.
 class Bench {
  public:
-  Bench() {
+  explicit Bench(std::shared_ptr<upstream::v1::AccountService::StubInterface> accounts = nullptr) {
     auto opened = SqliteClosureStore::Open({.path = path_});
     REQUIRE(opened.ok());
     store_ = *std::move(opened);
@@ -35,6 +74,8 @@ class Bench {
     parts.secret_key = &secret_key_;
     parts.agreements = &agreements_;
     parts.policy = WithDefaults({}).policy();
+    parts.random = &SystemRandom();
+    parts.upstreams.account = std::move(accounts);
     engine_ = std::make_unique<ClosureEngine>(std::move(parts));
     CreateFacts facts;
     facts.account.set_account_id(kKey.account_id);
@@ -115,6 +156,34 @@ TEST_CASE("two retries of a task at once with one request id have one answer", "
     REQUIRE(answer.ok());
   }
   CHECK(answers[0]->SerializeAsString() == answers[1]->SerializeAsString());
+}
+
+TEST_CASE("a creation that would be refused has the answer of its repetition, which was carried out meanwhile",
+          "[engine]") {
+  AccountsThatKeepTheFirst accounts;
+  Bench bench(accounts.stub());
+  const CallContext bob{.actor = {.kind = Actor::Kind::kRoot, .name = "1002"}, .request_id = "r1", .body_hash = "h"};
+  const auto create = [&](absl::Notification& answered, absl::StatusOr<v1::Closure>& answer) {
+    bench.engine()->Create("1002", v1::EMAIL, bob, [&](absl::StatusOr<v1::Closure> told) {
+      answer = std::move(told);
+      answered.Notify();
+    });
+  };
+  absl::Notification first_answered;
+  absl::Notification second_answered;
+  absl::StatusOr<v1::Closure> first;
+  absl::StatusOr<v1::Closure> second;
+  create(first_answered, first);
+  accounts.WaitForFirst();
+  create(second_answered, second);
+  second_answered.WaitForNotification();
+  REQUIRE(second.ok());
+  accounts.FailFirst();
+  first_answered.WaitForNotification();
+  INFO(first.status().ToString());
+  REQUIRE(first.ok());
+  CHECK(first->SerializeAsString() == second->SerializeAsString());
+  CHECK(CallsToUpstreams().WaitForNone(absl::Minutes(1)));
 }
 
 TEST_CASE("a retry does not take back the failure that was committed before it", "[engine][operators]") {
