@@ -75,6 +75,15 @@ std::string Fault(const grpc::Status& status, const PendingCall& call, const std
   return text.find(call.mark) != std::string_view::npos ? "" : "an answer without " + call.mark;
 }
 
+// After the last of them the channels are let go, which is not for one of gRPC's threads to do: so the call's context,
+// which holds its channel, goes first.
+void End(std::unique_ptr<PendingCall> call, const grpc::Status& status, const std::string& canned) {
+  const std::string fault = Fault(status, *call, canned);
+  const OperationEnded ended = std::move(call->ended);
+  call = nullptr;
+  ended(fault);
+}
+
 LoopResult Run(const LoadOptions& options, const CallKind& kind) {
   const auto stubs = Connect(options.target, std::min(options.loop.streams, kConnectionsMax));
   std::vector<int64_t> turns(static_cast<size_t>(options.loop.streams));
@@ -89,8 +98,7 @@ LoopResult Run(const LoadOptions& options, const CallKind& kind) {
     stubs[index % stubs.size()]->UnaryCall(&pending->context, std::string(call.method), grpc::StubOptions(),
                                            &pending->request, &pending->answer,
                                            [pending, &options](const grpc::Status& status) {
-                                             const std::unique_ptr<PendingCall> owned(pending);
-                                             owned->ended(Fault(status, *owned, options.canned));
+                                             End(std::unique_ptr<PendingCall>(pending), status, options.canned);
                                            });
   });
 }
