@@ -8,8 +8,9 @@ import subprocess
 import sys
 import time
 
+from failed import Failed
 from pairs import Comparison, Goal
-from programs import SOURCE, Failed
+from programs import SOURCE
 from rpc_lines import ACCOUNT, closure_name
 
 STARTS = 20

@@ -12,6 +12,7 @@ import time
 
 import grpc
 
+from failed import Failed
 from grpc_health import is_serving
 
 SOURCE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -19,10 +20,6 @@ START_SECONDS = 600  # the log of a killed process may be long, and the disk slo
 POLL_SECONDS = 0.001  # between two looks at what a process has written
 STOP_SECONDS = 60
 QUICK_TRIES = 10  # on a machine that does much else, nothing may end in so short a time
-
-
-class Failed(Exception):
-    """A program did not do what it was started for."""
 
 
 def free_port():
@@ -66,14 +63,23 @@ class Served(str):
             return next(int(line.split()[1]) * 1024 for line in status if line.startswith("VmRSS:"))
 
 
+def remove_left_over(runs):
+    """What runs left that were killed: each folder begins with the process that it is of."""
+    for name in os.listdir(runs):
+        if not os.path.exists(f"/proc/{name.partition('-')[0]}"):
+            shutil.rmtree(f"{runs}/{name}")
+
+
 class Programs:
     """Where the built programs are, and a folder on a real disk for what they write."""
 
     def __init__(self, build, quick):
         self.build = os.path.abspath(build)
         self.quick = quick
-        os.makedirs(f"{self.build}/bench/runs", exist_ok=True)
-        self.folder = tempfile.mkdtemp(dir=f"{self.build}/bench/runs")
+        runs = f"{self.build}/bench/runs"
+        os.makedirs(runs, exist_ok=True)
+        remove_left_over(runs)
+        self.folder = tempfile.mkdtemp(prefix=f"{os.getpid()}-", dir=runs)
         self.key = f"{self.folder}/key"
         self.line_folder = None
 

@@ -4,6 +4,9 @@
 import json
 import os
 import platform
+import time
+
+from pairs import Goal
 
 UNITS = {"per_second": "/s", "p50_us": "µs p50", "p99_us": "µs p99", "over_p99_us": "µs p99 over",
          "threads": "threads", "ms": "ms", "bytes_each": "B", "resident_bytes": "B", "disk_bytes": "B"}
@@ -13,10 +16,13 @@ def number(value):
     return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
-def verdict(outcome, goal):
+def verdict(outcome, goal, judged):
     if not outcome.is_quiet:
         return f"not judged: something else used {outcome.foreign_share:.0%} of the machine"
-    return {True: "holds", False: "missed", None: ""}[outcome.holds(goal, judged=True)]
+    if not judged:
+        pairs = len(outcome.measured["ours"])
+        return f"not judged: {pairs} pair{'' if pairs == 1 else 's'}"
+    return {True: "holds", False: "missed", None: ""}[outcome.holds(goal, judged)]
 
 
 def rows(outcome, judged):
@@ -28,7 +34,7 @@ def rows(outcome, judged):
                number(outcome.median(goal.figure, "ours")), number(outcome.median(goal.figure, "yardstick")),
                f"{outcome.median_compared(goal):.2f}", f"{min(compared):.2f}–{max(compared):.2f}",
                f"{outcome.median_compared(goal, 'plain'):.2f}" if plain else "–",
-               str(goal), verdict(outcome, goal) if judged else "–")
+               str(goal), verdict(outcome, goal, judged))
 
 
 HEADINGS = ("#", "what", "figure", "ours", "yardstick", "compared", "from–to", "plain", "goal", "")
@@ -43,10 +49,12 @@ def table(outcomes, judged):
                   for column, (cell, width) in enumerate(zip(line, widths))).rstrip() for line in lines)
 
 
-def as_json(outcomes, pairs, judged):
+def as_json(outcomes, quick, judged):
+    """docs/performance.md says what each member is."""
     return json.dumps({
         "machine": {"processors": os.cpu_count(), "system": platform.platform()},
-        "pairs": pairs,
+        "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "quick": quick,
         "judged": judged,
         "comparisons": [{
             "line": outcome.comparison.line,
@@ -55,7 +63,7 @@ def as_json(outcomes, pairs, judged):
             "goals": [{
                 "figure": goal.figure,
                 "goal": str(goal),
-                "compared": type(goal).__name__,
+                "compared": "ratio" if type(goal) is Goal else "difference",
                 "median": outcome.median_compared(goal),
                 "pairs": outcome.compared(goal),
                 "plain": outcome.median_compared(goal, "plain") if "plain" in outcome.measured else None,

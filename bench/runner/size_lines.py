@@ -7,8 +7,9 @@ import os
 import sqlite3
 import subprocess
 
+from failed import Failed
 from pairs import Comparison, Goal
-from programs import Failed, end_input
+from programs import end_input
 from rpc_lines import count, keep_answer
 
 WATCHERS = 10_000

@@ -8,8 +8,9 @@ import sqlite3
 import subprocess
 import time
 
+from failed import Failed
 from pairs import Comparison, Excess
-from programs import POLL_SECONDS, Failed
+from programs import POLL_SECONDS
 from rpc_lines import count
 
 LOG_BYTES = 64 << 20

@@ -23,9 +23,11 @@ absl::Status Closing() { return absl::UnavailableError("store(sqlite): the store
 
 }  // namespace
 
-CommitQueue::CommitQueue(std::unique_ptr<Connection> connection, Checkpointer& checkpointer)
+CommitQueue::CommitQueue(std::unique_ptr<Connection> connection, Checkpointer& checkpointer,
+                         std::function<void(const absl::Status&)> met_damage)
     : connection_(std::move(connection)),
       checkpointer_(checkpointer),
+      met_damage_(std::move(met_damage)),
       writer_([this] { RunWriter(); }),
       teller_([this] { RunTeller(); }) {}
 
@@ -42,11 +44,15 @@ absl::Status CommitQueue::Close() {
 }
 
 absl::Status CommitQueue::Damage() {
-  absl::MutexLock lock(&mutex_);
-  if (damage_.ok()) damage_ = connection_->damage();
-  if (damage_.ok()) damage_ = checkpointer_.damage();
-  if (!damage_.ok()) checkpointer_.Halt();
-  return damage_;
+  absl::Status met;
+  {
+    absl::MutexLock lock(&mutex_);
+    if (!damage_.ok()) return damage_;
+    met = connection_->damage();
+  }
+  if (met.ok()) met = checkpointer_.damage();
+  if (!met.ok()) RefuseWrites(met);
+  return met;
 }
 
 void CommitQueue::Add(Write write) {
@@ -70,9 +76,13 @@ void CommitQueue::Drain() {
 }
 
 void CommitQueue::RefuseWrites(absl::Status damage) {
-  absl::MutexLock lock(&mutex_);
-  if (damage_.ok()) damage_ = std::move(damage);
-  checkpointer_.Halt();
+  {
+    absl::MutexLock lock(&mutex_);
+    if (!damage_.ok()) return;
+    damage_ = damage;
+    checkpointer_.Halt();
+  }
+  if (met_damage_) met_damage_(damage);
 }
 
 std::vector<CommitQueue::Write> CommitQueue::TakeBatch() {

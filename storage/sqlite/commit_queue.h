@@ -48,8 +48,10 @@ class CommitQueue {
     size_t bytes = 0;
   };
 
-  // The checkpointer must outlive the queue.
-  CommitQueue(std::unique_ptr<Connection> connection, Checkpointer& checkpointer);
+  // The checkpointer must outlive the queue. `met_damage` is called once, on the thread of whoever sees it first, with
+  // the corruption or the failed sync after which nothing is written; not when it is empty.
+  CommitQueue(std::unique_ptr<Connection> connection, Checkpointer& checkpointer,
+              std::function<void(const absl::Status&)> met_damage = nullptr);
   CommitQueue(const CommitQueue&) = delete;
   CommitQueue& operator=(const CommitQueue&) = delete;
   // Commits the batch that is being written; what still queues gets UNAVAILABLE. Returns after the last `done`.
@@ -100,6 +102,7 @@ class CommitQueue {
 
   const std::unique_ptr<Connection> connection_;
   Checkpointer& checkpointer_;
+  const std::function<void(const absl::Status&)> met_damage_;
 
   absl::Mutex mutex_;
   std::deque<Write> queue_ ABSL_GUARDED_BY(mutex_);

@@ -77,14 +77,13 @@ SqliteClosureStore::SqliteClosureStore(std::unique_ptr<sqlite::DatabaseFile> fil
       tell_damage_(std::move(options.tell_damage)),
       checkpointer_(std::move(checkpoints), *readers, {.warn = options.warn}),
       readers_(std::move(readers)),
-      commits_(std::move(writer), checkpointer_) {
+      commits_(std::move(writer), checkpointer_, [this](const absl::Status& damage) { TellDamage(damage); }) {
   // The process before this one may have been killed between an erasure and the emptying of its log (D12).
   checkpointer_.RequestEmptyLog();
   if (scrubs == nullptr) return;
   const auto found = [this, warn = std::move(options.warn)](const absl::Status& status) {
-    const bool damage = IsDamage(status);
-    if (damage) commits_.RefuseWrites(status);
-    if (const auto& tell = damage ? tell_damage_ : warn; tell) tell(std::string(status.message()));
+    if (IsDamage(status)) return commits_.RefuseWrites(status);
+    if (warn) warn(std::string(status.message()));
   };
   scrubber_ = std::make_unique<sqlite::Scrubber>(std::move(scrubs), sqlite::Scrubber::Options{.found = found});
 }
@@ -92,13 +91,17 @@ SqliteClosureStore::SqliteClosureStore(std::unique_ptr<sqlite::DatabaseFile> fil
 SqliteClosureStore::~SqliteClosureStore() {
   scrubber_ = nullptr;
   checkpointer_.Stop();
-  absl::Status damage = commits_.Close();
+  if (!commits_.Close().ok()) return;
   // What the disk wrote wrong last is met now, and told. The next start would take it for torn by a crash.
-  if (damage.ok()) damage = checkpointer_.MoveLog();
+  const absl::Status damage = checkpointer_.MoveLog();
   if (damage.ok())
     checkpointer_.RemoveLogAtClose();  // its connection is the last one to be closed
-  else if (tell_damage_)
-    tell_damage_(std::string(damage.message()));
+  else
+    TellDamage(damage);
+}
+
+void SqliteClosureStore::TellDamage(const absl::Status& damage) const {
+  if (tell_damage_) tell_damage_(std::string(damage.message()));
 }
 
 // ---- the dev entry's values ----

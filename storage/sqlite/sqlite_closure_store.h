@@ -41,8 +41,8 @@ struct SqliteOptions {
   // Told what operators should know and no caller is told: that erased data is not out of the log yet, that a page
   // cannot be read, or is damaged and free. Called on threads of the store; empty to tell nobody.
   std::function<void(std::string_view)> warn;
-  // Told damage that nobody had met, on a thread of the store, and as it is destroyed, what damage or which failed sync
-  // it ever met; empty to tell nobody.
+  // Told once after which damage, or failed sync, nothing is written any more, by the next commit at the latest; on a
+  // thread that uses the store, or the one that destroys it. Empty to tell nobody.
   std::function<void(std::string_view)> tell_damage;
 };
 
@@ -119,6 +119,8 @@ class SqliteClosureStore final : public ClosureStore {
     if (!reader->damage().ok()) commits_.RefuseWrites(reader->damage());
     return answer;
   }
+
+  void TellDamage(const absl::Status& damage) const;
 
   // The last of these goes first, after the threads of scrubber and checkpointer. The lock is given up last; before it
   // the checkpointer's connection, which as the last one removes the log at an orderly stop; and a `done` may still

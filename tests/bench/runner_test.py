@@ -59,24 +59,24 @@ class RunnerTest(unittest.TestCase):
         run = outcome(ours=[10, 90, 20], yardstick=[10, 100, 100])
         self.assertEqual(run.compared(FAST), [1.0, 0.9, 0.2])
         self.assertEqual(run.median_compared(FAST), 0.9)
-        self.assertEqual(report.verdict(run, FAST), "holds")
+        self.assertEqual(report.verdict(run, FAST, judged=True), "holds")
 
     def test_a_goal_that_is_missed_is_told(self):
-        self.assertEqual(report.verdict(outcome([89], [100]), FAST), "missed")
+        self.assertEqual(report.verdict(outcome([89], [100]), FAST, judged=True), "missed")
         slow = pairs.Goal("per_second", at_most=1.3)
-        self.assertEqual(report.verdict(outcome([130], [100], slow), slow), "holds")
-        self.assertEqual(report.verdict(outcome([131], [100], slow), slow), "missed")
+        self.assertEqual(report.verdict(outcome([130], [100], slow), slow, judged=True), "holds")
+        self.assertEqual(report.verdict(outcome([131], [100], slow), slow, judged=True), "missed")
 
     def test_an_excess_is_a_difference(self):
         excess = pairs.Excess("per_second", at_most=20)
-        self.assertEqual(report.verdict(outcome([120], [100], excess), excess), "holds")
-        self.assertEqual(report.verdict(outcome([121], [100], excess), excess), "missed")
+        self.assertEqual(report.verdict(outcome([120], [100], excess), excess, judged=True), "holds")
+        self.assertEqual(report.verdict(outcome([121], [100], excess), excess, judged=True), "missed")
 
     def test_a_run_that_others_disturbed_judges_nothing(self):
         disturbed = outcome([10], [100], foreign_share=0.06)
-        self.assertIn("something else used 6% of the machine", report.verdict(disturbed, FAST))
-        self.assertIsNone(json.loads(report.as_json([disturbed], 1, True))["comparisons"][0]["goals"][0]["holds"])
-        self.assertEqual(report.verdict(outcome([10], [100], foreign_share=0.04), FAST), "missed")
+        self.assertIn("something else used 6% of the machine", report.verdict(disturbed, FAST, judged=True))
+        self.assertIsNone(json.loads(report.as_json([disturbed], quick=False, judged=True))["comparisons"][0]["goals"][0]["holds"])
+        self.assertEqual(report.verdict(outcome([10], [100], foreign_share=0.04), FAST, judged=True), "missed")
 
     def test_a_quick_run_judges_nothing(self):
         text = report.table([outcome([10], [100])], judged=False)

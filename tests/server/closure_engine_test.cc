@@ -16,6 +16,7 @@
 #include "server/errors.h"
 #include "storage/sqlite/sqlite_closure_store.h"
 #include "tests/support/manual_clock.h"
+#include "tests/support/mark_watch.h"
 #include "tests/support/running_server.h"
 #include "tests/support/scratch_directory.h"
 
@@ -162,6 +163,7 @@ TEST_CASE("a creation that would be refused has the answer of its repetition, wh
           "[engine]") {
   AccountsThatKeepTheFirst accounts;
   Bench bench(accounts.stub());
+  const MarkWatch by_repetition(Mark::kCreatedByRepetition);
   const CallContext bob{.actor = {.kind = Actor::Kind::kRoot, .name = "1002"}, .request_id = "r1", .body_hash = "h"};
   const auto create = [&](absl::Notification& answered, absl::StatusOr<v1::Closure>& answer) {
     bench.engine()->Create("1002", v1::EMAIL, bob, [&](absl::StatusOr<v1::Closure> told) {
@@ -183,6 +185,7 @@ TEST_CASE("a creation that would be refused has the answer of its repetition, wh
   INFO(first.status().ToString());
   REQUIRE(first.ok());
   CHECK(first->SerializeAsString() == second->SerializeAsString());
+  CHECK(by_repetition.reached());
   CHECK(CallsToUpstreams().WaitForNone(absl::Minutes(1)));
 }
 
