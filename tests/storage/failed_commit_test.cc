@@ -121,13 +121,19 @@ class Queue {
       return written.ok() ? absl::AbortedError("in vain") : written;
     });
   }
-  // Keeps the writer busy until `release`; what is added meanwhile becomes one batch.
-  void Hold(absl::Notification& held, absl::Notification& release) {
+  // Keeps the writer busy while `add` adds writes, which become one batch behind that; what all of them came to.
+  std::vector<absl::StatusCode> AnswersOfBatch(const std::function<void()>& add) {
+    absl::Notification held;
+    absl::Notification release;
     AddWrite([&held, &release](Connection&) {
       held.Notify();
       release.WaitForNotification();
       return absl::OkStatus();
     });
+    held.WaitForNotification();
+    add();
+    release.Notify();
+    return Answers();
   }
   // What the writes since the last call came to, in order.
   std::vector<absl::StatusCode> Answers() {
@@ -173,18 +179,15 @@ TEST_CASE("a COMMIT that fails refuses every write of its batch, and the batches
           "[sqlite]") {
   using absl::StatusCode;
   Queue queue;
-  absl::Notification held;
-  absl::Notification release;
-  queue.Hold(held, release);
-  held.WaitForNotification();
-  queue.Add(1);
-  queue.Promise(7);
-  queue.Add(2);
-  // One that is refused for its own reason gets the same: what it was compared with is not durable.
-  queue.Add(1);
-  release.Notify();
-  CHECK(queue.Answers() == std::vector<StatusCode>{StatusCode::kOk, StatusCode::kUnavailable, StatusCode::kUnavailable,
-                                                   StatusCode::kUnavailable, StatusCode::kUnavailable});
+  const auto answers = queue.AnswersOfBatch([&queue] {
+    queue.Add(1);
+    queue.Promise(7);
+    queue.Add(2);
+    // One that is refused for its own reason gets the same: what it was compared with is not durable.
+    queue.Add(1);
+  });
+  CHECK(answers == std::vector<StatusCode>{StatusCode::kOk, StatusCode::kUnavailable, StatusCode::kUnavailable,
+                                           StatusCode::kUnavailable, StatusCode::kUnavailable});
   CHECK(queue.told() == 1);
   CHECK(queue.Written().empty());
   queue.Add(1);
@@ -198,18 +201,15 @@ TEST_CASE("what a refused write changed is undone, and the other writes of its b
   using absl::StatusCode;
   const MarkWatch run_again(Mark::kBatchRunAgain);
   Queue queue;
-  absl::Notification held;
-  absl::Notification release;
-  queue.Hold(held, release);
-  held.WaitForNotification();
-  queue.Add(1);
-  queue.AddInVain(7);
-  queue.Add(7);
-  queue.Add(1);
-  queue.Add(2);
-  release.Notify();
-  CHECK(queue.Answers() == std::vector<StatusCode>{StatusCode::kOk, StatusCode::kOk, StatusCode::kAborted,
-                                                   StatusCode::kOk, StatusCode::kAlreadyExists, StatusCode::kOk});
+  const auto answers = queue.AnswersOfBatch([&queue] {
+    queue.Add(1);
+    queue.AddInVain(7);
+    queue.Add(7);
+    queue.Add(1);
+    queue.Add(2);
+  });
+  CHECK(answers == std::vector<StatusCode>{StatusCode::kOk, StatusCode::kOk, StatusCode::kAborted, StatusCode::kOk,
+                                           StatusCode::kAlreadyExists, StatusCode::kOk});
   CHECK(run_again.times() == 1);
   CHECK(queue.told() == 4);
   CHECK(queue.Written() == std::vector<int64_t>{1, 2, 7});
@@ -217,14 +217,11 @@ TEST_CASE("what a refused write changed is undone, and the other writes of its b
 
 TEST_CASE("the observer hears of all that became durable together before anybody is told of any", "[sqlite]") {
   Queue queue;
-  absl::Notification held;
-  absl::Notification release;
-  queue.Hold(held, release);
-  held.WaitForNotification();
-  queue.Add(1);
-  queue.Add(2);
-  release.Notify();
-  REQUIRE(queue.Answers().size() == 3);
+  const auto answers = queue.AnswersOfBatch([&queue] {
+    queue.Add(1);
+    queue.Add(2);
+  });
+  REQUIRE(answers.size() == 3);
   CHECK(queue.told_before_answer()[1] == 3);
 }
 
@@ -232,15 +229,12 @@ TEST_CASE("a write that is refused before it changed anything costs its batch no
   using absl::StatusCode;
   const MarkWatch run_again(Mark::kBatchRunAgain);
   Queue queue;
-  absl::Notification held;
-  absl::Notification release;
-  queue.Hold(held, release);
-  held.WaitForNotification();
-  queue.Add(1);
-  queue.Add(1);
-  queue.Add(2);
-  release.Notify();
-  CHECK(queue.Answers() ==
+  const auto answers = queue.AnswersOfBatch([&queue] {
+    queue.Add(1);
+    queue.Add(1);
+    queue.Add(2);
+  });
+  CHECK(answers ==
         std::vector<StatusCode>{StatusCode::kOk, StatusCode::kOk, StatusCode::kAlreadyExists, StatusCode::kOk});
   CHECK_FALSE(run_again.reached());
   CHECK(queue.Written() == std::vector<int64_t>{1, 2});

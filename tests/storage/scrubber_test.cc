@@ -46,6 +46,11 @@ void DamagePage(const std::string& path, std::size_t page) {
   Overwrite(path, page * kPageBytes + 1000, std::vector<unsigned char>(8, 0xa5));
 }
 
+// What a disk gives back that lost it.
+void LosePage(const std::string& path, std::size_t page) {
+  Overwrite(path, page * kPageBytes, std::vector<unsigned char>(kPageBytes, 0));
+}
+
 std::unique_ptr<Connection> OpenRaw(const std::string& path) {
   auto connection = Connection::Open(path, Connection::Access::kReadOnly);
   REQUIRE(connection.ok());
@@ -94,12 +99,13 @@ TEST_CASE("damage in any page is found although nobody reads it", "[sqlite]") {
   MakeDatabase(path);
   const auto sound = ReadBytes(path);
   REQUIRE(sound.size() > 20 * kPageBytes);
+  const auto damage = GENERATE(&DamagePage, &LosePage);
   // The first page is read without this too.
   for (std::size_t page = 1; page < sound.size() / kPageBytes; ++page) {
     INFO("page " << page);
     WriteBytes(path, sound);
     auto connection = OpenRaw(path);
-    DamagePage(path, page);
+    damage(path, page);
     Scrub scrub(std::move(connection));
     CHECK(IsDamage(scrub.WaitForFinding()));
   }
@@ -139,21 +145,6 @@ TEST_CASE("a page whose newer version stands in the log is none that is damaged"
   CHECK(passed == 1);
 }
 
-TEST_CASE("zeros in the place of a page that is needed are damage", "[sqlite]") {
-  const TemporaryDirectory directory;
-  const std::string path = directory.Path("closure.db");
-  MakeDatabase(path);
-  const auto sound = ReadBytes(path);
-  for (std::size_t page = 1; page < sound.size() / kPageBytes; ++page) {
-    INFO("page " << page);
-    WriteBytes(path, sound);
-    auto connection = OpenRaw(path);
-    Overwrite(path, page * kPageBytes, std::vector<unsigned char>(kPageBytes, 0));
-    Scrub scrub(std::move(connection));
-    CHECK(IsDamage(scrub.WaitForFinding()));
-  }
-}
-
 TEST_CASE("a file that was cut off is damaged", "[sqlite]") {
   const TemporaryDirectory directory;
   const std::string path = directory.Path("closure.db");
@@ -191,11 +182,8 @@ TEST_CASE("damage in a free page is told, and is no damage of what is stored", "
   if (is_logged)
     REQUIRE(writer->RunScript("UPDATE meta SET value = value || ' and more' WHERE key = 'deployment'").ok());
   const std::size_t last = std::filesystem::file_size(path) / kPageBytes - 1;
-  const bool is_lost = GENERATE(false, true);
-  if (is_lost)
-    Overwrite(path, last * kPageBytes, std::vector<unsigned char>(kPageBytes, 0));
-  else
-    DamagePage(path, last);
+  const auto damage = GENERATE(&DamagePage, &LosePage);
+  damage(path, last);
   Scrub scrub(OpenRaw(path));
   const absl::Status found = scrub.WaitForFinding();
   CHECK(absl::IsUnavailable(found));
