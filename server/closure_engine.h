@@ -97,7 +97,7 @@ class ClosureEngine {
 
  private:
   // How often a decision is made again because what it rests on changed between reading and committing.
-  static constexpr int kTriesMax = 200;
+  static constexpr int kTriesMax = 50;
   // The day's identity codes of an account are counted over this.
   static constexpr absl::Duration kCodeWindow = absl::Hours(24);
 

@@ -114,7 +114,8 @@ using Happening =
 // Over how long the velocity breaker counts (D14).
 inline constexpr absl::Duration kBreakerWindow = absl::Hours(1);
 
-// Admissions of the velocity breaker within that, against their limits.
+// Admissions of the velocity breaker within that, against their limits. Counted after the system was read, so that
+// those of its `admissions` are among them.
 struct BreakerCounts {
   int64_t global = 0;
   int64_t global_limit = 0;

@@ -39,6 +39,18 @@ absl::Status RequireClocks(DecisionBuilder& builder) {
                {{"closure", builder.closure().name()}, {"what", v1::Task::Parked_Name(v1::Task::CLOCK_JUMP)}});
 }
 
+// What passed before the mark is counted before it only if nobody goes on from a witness that tells otherwise (ADR 16).
+void MarkSilentPeriod(DecisionBuilder& builder) {
+  const Circumstances& circumstances = builder.circumstances();
+  const internal::v1::ClockWitness& seen = circumstances.time.witness;
+  const std::optional<internal::v1::ElapsedMark> mark = MarkBeside(circumstances.system.clock(), seen);
+  *builder.data().mutable_silent_period_start() = mark.value_or(MarkOf(seen));
+  if (mark.has_value())
+    builder.GuardSystem();
+  else
+    builder.WitnessTime();
+}
+
 }  // namespace
 
 absl::StatusOr<Decision> DecideConfirm(DecisionBuilder& builder, const ConfirmClosure& command) {
@@ -144,9 +156,7 @@ Decision DecideConfirmScan(DecisionBuilder& builder, const ScanAnswered& answere
     builder.Move(Event::kSilentPeriodEntered, ScanSummary(merge, answered.findings));
     *closure.mutable_silent_period_start_time() = ToProto(builder.now());
     *closure.mutable_silent_period_end_time() = ToProto(builder.now() + FromProto(builder.policy().silent_period()));
-    // What passed before the mark is counted before it only if nobody goes on from an older witness.
-    *builder.data().mutable_silent_period_start() = MarkOf(builder.circumstances().time.witness);
-    builder.WitnessTime();
+    MarkSilentPeriod(builder);
     BeginPhase(builder, v1::ENTER_SILENT_PERIOD);
   }
   return builder.Finish();

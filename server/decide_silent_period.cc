@@ -34,6 +34,11 @@ std::string Excess(const BreakerCounts& counts) {
   return "";
 }
 
+// How many more are admitted before the breaker opens. Whichever organization takes them, none gets more than its own.
+int64_t LeftOf(const BreakerCounts& counts) {
+  return std::min(counts.global_limit - counts.global, counts.organization_limit - counts.organization);
+}
+
 // Parks the task where the breaker is open; answers whether it did. The breaker opens by itself when an hour's limit is
 // reached, and stays open until two operators release it.
 bool WaitForBreaker(DecisionBuilder& builder) {
@@ -68,10 +73,9 @@ Decision DecideSilentPeriodEnd(DecisionBuilder& builder) {
     return builder.Finish();
   }
   if (WaitForBreaker(builder)) return builder.Finish();
-  // The system's version makes two admissions at the same moment conflict, so that the limit is exact.
-  internal::v1::SystemData& system = builder.WitnessTime();
-  system.set_admissions(system.admissions() + 1);
-  builder.commit().admission = builder.now();
+  const Circumstances& circumstances = builder.circumstances();
+  builder.GuardSystem();
+  builder.commit().admission = {builder.now(), circumstances.system.admissions() + LeftOf(circumstances.breaker)};
   builder.commit().forget_before = builder.now() - kAdmissionsKept;
   builder.Move(Event::kSilentPeriodElapsed, "");
   BeginPhase(builder, v1::SEAL);

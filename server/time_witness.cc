@@ -84,6 +84,15 @@ absl::Duration PassedSince(const internal::v1::ElapsedMark& mark, const internal
   return FromProto(witness.elapsed()) - FromProto(mark.elapsed()) - std::min(credited, FromProto(mark.withheld()));
 }
 
+std::optional<internal::v1::ElapsedMark> MarkBeside(const internal::v1::ClockWitness& stored,
+                                                    const internal::v1::ClockWitness& observed) {
+  if (stored.boot_id() != observed.boot_id()) return std::nullopt;
+  internal::v1::ElapsedMark mark = MarkOf(observed);
+  // An acknowledgement credits what is withheld in the witness that it finds.
+  *mark.mutable_withheld() = stored.withheld();
+  return mark;
+}
+
 internal::v1::BootMark BootMarkOf(const internal::v1::ClockWitness& witness) {
   internal::v1::BootMark mark;
   mark.set_boot_id(witness.boot_id());

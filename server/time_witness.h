@@ -46,6 +46,12 @@ Observation Observe(const internal::v1::ClockWitness& last, const ClockReading& 
 internal::v1::ElapsedMark MarkOf(const internal::v1::ClockWitness& witness);
 absl::Duration PassedSince(const internal::v1::ElapsedMark& mark, const internal::v1::ClockWitness& witness);
 
+// The same for whoever leaves what is stored as it is, where what was observed later tells no more than how much of the
+// boot passed. Nothing over a boot: what was observed has to be stored, for the next observation may take what passed
+// before the mark for what passed after it (ADR 16).
+std::optional<internal::v1::ElapsedMark> MarkBeside(const internal::v1::ClockWitness& stored,
+                                                    const internal::v1::ClockWitness& observed);
+
 // This moment within the present boot, and how much has passed since, for sure; nothing after another boot.
 internal::v1::BootMark BootMarkOf(const internal::v1::ClockWitness& witness);
 std::optional<absl::Duration> PassedWithinBoot(const internal::v1::BootMark& mark,

@@ -73,6 +73,14 @@ constexpr bool IsBoundToState(v1::Task::Kind kind) {
   }
 }
 
+// The end of a silent period that the breaker admits (D14), counted under the closure's organization.
+struct Admission {
+  absl::Time time;
+  // The most that the system may have admitted in all, with this one (SystemData.admissions); ABORTED when it would be
+  // more. So the breaker's limits are exact, and admissions below them need not wait for one another (ADR 28).
+  int64_t admissions_max = 0;
+};
+
 // One transaction: everything in it is committed, or nothing. Sections that are not set are left alone.
 //
 // Time is an argument: the store has no clock.
@@ -94,8 +102,8 @@ struct Commit {
   std::optional<v1::GateState> gate;
   // Keeps the account's id known for ever (D13): HMAC of the account id.
   std::optional<std::string> tombstone;
-  // The end of a silent period admitted by the breaker: counted under the closure's organization at this time (D14).
-  std::optional<absl::Time> admission;
+  // The end of a silent period that the breaker admits.
+  std::optional<Admission> admission;
   // Deletes the tasks of the closure that are bound to a state (IsBoundToState), except those added here.
   bool drop_state_tasks = false;
   // Makes the closure's tasks that are parked for a hold due at this time.
@@ -106,7 +114,7 @@ struct Commit {
   bool forget_requests = false;
 
   // ---- the whole system: compare-and-set on its version ----
-  // Its next version; next.version() must be its stored version + 1.
+  // Its next version; next.version() must be its stored version + 1. Its `admissions` are left as they are stored.
   std::optional<internal::v1::SystemData> system;
   // The commit was decided on this version of the system; ABORTED when it is another by now. Not needed beside
   // `system`.

@@ -183,7 +183,7 @@ absl::Status WriteSections(Connection& connection, const Commit& commit, int64_t
   }
   if (commit.tombstone.has_value()) CLOSURE_RETURN_IF_ERROR(AddTombstone(connection, *commit.tombstone));
   if (commit.admission.has_value()) {
-    CLOSURE_RETURN_IF_ERROR(AddAdmission(connection, row, next.organization_id(), *commit.admission));
+    CLOSURE_RETURN_IF_ERROR(AddAdmission(connection, row, next.organization_id(), commit.admission->time));
   }
   if (commit.erase_responses) {
     CLOSURE_RETURN_IF_ERROR(EraseResponses(connection, row));
@@ -256,12 +256,13 @@ absl::Status Forget(Connection& connection, const Commit& commit) {
   return ForgetSystemRequests(connection, before);
 }
 
-// Whether the system is at the version that the commit was decided on.
+// Whether the system is at the version that the commit was decided on, and has room for what it admits.
 absl::Status CheckSystem(Connection& connection, const Commit& commit) {
   if (commit.expected_system_version.has_value())
     CLOSURE_RETURN_IF_ERROR(CheckSystemVersion(connection, *commit.expected_system_version));
-  if (!commit.system.has_value()) return absl::OkStatus();
-  return CheckSystemVersion(connection, commit.system->version() - 1);
+  if (commit.system.has_value()) CLOSURE_RETURN_IF_ERROR(CheckSystemVersion(connection, commit.system->version() - 1));
+  if (!commit.admission.has_value()) return absl::OkStatus();
+  return CheckAdmissions(connection, commit.admission->admissions_max);
 }
 
 }  // namespace

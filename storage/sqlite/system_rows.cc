@@ -12,13 +12,13 @@ absl::Status UpdateSystem(Connection& connection, const internal::v1::SystemData
       R"sql(
       UPDATE system
       SET version = ?1, pause_time = ?2, pause_actor = ?3, pause_reason = ?4, breaker_time = ?5, breaker_reason = ?6,
-        clock_jump_time = ?7, clock_jump_reason = ?8, admissions = ?9, clock_wall_time = ?10, data = ?11
+        clock_jump_time = ?7, clock_jump_reason = ?8, clock_wall_time = ?9, data = ?10
       WHERE system_row = 1
       )sql",
       next.version(), MicrosIf(next.pause().has_create_time(), next.pause().create_time()), next.pause().actor(),
       next.pause().reason(), MicrosIf(next.breaker().has_create_time(), next.breaker().create_time()),
       next.breaker().reason(), MicrosIf(next.clock_jump().has_create_time(), next.clock_jump().create_time()),
-      next.clock_jump().reason(), next.admissions(), MicrosIf(next.clock().has_wall_time(), next.clock().wall_time()),
+      next.clock_jump().reason(), MicrosIf(next.clock().has_wall_time(), next.clock().wall_time()),
       Blob{next.SerializeAsString()});
 }
 
@@ -30,19 +30,30 @@ absl::Status CheckSystemVersion(Connection& connection, int64_t version) {
   return absl::AbortedError(fmt::format("the system has version {}, not {}", row.Int(0), version));
 }
 
+absl::Status CheckAdmissions(Connection& connection, int64_t admissions_max) {
+  Statement row = connection.Select("SELECT admissions FROM system WHERE system_row = 1");
+  CLOSURE_ASSIGN_OR_RETURN(const bool found, row.Step());
+  if (!found) return NotUnderstood("the system's row is missing");
+  if (row.Int(0) < admissions_max) return absl::OkStatus();
+  return absl::AbortedError(fmt::format("{} silent periods were ended, of at most {}", row.Int(0), admissions_max));
+}
+
 absl::StatusOr<internal::v1::SystemData> LoadSystem(Connection& connection) {
-  Statement row = connection.Select("SELECT data FROM system WHERE system_row = 1");
+  Statement row = connection.Select("SELECT data, admissions FROM system WHERE system_row = 1");
   CLOSURE_ASSIGN_OR_RETURN(const bool found, row.Step());
   if (!found) return NotUnderstood("the system's row is missing");
   internal::v1::SystemData data;
   CLOSURE_RETURN_IF_ERROR(ParseStored(row.View(0), "the system's row", data));
+  data.set_admissions(row.Int(1));
   return data;
 }
 
 absl::Status AddAdmission(Connection& connection, int64_t closure_row, std::string_view organization_id,
                           absl::Time time) {
-  return connection.Run("INSERT INTO admissions (closure_row, organization_id, admit_time) VALUES (?1, ?2, ?3)",
-                        closure_row, organization_id, Micros(time));
+  CLOSURE_RETURN_IF_ERROR(
+      connection.Run("INSERT INTO admissions (closure_row, organization_id, admit_time) VALUES (?1, ?2, ?3)",
+                     closure_row, organization_id, Micros(time)));
+  return connection.Run("UPDATE system SET admissions = admissions + 1 WHERE system_row = 1");
 }
 
 absl::StatusOr<int64_t> CountAdmissions(Connection& connection, std::string_view organization_id, absl::Time since) {

@@ -18,12 +18,15 @@
 // Connection, and INTERNAL for a row that is not understood.
 namespace closure::sqlite {
 
-// The stored version is to be one less (CheckSystemVersion).
+// The stored version is to be one less (CheckSystemVersion). Admissions stay as they are (AddAdmission).
 absl::Status UpdateSystem(Connection& connection, const internal::v1::SystemData& next);
 // Errors besides: ABORTED when the stored version is another.
 absl::Status CheckSystemVersion(Connection& connection, int64_t version);
+// Errors besides: ABORTED when so many are stored already.
+absl::Status CheckAdmissions(Connection& connection, int64_t admissions_max);
 absl::StatusOr<internal::v1::SystemData> LoadSystem(Connection& connection);
 
+// Counts it in the system's row as well.
 absl::Status AddAdmission(Connection& connection, int64_t closure_row, std::string_view organization_id,
                           absl::Time time);
 absl::StatusOr<int64_t> CountAdmissions(Connection& connection, std::string_view organization_id, absl::Time since);

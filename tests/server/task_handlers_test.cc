@@ -162,7 +162,7 @@ TEST_CASE("a task that the store does not answer stays as it is until its lease 
     bench.faults().SetPutOff(absl::AbortedError("the system changed"));
     const MarkWatch again(Mark::kGivenBackAgain);
     bench.Run(before);
-    CHECK(again.times() == 200);
+    CHECK(again.times() == 50);
   }
   bench.faults().SetReads(absl::OkStatus());
   CHECK(mark.times() == 1);

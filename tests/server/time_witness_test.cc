@@ -231,6 +231,36 @@ TEST_CASE("what passed since a mark never exceeds the true time, though clocks g
   }
 }
 
+TEST_CASE("a mark beside an older witness shows no more than the true time", "[time][R18][random]") {
+  const unsigned seed = RandomSeed();
+  INFO(kSeedVariable << "=" << seed);
+  std::mt19937 random(seed);
+  int marks = 0;
+  for (int life = 0; life < 1000; ++life) {
+    RandomClock clock(random);
+    auto witness = Seen(clock.clock());
+    for (auto before = random() % 9; before > 0; --before) {
+      clock.Pass();
+      witness = Observe(witness, clock.clock().Read()).witness;
+    }
+    clock.Pass();
+    const auto observed = Observe(witness, clock.clock().Read()).witness;
+    const std::optional<internal::v1::ElapsedMark> mark = MarkBeside(witness, observed);
+    // Over a boot it may tell what passed before the mark as passed after it.
+    CHECK(mark.has_value() == (witness.boot_id() == observed.boot_id()));
+    if (!mark.has_value()) continue;
+    ++marks;
+    absl::Duration since_mark;
+    for (int step = 0; step < 30; ++step) {
+      since_mark += clock.Pass();
+      witness = Observe(witness, clock.clock().Read()).witness;
+      if (random() % 5 == 0) witness = CreditWithheld(witness, absl::InfiniteDuration());
+      CHECK(PassedSince(*mark, witness) <= since_mark);
+    }
+  }
+  CHECK(marks > 100);
+}
+
 TEST_CASE("what passed within a boot is known for sure, and over a boot not at all", "[time][D6]") {
   ManualClock clock;
   auto witness = Seen(clock);

@@ -33,6 +33,7 @@ class CommitWriter {
     if (commit_.expected_system_version.has_value())
       CLOSURE_RETURN_IF_ERROR(CheckSystemVersion(*commit_.expected_system_version));
     if (commit_.system.has_value()) CLOSURE_RETURN_IF_ERROR(CheckSystemVersion(commit_.system->version() - 1));
+    CLOSURE_RETURN_IF_ERROR(CheckAdmission());
     if (commit_.closure.has_value()) {
       change_.closure = KeyOf(*commit_.closure);
       CLOSURE_RETURN_IF_ERROR(WriteClosure());
@@ -67,6 +68,7 @@ class CommitWriter {
   absl::Status WriteSections();
   absl::Status SetGate(v1::GateState state);
   absl::Status CheckSystemVersion(int64_t version) const;
+  absl::Status CheckAdmission() const;
   absl::Status WriteSystem();
   absl::StatusOr<int64_t> RowOfNewTask(const TaskData& task) const;
   absl::StatusOr<int64_t> CheckTask(int64_t task_id) const;
@@ -153,7 +155,7 @@ absl::Status CommitWriter::WriteSections() {
   if (commit_.gate.has_value()) CLOSURE_RETURN_IF_ERROR(SetGate(*commit_.gate));
   if (commit_.tombstone.has_value()) tables_.tombstones.Put(*commit_.tombstone, {});
   if (commit_.admission.has_value()) {
-    CLOSURE_RETURN_IF_ERROR(AddAdmission(tables_, row, commit_.closure->organization_id(), *commit_.admission));
+    CLOSURE_RETURN_IF_ERROR(AddAdmission(tables_, row, commit_.closure->organization_id(), commit_.admission->time));
   }
   if (commit_.erase_responses) EraseResponses(tables_, row);
   if (commit_.forget_requests) ForgetRequests(tables_, row);
@@ -181,9 +183,17 @@ absl::Status CommitWriter::CheckSystemVersion(int64_t version) const {
   return absl::AbortedError(fmt::format("the system has version {}, not {}", tables_.system->version(), version));
 }
 
+absl::Status CommitWriter::CheckAdmission() const {
+  if (!commit_.admission.has_value() || tables_.system->admissions() < commit_.admission->admissions_max)
+    return absl::OkStatus();
+  return absl::AbortedError(fmt::format("{} silent periods were ended, of at most {}", tables_.system->admissions(),
+                                        commit_.admission->admissions_max));
+}
+
 absl::Status CommitWriter::WriteSystem() {
   if (!commit_.system.has_value()) return absl::OkStatus();
   CLOSURE_RETURN_IF_ERROR(CheckSystemRow(*commit_.system));
+  commit_.system->set_admissions(tables_.system->admissions());
   tables_.system.Set(*commit_.system);
   change_.system_written = true;
   return absl::OkStatus();

@@ -97,6 +97,9 @@ absl::Status AddAdmission(MemoryTables& tables, int64_t closure_row, std::string
     return absl::AlreadyExistsError("store(memory): the end of the closure's silent period is admitted already");
   }
   tables.admissions.Put(closure_row, {.organization_id = std::string(organization_id), .time = Micros(time)});
+  internal::v1::SystemData system = *tables.system;
+  system.set_admissions(system.admissions() + 1);
+  tables.system.Set(std::move(system));
   return absl::OkStatus();
 }
 

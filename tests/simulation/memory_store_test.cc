@@ -311,7 +311,7 @@ TEST_CASE("the digest tells apart whatever is stored", "[simulation]") {
   add([](Commit& commit) { commit.codes_made = {kNow + absl::Microseconds(1)}; });
   add([](Commit& commit) { commit.gate = v1::GATE_CLOSING; });
   add([](Commit& commit) { commit.tombstone = "t"; });
-  add([](Commit& commit) { commit.admission = kNow; });
+  add([](Commit& commit) { commit.admission = {kNow, 1}; });
   add([](Commit& commit) { commit.drop_state_tasks = true; });
   add([](Commit& commit) { commit.add_tasks = {NewTask(kKey, "new")}; });
   add([](Commit& commit) {

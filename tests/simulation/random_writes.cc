@@ -130,7 +130,7 @@ Commit RandomWrites::MakeCommit(ClosureStore& store) {
       commit = MakeCreation(store, account_id);
     }
     const ClosureKey key{.account_id = account_id, .closure_id = commit.closure->closure_id()};
-    AddFacts(key, commit);
+    AddFacts(store, key, commit);
     AddTasks(store, key, commit);
     AddRequests(Once(4) ? "" : account_id, commit);
   }
@@ -169,7 +169,7 @@ void RandomWrites::ChangeScan(v1::Closure& closure) {
   if (Once(3)) *scan.mutable_end_time() = TimestampOf(PickTime());
 }
 
-void RandomWrites::AddFacts(const ClosureKey& key, Commit& commit) {
+void RandomWrites::AddFacts(ClosureStore& store, const ClosureKey& key, Commit& commit) {
   for (uint64_t left = Pick(3); left > 0; --left) {
     v1::BlockingItem& item = commit.items.emplace_back(NewItem(key, fmt::format("item-{}", Pick(4))));
     item.set_change(static_cast<v1::BlockingItem::Change>(1 + Pick(4)));
@@ -181,7 +181,7 @@ void RandomWrites::AddFacts(const ClosureKey& key, Commit& commit) {
   if (Once(4)) commit.codes_made = {PickTime(), PickTime()};
   if (Once(4)) commit.gate = Once(10) ? v1::GATE_CLOSED : Once(2) ? v1::GATE_CLOSING : v1::GATE_OPEN;
   if (Once(9)) commit.tombstone = std::string(1, static_cast<char>(Pick(3)));
-  if (Once(6)) commit.admission = PickTime();
+  if (Once(6)) commit.admission = {PickTime(), store.LoadSystem()->admissions() + (Once(4) ? 0 : 1)};
   if (Once(4)) commit.unpark_hold = PickTime();
   commit.erase_responses = Once(8);
   commit.forget_requests = Once(8);

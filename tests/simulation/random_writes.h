@@ -62,7 +62,7 @@ class RandomWrites {
   Commit MakeCreation(ClosureStore& store, const std::string& account_id);
   Commit MakeDecision(const internal::v1::ClosureData& loaded);
   void ChangeScan(v1::Closure& closure);
-  void AddFacts(const ClosureKey& key, Commit& commit);
+  void AddFacts(ClosureStore& store, const ClosureKey& key, Commit& commit);
   void AddRequests(const std::string& account_id, Commit& commit);
   void AddTasks(ClosureStore& store, const ClosureKey& key, Commit& commit);
   void AddSystem(ClosureStore& store, Commit& commit);

@@ -10,7 +10,6 @@ namespace {
 
 using google::protobuf::util::MessageDifferencer;
 using internal::v1::ClosureData;
-using internal::v1::SystemData;
 using v1::CheckerResult;
 
 const ClosureKey kKey{.account_id = "1001", .closure_id = "c1"};
@@ -301,77 +300,6 @@ TEST_CASE("a tombstone is known for ever", "[storage][D13]") {
   store.Reopen();
   CHECK(*store->HasTombstone(tombstone));
   CHECK_FALSE(*store->HasTombstone(std::string("\x01", 1)));
-}
-
-// A decision that admits the end of the closure's silent period, and counts it in the system as it was loaded.
-Commit Admission(TestStore& store, const ClosureKey& key, const SystemData& loaded, absl::Time time) {
-  Commit commit = Decision(store.Load(key));
-  commit.admission = time;
-  SystemData& system = commit.system.emplace(loaded);
-  system.set_version(loaded.version() + 1);
-  system.set_admissions(loaded.admissions() + 1);
-  return commit;
-}
-
-TEST_CASE("of two admissions decided on the same system one is refused", "[storage][D14]") {
-  TestStore store(GENERATE(from_range(StoreBackends())));
-  store.Create(kKey);
-  store.Create(kOther);
-  const SystemData loaded = *store->LoadSystem();
-  CHECK(loaded.version() == 0);
-  REQUIRE(store.Apply(Admission(store, kKey, loaded, kNow)).ok());
-  CHECK(absl::IsAborted(store.Apply(Admission(store, kOther, loaded, kNow))));
-  CHECK(store.Load(kOther).version() == 1);
-  CHECK(*store->CountAdmissions("", kNow) == 1);
-  REQUIRE(store.Apply(Admission(store, kOther, *store->LoadSystem(), kNow + absl::Seconds(1))).ok());
-  CHECK(store->LoadSystem()->admissions() == 2);
-  CHECK(*store->CountAdmissions("", kNow) == 2);
-  CHECK(*store->CountAdmissions("", kNow + absl::Microseconds(1)) == 1);
-  CHECK(*store->CountAdmissions("1001", kNow) == 1);
-  CHECK(*store->CountAdmissions("1001", kNow + absl::Microseconds(1)) == 0);
-  CHECK(*store->CountAdmissions("none", kNow) == 0);
-}
-
-TEST_CASE("the system's switches are stored and loaded whole", "[storage]") {
-  TestStore store(GENERATE(from_range(StoreBackends())));
-  SystemData system;
-  system.set_version(1);
-  system.mutable_pause()->set_actor("operator:ann");
-  system.mutable_pause()->set_reason("drill");
-  *system.mutable_pause()->mutable_create_time() = TimestampOf(kNow);
-  system.mutable_breaker()->add_approvals("operator:bob");
-  system.mutable_clock()->set_boot_id("b");
-  Commit commit;
-  commit.system = system;
-  REQUIRE(store.Apply(commit).ok());
-  CHECK(absl::IsAborted(store.Apply(std::move(commit))));
-  store.Reopen();
-  CHECK(MessageDifferencer::Equals(*store->LoadSystem(), system));
-}
-
-TEST_CASE("when the wall clock goes back what was written ahead of it is as of now", "[storage][D14][R44][time]") {
-  TestStore store(GENERATE(from_range(StoreBackends())));
-  const absl::Time ahead = kNow + absl::Hours(24 * 365);
-  Commit commit = Creation(kKey);
-  commit.codes_made = {ahead, kNow - absl::Hours(1)};
-  REQUIRE(store.Apply(std::move(commit)).ok());
-  store.Create(kOther);
-  REQUIRE(store.Apply(Admission(store, kKey, *store->LoadSystem(), ahead)).ok());
-  REQUIRE(store.Apply(Admission(store, kOther, *store->LoadSystem(), kNow - absl::Hours(1))).ok());
-  Commit request;
-  request.request = RequestRecord{"", "r1", "hash", "", ahead};
-  REQUIRE(store.Apply(std::move(request)).ok());
-  Commit back;
-  back.clock_went_back = kNow;
-  REQUIRE(store.Apply(std::move(back)).ok());
-  const absl::Time after = kNow + absl::Microseconds(1);
-  CHECK(*store->CountAdmissions("", kNow) == 1);
-  CHECK(*store->CountAdmissions("", after) == 0);
-  CHECK(*store->CountAdmissions("", kNow - absl::Hours(1)) == 2);
-  CHECK(*store->CountCodes("1001", kNow) == 1);
-  CHECK(*store->CountCodes("1001", after) == 0);
-  CHECK(*store->CountCodes("1001", kNow - absl::Hours(1)) == 2);
-  CHECK((*store->FindRequest("", "r1"))->time == kNow);
 }
 
 TEST_CASE("identity codes are counted over all closures of an account", "[storage][R44]") {

@@ -99,7 +99,7 @@ TEST_CASE("an admission forgets those that no hour counts any more", "[storage][
   store.Create(third);
   const auto admit = [&](const ClosureKey& key, absl::Time time) {
     Commit commit = Decision(store.Load(key));
-    commit.admission = time;
+    commit.admission = {time, 3};
     commit.forget_before = time - absl::Hours(24);
     return store.Apply(std::move(commit));
   };

@@ -109,23 +109,6 @@ TEST_CASE("two tasks of one closure never have one key at the same time, and a k
   CHECK(absl::IsAborted(store.Apply(std::move(late))));
 }
 
-TEST_CASE("a commit that rests on the system's switches is refused when they moved", "[storage]") {
-  TestStore store(GENERATE(from_range(StoreBackends())));
-  store.Create(kKey);
-  const auto system = store->LoadSystem();
-  Commit moved;
-  moved.system = *system;
-  moved.system->set_version(system->version() + 1);
-  REQUIRE(store.Apply(std::move(moved)).ok());
-  Commit stale = Adding({NewTask(kKey, "park")});
-  stale.expected_system_version = system->version();
-  CHECK(absl::IsAborted(store.Apply(std::move(stale))));
-  CHECK(store.TaskKeys(kKey).empty());
-  Commit fresh = Adding({NewTask(kKey, "park")});
-  fresh.expected_system_version = system->version() + 1;
-  CHECK(store.Apply(std::move(fresh)).ok());
-}
-
 TEST_CASE("a change of state drops the tasks that are bound to it, and no others", "[storage]") {
   TestStore store(GENERATE(from_range(StoreBackends())));
   const ClosureData loaded = store.Create(kKey);

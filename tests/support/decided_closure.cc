@@ -125,6 +125,7 @@ void DecidedClosure::Apply(Commit commit) {
     REQUIRE(commit.system->version() == system_.version() + 1);
     system_ = *commit.system;
   }
+  if (commit.admission.has_value()) system_.set_admissions(system_.admissions() + 1);
   if (commit.closure.has_value()) {
     REQUIRE(commit.expected_version == data_.version());
     REQUIRE(commit.closure->version() == data_.version() + 1);
