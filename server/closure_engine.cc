@@ -98,9 +98,9 @@ absl::StatusOr<BreakerCounts> ClosureEngine::CountBreaker(std::string_view organ
                                                           const Circumstances& circumstances) const {
   absl::Time since = circumstances.now - kBreakerWindow;
   const absl::Time release = FromProto(circumstances.system.breaker_release_time());
-  // What was admitted up to the release is not counted again. A release on a clock that was ahead is none (see
-  // Witness in decide_system.h).
-  if (circumstances.system.has_breaker_release_time() && release <= circumstances.now + kClockJump)
+  // What was admitted up to the release is not counted again. A release on a clock that was ahead is none, be it by
+  // less than a jump (Witness in decide_system.h): what comes until the clock has caught up would not count.
+  if (circumstances.system.has_breaker_release_time() && release <= circumstances.now)
     since = std::max(since, release + absl::Microseconds(1));
   absl::StatusOr<int64_t> global = parts_.store->CountAdmissions("", since);
   if (!global.ok()) return global.status();
@@ -222,8 +222,8 @@ bool ClosureEngine::IsWorthAnotherTry(Attempt& attempt, absl::Status& refusal) c
     refusal = absl::OkStatus();
     return false;
   }
-  // What a task did must not be lost because many closures move the system's switches at the same moment; an operator's
-  // retry of it can be asked for again.
+  // What a task did must not be lost because others were faster at the same moment; an operator's retry of it can be
+  // asked for again.
   Reach(Mark::kDecidedAgain);
   if (attempt.task.has_value() && !attempt.retry.has_value() && absl::IsAborted(refusal)) return true;
   if (++attempt.tries < kTriesMax) return true;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The end of a silent period: it is never early on any clock, and it waits for holds, pauses and the velocity breaker
 // (D14, R18).
+#include <algorithm>
+
 #include "checkers/proto_time.h"
 #include "fmt/format.h"
 #include "server/decide_system.h"

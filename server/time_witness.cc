@@ -90,6 +90,10 @@ std::optional<internal::v1::ElapsedMark> MarkBeside(const internal::v1::ClockWit
   internal::v1::ElapsedMark mark = MarkOf(observed);
   // An acknowledgement credits what is withheld in the witness that it finds.
   *mark.mutable_withheld() = stored.withheld();
+  // The next boot credits what the wall clock shows beyond the stored witness, with what it went ahead up to here.
+  const absl::Duration wall_passed = FromProto(observed.wall_time()) - FromProto(stored.wall_time());
+  const absl::Duration boot_passed = FromProto(observed.boot_time()) - FromProto(stored.boot_time());
+  Add(std::max(wall_passed - boot_passed, absl::ZeroDuration()), *mark.mutable_elapsed());
   return mark;
 }
 

@@ -46,9 +46,10 @@ Observation Observe(const internal::v1::ClockWitness& last, const ClockReading& 
 internal::v1::ElapsedMark MarkOf(const internal::v1::ClockWitness& witness);
 absl::Duration PassedSince(const internal::v1::ElapsedMark& mark, const internal::v1::ClockWitness& witness);
 
-// The same for whoever leaves what is stored as it is, where what was observed later tells no more than how much of the
-// boot passed. Nothing over a boot: what was observed has to be stored, for the next observation may take what passed
-// before the mark for what passed after it (ADR 16).
+// This moment on the trusted clock for whoever does not store what was observed, so that later observations go on from
+// what is stored now: no more is told to have passed since than beside a stored observation, and less by no more than
+// the wall clock went ahead since the stored one, which is below a jump. Nothing where the stored one is of another
+// boot: then what was observed has to be stored, for another observation may judge that boot anew (ADR 16).
 std::optional<internal::v1::ElapsedMark> MarkBeside(const internal::v1::ClockWitness& stored,
                                                     const internal::v1::ClockWitness& observed);
 

@@ -7,7 +7,8 @@
 #include "storage/status_macros.h"
 
 namespace closure::sqlite {
-absl::Status UpdateSystem(Connection& connection, const internal::v1::SystemData& next) {
+absl::Status UpdateSystem(Connection& connection, internal::v1::SystemData next) {
+  next.clear_admissions();
   return connection.Run(
       R"sql(
       UPDATE system

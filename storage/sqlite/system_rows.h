@@ -19,7 +19,7 @@
 namespace closure::sqlite {
 
 // The stored version is to be one less (CheckSystemVersion). Admissions stay as they are (AddAdmission).
-absl::Status UpdateSystem(Connection& connection, const internal::v1::SystemData& next);
+absl::Status UpdateSystem(Connection& connection, internal::v1::SystemData next);
 // Errors besides: ABORTED when the stored version is another.
 absl::Status CheckSystemVersion(Connection& connection, int64_t version);
 // Errors besides: ABORTED when so many are stored already.

@@ -152,6 +152,32 @@ TEST_CASE("a clock that was ahead and is set right neither closes the breaker fo
   CHECK(StatusOf(crowd.server).has_breaker());
 }
 
+TEST_CASE("a release that the wall clock was set back behind, by less than a jump, lets nobody pass uncounted",
+          "[D14]") {
+  Crowd crowd(1, 0, {"", ""});
+  crowd.server.clock().Advance(absl::Hours(168));
+  REQUIRE(crowd.Ended() == 1);
+  crowd.Join({"", ""});
+  // During a pause all that is left falls due, and the breaker is released.
+  REQUIRE(Send(crowd.server, "operator:ann", OperatorRequest<v1::PauseIrreversibleRequest>()).ok());
+  crowd.server.clock().Advance(absl::Hours(168) + absl::Minutes(1));
+  REQUIRE(crowd.Ended() == 1);
+  crowd.Approve("operator:ann");
+  crowd.Approve("operator:bob");
+  REQUIRE(crowd.Ended() == 1);
+  crowd.server.clock().JumpWall(-absl::Seconds(30));
+  REQUIRE(Send(crowd.server, "operator:ann", OperatorRequest<v1::ResumeIrreversibleRequest>()).ok());
+  CHECK(crowd.Ended() == 2);
+  CHECK(StatusOf(crowd.server).has_breaker());
+}
+
+TEST_CASE("of many deletions that fall due together no more pass than the limit", "[D14]") {
+  Crowd crowd(3, 0, std::vector<std::string>(8));
+  crowd.server.clock().Advance(absl::Hours(168));
+  CHECK(crowd.Ended() == 3);
+  CHECK(StatusOf(crowd.server).deletions_last_hour() == 3);
+}
+
 TEST_CASE("an organization has a limit of its own", "[D14]") {
   // Half of the accounts may go in an hour: three of six in all, one of the two of each organization.
   Crowd crowd(1, 500, {"org-a", "org-a"});

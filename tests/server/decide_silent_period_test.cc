@@ -2,7 +2,6 @@
 // The end of a silent period: never early, and admitted by the breaker.
 #include <catch2/catch.hpp>
 #include <random>
-#include <string>
 
 #include "checkers/proto_time.h"
 #include "server/decide.h"

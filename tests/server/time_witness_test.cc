@@ -261,6 +261,18 @@ TEST_CASE("a mark beside an older witness shows no more than the true time", "[t
   CHECK(marks > 100);
 }
 
+TEST_CASE("what a wall clock was set ahead before a mark beside an older witness does not count after a boot",
+          "[time][R18]") {
+  ManualClock clock;
+  const auto witness = Seen(clock);
+  clock.Advance(absl::Seconds(20));
+  clock.JumpWall(absl::Seconds(55));
+  const auto mark = MarkBeside(witness, Observe(witness, clock.Read()).witness);
+  REQUIRE(mark.has_value());
+  clock.Reboot(absl::Hours(1));
+  CHECK(PassedSince(*mark, Observe(witness, clock.Read()).witness) == absl::Hours(1));
+}
+
 TEST_CASE("what passed within a boot is known for sure, and over a boot not at all", "[time][D6]") {
   ManualClock clock;
   auto witness = Seen(clock);

@@ -70,17 +70,15 @@ TEST_CASE("a commit that fails at its end is refused whole, and the next one is 
   CHECK(store->LoadClosure(kGood).ok());
 }
 
-TEST_CASE("a commit that was decided on another version of the system is refused before it changes anything",
+TEST_CASE("a commit that was decided on another state of the system is refused before it changes anything",
           "[sqlite]") {
   const TemporaryDirectory directory;
   const auto store = MustOpen(directory.Path("closure.db"));
   const MarkWatch run_again(Mark::kBatchRunAgain);
   Commit commit = Creation(kGood);
-  const bool writes = GENERATE(false, true);
-  if (writes)
-    commit.system.emplace().set_version(8);
-  else
-    commit.expected_system_version = 7;
+  SECTION("with its next version") { commit.system.emplace().set_version(8); }
+  SECTION("with the version that it saw") { commit.expected_system_version = 7; }
+  SECTION("with an admission too many") { commit.admission = {kNow, 0}; }
   absl::Status answer;
   store->Apply(std::move(commit), [&answer](absl::Status status) { answer = std::move(status); });
   store->Drain();

@@ -153,7 +153,7 @@ TEST_CASE("the columns of the system agree with its serialized form", "[sqlite]"
   Statement row = database.sql().Select(
       "SELECT version, pause_time, pause_actor, pause_reason, breaker_time, breaker_reason, clock_jump_time, "
       "clock_jump_reason, "
-      "admissions, clock_wall_time FROM system");
+      "admissions, clock_wall_time, data FROM system");
   REQUIRE(*row.Step());
   const int64_t now = absl::ToUnixMicros(kNow);
   CHECK(row.Int(0) == 1);
@@ -164,9 +164,12 @@ TEST_CASE("the columns of the system agree with its serialized form", "[sqlite]"
   CHECK(row.Text(5) == "too many");
   CHECK(row.Int(6) == now + 2'000'000);
   CHECK(row.Text(7) == "forward");
-  // The store counts them itself.
+  // The store counts them itself, in the column alone.
   CHECK(row.Int(8) == 0);
   CHECK(row.Int(9) == now + 3'000'000);
+  internal::v1::SystemData data;
+  REQUIRE(data.ParseFromString(row.Text(10)));
+  CHECK(data.admissions() == 0);
 }
 
 TEST_CASE("the database itself refuses an operator's edits of what must never change", "[sqlite][R2][R18][S5]") {
