@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "fmt/format.h"
+#include "storage/status_macros.h"
 #include "tests/simulation/random_writes.h"
 #include "tests/storage/sample_commits.h"
 
@@ -52,14 +53,35 @@ void Add(Lines& lines, const char* what, const absl::StatusOr<Value>& answer) {
   lines.push_back(fmt::format("{}: {}", what, answer.ok() ? Text(*answer) : answer.status().ToString()));
 }
 
+// Of what is counted from a time on, when each was: whoever sets times back, or forgets what is older, goes by that.
+template <typename Count>
+void AddTimes(Lines& lines, const char* what, const Count& count_since) {
+  std::string text;
+  // Narrows down to a microsecond, as which the times are stored, wherever there is any.
+  const auto narrow = [&](const auto& self, absl::Time begin, absl::Time end) -> absl::Status {
+    CLOSURE_ASSIGN_OR_RETURN(const int64_t from_begin, count_since(begin));
+    CLOSURE_ASSIGN_OR_RETURN(const int64_t from_end, count_since(end));
+    if (from_begin == from_end) return absl::OkStatus();
+    if (end - begin <= absl::Microseconds(1)) {
+      text += fmt::format("{} at {}, ", from_begin - from_end, absl::FormatDuration(begin - kNow));
+      return absl::OkStatus();
+    }
+    const absl::Time middle = begin + absl::Floor((end - begin) / 2, absl::Microseconds(1));
+    CLOSURE_RETURN_IF_ERROR(self(self, begin, middle));
+    return self(self, middle, end);
+  };
+  const absl::Status status = narrow(narrow, kNow - absl::Seconds(1), kNow + absl::Seconds(30));
+  lines.push_back(fmt::format("{}: {}", what, status.ok() ? text : status.ToString()));
+}
+
 void ObserveAccount(ClosureStore& store, const std::string& account_id, Lines& lines) {
   Add(lines, "open", store.FindOpenClosure(account_id));
   Add(lines, "fence", store.LoadFence(account_id));
   Add(lines, "gate", store.LoadGate(account_id));
   Add(lines, "closures", store.ListClosures({.account_id = account_id, .before_row = 9, .limit = 3}));
   Add(lines, "closed", store.ListClosures({.account_id = account_id, .state = v1::Closure::CLOSED}));
-  Add(lines, "codes", store.CountCodes(account_id, kNow + absl::Seconds(5)));
-  Add(lines, "admissions", store.CountAdmissions(account_id, kNow + absl::Seconds(5)));
+  AddTimes(lines, "codes", [&](absl::Time since) { return store.CountCodes(account_id, since); });
+  AddTimes(lines, "admissions", [&](absl::Time since) { return store.CountAdmissions(account_id, since); });
   for (int number = 0; number < kRequestIds; ++number) {
     Add(lines, "request", store.FindRequest(account_id, fmt::format("r{}", number)));
   }
