@@ -61,9 +61,6 @@ MUTATIONS = [
              "  if (MustWait(task, *data)) return Report(task, TaskHeld{}, std::move(done));\n", ""),
     Mutation("the breaker counts nothing", ENGINE, "  absl::Time since = circumstances.now - kBreakerWindow;",
              "  absl::Time since = circumstances.now + absl::Hours(1);"),
-    Mutation("silent periods that end together are counted once", "server/decide_silent_period.cc",
-             "circumstances.system.admissions() + LeftOf(circumstances.breaker)}",
-             "circumstances.system.admissions() + 1'000}"),
     # ---- answers of checkers ----
     Mutation("an error is an empty answer", FAN_OUT,
              "    return EndUnanswered(number, FaultOf(answer.status()), std::string(answer.status().message()));\n",
