@@ -2,6 +2,7 @@
 #ifndef CLOSURE_CHECKERS_CHECKER_H_
 #define CLOSURE_CHECKERS_CHECKER_H_
 
+#include <string>
 #include <vector>
 
 #include "absl/functional/any_invocable.h"
@@ -17,6 +18,9 @@ struct CheckAnswer {
   std::vector<v1::ReportedItem> items;
   // As of when the facts are; not later than the answer.
   absl::Time as_of;
+  // The version of the checker that answered, where that is another than the description says; at most 40 characters
+  // of it are shown.
+  std::string version;
 };
 
 // A checker finds what stands in the way of closing an account in one system, every item of it and not just the first.

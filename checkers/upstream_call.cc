@@ -7,6 +7,7 @@
 #include "checkers/text.h"
 #include "fmt/format.h"
 #include "grpc/support/time.h"
+#include "protos/failpoint.h"
 
 namespace closure {
 namespace {
@@ -51,6 +52,25 @@ void ApplyCallOptions(const CallOptions& options, grpc::ClientContext& context) 
 CallsUnderWay& CallsToUpstreams() {
   static CallsUnderWay& calls = *new CallsUnderWay;
   return calls;
+}
+
+void BeginCall(const std::shared_ptr<UpstreamCallFrame>& call, std::string_view who, const CallOptions& options) {
+  call->who = std::string(who);
+  call->cancel = options.cancel;
+  ApplyCallOptions(options, call->context);
+  // The weak pointer lets a signal that outlives the call find nothing to cancel.
+  if (call->cancel != nullptr) {
+    call->cancel_number = call->cancel->OnCancel([weak = std::weak_ptr<UpstreamCallFrame>(call)] {
+      if (const auto alive = weak.lock()) alive->context.TryCancel();
+    });
+  }
+  Failpoint("upstream.asking", call->who);
+  CallsToUpstreams().Begin();
+}
+
+void LeaveCall(UpstreamCallFrame& call) {
+  Failpoint("upstream.answered", call.who);
+  if (call.cancel != nullptr) call.cancel->Forget(call.cancel_number);
 }
 
 absl::Status FromUpstream(std::string_view who, const grpc::Status& status) {

@@ -13,7 +13,6 @@
 #include "grpcpp/client_context.h"
 #include "grpcpp/support/status.h"
 #include "protos/calls_under_way.h"
-#include "protos/failpoint.h"
 
 namespace closure {
 
@@ -26,15 +25,26 @@ void ApplyCallOptions(const CallOptions& options, grpc::ClientContext& context);
 // check" (assurance.md).
 absl::Status FromUpstream(std::string_view who, const grpc::Status& status);
 
-// What a call needs from its start to its end; CallUpstream makes it.
-template <typename Request, typename Response>
-struct UpstreamCall {
+// What every call to another system has, from its start to its end.
+struct UpstreamCallFrame {
   grpc::ClientContext context;
-  Request request;
-  Response response;
+  // Who is asked, for errors and failpoints.
   std::string who;
   std::shared_ptr<CancelSignal> cancel;
   int64_t cancel_number = 0;
+};
+
+// Bounds a call that is about to be made, lets the signal end it, and counts it in CallsToUpstreams.
+void BeginCall(const std::shared_ptr<UpstreamCallFrame>& call, std::string_view who, const CallOptions& options);
+// To be called when the call has ended. Whoever does lets go of it, then tells its outcome, and at last calls
+// CallsToUpstreams().End().
+void LeaveCall(UpstreamCallFrame& call);
+
+// What CallUpstream makes.
+template <typename Request, typename Response>
+struct UpstreamCall : UpstreamCallFrame {
+  Request request;
+  Response response;
   absl::AnyInvocable<void(absl::StatusOr<Response>) &&> done;
 };
 
@@ -70,22 +80,11 @@ void CallUpstream(std::string_view who, const Request& request, const CallOption
   using Call = UpstreamCall<Request, Response>;
   auto call = std::make_shared<Call>();
   call->request = request;
-  call->who = std::string(who);
-  call->cancel = options.cancel;
   call->done = std::move(done);
-  ApplyCallOptions(options, call->context);
-  // The weak pointer lets a signal that outlives the call find nothing to cancel.
-  if (call->cancel != nullptr) {
-    call->cancel_number = call->cancel->OnCancel([weak = std::weak_ptr<Call>(call)] {
-      if (auto alive = weak.lock()) alive->context.TryCancel();
-    });
-  }
+  BeginCall(call, who, options);
   Call* const raw = call.get();
-  Failpoint("upstream.asking", call->who);
-  CallsToUpstreams().Begin();
   start(&raw->context, &raw->request, &raw->response, [call](const grpc::Status& status) mutable {
-    Failpoint("upstream.answered", call->who);
-    if (call->cancel != nullptr) call->cancel->Forget(call->cancel_number);
+    LeaveCall(*call);
     TellEnd(std::move(call), status);
     CallsToUpstreams().End();
   });

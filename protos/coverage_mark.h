@@ -16,6 +16,11 @@ enum class Mark {
   kCheckerMalformed,
   kCheckerTooMuch,
   kLateAnswerDropped,
+  // A remote checker that failed was asked again within the deadline; one that nobody answers for was not asked, and
+  // was asked once in a while to see.
+  kCheckerAskedAgain,
+  kCheckerSpared,
+  kCheckerProbed,
   // A scan was given up with the state that it was for, and who had not answered counts as silent.
   kScanGivenUp,
   // Work that did not succeed is to be tried again, by what it is.

@@ -96,6 +96,11 @@ std::string AmountComplaint(const v1::ReportedItem& item) {
   return fmt::format("amount {} is not above zero", FormatMoney(item.amount()));
 }
 
+std::string AccountComplaint(const v1::ReportedItem& item, const AnswerLimits& limits) {
+  if (item.account_id().empty() || item.account_id() == limits.account_id) return "";
+  return fmt::format("it is of the account {}, which was not asked about", QuotedExcerpt(item.account_id()));
+}
+
 std::string ItemComplaint(const v1::ReportedItem& item, const v1::CheckerDescription& description) {
   for (const TextRule& rule : kTextRules) {
     std::string complaint = TextComplaint(rule, (item.*rule.text)());
@@ -137,7 +142,8 @@ absl::Status ValidateAnswer(const CheckAnswer& answer, const v1::CheckerDescript
   std::unordered_set<std::string_view> native_ids;
   for (size_t i = 0; i < answer.items.size(); ++i) {
     const v1::ReportedItem& item = answer.items[i];
-    std::string complaint = ItemComplaint(item, description);
+    std::string complaint = AccountComplaint(item, limits);
+    if (complaint.empty()) complaint = ItemComplaint(item, description);
     if (complaint.empty() && !native_ids.insert(item.native_id()).second) {
       complaint = "the native_id comes twice";
     }

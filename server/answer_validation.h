@@ -3,6 +3,7 @@
 #define CLOSURE_SERVER_ANSWER_VALIDATION_H_
 
 #include <cstddef>
+#include <string>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
@@ -16,6 +17,8 @@ inline constexpr size_t kAnswerBytesMax = 32 << 20;
 
 // What an answer may be.
 struct AnswerLimits {
+  // The account that was asked about; empty where nobody was.
+  std::string account_id;
   int items_max = 10000;
   size_t bytes_max = kAnswerBytesMax;
   // The facts must not be older than the question nor from the future.
@@ -30,9 +33,9 @@ struct AnswerLimits {
 //   and no control characters (line feeds are allowed in `why` and `instructions`), since all of it is shown in
 //   terminals and pages; amounts: valid money above zero, present for every kind that is about money; links: absolute
 //   https; that no native id comes twice, and that resolver_id says who, where it is not the owner; that every kind is
-//   one that the description names, where it names any, and that only "billing" reports a balance or a debt, because
-//   renouncing those moves money at the billing system;
-//   when the facts are from.
+//   one that the description names, where it names any; that no item says that it is another account's; and that only
+//   "billing" reports a balance or a debt, because renouncing those moves money at the billing system; when the facts
+//   are from.
 //
 // The first fault found is told: which item, which field, what is wrong; what is quoted of the answer is cut and made
 // printable. Errors: with fault TOO_MUCH (answer_fault.h) for the first line above, with fault MALFORMED for all

@@ -17,11 +17,10 @@
 #include "grpcpp/security/server_credentials.h"
 #include "grpcpp/server_builder.h"
 #include "server/listen_fault.h"
-#include "server/participants/remote_participant.h"
 #include "server/redaction.h"
+#include "server/remote_plugins.h"
 #include "server/resource_names.h"
 #include "server/strings.h"
-#include "server/upstream_channels.h"
 #include "server/version.h"
 #include "storage/status_macros.h"
 
@@ -52,34 +51,34 @@ CheckerSlot MakeSlot(std::shared_ptr<Checker> checker, const config::v1::Checker
   return slot;
 }
 
-absl::StatusOr<std::vector<CheckerSlot>> MakeCheckerSlots(const ClosuredServer::Parts& parts) {
+// The checkers of the configuration that are outside the process, and the built-in ones of which none has the name.
+std::vector<std::shared_ptr<Checker>> MakeCheckers(const ClosuredServer::Parts& parts) {
   const config::v1::ServerConfig& config = parts.config;
-  std::vector<std::shared_ptr<Checker>> checkers =
-      MakeBuiltinCheckers(parts.upstreams, CheckerSettings{.console_base_uri = config.console_base_uri(),
-                                                           .forfeit_limit_units = config.policy().forfeit_limit_units(),
-                                                           .void_limit_units = config.policy().void_limit_units()});
+  std::vector<std::shared_ptr<Checker>> checkers;
+  for (std::shared_ptr<Checker>& builtin :
+       MakeBuiltinCheckers(parts.upstreams, CheckerSettings{.console_base_uri = config.console_base_uri(),
+                                            .forfeit_limit_units = config.policy().forfeit_limit_units(),
+                                            .void_limit_units = config.policy().void_limit_units()})) {
+    const config::v1::CheckerConfig* const named = FindConfig(config, builtin->description().name());
+    if (named == nullptr || !named->has_remote()) checkers.push_back(std::move(builtin));
+  }
+  for (const config::v1::CheckerConfig& checker : config.checkers()) {
+    if (checker.has_remote()) checkers.push_back(ConnectChecker(checker));
+  }
   checkers.insert(checkers.end(), parts.extra_checkers.begin(), parts.extra_checkers.end());
+  return checkers;
+}
+
+absl::StatusOr<std::vector<CheckerSlot>> MakeCheckerSlots(const ClosuredServer::Parts& parts) {
   std::set<std::string> names;
   std::vector<CheckerSlot> slots;
-  for (std::shared_ptr<Checker>& checker : checkers) {
+  for (std::shared_ptr<Checker>& checker : MakeCheckers(parts)) {
     const std::string& name = checker->description().name();
     if (!names.insert(name).second)
       return absl::InvalidArgumentError(Concat("checker(", name, "): the name comes twice"));
-    slots.push_back(MakeSlot(std::move(checker), FindConfig(config, name)));
+    slots.push_back(MakeSlot(std::move(checker), FindConfig(parts.config, name)));
   }
   return slots;
-}
-
-// What a configured participant is: the configuration decides where it takes part, and its version is not known.
-v1::ParticipantDescription DescribeConfigured(const config::v1::ParticipantConfig& config) {
-  v1::ParticipantDescription description;
-  description.set_name(config.name());
-  for (const config::v1::PhaseStage& stage : config.stages()) {
-    v1::ParticipantDescription::PhaseStage& added = *description.add_stages();
-    added.set_phase(stage.phase());
-    added.set_stage(stage.stage());
-  }
-  return description;
 }
 
 absl::StatusOr<std::vector<ParticipantSlot>> MakeParticipantSlots(const ClosuredServer::Parts& parts) {
@@ -87,9 +86,7 @@ absl::StatusOr<std::vector<ParticipantSlot>> MakeParticipantSlots(const Closured
   for (std::shared_ptr<Participant>& participant : MakeBuiltinParticipants(parts.upstreams))
     slots.push_back({std::move(participant)});
   for (const config::v1::ParticipantConfig& config : parts.config.participants()) {
-    slots.push_back({.participant = std::make_shared<RemoteParticipant>(
-                         DescribeConfigured(config), v1::ParticipantService::NewStub(OpenChannel(config.target()))),
-                     .deadline = FromProto(config.deadline())});
+    slots.push_back({.participant = ConnectParticipant(config), .deadline = FromProto(config.deadline())});
   }
   slots.insert(slots.end(), parts.extra_participants.begin(), parts.extra_participants.end());
   std::set<std::string> names;

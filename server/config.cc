@@ -44,7 +44,13 @@ bool IsSection(const FieldDescriptor& field) {
   return name == "policy" || name == "business_calendar" || name == "breaker" || name == "limits";
 }
 
-// Sets what is not set and has a default, in sections that are always there and in lists too.
+// A message that is not always there, and is.
+bool IsGivenPart(const Message& message, const FieldDescriptor& field) {
+  return field.cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE && !IsDuration(field) &&
+         message.GetReflection()->HasField(message, &field);
+}
+
+// Sets what is not set and has a default, in sections that are always there, in parts that are, and in lists.
 void AddDefaults(Message& message) {
   const Reflection& reflection = *message.GetReflection();
   for (int i = 0; i < message.GetDescriptor()->field_count(); ++i) {
@@ -53,7 +59,7 @@ void AddDefaults(Message& message) {
       if (field.cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE) continue;
       for (int n = 0; n < reflection.FieldSize(message, &field); ++n)
         AddDefaults(*reflection.MutableRepeatedMessage(&message, &field, n));
-    } else if (IsSection(field)) {
+    } else if (IsSection(field) || IsGivenPart(message, field)) {
       AddDefaults(*reflection.MutableMessage(&message, &field));
     } else if (!reflection.HasField(message, &field)) {
       const NumberRule* const rule = FindNumberRule(field);

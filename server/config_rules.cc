@@ -22,6 +22,12 @@ constexpr NumberRule kNumberRules[] = {
     {"ServerConfig", "shutdown_grace", 5 * kSecond, 100, 5 * kMinute},
     {"CheckerConfig", "deadline", 300 * kSecond, 100, 600 * kSecond},
     {"CheckerConfig", "max_items", 10'000, 1, 10'000},
+    {"RemoteCheckerConfig", "max_bytes", 32 << 20, 1024, 32 << 20},
+    {"RemoteCheckerConfig", "tries_max", 3, 1, 10},
+    {"RemoteCheckerConfig", "retry_delay", 200, 10, kMinute},
+    {"RemoteCheckerConfig", "breaker_failures", 5, 1, 1000},
+    {"RemoteCheckerConfig", "breaker_pause", 5 * kSecond, 100, 10 * kMinute},
+    {"RemoteCheckerConfig", "breaker_pause_max", kMinute, 100, kHour},
     {"ParticipantConfig", "deadline", 30 * kSecond, 100, 600 * kSecond},
     // Required: there is no default, and 0 is below the least.
     {"PhaseStage", "stage", 0, 1, 9},

@@ -112,17 +112,14 @@ class Validation {
   }
 
   void CheckCheckers() {
-    const std::vector<std::string> known = BuiltinCheckerNames();
     std::set<std::string> seen;
     for (int i = 0; i < config_.checkers_size(); ++i) {
       const config::v1::CheckerConfig& checker = config_.checkers(i);
       const std::string path = Concat("checkers[", i, "]");
-      if (std::find(known.begin(), known.end(), checker.name()) == known.end()) {
-        const std::string nearest = NearestWord(checker.name(), known);
-        Refuse(path + ".name",
-               Concat("there is no checker ", Quoted(checker.name()), nearest.empty() ? "" : "; did you mean ", nearest,
-                      nearest.empty() ? "; there are " : "? There are ", absl::StrJoin(known, ", ")));
-      }
+      if (checker.has_remote())
+        CheckRemoteChecker(path, checker);
+      else
+        CheckBuiltinName(path + ".name", checker.name());
       if (!seen.insert(checker.name()).second) Refuse(path + ".name", Concat(Quoted(checker.name()), " comes twice"));
       if (checker.name() == kBillingName && (checker.has_disabled() || checker.advisory())) {
         Refuse(path,
@@ -134,9 +131,61 @@ class Validation {
     }
   }
 
+  void CheckBuiltinName(const std::string& path, const std::string& name) {
+    const std::vector<std::string> known = BuiltinCheckerNames();
+    if (std::find(known.begin(), known.end(), name) != known.end()) return;
+    const std::string nearest = NearestWord(name, known);
+    Refuse(path, Concat("there is no checker ", Quoted(name), nearest.empty() ? "" : "; did you mean ", nearest,
+                        nearest.empty() ? "; there are " : "? There are ", absl::StrJoin(known, ", "),
+                        "; one outside the process has a section remote"));
+  }
+
+  void CheckRemoteChecker(const std::string& path, const config::v1::CheckerConfig& checker) {
+    const config::v1::RemoteCheckerConfig& remote = checker.remote();
+    const std::string remote_path = path + ".remote";
+    CheckName(path + ".name", checker.name());
+    CheckTarget(remote_path + ".target", remote.target());
+    CheckTls(remote_path + ".tls", remote.tls());
+    std::set<int> seen;
+    for (int i = 0; i < remote.phases_size(); ++i) {
+      const v1::CheckPhase phase = remote.phases(i);
+      const std::string phase_path = Concat(remote_path, ".phases[", i, "]");
+      if (!v1::CheckPhase_IsValid(phase) || phase == v1::CHECK_PHASE_UNSPECIFIED)
+        Refuse(phase_path, "is none: write PREVIEW, SCAN, CONFIRM or FINAL");
+      if (!seen.insert(phase).second) Refuse(phase_path, "comes twice");
+    }
+    if (checker.name() == kBillingName && !remote.phases().empty())
+      Refuse(remote_path + ".phases", "billing takes part in every phase (D10); leave this out");
+    if (FromProto(remote.breaker_pause_max()) < FromProto(remote.breaker_pause()))
+      Refuse(remote_path + ".breaker_pause_max", "is below breaker_pause");
+  }
+
+  void CheckTls(const std::string& path, const config::v1::TlsConfig& tls) {
+    const auto check = [&](std::string_view key, const std::string& value) {
+      if (!value.empty() && value.front() != '/')
+        Refuse(Concat(path, ".", key), Concat(Quoted(value), " is not absolute: write the whole path"));
+    };
+    check("root_certificates_file", tls.root_certificates_file());
+    check("certificate_file", tls.certificate_file());
+    check("key_file", tls.key_file());
+    if (tls.certificate_file().empty() != tls.key_file().empty())
+      Refuse(path, "certificate_file and key_file belong together; name both, or neither");
+  }
+
   void CheckWords(const std::string& path, std::string_view words) {
     const std::size_t count = CountCodePoints(words);
     if (count < 1 || count > kWordsMax) Refuse(path, Concat("is required: 1 to ", kWordsMax, " characters"));
+  }
+
+  // The name of somebody outside the process.
+  void CheckName(const std::string& path, std::string_view name) {
+    const bool plain = !name.empty() && name.size() <= kNameMax &&
+                       absl::ascii_islower(static_cast<unsigned char>(name[0])) &&
+                       std::all_of(name.begin(), name.end(), [](char c) {
+                         return absl::ascii_islower(static_cast<unsigned char>(c)) ||
+                                absl::ascii_isdigit(static_cast<unsigned char>(c)) || c == '_';
+                       });
+    if (!plain) Refuse(path, Concat(Quoted(name), " is not 1 to 40 of [a-z0-9_], starting with a letter"));
   }
 
   void CheckParticipants() {
@@ -146,15 +195,10 @@ class Validation {
       const config::v1::ParticipantConfig& participant = config_.participants(i);
       const std::string path = Concat("participants[", i, "]");
       const std::string& name = participant.name();
-      const bool plain = !name.empty() && name.size() <= kNameMax &&
-                         absl::ascii_islower(static_cast<unsigned char>(name[0])) &&
-                         std::all_of(name.begin(), name.end(), [](char c) {
-                           return absl::ascii_islower(static_cast<unsigned char>(c)) ||
-                                  absl::ascii_isdigit(static_cast<unsigned char>(c)) || c == '_';
-                         });
-      if (!plain) Refuse(path + ".name", Concat(Quoted(name), " is not 1 to 40 of [a-z0-9_], starting with a letter"));
+      CheckName(path + ".name", name);
       if (!seen.insert(name).second) Refuse(path + ".name", Concat(Quoted(name), " comes twice, or is built in"));
       CheckTarget(path + ".target", participant.target());
+      CheckTls(path + ".tls", participant.tls());
       CheckStages(path, participant);
     }
   }

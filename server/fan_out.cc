@@ -27,6 +27,7 @@ constexpr absl::Duration kDeadlineMax = absl::Minutes(10);
 // By how much another machine's clock may run ahead of ours.
 constexpr absl::Duration kClockSkewMax = absl::Minutes(5);
 constexpr size_t kDetailMax = 500;
+constexpr size_t kVersionMax = 40;
 constexpr std::string_view kCancelled = "cancelled: nobody waits for the answer";
 
 using Slots = std::vector<CheckerSlot>;
@@ -47,7 +48,7 @@ std::string SkipReason(const CheckerSlot& slot, v1::CheckPhase phase) {
 v1::CheckerResult Unasked(const CheckerSlot& slot, const std::string& skip) {
   v1::CheckerResult result;
   result.set_checker(slot.checker->description().name());
-  result.set_version(PrintableText(slot.checker->description().version(), 40));
+  result.set_version(PrintableText(slot.checker->description().version(), kVersionMax));
   result.set_required(slot.required);
   result.set_status(skip.empty() ? v1::CheckerResult::WAITING : v1::CheckerResult::SKIPPED);
   result.set_detail(PrintableText(skip, kDetailMax));
@@ -243,6 +244,7 @@ void ScanRun::OnAnswer(size_t number, absl::StatusOr<CheckAnswer> answer) {
   const absl::Status valid = Validate(slot, *answer, Since(start_));
   if (!valid.ok()) return EndUnanswered(number, FaultOf(valid), std::string(valid.message()));
   *result.mutable_as_of_time() = ToProto(answer->as_of);
+  if (!answer->version.empty()) result.set_version(PrintableText(answer->version, kVersionMax));
   std::vector<v1::BlockingItem> items = ToBlockingItems(name, *std::move(answer));
   result.set_status(v1::CheckerResult::ANSWERED);
   result.set_item_count(static_cast<int32_t>(items.size()));
@@ -250,7 +252,7 @@ void ScanRun::OnAnswer(size_t number, absl::StatusOr<CheckAnswer> answer) {
 }
 
 absl::Status ScanRun::Validate(const CheckerSlot& slot, const CheckAnswer& answer, absl::Duration latency) const {
-  AnswerLimits limits{.items_max = slot.max_items};
+  AnswerLimits limits{.account_id = request_.check.account_id(), .items_max = slot.max_items};
   const std::optional<absl::Time> check_time = TimeFromProto(request_.check.check_time());
   if (check_time) {
     limits.as_of_min = *check_time;

@@ -12,9 +12,9 @@
 #include "absl/time/time.h"
 #include "checkers/call_options.h"
 #include "checkers/checker.h"
+#include "checkers/timers.h"
 #include "closure/v1/checker_service.pb.h"
 #include "closure/v1/closure.pb.h"
-#include "server/timers.h"
 
 namespace closure {
 

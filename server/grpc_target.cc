@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/str_split.h"
 #include "checkers/text.h"
 #include "server/strings.h"
 
@@ -84,6 +85,14 @@ std::string AddressFault(int family, std::string_view text) {
   return HostPortFault(text);
 }
 
+// One address or several with commas between them.
+std::string AddressesFault(int family, std::string_view text) {
+  for (const absl::string_view address : absl::StrSplit(ToAbsl(text), ',')) {
+    if (std::string fault = AddressFault(family, ToStd(address)); !fault.empty()) return fault;
+  }
+  return "";
+}
+
 std::string Fault(std::string_view target) {
   std::string_view rest = target;
   if (target.empty()) return Concat("is required: ", kForms);
@@ -92,8 +101,8 @@ std::string Fault(std::string_view target) {
   if (TakePrefix(rest, "unix-abstract:")) return rest.empty() ? "names no socket" : "";
   if (TakePrefix(rest, "unix:")) return UnixFault(rest);
   if (TakePrefix(rest, "dns:")) return DnsFault(rest);
-  if (TakePrefix(rest, "ipv4:")) return AddressFault(AF_INET, rest);
-  if (TakePrefix(rest, "ipv6:")) return AddressFault(AF_INET6, rest);
+  if (TakePrefix(rest, "ipv4:")) return AddressesFault(AF_INET, rest);
+  if (TakePrefix(rest, "ipv6:")) return AddressesFault(AF_INET6, rest);
   if (target.find("://") != std::string_view::npos) {
     return Concat("has a scheme that there is not: a target is no web address; ", kForms);
   }

@@ -8,9 +8,9 @@
 namespace closure {
 
 // What is wrong with the spelling of a gRPC target, and how to write it; empty when nothing is. Accepted are HOST:PORT,
-// dns:HOST:PORT, dns://[RESOLVER]/HOST:PORT, ipv4:ADDRESS:PORT, ipv6:[ADDRESS]:PORT, unix:/PATH, unix:///PATH and
-// unix-abstract:NAME. gRPC itself would take nearly anything for a host's name and then never connect. Whether anybody
-// answers there is not asked. Pure.
+// dns:HOST:PORT, dns://[RESOLVER]/HOST:PORT, ipv4:ADDRESS:PORT and ipv6:[ADDRESS]:PORT, both also with several
+// addresses between commas, unix:/PATH, unix:///PATH and unix-abstract:NAME. gRPC itself would take nearly anything for
+// a host's name and then never connect. Whether anybody answers there is not asked. Pure.
 std::string GrpcTargetFault(std::string_view target);
 
 }  // namespace closure

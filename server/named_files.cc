@@ -109,6 +109,26 @@ void CheckSocketFolder(std::string_view address, Faults& faults) {
     faults.Add("listen_address", Concat(path, ": is there and is no socket; name another path, or remove it"));
 }
 
+// A file of certificates or a key; links are followed, because tools that renew certificates make some.
+void CheckPem(const std::string& key, const std::string& path, bool is_secret, Faults& faults) {
+  if (!path.starts_with("/")) return;
+  struct stat info {};
+  if (stat(path.c_str(), &info) != 0) return faults.Add(key, Concat(path, ": ", std::strerror(errno)));
+  if (!S_ISREG(info.st_mode)) return faults.Add(key, Concat(path, ": is not a regular file"));
+  if (info.st_size == 0) return faults.Add(key, Concat(path, ": is empty"));
+  if (!MayUse(path, R_OK)) return faults.Add(key, Concat(path, ": cannot be read by the server's user"));
+  if (is_secret && (info.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
+    faults.Add(key, absl::StrFormat("%s: mode %04o lets group or others at it; run: chmod 600 %s", path,
+                                    info.st_mode & 07777U, path));
+  }
+}
+
+void CheckTls(const std::string& prefix, const config::v1::TlsConfig& tls, Faults& faults) {
+  CheckPem(prefix + ".root_certificates_file", tls.root_certificates_file(), false, faults);
+  CheckPem(prefix + ".certificate_file", tls.certificate_file(), false, faults);
+  CheckPem(prefix + ".key_file", tls.key_file(), true, faults);
+}
+
 }  // namespace
 
 absl::Status CheckNamedFiles(const config::v1::ServerConfig& complete) {
@@ -120,6 +140,10 @@ absl::Status CheckNamedFiles(const config::v1::ServerConfig& complete) {
     CheckSecretKey(path, complete.database_path(), faults);
   if (const std::string& path = complete.agreements_path(); path.starts_with("/"))
     faults.AddLines("agreements_path", "agreements folder ", Agreements::Load(path).status());
+  for (int i = 0; i < complete.checkers_size(); ++i)
+    CheckTls(Concat("checkers[", i, "].remote.tls"), complete.checkers(i).remote().tls(), faults);
+  for (int i = 0; i < complete.participants_size(); ++i)
+    CheckTls(Concat("participants[", i, "].tls"), complete.participants(i).tls(), faults);
   return faults.ToStatus();
 }
 

@@ -5,6 +5,7 @@
 #include <array>
 #include <chrono>
 #include <string>
+#include <vector>
 
 #include "bench/fan_out/delayed_answers.h"
 #include "bench/fan_out/sample_answer.h"
@@ -18,7 +19,7 @@ constexpr std::chrono::milliseconds kCheckerTakes{10};
 
 class DelayedStream final : public grpc::ServerWriteReactor<v1::CheckResponse> {
  public:
-  explicit DelayedStream(const v1::CheckRequest& request) : pieces_(SampleAnswer(request.check_time())) {}
+  explicit DelayedStream(const v1::CheckRequest& request) : pieces_(SampleAnswer(request)) {}
 
   void Begin() { Next(); }
   void OnWriteDone(bool ok) override {
@@ -41,8 +42,25 @@ class DelayedStream final : public grpc::ServerWriteReactor<v1::CheckResponse> {
   size_t sent_ = 0;
 };
 
+// Many checkers in one: each is called what its connection says first of who uses it.
+std::string NameOfConnection(const grpc::CallbackServerContext& context) {
+  const auto agent = context.client_metadata().find("user-agent");
+  if (agent == context.client_metadata().end()) return "";
+  const std::string text(agent->second.data(), agent->second.size());
+  return text.substr(0, text.find(' '));
+}
+
 class SlowChecker final : public v1::CheckerService::CallbackService {
  public:
+  grpc::ServerUnaryReactor* Describe(grpc::CallbackServerContext* context, const v1::DescribeRequest* /*request*/,
+                                     v1::CheckerDescription* response) override {
+    response->set_name(NameOfConnection(*context));
+    response->set_version("1.0.0");
+    response->add_phases(v1::SCAN);
+    grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
+    reactor->Finish(grpc::Status::OK);
+    return reactor;
+  }
   grpc::ServerWriteReactor<v1::CheckResponse>* Check(grpc::CallbackServerContext* /*context*/,
                                                      const v1::CheckRequest* request) override {
     auto* const stream = new DelayedStream(*request);

@@ -18,35 +18,45 @@
 #include "bench/load/loop_arguments.h"
 #include "checkers/remote/remote_checker.h"
 #include "checkers/upstream_call.h"
+#include "closure/v1/checker_service.grpc.pb.h"
 #include "server/fan_out.h"
 
 namespace closure::bench {
 namespace {
 
-using Stubs = std::vector<std::shared_ptr<v1::CheckerService::StubInterface>>;
+// A connection, and a stub on it.
+struct Connection {
+  std::shared_ptr<grpc::Channel> channel;
+  std::shared_ptr<v1::CheckerService::StubInterface> stub;
+};
+using Connections = std::vector<Connection>;
 // Begins a scan; `ended` is told what was wrong with it, empty when nothing was.
 using Scan = std::function<void(std::function<void(std::string)> ended)>;
 
 constexpr char kAccount[] = "1000000001";
 
-// Each checker is a process of its own as far as its connection tells.
-Stubs ConnectToCheckers(const std::string& target, int checkers) {
-  Stubs stubs;
-  for (int number = 0; number < checkers; ++number) stubs.push_back(v1::CheckerService::NewStub(ConnectOnce(target)));
-  return stubs;
+std::string NameOf(size_t number) { return "checker_" + std::to_string(number); }
+
+// Each checker is a process of its own as far as its connection tells, and is called what the connection says.
+Connections ConnectToCheckers(const std::string& target, size_t checkers) {
+  Connections connections;
+  for (size_t number = 0; number < checkers; ++number)
+    connections.push_back({.channel = ConnectOnce(target, NameOf(number)), .stub = nullptr});
+  for (Connection& each : connections) each.stub = v1::CheckerService::NewStub(each.channel);
+  return connections;
 }
 
-Scan ScansWith(const Stubs& stubs) {
+Scan ScansWith(const Connections& connections) {
   std::vector<CheckerSlot> slots;
-  for (const auto& stub : stubs) {
+  for (const Connection& each : connections) {
     v1::CheckerDescription description;
-    description.set_name("checker_" + std::to_string(slots.size()));
+    description.set_name(NameOf(slots.size()));
     description.set_version("1.0.0");
     description.add_phases(v1::SCAN);
     slots.push_back(
-        {.checker = std::make_shared<RemoteChecker>(std::move(description), stub, RemoteChecker::Limits())});
+        {.checker = std::make_shared<RemoteChecker>(std::move(description), each.channel, RemoteChecker::Options())});
   }
-  const size_t items = stubs.size() * size_t{kItemsEach};
+  const size_t items = connections.size() * size_t{kItemsEach};
   auto fan_out = std::make_shared<FanOut>(std::move(slots));
   return [fan_out = std::move(fan_out), items](auto ended) {
     fan_out->Run(
@@ -99,38 +109,38 @@ class BareCall final : public grpc::ClientReadReactor<v1::CheckResponse> {
   v1::CheckResponse piece_;
 };
 
-Scan CallsOf(const Stubs& stubs) {
-  return [&stubs](auto ended) {
-    auto scan = std::make_shared<BareScan>(stubs.size());
-    const int pieces = static_cast<int>(stubs.size()) * (kItemsEach + 1);
+Scan CallsOf(const Connections& connections) {
+  return [&connections](auto ended) {
+    auto scan = std::make_shared<BareScan>(connections.size());
+    const int pieces = static_cast<int>(connections.size()) * (kItemsEach + 1);
     scan->ended = [scan = scan.get(), pieces, ended = std::move(ended)](std::string fault) {
       ended(scan->pieces == pieces ? std::move(fault) : "pieces are missing");
     };
-    for (const auto& stub : stubs) new BareCall(*stub, scan);
+    for (const Connection& each : connections) new BareCall(*each.stub, scan);
   };
 }
 
 // A thread for each scan, which asks one checker after the other, keeps what they say and believes it.
-Scan OneAfterTheOther(const Stubs& stubs) {
-  return [&stubs](auto ended) {
-    std::thread([&stubs, ended = std::move(ended)] {
+Scan OneAfterTheOther(const Connections& connections) {
+  return [&connections](auto ended) {
+    std::thread([&connections, ended = std::move(ended)] {
       std::vector<v1::ReportedItem> items;
-      for (const auto& stub : stubs) {
+      for (const Connection& each : connections) {
         grpc::ClientContext context;
-        const auto reader = stub->Check(&context, SampleRequest(kAccount));
+        const auto reader = each.stub->Check(&context, SampleRequest(kAccount));
         for (v1::CheckResponse piece; reader->Read(&piece);) {
           if (piece.has_item()) items.push_back(piece.item());
         }
         if (!reader->Finish().ok()) return ended("a call failed");
       }
-      ended(items.size() == stubs.size() * size_t{kItemsEach} ? "" : "items are missing");
+      ended(items.size() == connections.size() * size_t{kItemsEach} ? "" : "items are missing");
     }).detach();
   };
 }
 
-Scan ScansOf(const std::string& design, const Stubs& stubs) {
-  if (design == "scan") return ScansWith(stubs);
-  return design == "calls" ? CallsOf(stubs) : OneAfterTheOther(stubs);
+Scan ScansOf(const std::string& design, const Connections& connections) {
+  if (design == "scan") return ScansWith(connections);
+  return design == "calls" ? CallsOf(connections) : OneAfterTheOther(connections);
 }
 
 int Main(int argc, char** argv) {
@@ -147,8 +157,8 @@ int Main(int argc, char** argv) {
   app.add_option("--checkers", checkers, "How many there are")->check(CLI::Range(1, 100));
   loop.AddTo(app);
   CLI11_PARSE(app, argc, argv);
-  const Stubs stubs = ConnectToCheckers(target, checkers);
-  const Scan scan = ScansOf(design, stubs);
+  const Connections connections = ConnectToCheckers(target, checkers);
+  const Scan scan = ScansOf(design, connections);
   const LoopResult result =
       RunClosedLoop(loop.options(), [&](int /*stream*/, OperationEnded ended) { scan(std::move(ended)); });
   // What holds a channel goes a moment after its scan has ended, and must not be the last to do so.

@@ -37,13 +37,14 @@ inline v1::CheckRequest SampleRequest(const std::string& account_id) {
 }
 
 // The pieces of a remote checker's stream, as of the time at which it was asked.
-inline std::vector<v1::CheckResponse> SampleAnswer(const google::protobuf::Timestamp& check_time) {
+inline std::vector<v1::CheckResponse> SampleAnswer(const v1::CheckRequest& request) {
   std::vector<v1::CheckResponse> pieces(kItemsEach + 1);
   for (int number = 0; number < kItemsEach; ++number)
     *pieces[static_cast<size_t>(number)].mutable_item() = SampleItem("item-" + std::to_string(number));
   v1::CheckSummary& summary = *pieces.back().mutable_summary();
   summary.set_item_count(kItemsEach);
-  *summary.mutable_as_of_time() = check_time;
+  *summary.mutable_as_of_time() = request.check_time();
+  summary.set_account_id(request.account_id());
   return pieces;
 }
 

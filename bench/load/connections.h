@@ -13,8 +13,9 @@
 namespace closure::bench {
 
 // A channel to `target`, without TLS, with a connection of its own.
-inline std::shared_ptr<grpc::Channel> ConnectOnce(const std::string& target) {
+inline std::shared_ptr<grpc::Channel> ConnectOnce(const std::string& target, const std::string& user_agent = "") {
   grpc::ChannelArguments arguments;
+  if (!user_agent.empty()) arguments.SetUserAgentPrefix(user_agent);
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);  // or all channels share one connection
   return grpc::CreateCustomChannel(target, grpc::InsecureChannelCredentials(), arguments);
 }

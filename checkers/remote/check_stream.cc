@@ -5,7 +5,9 @@
 
 #include "checkers/answer_fault.h"
 #include "checkers/proto_time.h"
+#include "checkers/text.h"
 #include "fmt/format.h"
+#include "grpcpp/impl/codegen/proto_utils.h"
 
 namespace closure {
 
@@ -13,7 +15,10 @@ absl::Status CheckStream::Malformed(const std::string& what) const {
   return MalformedAnswer(fmt::format("{}: {}", who_, what));
 }
 
-absl::Status CheckStream::Take(v1::CheckResponse& piece) {
+absl::Status CheckStream::Take(grpc::ByteBuffer& bytes) {
+  v1::CheckResponse piece;
+  if (!grpc::SerializationTraits<v1::CheckResponse>::Deserialize(&bytes, &piece).ok())
+    return Malformed("a piece of the stream is no CheckResponse, or has text that is not UTF-8");
   if (summary_) return Malformed("the stream goes on behind its summary");
   switch (piece.part_case()) {
     case v1::CheckResponse::kItem:
@@ -41,6 +46,10 @@ absl::StatusOr<CheckAnswer> CheckStream::Finish() {
   if (static_cast<std::size_t>(summary_->item_count()) != answer_.items.size()) {
     return Malformed(
         fmt::format("the summary says {} items, and {} came", summary_->item_count(), answer_.items.size()));
+  }
+  if (summary_->account_id() != account_id_) {
+    return Malformed(fmt::format("the summary is about the account {}, which was not asked about",
+                                 QuotedExcerpt(summary_->account_id())));
   }
   const std::optional<absl::Time> as_of = TimeFromProto(summary_->as_of_time());
   if (!summary_->has_as_of_time() || !as_of) return Malformed("the summary does not say as of when the facts are");

@@ -12,6 +12,7 @@
 #include "checkers/checker.h"
 #include "checkers/remote/remote_checker.h"
 #include "closure/v1/checker_service.pb.h"
+#include "grpcpp/support/byte_buffer.h"
 
 namespace closure {
 
@@ -19,12 +20,13 @@ namespace closure {
 // thread-safe.
 class CheckStream {
  public:
-  // `who` stands in front of every error.
-  CheckStream(std::string who, const RemoteChecker::Limits& limits) : who_(std::move(who)), limits_(limits) {}
+  // `who` stands in front of every error; `account_id` is the account that was asked about.
+  CheckStream(std::string who, std::string account_id, const RemoteChecker::Limits& limits)
+      : who_(std::move(who)), account_id_(std::move(account_id)), limits_(limits) {}
 
-  // Takes the next piece, whose item is moved from. Errors: MalformedAnswer, TooMuchAnswer; the stream is to be ended
-  // then, and nothing more is taken.
-  absl::Status Take(v1::CheckResponse& piece);
+  // Takes the next piece, the bytes of a CheckResponse, which are consumed. Errors: MalformedAnswer, TooMuchAnswer; the
+  // stream is to be ended then, and nothing more is taken.
+  absl::Status Take(grpc::ByteBuffer& bytes);
 
   // The answer of a stream that ended well. Errors: MalformedAnswer where it did not end with a summary that is right.
   absl::StatusOr<CheckAnswer> Finish();
@@ -34,6 +36,7 @@ class CheckStream {
   absl::Status Malformed(const std::string& what) const;
 
   const std::string who_;
+  const std::string account_id_;
   const RemoteChecker::Limits limits_;
   CheckAnswer answer_;
   std::size_t bytes_ = 0;

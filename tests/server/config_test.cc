@@ -2,46 +2,24 @@
 #include "server/config.h"
 
 #include <catch2/catch.hpp>
-#include <fstream>
 #include <functional>
 #include <regex>
 #include <set>
-#include <sstream>
 
 #include "checkers/proto_time.h"
 #include "google/protobuf/util/message_differencer.h"
 #include "protos/file_reading.h"
 #include "server/config_rules.h"
-#include "server/grpc_target.h"
 #include "server/options.h"
+#include "tests/server/config_text.h"
 
 namespace closure {
 namespace {
 
 using config::v1::ServerConfig;
 
-std::string ReadSource(const std::string& path) {
-  std::ifstream stream(std::string(CLOSURE_SOURCE_DIR) + "/" + path);
-  REQUIRE(stream.is_open());
-  std::ostringstream text;
-  text << stream.rdbuf();
-  return text.str();
-}
-
-ServerConfig Parse(const std::string& text) {
-  absl::StatusOr<ServerConfig> config = ParseConfig(text, "test");
-  INFO(config.status().ToString());
-  REQUIRE(config.ok());
-  return *config;
-}
-
 std::string ParseFault(const std::string& text) {
   return std::string(ParseConfig(text, "closured.textproto").status().message());
-}
-
-// Why a configuration for `closured dev` is refused; empty when it is right.
-std::string Fault(const std::string& text) {
-  return std::string(ValidateConfig(WithDefaults(Parse(text)), ServerMode::kDev).message());
 }
 
 // Every key of the configuration, as docs/configuration.md writes it.
@@ -200,70 +178,6 @@ TEST_CASE("the index in a fault is that of the file", "[config]") {
             .starts_with("checkers[1].max_items: "));
 }
 
-TEST_CASE("a gRPC target is a host and port, or one of gRPC's schemes, and a wrong one is told with the right form",
-          "[config]") {
-  for (const std::string target :
-       {"billing.internal:443", "localhost:1", "10.0.0.1:65535", "[fd00::1]:443", "dns:billing:443",
-        "dns:///billing:443", "dns://8.8.8.8/billing:443", "ipv4:10.0.0.1:443", "ipv6:[::1]:443",
-        "unix:/run/billing.sock", "unix:///run/billing.sock", "unix-abstract:billing"}) {
-    INFO(target << " " << GrpcTargetFault(target));
-    CHECK(GrpcTargetFault(target).empty());
-  }
-  for (const std::string target : {"",
-                                   "a internal",
-                                   "billing.internal",
-                                   "billing:",
-                                   "billing:0",
-                                   "billing:65536",
-                                   "billing:https",
-                                   ":443",
-                                   "https://billing:443",
-                                   "dns://billing:443",
-                                   "1.2.3:443",
-                                   "-a:1",
-                                   "a..b:1",
-                                   "::1:443",
-                                   "[::1]",
-                                   "[x]:1",
-                                   "ipv4:billing:443",
-                                   "ipv6:10.0.0.1:443",
-                                   "unix:run/billing.sock",
-                                   "unix:",
-                                   "unix-abstract:",
-                                   "a:1\n",
-                                   "[::1"}) {
-    INFO(target);
-    CHECK_FALSE(GrpcTargetFault(target).empty());
-  }
-  CHECK(GrpcTargetFault("billing.internal") ==
-        "\"billing.internal\": has no port; write billing.internal:443, for example");
-  CHECK(GrpcTargetFault("fd00::1:443").find("[fd00::1]:443") != std::string::npos);
-  ServerConfig config = WithDefaults(Parse(ReadSource("deploy/closured.textproto")));
-  config.mutable_upstreams()->set_account("a internal");
-  config.mutable_upstreams()->set_billing("https://billing");
-  const std::string fault(ValidateConfig(config, ServerMode::kProduction).message());
-  CHECK(fault.starts_with("upstreams.account: \"a internal\": has white space"));
-  CHECK(fault.find("\nupstreams.billing: ") != std::string::npos);
-  CHECK(Fault("participants { name: \"archive\" target: \"archive\" stages { phase: DELETE stage: 2 } }")
-            .starts_with("participants[0].target: \"archive\": has no port"));
-}
-
-TEST_CASE("participants have plain names of their own, a target, and stages that there are", "[config]") {
-  CHECK(Fault("participants { name: \"archive\" target: \"a:1\" stages { phase: DELETE stage: 2 } }").empty());
-  CHECK(
-      Fault("participants { name: \"billing\" target: \"a:1\" stages { phase: DELETE stage: 2 } }").find("built in") !=
-      std::string::npos);
-  CHECK(Fault("participants { name: \"Archive\" target: \"a:1\" stages { phase: DELETE stage: 2 } }")
-            .starts_with("participants[0].name"));
-  CHECK(Fault("participants { name: \"archive\" stages { phase: DELETE stage: 2 } }")
-            .starts_with("participants[0].target"));
-  CHECK(Fault("participants { name: \"archive\" target: \"a:1\" }").starts_with("participants[0].stages"));
-  CHECK(Fault("participants { name: \"archive\" target: \"a:1\" stages { phase: DELETE } }")
-            .starts_with("participants[0].stages[0].stage"));
-  CHECK(Fault("participants { name: \"archive\" target: \"a:1\" stages { stage: 1 } }")
-            .starts_with("participants[0].stages[0].phase"));
-}
-
 TEST_CASE("the server listens on this machine only", "[config]") {
   for (const std::string address :
        {"127.0.0.1:0", "127.1.2.3:65535", "localhost:7443", "[::1]:7443", "unix:/run/closured.sock"}) {
@@ -307,14 +221,6 @@ TEST_CASE("production's paths are absolute, because server and check may start i
     CHECK(fault.find(part + " is not absolute: write the whole path") != std::string::npos);
   }
   CHECK(std::count(fault.begin(), fault.end(), '\n') == 2);
-}
-
-TEST_CASE("who freezes or seals is told which stage undoes it", "[config]") {
-  CHECK(
-      Fault(
-          "participants { name: \"archive\" target: \"a:1\" stages { phase: FREEZE stage: 1 } stages { phase: RESTORE "
-          "stage: 1 } }") ==
-      "participants[0].stages: has FREEZE without THAW: add a stage with the phase THAW, which undoes it");
 }
 
 TEST_CASE("docs/configuration.md tells of every key and of no other", "[config]") {

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "checkers/timers.h"
 #include "closure/config/v1/server_config.pb.h"
 #include "server/agreements.h"
 #include "server/clock.h"
@@ -15,7 +16,6 @@
 #include "server/random_source.h"
 #include "server/secret_key.h"
 #include "server/task_rounds.h"
-#include "server/timers.h"
 #include "tests/simulation/cloud.h"
 #include "tests/simulation/memory_store.h"
 #include "tests/simulation/schedule.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "server/timers.h"
+#include "checkers/timers.h"
 
 #include <algorithm>
 #include <chrono>

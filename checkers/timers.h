@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#ifndef CLOSURE_SERVER_TIMERS_H_
-#define CLOSURE_SERVER_TIMERS_H_
+#ifndef CLOSURE_CHECKERS_TIMERS_H_
+#define CLOSURE_CHECKERS_TIMERS_H_
 
 #include <functional>
 #include <memory>
@@ -34,4 +34,4 @@ Timers& SystemTimers();
 
 }  // namespace closure
 
-#endif  // CLOSURE_SERVER_TIMERS_H_
+#endif  // CLOSURE_CHECKERS_TIMERS_H_

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "checkers/remote/circuit_breaker.h"
+
+#include <algorithm>
+
+#include "absl/status/status.h"
+#include "fmt/format.h"
+#include "protos/coverage_mark.h"
+
+namespace closure {
+
+absl::StatusOr<CircuitBreaker::Admission> CircuitBreaker::Admit(absl::Duration now) {
+  absl::MutexLock lock(&mutex_);
+  if (!open_until_.has_value()) return Admission{.is_probe = false, .turn = turn_};
+  if (now >= *open_until_ && !is_probed_) {
+    is_probed_ = true;
+    Reach(Mark::kCheckerProbed);
+    return Admission{.is_probe = true, .turn = turn_};
+  }
+  Reach(Mark::kCheckerSpared);
+  const std::string next = is_probed_
+                               ? "somebody asks it just now"
+                               : fmt::format("it is asked again in {}",
+                                             absl::FormatDuration(absl::Ceil(*open_until_ - now, absl::Seconds(1))));
+  return absl::UnavailableError(
+      fmt::format("not asked, because {} calls in a row got no answer; {}; the last: {}", failures_, next, why_));
+}
+
+void CircuitBreaker::Report(const Admission& admission, Outcome outcome, std::string_view why, absl::Duration now) {
+  absl::MutexLock lock(&mutex_);
+  const bool is_current = admission.turn == turn_;
+  if (is_current && admission.is_probe) is_probed_ = false;
+  switch (outcome) {
+    case Outcome::kUnknown:
+      return;
+    case Outcome::kAnswered:
+      failures_ = 0;
+      if (!open_until_.has_value()) return;
+      open_until_.reset();
+      is_probed_ = false;
+      ++turn_;
+      return;
+    case Outcome::kSilent:
+      // Those who were on their way when it opened tell nothing new.
+      if (!is_current) return;
+      ++failures_;
+      if (admission.is_probe) return Open(why, std::min(2 * pause_, options_.pause_max), now);
+      if (failures_ >= options_.failures) Open(why, options_.pause, now);
+  }
+}
+
+void CircuitBreaker::Open(std::string_view why, absl::Duration pause, absl::Duration now) {
+  pause_ = pause;
+  open_until_ = now + pause;
+  why_ = std::string(why);
+  ++turn_;
+}
+
+bool CircuitBreaker::is_open() const {
+  absl::MutexLock lock(&mutex_);
+  return open_until_.has_value();
+}
+
+}  // namespace closure

@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: Apache-2.0
+// Checkers outside the process, as the configuration names them.
+#include <catch2/catch.hpp>
+
+#include "fmt/format.h"
+#include "tests/support/api_calls.h"
+#include "tests/support/mark_watch.h"
+#include "tests/support/scripted_checker.h"
+#include "tests/support/served_checker.h"
+#include "tests/support/views.h"
+
+namespace closure {
+namespace {
+
+using Result = v1::CheckerResult;
+
+config::v1::CheckerConfig& AddRemote(config::v1::ServerConfig& config, const std::string& name,
+                                     const std::string& target) {
+  config::v1::CheckerConfig& checker = *config.add_checkers();
+  checker.set_name(name);
+  checker.mutable_remote()->set_target(target);
+  checker.mutable_remote()->mutable_retry_delay()->set_nanos(10'000'000);
+  return checker;
+}
+
+// A server that asks one checker more, and the account of an owner without anything in the way.
+struct Rig {
+  explicit Rig(
+      ServedChecker::Behaviour behaviour,
+      const std::function<void(config::v1::CheckerConfig&)>& configure = [](auto&) {})
+      : vault("vault", std::move(behaviour)), server({.configure = [this, configure](config::v1::ServerConfig& config) {
+          configure(AddRemote(config, "vault", vault.target()));
+        }}) {
+    server.LoadExample("matrix");
+  }
+  Result ResultOfVault() const { return ResultOf(owner->closure().scan().checkers(), "vault"); }
+  void Scan(const std::string& account = "clean") {
+    if (owner == nullptr) {
+      owner = std::make_unique<Owner>(server, account);
+      owner->GoToScanResult();
+    } else {
+      owner->Recheck();
+    }
+  }
+
+  ServedChecker vault;
+  RunningServer server;
+  std::unique_ptr<Owner> owner;
+};
+
+TEST_CASE("what a checker outside the process finds stands in the way until it is gone, and its version is told",
+          "[R12][R48]") {
+  std::vector<v1::ReportedItem> found{SoundItem("7"), SoundItem("8")};
+  Rig rig([&](const v1::CheckRequest& request) { return Reporting(request, found); });
+  rig.Scan();
+  CHECK(rig.owner->closure().state() == v1::Closure::BLOCKED);
+  CHECK(rig.ResultOfVault().status() == Result::ANSWERED);
+  CHECK(rig.ResultOfVault().version() == "7.4");
+  REQUIRE(rig.owner->Items().size() == 2);
+  CHECK(rig.owner->Items().front().checker() == "vault");
+  found.clear();
+  rig.Scan();
+  CHECK(rig.owner->closure().state() == v1::Closure::READY);
+  rig.owner->GoToSilentPeriod();
+  rig.owner->GoToEnd();
+  CHECK(rig.owner->closure().state() == v1::Closure::CLOSED);
+  // Scan and recheck, after Confirm, and the final check.
+  CHECK(rig.vault.checks() == 4);
+}
+
+TEST_CASE("an item of a checker outside the process is released there, once per key") {
+  bool released = false;
+  v1::ReportedItem item = SoundItem("7");
+  item.set_disposition(v1::RENOUNCEABLE);
+  Rig rig([&](const v1::CheckRequest& request) {
+    return Reporting(request, released ? std::vector<v1::ReportedItem>() : std::vector{item});
+  });
+  rig.Scan();
+  REQUIRE(rig.owner->closure().state() == v1::Closure::BLOCKED);
+  released = true;
+  rig.owner->DiscardAll();
+  rig.owner->WaitFor({v1::Closure::READY});
+  const auto discards = rig.vault.discards();
+  REQUIRE(discards.size() == 1);
+  CHECK(discards.front().native_id() == "7");
+  CHECK(discards.front().account_id() == "clean");
+  CHECK_FALSE(discards.front().idempotency_key().empty());
+}
+
+TEST_CASE("a checker outside the process takes the place of the built-in one of its name") {
+  ServedChecker domains("domains", [](const v1::CheckRequest& request) { return Reporting(request, {}); });
+  RunningServer server(
+      {.configure = [&](config::v1::ServerConfig& config) { AddRemote(config, "domains", domains.target()); }});
+  server.LoadExample("matrix");
+  Owner owner(server, "domain-current");
+  owner.GoToScanResult();
+  CHECK(owner.closure().state() == v1::Closure::READY);
+  CHECK(owner.closure().scan().checkers_size() == 6);
+  CHECK(ResultOf(owner.closure().scan().checkers(), "domains").version() == "7.4");
+}
+
+TEST_CASE("of several addresses those that answer are asked") {
+  ServedChecker vault("vault", [](const v1::CheckRequest& request) { return Reporting(request, {}); });
+  ServedChecker gone("vault", [](const v1::CheckRequest& request) { return Reporting(request, {}); });
+  const std::string targets = fmt::format("ipv4:{},{}", gone.target(), vault.target());
+  gone.GoAway();
+  RunningServer server({.configure = [&](config::v1::ServerConfig& config) { AddRemote(config, "vault", targets); }});
+  server.LoadExample("matrix");
+  Owner owner(server, "clean");
+  owner.GoToScanResult();
+  CHECK(owner.closure().state() == v1::Closure::READY);
+  CHECK(vault.checks() == 1);
+}
+
+TEST_CASE("a checker outside the process that is disabled is not asked, and who disabled it is told", "[D5]") {
+  Rig rig([](const v1::CheckRequest& request) { return Reporting(request, {SoundItem("7")}); },
+          [](config::v1::CheckerConfig& config) {
+            config.mutable_disabled()->set_by("ann");
+            config.mutable_disabled()->set_why("the vault is being moved");
+          });
+  rig.Scan();
+  CHECK(rig.owner->closure().state() == v1::Closure::READY);
+  CHECK(rig.ResultOfVault().status() == Result::SKIPPED);
+  CHECK_THAT(rig.ResultOfVault().detail(), Catch::Contains("ann") && Catch::Contains("the vault is being moved"));
+  CHECK(rig.vault.checks() == 0);
+}
+
+TEST_CASE("in a phase that a checker takes no part in it is skipped") {
+  Rig rig([](const v1::CheckRequest& request) { return Reporting(request, {SoundItem("7")}); },
+          [](config::v1::CheckerConfig& config) { config.mutable_remote()->add_phases(v1::FINAL); });
+  rig.Scan();
+  CHECK(rig.owner->closure().state() == v1::Closure::READY);
+  CHECK_THAT(rig.ResultOfVault().detail(), Catch::Contains("takes no part in SCAN"));
+}
+
+v1::ReportedItem With(const std::function<void(v1::ReportedItem&)>& change) {
+  v1::ReportedItem item = SoundItem("7");
+  change(item);
+  return item;
+}
+
+v1::ReportedItem Costing(int64_t units, int32_t nanos) {
+  return With([&](v1::ReportedItem& item) {
+    item.mutable_amount()->set_currency_code("USD");
+    item.mutable_amount()->set_units(units);
+    item.mutable_amount()->set_nanos(nanos);
+  });
+}
+
+TEST_CASE("what comes from outside is distrusted, and takes nothing from what others say", "[D5]") {
+  using Then = ServedAnswer::Then;
+  ServedAnswer wrong;
+  Rig rig([&](const v1::CheckRequest& request) { return wrong.pieces.empty() ? Reporting(request, {}) : wrong; });
+  const auto items = [&](const std::vector<v1::ReportedItem>& reported) {
+    ServedAnswer answer;
+    for (const v1::ReportedItem& item : reported) answer.pieces.push_back(ItemPiece(item));
+    return answer;
+  };
+  const ServedAnswer endless{.pieces = {ItemPiece(SoundItem("7"))}, .status = {}, .then = Then::kRepeat};
+  const struct {
+    ServedAnswer answer;
+    // Its items come with the summary that belongs to them.
+    bool summed_up;
+    Result::Fault fault;
+    std::string words;
+  } cases[] = {
+      {items({SoundItem("7"), SoundItem("7")}), true, Result::MALFORMED, "comes twice"},
+      {items({With([](auto& item) { item.set_account_id("everything"); })}), true, Result::MALFORMED,
+       "of the account \"everything\""},
+      {items({With([](auto& item) { item.set_why("a\xff"); })}), true, Result::MALFORMED, "not UTF-8"},
+      {items({Costing(-1, 0)}), true, Result::MALFORMED, "not above zero"},
+      {items({Costing(1, 1'000'000'000)}), true, Result::MALFORMED, "amount is invalid"},
+      {items({Costing(std::numeric_limits<int64_t>::max(), -1)}), true, Result::MALFORMED, "amount is invalid"},
+      {items({With([](auto& item) { item.set_why(std::string(70'000, 'x')); })}), true, Result::FAILED, "larger"},
+      {items({SoundItem("7")}), false, Result::MALFORMED, "without a summary"},
+      {endless, false, Result::TOO_MUCH, "more than 10000 items"},
+  };
+  for (const auto& one : cases) {
+    INFO(one.words);
+    wrong = one.answer;
+    if (one.summed_up) {
+      v1::CheckSummary& summary = *wrong.pieces.emplace_back().mutable_summary();
+      summary.set_item_count(static_cast<int32_t>(one.answer.pieces.size()));
+      summary.mutable_as_of_time()->set_seconds(absl::ToUnixSeconds(rig.server.clock().Now()));
+      summary.set_account_id("bill-unpaid");
+    }
+    rig.Scan("bill-unpaid");
+    CHECK(rig.owner->closure().state() == v1::Closure::BLOCKED);
+    CHECK(rig.ResultOfVault().status() == Result::UNANSWERED);
+    CHECK(rig.ResultOfVault().fault() == one.fault);
+    CHECK_THAT(rig.ResultOfVault().detail(), Catch::Contains(one.words));
+    CHECK(rig.owner->Items().size() == 1);
+  }
+  wrong = {};
+  rig.Scan();
+  CHECK(rig.ResultOfVault().status() == Result::ANSWERED);
+}
+
+TEST_CASE("while a checker is known to be away nobody waits for it, and it is asked again when it is back", "[D5]") {
+  Rig rig([](const v1::CheckRequest& request) { return Reporting(request, {}); },
+          [](config::v1::CheckerConfig& config) {
+            config.mutable_remote()->set_tries_max(1);
+            config.mutable_remote()->set_breaker_failures(2);
+            config.mutable_remote()->mutable_breaker_pause()->set_nanos(100'000'000);
+            config.mutable_remote()->mutable_breaker_pause_max()->set_nanos(100'000'000);
+          });
+  rig.vault.GoAway();
+  const MarkWatch spared(Mark::kCheckerSpared);
+  while (!spared.reached()) rig.Scan();
+  CHECK(rig.owner->closure().state() == v1::Closure::BLOCKED);
+  CHECK(rig.ResultOfVault().fault() == Result::FAILED);
+  CHECK_THAT(rig.ResultOfVault().detail(), Catch::Contains("calls in a row got no answer"));
+  rig.vault.Serve();
+  while (rig.owner->closure().state() != v1::Closure::READY) rig.Scan();
+  CHECK(rig.vault.checks() > 0);
+}
+
+TEST_CASE("who leaves a preview cancels what a checker outside was asked, a scan goes on without him") {
+  Rig rig([](const v1::CheckRequest& request) {
+    ServedAnswer answer = Reporting(request, {});
+    if (request.phase() == v1::PREVIEW) answer = {.pieces = {}, .status = {}, .then = ServedAnswer::Then::kHang};
+    return answer;
+  });
+  {
+    const auto context = RunningServer::As("root:clean");
+    v1::PreviewClosureRequest request;
+    request.set_account("accounts/clean");
+    const auto stream = rig.server.closures().PreviewClosure(context.get(), request);
+    v1::PreviewClosureResponse response;
+    REQUIRE(rig.vault.WaitForCheck());
+    context->TryCancel();
+    while (stream->Read(&response)) {
+    }
+    stream->Finish();
+  }
+  CHECK(rig.vault.WaitForCancel());
+  rig.Scan();
+  CHECK(rig.owner->closure().state() == v1::Closure::READY);
+}
+
+}  // namespace
+}  // namespace closure

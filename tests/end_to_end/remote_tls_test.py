@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A checker in Python that closured reaches over TLS: both know each other by certificates, or nothing is believed."""
+
+import concurrent.futures
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+sys.path.insert(0, os.path.join(os.environ["CLOSURE_SOURCE_DIR"], "tests", "support"))
+import grpc  # noqa: E402
+from closured_process import CALL_SECONDS, Closured  # noqa: E402
+from closure.v1 import checker_service_pb2 as checker  # noqa: E402
+from closure.v1 import checker_service_pb2_grpc as checker_grpc  # noqa: E402
+from closure.v1 import closure_pb2 as pb  # noqa: E402
+from closure.v1 import closure_service_pb2 as service  # noqa: E402
+
+NAME = "vault.internal"
+ANSWERED, UNANSWERED = pb.CheckerResult.ANSWERED, pb.CheckerResult.UNANSWERED
+
+
+class Vault(checker_grpc.CheckerServiceServicer):
+    """Finds nothing."""
+
+    def Describe(self, request, context):
+        return checker.CheckerDescription(name="vault", version="1.0", phases=[pb.PREVIEW, pb.SCAN, pb.CONFIRM, pb.FINAL])
+
+    def Check(self, request, context):
+        yield checker.CheckResponse(summary=checker.CheckSummary(
+            item_count=0, as_of_time=request.check_time, account_id=request.account_id))
+
+
+class Certificates:
+    """An authority and what it signs, as PEM files of a directory."""
+
+    def __init__(self, directory, authority):
+        self.directory = directory
+        self.authority = authority
+        self.run("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+                 "-subj", "/CN=" + authority, "-keyout", self.path(authority + ".key"), "-out", self.path(authority))
+
+    def run(self, *arguments):
+        subprocess.run(["openssl", *arguments], check=True, capture_output=True, timeout=CALL_SECONDS)
+
+    def path(self, name):
+        return os.path.join(self.directory, name)
+
+    def read(self, name):
+        with open(self.path(name), "rb") as file:
+            return file.read()
+
+    def sign(self, name):
+        """Makes NAME.key, and NAME, its certificate."""
+        with open(self.path(name + ".ext"), "w", encoding="ascii") as file:
+            file.write("subjectAltName=DNS:%s\n" % NAME)
+        self.run("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=" + name,
+                 "-keyout", self.path(name + ".key"), "-out", self.path(name + ".csr"))
+        self.run("x509", "-req", "-days", "2", "-in", self.path(name + ".csr"), "-extfile", self.path(name + ".ext"),
+                 "-CA", self.path(self.authority), "-CAkey", self.path(self.authority + ".key"), "-CAcreateserial",
+                 "-out", self.path(name))
+        os.chmod(self.path(name + ".key"), 0o600)
+
+
+class RemoteTls(unittest.TestCase):
+    def setUp(self):
+        self.directory = tempfile.mkdtemp(prefix="closure-tls-")
+        self.addCleanup(shutil.rmtree, self.directory)
+        self.ours = Certificates(self.directory, "ours.pem")
+        self.ours.sign("vault.pem")
+        self.ours.sign("closured.pem")
+        self.others = Certificates(self.directory, "others.pem")
+
+    def serve(self, with_client_certificates):
+        """Serves the checker; answers the port."""
+        server = grpc.server(concurrent.futures.ThreadPoolExecutor(max_workers=4))
+        checker_grpc.add_CheckerServiceServicer_to_server(Vault(), server)
+        credentials = grpc.ssl_server_credentials(
+            [(self.ours.read("vault.pem.key"), self.ours.read("vault.pem"))],
+            self.ours.read("ours.pem") if with_client_certificates else None, with_client_certificates)
+        port = server.add_secure_port("127.0.0.1:0", credentials)
+        server.start()
+        self.addCleanup(server.stop, None)
+        return port
+
+    def start(self, port, tls):
+        """Starts a closured that asks the checker with these keys of `tls`."""
+        config = os.path.join(self.directory, "closured.textproto")
+        with open(config, "w", encoding="utf-8") as file:
+            file.write('checkers { name: "vault" deadline { seconds: 10 } remote { target: "127.0.0.1:%d"'
+                       ' tries_max: 1 breaker_failures: 1000 tls { %s } } }\n' % (port, tls))
+
+        class WithConfig(Closured):
+            arguments = ("--config", config)
+
+        self.server = WithConfig()
+        self.addCleanup(self.server.close)
+        self.server.load({"accounts": [{"accountId": "tls-1", "email": {"address": "tls@example.com"}}]})
+
+    def result(self):
+        """How the checker fared in a preview."""
+        last = None
+        request = service.PreviewClosureRequest(account="accounts/tls-1")
+        for update in self.server.closures.PreviewClosure(request, metadata=(("closure-actor", "root:tls-1"),),
+                                                          timeout=CALL_SECONDS):
+            if update.HasField("progress") and update.progress.checker == "vault":
+                last = update.progress
+        return last
+
+    def tls(self, root="ours.pem", certificate=None, name=NAME):
+        keys = 'root_certificates_file: "%s" server_name: "%s"' % (self.ours.path(root), name)
+        if certificate:
+            keys += ' certificate_file: "%s" key_file: "%s"' % (self.ours.path(certificate),
+                                                                self.ours.path(certificate + ".key"))
+        return keys
+
+    def test_is_believed_with_a_certificate_of_the_configured_authority_and_name(self):
+        self.start(self.serve(False), self.tls())
+        self.assertEqual(self.result().status, ANSWERED)
+        self.assertEqual(self.result().version, "1.0")
+
+    def test_is_not_believed_with_one_of_another_authority_or_name(self):
+        port = self.serve(False)
+        for tls in (self.tls(root="others.pem"), self.tls(name="bank.internal")):
+            with self.subTest(tls):
+                self.start(port, tls)
+                self.assertEqual(self.result().status, UNANSWERED)
+
+    def test_a_renewed_authority_is_read_without_a_new_start(self):
+        shutil.copy(self.ours.path("others.pem"), self.ours.path("current.pem"))
+        self.start(self.serve(False), self.tls(root="current.pem"))
+        self.assertEqual(self.result().status, UNANSWERED)
+        shutil.copy(self.ours.path("ours.pem"), self.ours.path("next.pem"))
+        os.rename(self.ours.path("next.pem"), self.ours.path("current.pem"))
+        deadline = time.monotonic() + CALL_SECONDS
+        while self.result().status != ANSWERED:
+            self.assertLess(time.monotonic(), deadline)
+
+    def test_shows_its_own_certificate_to_a_checker_that_wants_one(self):
+        port = self.serve(True)
+        self.start(port, self.tls(certificate="closured.pem"))
+        self.assertEqual(self.result().status, ANSWERED)
+        self.start(port, self.tls())
+        self.assertEqual(self.result().status, UNANSWERED)
+
+
+if __name__ == "__main__":
+    unittest.main()
