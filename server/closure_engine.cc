@@ -88,8 +88,10 @@ absl::StatusOr<Circumstances> ClosureEngine::MakeCircumstances(std::string actor
   circumstances.actor = std::move(actor);
   circumstances.time = std::move(read.time);
   circumstances.system = std::move(read.system);
-  circumstances.participants = parts_.participants;
-  circumstances.checkers = parts_.checkers;
+  const std::shared_ptr<const PluginSet> plugins = parts_.plugins->Now();
+  for (const ParticipantSlot& slot : plugins->participants)
+    circumstances.participants.push_back(slot.participant->description());
+  circumstances.checkers = plugins->fan_out.Unasked();
   circumstances.retry_factor = parts_.random->RetryFactor();
   return circumstances;
 }

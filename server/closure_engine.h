@@ -21,6 +21,7 @@
 #include "server/clock.h"
 #include "server/commands.h"
 #include "server/decide.h"
+#include "server/plugins.h"
 #include "server/random_source.h"
 #include "server/secret_key.h"
 #include "storage/closure_store.h"
@@ -44,12 +45,9 @@ class ClosureEngine {
     Upstreams upstreams;
     // Complete: every number is set.
     config::v1::Policy policy;
-    // The participants that there are, in no special order.
-    std::vector<v1::ParticipantDescription> participants;
+    std::shared_ptr<const Plugins> plugins = std::make_shared<Plugins>();
     // Complete; see above.
     config::v1::BreakerConfig breaker;
-    // What a scan shows of every checker before the first answer: WAITING, or SKIPPED with why.
-    std::vector<v1::CheckerResult> checkers;
     RandomSource* random = &SystemRandom();
   };
   using Reply = absl::AnyInvocable<void(absl::StatusOr<v1::Closure>) &&>;

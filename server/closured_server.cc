@@ -52,8 +52,8 @@ CheckerSlot MakeSlot(std::shared_ptr<Checker> checker, const config::v1::Checker
 }
 
 // The checkers of the configuration that are outside the process, and the built-in ones of which none has the name.
-std::vector<std::shared_ptr<Checker>> MakeCheckers(const ClosuredServer::Parts& parts) {
-  const config::v1::ServerConfig& config = parts.config;
+std::vector<std::shared_ptr<Checker>> MakeCheckers(const ClosuredServer::Parts& parts,
+                                                   const config::v1::ServerConfig& config) {
   std::vector<std::shared_ptr<Checker>> checkers;
   for (std::shared_ptr<Checker>& builtin :
        MakeBuiltinCheckers(parts.upstreams, CheckerSettings{.console_base_uri = config.console_base_uri(),
@@ -69,25 +69,26 @@ std::vector<std::shared_ptr<Checker>> MakeCheckers(const ClosuredServer::Parts& 
   return checkers;
 }
 
-absl::StatusOr<std::vector<CheckerSlot>> MakeCheckerSlots(const ClosuredServer::Parts& parts) {
+absl::StatusOr<std::vector<CheckerSlot>> MakeCheckerSlots(const ClosuredServer::Parts& parts,
+                                                          const config::v1::ServerConfig& config) {
   std::set<std::string> names;
   std::vector<CheckerSlot> slots;
-  for (std::shared_ptr<Checker>& checker : MakeCheckers(parts)) {
+  for (std::shared_ptr<Checker>& checker : MakeCheckers(parts, config)) {
     const std::string& name = checker->description().name();
     if (!names.insert(name).second)
       return absl::InvalidArgumentError(Concat("checker(", name, "): the name comes twice"));
-    slots.push_back(MakeSlot(std::move(checker), FindConfig(parts.config, name)));
+    slots.push_back(MakeSlot(std::move(checker), FindConfig(config, name)));
   }
   return slots;
 }
 
-absl::StatusOr<std::vector<ParticipantSlot>> MakeParticipantSlots(const ClosuredServer::Parts& parts) {
+absl::StatusOr<std::vector<ParticipantSlot>> MakeParticipantSlots(const ClosuredServer::Parts& parts,
+                                                                  const config::v1::ServerConfig& config) {
   std::vector<ParticipantSlot> slots;
   for (std::shared_ptr<Participant>& participant : MakeBuiltinParticipants(parts.upstreams))
     slots.push_back({std::move(participant)});
-  for (const config::v1::ParticipantConfig& config : parts.config.participants()) {
-    slots.push_back({.participant = ConnectParticipant(config), .deadline = FromProto(config.deadline())});
-  }
+  for (const config::v1::ParticipantConfig& each : config.participants())
+    slots.push_back({.participant = ConnectParticipant(each), .deadline = FromProto(each.deadline())});
   slots.insert(slots.end(), parts.extra_participants.begin(), parts.extra_participants.end());
   std::set<std::string> names;
   for (const ParticipantSlot& slot : slots) {
@@ -98,18 +99,21 @@ absl::StatusOr<std::vector<ParticipantSlot>> MakeParticipantSlots(const Closured
   return slots;
 }
 
-ClosureEngine::Parts MakeEngineParts(const ClosuredServer::Parts& parts, const FanOut& fan_out,
-                                     const std::vector<ParticipantSlot>& participants) {
-  ClosureEngine::Parts engine{.store = parts.store.get(),
+absl::StatusOr<PluginSet> MakePlugins(const ClosuredServer::Parts& parts, const config::v1::ServerConfig& config) {
+  CLOSURE_ASSIGN_OR_RETURN(std::vector<CheckerSlot> checkers, MakeCheckerSlots(parts, config));
+  CLOSURE_ASSIGN_OR_RETURN(std::vector<ParticipantSlot> participants, MakeParticipantSlots(parts, config));
+  return PluginSet{.fan_out = FanOut(std::move(checkers)), .participants = std::move(participants)};
+}
+
+ClosureEngine::Parts MakeEngineParts(const ClosuredServer::Parts& parts, std::shared_ptr<const Plugins> plugins) {
+  return ClosureEngine::Parts{.store = parts.store.get(),
                               .clock = parts.clock,
                               .secret_key = &parts.secret_key,
                               .agreements = &parts.agreements,
                               .upstreams = parts.upstreams,
-                              .policy = parts.config.policy()};
-  engine.breaker = parts.config.breaker();
-  for (const ParticipantSlot& slot : participants) engine.participants.push_back(slot.participant->description());
-  engine.checkers = fan_out.Unasked();
-  return engine;
+                              .policy = parts.config.policy(),
+                              .plugins = std::move(plugins),
+                              .breaker = parts.config.breaker()};
 }
 
 std::string ClosureOf(const internal::v1::TaskData& task) {
@@ -124,8 +128,8 @@ std::string ForLog(ClosureStore& store, const internal::v1::TaskData& task, std:
   return Concat("not told, because the closure cannot be read: ", data.status().message());
 }
 
-TaskRunner::Parts MakeRunnerParts(const ClosuredServer::Parts& parts, ClosureEngine& engine, const FanOut& fan_out,
-                                  const std::vector<ParticipantSlot>& participants) {
+TaskRunner::Parts MakeRunnerParts(const ClosuredServer::Parts& parts, ClosureEngine& engine,
+                                  std::shared_ptr<const Plugins> plugins) {
   TaskRunner::Parts runner{.store = parts.store.get(), .clock = parts.clock, .engine = &engine};
   runner.tasks_max = parts.config.limits().tasks_max();
   runner.scans_max = parts.config.limits().scans_max();
@@ -133,9 +137,8 @@ TaskRunner::Parts MakeRunnerParts(const ClosuredServer::Parts& parts, ClosureEng
                                         .clock = parts.clock,
                                         .secret_key = &parts.secret_key,
                                         .engine = &engine,
-                                        .fan_out = &fan_out,
                                         .upstreams = parts.upstreams,
-                                        .participants = participants,
+                                        .plugins = std::move(plugins),
                                         .cancel = std::make_shared<CancelSignal>()};
   ClosureStore* const store = parts.store.get();
   runner.handlers.on_failure = [log = parts.log, store](const internal::v1::TaskData& task, std::string_view why) {
@@ -202,10 +205,8 @@ struct ClosuredServer::Waker {
 absl::StatusOr<std::unique_ptr<ClosuredServer>> ClosuredServer::Make(Parts parts) {
   CLOSURE_RETURN_IF_ERROR(CheckClock(*parts.clock));
   CLOSURE_ASSIGN_OR_RETURN(BusinessCalendar calendar, BusinessCalendar::Make(parts.config.business_calendar()));
-  CLOSURE_ASSIGN_OR_RETURN(std::vector<CheckerSlot> checkers, MakeCheckerSlots(parts));
-  CLOSURE_ASSIGN_OR_RETURN(std::vector<ParticipantSlot> participants, MakeParticipantSlots(parts));
-  return std::unique_ptr<ClosuredServer>(
-      new ClosuredServer(std::move(parts), std::move(calendar), std::move(checkers), std::move(participants)));
+  CLOSURE_ASSIGN_OR_RETURN(PluginSet plugins, MakePlugins(parts, parts.config));
+  return std::unique_ptr<ClosuredServer>(new ClosuredServer(std::move(parts), std::move(calendar), std::move(plugins)));
 }
 
 namespace {
@@ -218,18 +219,16 @@ absl::StatusOr<std::string> OpenClosureName(ClosureStore& store, std::string_vie
 
 }  // namespace
 
-ClosuredServer::ClosuredServer(Parts parts, BusinessCalendar calendar, std::vector<CheckerSlot> checkers,
-                               std::vector<ParticipantSlot> participants)
+ClosuredServer::ClosuredServer(Parts parts, BusinessCalendar calendar, PluginSet plugins)
     : parts_(std::move(parts)),
-      participants_(std::move(participants)),
-      fan_out_(std::move(checkers)),
+      plugins_(std::make_shared<Plugins>(std::move(plugins))),
       halts_(parts_.store.get(), parts_.log),
-      engine_(MakeEngineParts(parts_, fan_out_, participants_)),
-      runner_(MakeRunnerParts(parts_, engine_, fan_out_, participants_)),
+      engine_(MakeEngineParts(parts_, plugins_)),
+      runner_(MakeRunnerParts(parts_, engine_, plugins_)),
       cache_(parts_.store.get()),
       watches_(parts_.config.limits().watches_max()),
       previews_(
-          PreviewParts{.fan_out = fan_out_,
+          PreviewParts{.plugins = plugins_,
                        .upstreams = parts_.upstreams,
                        .calendar = std::move(calendar),
                        .silent_period = FromProto(parts_.config.policy().silent_period()),
@@ -334,6 +333,16 @@ void ClosuredServer::Stop(absl::Duration grace) {
   runner_.Stop();
   parts_.store->Drain();
   if (!address_.empty()) parts_.log->Info("stopped", {{"address", address_}, {"version", ServerVersion()}});
+}
+
+absl::Status ClosuredServer::ReplacePlugins(const config::v1::ServerConfig& config) {
+  // What the built-in checkers are told besides is that of the start.
+  config::v1::ServerConfig merged = parts_.config;
+  *merged.mutable_checkers() = config.checkers();
+  *merged.mutable_participants() = config.participants();
+  CLOSURE_ASSIGN_OR_RETURN(PluginSet next, MakePlugins(parts_, merged));
+  plugins_->Replace(std::move(next));
+  return absl::OkStatus();
 }
 
 std::shared_ptr<grpc::Channel> ClosuredServer::InProcessChannel() {

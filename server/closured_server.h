@@ -18,10 +18,10 @@
 #include "server/call_counting.h"
 #include "server/closure_engine.h"
 #include "server/closure_service.h"
-#include "server/fan_out.h"
 #include "server/halt_log.h"
 #include "server/log.h"
 #include "server/operator_service.h"
+#include "server/plugins.h"
 #include "server/preview.h"
 #include "server/read_cache.h"
 #include "server/secret_key.h"
@@ -78,6 +78,12 @@ class ClosuredServer {
   // by itself.
   void Stop(absl::Duration grace);
 
+  // Takes the checkers and participants of another configuration, which is complete and valid, in place of those that
+  // there are; what is under way goes on with those that it began with. Nothing else of it counts before the next
+  // start. Any thread. Errors: INVALID_ARGUMENT when two checkers or two participants have one name; then all stay as
+  // they are.
+  absl::Status ReplacePlugins(const config::v1::ServerConfig& config);
+
   // Where it listens, with the port that was taken; empty before Start.
   const std::string& address() const { return address_; }
   int port() const { return port_; }
@@ -88,15 +94,13 @@ class ClosuredServer {
   // Lets a clock wake the runner for as long as there is one.
   struct Waker;
 
-  ClosuredServer(Parts parts, BusinessCalendar calendar, std::vector<CheckerSlot> checkers,
-                 std::vector<ParticipantSlot> participants);
+  ClosuredServer(Parts parts, BusinessCalendar calendar, PluginSet plugins);
   void Observe();
   void SetServing();
 
   const Parts parts_;
-  const std::vector<ParticipantSlot> participants_;
   absl::Notification stopping_;
-  const FanOut fan_out_;
+  const std::shared_ptr<Plugins> plugins_;
   HaltLog halts_;
   ClosureEngine engine_;
   TaskRunner runner_;

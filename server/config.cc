@@ -8,6 +8,7 @@
 #include "checkers/proto_time.h"
 #include "google/protobuf/io/tokenizer.h"
 #include "google/protobuf/text_format.h"
+#include "google/protobuf/util/message_differencer.h"
 #include "server/config_faults.h"
 #include "server/config_rules.h"
 #include "server/strings.h"
@@ -184,6 +185,19 @@ ServerConfig WithDefaults(const ServerConfig& given) {
   }
   AddDefaults(complete);
   return complete;
+}
+
+std::vector<std::string> KeysForNextStart(const ServerConfig& running, const ServerConfig& next) {
+  std::vector<std::string> keys;
+  for (int i = 0; i < running.GetDescriptor()->field_count(); ++i) {
+    const FieldDescriptor* const field = running.GetDescriptor()->field(i);
+    if (field->number() == ServerConfig::kCheckersFieldNumber ||
+        field->number() == ServerConfig::kParticipantsFieldNumber)
+      continue;
+    google::protobuf::util::MessageDifferencer differencer;
+    if (!differencer.CompareWithFields(running, next, {field}, {field})) keys.push_back(field->name());
+  }
+  return keys;
 }
 
 std::string FormatConfig(const ServerConfig& given) {

@@ -30,6 +30,11 @@ config::v1::ServerConfig WithDefaults(const config::v1::ServerConfig& given);
 // Errors: INVALID_ARGUMENT, one line "PATH: what" for each fault.
 absl::Status ValidateConfig(const config::v1::ServerConfig& complete, ServerMode mode);
 
+// The keys of which a running server takes the new values only at its next start, where two complete configurations
+// differ in them: all but checkers and participants.
+std::vector<std::string> KeysForNextStart(const config::v1::ServerConfig& running,
+                                          const config::v1::ServerConfig& next);
+
 // The complete configuration in text format, with a comment on every line that is a default. It can be parsed again.
 std::string FormatConfig(const config::v1::ServerConfig& given);
 

@@ -2,6 +2,7 @@
 #ifndef CLOSURE_SERVER_LOG_H_
 #define CLOSURE_SERVER_LOG_H_
 
+#include <concepts>
 #include <functional>
 #include <initializer_list>
 #include <string>
@@ -24,7 +25,9 @@ class LogValue {
   LogValue(std::string_view text) : text_(text) {}    // NOLINT(google-explicit-constructor)
   LogValue(const std::string& text) : text_(text) {}  // NOLINT(google-explicit-constructor)
   LogValue(const char* text) : text_(text) {}         // NOLINT(google-explicit-constructor)
-  LogValue(bool truth)                                // NOLINT(google-explicit-constructor)
+  // Only what is a truth value: a number would become one.
+  template <std::same_as<bool> Truth>
+  LogValue(Truth truth)  // NOLINT(google-explicit-constructor)
       : text_(truth ? "true" : "false"), quoted_(false) {}
 
   std::string_view text() const { return text_; }

@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_join.h"
 #include "absl/synchronization/mutex.h"
 #include "checkers/proto_time.h"
 #include "checkers/text.h"
@@ -110,8 +111,7 @@ absl::StatusOr<config::v1::ServerConfig> ReadProductionConfig(const std::string&
 // ---- the two ways to run ----
 
 // Closes the server's store, too, for a disk may keep that waiting.
-ExitCode RunUntilStopped(std::unique_ptr<ClosuredServer> server, Log& log, absl::Duration grace) {
-  WaitForStop();
+ExitCode StopInOrder(std::unique_ptr<ClosuredServer> server, Log& log, absl::Duration grace) {
   const HardExit hard_exit(grace + kStopMargin, log);
   server->Stop(grace);
   server.reset();
@@ -137,8 +137,30 @@ absl::StatusOr<std::unique_ptr<ClosuredServer>> MakeProduction(const config::v1:
                                .upstreams = ConnectUpstreams(config.upstreams())});
 }
 
-ExitCode Serve(const config::v1::ServerConfig& config) {
-  BlockStopSignals();
+// Takes what a running server can take of the configuration as it stands in the file now; one with a fault is refused
+// whole.
+void Reload(ClosuredServer& server, const config::v1::ServerConfig& running, const std::string& path, Log& log) {
+  const absl::StatusOr<config::v1::ServerConfig> given = ReadProductionConfig(path, Look::kFilesToo);
+  absl::Status taken = given.status();
+  config::v1::ServerConfig next;
+  if (given.ok()) {
+    next = WithDefaults(*given);
+    taken = server.ReplacePlugins(next);
+  }
+  if (!taken.ok()) {
+    return log.Error("the configuration is refused; the server goes on with the one that it has",
+                     {{"error", ToStd(taken.message())}});
+  }
+  log.Info("the checkers and participants of the configuration are taken",
+           {{"checkers", Concat(next.checkers_size())}, {"participants", Concat(next.participants_size())}});
+  const std::vector<std::string> later = KeysForNextStart(running, next);
+  if (!later.empty())
+    log.Warning("what else the configuration changes counts from the next start",
+                {{"keys", absl::StrJoin(later, ", ")}});
+}
+
+ExitCode Serve(const config::v1::ServerConfig& config, const std::string& config_path) {
+  BlockStopAndReloadSignals();
   SystemClock clock;
   Log log(&clock);
   const DyingWords dying_words(log);
@@ -146,7 +168,8 @@ ExitCode Serve(const config::v1::ServerConfig& config) {
   absl::StatusOr<std::unique_ptr<ClosuredServer>> server = MakeProduction(config, clock, log);
   if (!server.ok()) return Fail(server.status(), log);
   if (const absl::Status started = (*server)->Start(); !started.ok()) return Fail(started, log);
-  return RunUntilStopped(*std::move(server), log, FromProto(config.shutdown_grace()));
+  while (WaitForStopOrReload() == ProcessSignal::kReload) Reload(**server, config, config_path, log);
+  return StopInOrder(*std::move(server), log, FromProto(config.shutdown_grace()));
 }
 
 // The one line that scripts wait for, and what a person can do next.
@@ -186,7 +209,8 @@ ExitCode RunDev(const Options& options) {
   if (const absl::Status started = (*cloud)->server().Start(); !started.ok())
     return Fail(SayListenOption(started), (*cloud)->log());
   SayReady(**cloud);
-  return RunUntilStopped((*cloud)->TakeServer(), (*cloud)->log(), (*cloud)->shutdown_grace());
+  WaitForStop();
+  return StopInOrder((*cloud)->TakeServer(), (*cloud)->log(), (*cloud)->shutdown_grace());
 }
 
 // For whom, because what one user can use another may not.
@@ -232,7 +256,7 @@ ExitCode Run(const Options& options) {
   const Look look = values_only ? Look::kValues : Look::kFilesToo;
   const absl::StatusOr<config::v1::ServerConfig> config = ReadProductionConfig(options.config_path, look);
   if (!config.ok()) return Fail(ExitCode::kConfig, config.status().message());
-  if (options.command == Options::Command::kServe) return Serve(WithDefaults(*config));
+  if (options.command == Options::Command::kServe) return Serve(WithDefaults(*config), options.config_path);
   if (options.command == Options::Command::kBackUp)
     return BackUp(WithDefaults(*config).database_path(), options.backup_path);
   if (options.command == Options::Command::kPrintConfig) std::fputs(FormatConfig(*config).c_str(), stdout);

@@ -21,15 +21,15 @@
 #include "server/actor.h"
 #include "server/business_calendar.h"
 #include "server/clock.h"
-#include "server/fan_out.h"
 #include "server/log.h"
+#include "server/plugins.h"
 #include "server/server_stream.h"
 
 namespace closure {
 
 // What previews need. Previews own it together, for what they wait for may answer when the server is gone.
 struct PreviewParts {
-  FanOut fan_out;
+  std::shared_ptr<const Plugins> plugins;
   Upstreams upstreams;
   BusinessCalendar calendar;
   // What a closure started now would have.

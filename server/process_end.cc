@@ -24,6 +24,18 @@ sigset_t StopSignals() {
   return signals;
 }
 
+sigset_t StopAndReloadSignals() {
+  sigset_t signals = StopSignals();
+  sigaddset(&signals, SIGHUP);
+  return signals;
+}
+
+int WaitFor(const sigset_t& signals) {
+  int signal_number = 0;
+  sigwait(&signals, &signal_number);
+  return signal_number;
+}
+
 // From now on a signal ends the process at once; those that came before do not.
 void EndAtNextSignal() {
   struct sigaction action {};
@@ -62,10 +74,15 @@ void BlockStopSignals() {
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
 }
 
-void WaitForStop() {
-  const sigset_t signals = StopSignals();
-  int signal_number = 0;
-  sigwait(&signals, &signal_number);
+void WaitForStop() { WaitFor(StopSignals()); }
+
+void BlockStopAndReloadSignals() {
+  const sigset_t signals = StopAndReloadSignals();
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+}
+
+ProcessSignal WaitForStopOrReload() {
+  return WaitFor(StopAndReloadSignals()) == SIGHUP ? ProcessSignal::kReload : ProcessSignal::kStop;
 }
 
 void EndWhenMemoryRunsOut() {

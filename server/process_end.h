@@ -19,6 +19,11 @@ void BlockStopSignals();
 // Returns when one of them comes.
 void WaitForStop();
 
+// The same with SIGHUP, which asks for the configuration to be read again.
+void BlockStopAndReloadSignals();
+enum class ProcessSignal { kStop, kReload };
+ProcessSignal WaitForStopOrReload();
+
 // From here on a process that gets no memory ends with exit code 71 and a line of the log's form on standard error.
 // What was committed is in the database, and a start goes on from there; a call that went on without what it needed, or
 // an error that a library swallowed, would be worse. To be called once, before any thread is started.

@@ -178,7 +178,7 @@ void TaskHandlers::AskCheckers(const internal::v1::TaskData& task, const interna
   // What a checker says is kept longer than the owner's addresses (D12).
   auto owner = std::make_shared<internal::v1::ClosureData>();
   *owner->mutable_contacts() = data.contacts();
-  parts_.fan_out->Run(
+  parts_.plugins->Now()->fan_out.Run(
       std::move(request),
       [this, key, number, task, owner](const v1::CheckerResult& result) {
         // What a stop cut off says nothing about a checker; the next run asks again.
@@ -214,7 +214,8 @@ void TaskHandlers::RunDiscard(const internal::v1::TaskData& task, const internal
   if (!items.ok() || items->empty())
     return ReportFailure(task, items.ok() ? "the item is not stored" : ErrorText(items.status()), std::move(done));
   const v1::BlockingItem& item = items->front();
-  const CheckerSlot* const slot = parts_.fan_out->Find(item.checker());
+  const std::shared_ptr<const PluginSet> plugins = parts_.plugins->Now();
+  const CheckerSlot* const slot = plugins->fan_out.Find(item.checker());
   if (slot == nullptr)
     return ReportFailure(task, fmt::format("there is no checker {} any more", item.checker()), std::move(done));
   v1::DiscardRequest request;
@@ -270,10 +271,9 @@ void TaskHandlers::RunDiscardDeadline(const internal::v1::TaskData& task, Done d
 void TaskHandlers::RunParticipant(const internal::v1::TaskData& task, const internal::v1::ClosureData& data,
                                   Done done) const {
   const internal::v1::TaskPayload& payload = task.payload();
-  const auto slot = std::find_if(
-      parts_.participants.begin(), parts_.participants.end(),
-      [&](const ParticipantSlot& each) { return each.participant->description().name() == payload.participant(); });
-  if (slot == parts_.participants.end()) {
+  const std::shared_ptr<const PluginSet> plugins = parts_.plugins->Now();
+  const ParticipantSlot* const slot = plugins->FindParticipant(payload.participant());
+  if (slot == nullptr) {
     return ReportFailure(task, fmt::format("there is no participant {} any more", payload.participant()),
                          std::move(done));
   }
@@ -289,7 +289,7 @@ void TaskHandlers::RunParticipant(const internal::v1::TaskData& task, const inte
   if (payload.participant() == kBillingName) AddRenunciations(data, request);
   slot->participant->Perform(
       request, OptionsFor(slot->deadline),
-      [this, task, done = std::move(done)](absl::StatusOr<v1::PerformResponse> response) mutable {
+      [this, task, plugins, done = std::move(done)](absl::StatusOr<v1::PerformResponse> response) mutable {
         if (!response.ok()) return ReportFailure(task, ErrorText(response.status()), std::move(done));
         if (response->outcome() == v1::PerformResponse::ACCOUNT_DELETED)
           return CheckThatGone(task, *std::move(response), std::move(done));

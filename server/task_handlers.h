@@ -4,7 +4,6 @@
 
 #include <functional>
 #include <memory>
-#include <vector>
 
 #include "absl/functional/any_invocable.h"
 #include "checkers/call_options.h"
@@ -12,19 +11,12 @@
 #include "closure/internal/v1/closure_data.pb.h"
 #include "server/clock.h"
 #include "server/closure_engine.h"
-#include "server/fan_out.h"
-#include "server/participants/participant.h"
+#include "server/plugins.h"
 #include "server/random_source.h"
 #include "server/secret_key.h"
 #include "storage/closure_store.h"
 
 namespace closure {
-
-// A participant and how long one call to it may take.
-struct ParticipantSlot {
-  std::shared_ptr<Participant> participant;
-  absl::Duration deadline = absl::Seconds(30);
-};
 
 // Does what each kind of task is for: the outside act, then the report of its result to the engine. Everything outside
 // happens here and nowhere else.
@@ -38,9 +30,8 @@ class TaskHandlers {
     const Clock* clock = nullptr;
     const SecretKey* secret_key = nullptr;
     ClosureEngine* engine = nullptr;
-    const FanOut* fan_out = nullptr;
     Upstreams upstreams;
-    std::vector<ParticipantSlot> participants;
+    std::shared_ptr<const Plugins> plugins = std::make_shared<Plugins>();
     // Ends every call under way; results are then not reported, and the tasks' leases bring them back.
     std::shared_ptr<CancelSignal> cancel;
     // Called with the task and why, when a try of it failed. For logs; may be empty.

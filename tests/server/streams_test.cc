@@ -288,7 +288,9 @@ TEST_CASE("a preview owns what it needs, and goes with its last answer when its 
   auto clock = std::make_unique<ManualClock>();
   absl::Notification stopping;
   auto desk = std::make_unique<PreviewDesk>(
-      PreviewParts{.fan_out = FanOut({{.checker = std::make_shared<ScriptedChecker>("vault", hold->behaviour())}}),
+      PreviewParts{.plugins = std::make_shared<Plugins>(PluginSet{
+                       .fan_out = FanOut({{.checker = std::make_shared<ScriptedChecker>("vault", hold->behaviour())}}),
+                       .participants = {}}),
                    .upstreams = Upstreams::OnChannel(cloud.cloud().channel()),
                    .calendar = *BusinessCalendar::Make({}),
                    .silent_period = absl::Hours(168)},
@@ -313,7 +315,7 @@ TEST_CASE("a desk that was stopped lets no preview begin", "[stop]") {
   RunningServer cloud;
   const ManualClock clock;
   absl::Notification stopping;
-  PreviewDesk desk(PreviewParts{.fan_out = FanOut({}),
+  PreviewDesk desk(PreviewParts{.plugins = std::make_shared<Plugins>(),
                                 .upstreams = Upstreams::OnChannel(cloud.cloud().channel()),
                                 .calendar = *BusinessCalendar::Make({}),
                                 .silent_period = absl::Hours(168)},

@@ -99,22 +99,22 @@ Process::Process(const ProcessParts& parts, Life life)
       timers_(std::make_unique<SimulatedTimers>(*parts.schedule, life)),
       random_(std::make_unique<SimulatedRandom>(*parts.dice)) {
   const Upstreams upstreams = parts.cloud->StubsFor(life);
-  fan_out_.emplace(MakeCheckers(parts, upstreams, life), timers_.get());
-  std::vector<ParticipantSlot> participants;
+  PluginSet plugins{.fan_out = FanOut(MakeCheckers(parts, upstreams, life), timers_.get()), .participants = {}};
+  std::vector<ParticipantSlot>& participants = plugins.participants;
   for (std::shared_ptr<Participant>& participant : MakeBuiltinParticipants(upstreams))
     participants.push_back({.participant = std::move(participant)});
   participants.push_back(
       {.participant = std::make_shared<RemoteParticipant>(ArchiveDescription(), parts.cloud->ArchiveFor(life))});
+  const auto shared = std::make_shared<const Plugins>(std::move(plugins));
   ClosureEngine::Parts engine{.store = parts.store,
                               .clock = parts.clock,
                               .secret_key = parts.secret_key,
                               .agreements = parts.agreements,
                               .upstreams = upstreams,
                               .policy = parts.config.policy(),
+                              .plugins = shared,
                               .random = random_.get()};
   engine.breaker = parts.config.breaker();
-  engine.checkers = fan_out_->Unasked();
-  for (const ParticipantSlot& slot : participants) engine.participants.push_back(slot.participant->description());
   engine_.emplace(std::move(engine));
   rounds_.emplace(TaskRounds::Parts{.store = parts.store,
                                     .clock = parts.clock,
@@ -123,9 +123,8 @@ Process::Process(const ProcessParts& parts, Life life)
                                                  .clock = parts.clock,
                                                  .secret_key = parts.secret_key,
                                                  .engine = &*engine_,
-                                                 .fan_out = &*fan_out_,
                                                  .upstreams = upstreams,
-                                                 .participants = participants,
+                                                 .plugins = shared,
                                                  .cancel = std::make_shared<CancelSignal>(),
                                                  .random = random_.get()}});
   parts_.store->SetObserver([this](const StoreChange& change) { Observe(change); });

@@ -62,7 +62,6 @@ class Process {
   const Life life_;
   const std::unique_ptr<Timers> timers_;
   const std::unique_ptr<RandomSource> random_;
-  std::optional<FanOut> fan_out_;
   std::optional<ClosureEngine> engine_;
   std::optional<TaskRounds> rounds_;
   std::optional<Schedule::Ticket> next_round_;

@@ -110,6 +110,8 @@ void RunningServer::Restart(const std::function<void()>& meanwhile) {
   Start();
 }
 
+absl::Status RunningServer::ReplacePlugins() { return server_->ReplacePlugins(TestConfig(options_.configure)); }
+
 std::vector<std::string> RunningServer::WaitForLogLines(const std::function<bool(const std::string&)>& wanted) {
   std::vector<std::string> found;
   const auto look = [&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(log_mutex_) {

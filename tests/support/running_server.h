@@ -48,6 +48,9 @@ class RunningServer {
   // `meanwhile` happens while no server runs. The configuration is made anew, so `configure` may have changed its mind.
   void Restart(const std::function<void()>& meanwhile = {});
 
+  // Has the server take the checkers and participants of the configuration as `configure` makes it by now.
+  absl::Status ReplacePlugins();
+
   // What the server told its log so far, a line of JSON each.
   std::vector<std::string> LogLines() {
     absl::MutexLock lock(&log_mutex_);
