@@ -89,9 +89,8 @@ absl::StatusOr<Circumstances> ClosureEngine::MakeCircumstances(std::string actor
   circumstances.time = std::move(read.time);
   circumstances.system = std::move(read.system);
   const std::shared_ptr<const PluginSet> plugins = parts_.plugins->Now();
-  for (const ParticipantSlot& slot : plugins->participants)
-    circumstances.participants.push_back(slot.participant->description());
-  circumstances.checkers = plugins->fan_out.Unasked();
+  circumstances.participants = plugins->descriptions();
+  circumstances.checkers = plugins->unasked();
   circumstances.retry_factor = parts_.random->RetryFactor();
   return circumstances;
 }

@@ -102,7 +102,7 @@ absl::StatusOr<std::vector<ParticipantSlot>> MakeParticipantSlots(const Closured
 absl::StatusOr<PluginSet> MakePlugins(const ClosuredServer::Parts& parts, const config::v1::ServerConfig& config) {
   CLOSURE_ASSIGN_OR_RETURN(std::vector<CheckerSlot> checkers, MakeCheckerSlots(parts, config));
   CLOSURE_ASSIGN_OR_RETURN(std::vector<ParticipantSlot> participants, MakeParticipantSlots(parts, config));
-  return PluginSet{.fan_out = FanOut(std::move(checkers)), .participants = std::move(participants)};
+  return PluginSet(FanOut(std::move(checkers)), std::move(participants));
 }
 
 ClosureEngine::Parts MakeEngineParts(const ClosuredServer::Parts& parts, std::shared_ptr<const Plugins> plugins) {

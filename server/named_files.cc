@@ -121,6 +121,8 @@ void CheckPem(const std::string& key, const std::string& path, bool is_secret, F
     faults.Add(key, absl::StrFormat("%s: mode %04o lets group or others at it; run: chmod 600 %s", path,
                                     info.st_mode & 07777U, path));
   }
+  if (is_secret && info.st_uid != geteuid() && info.st_uid != 0)
+    faults.Add(key, Concat(path, ": belongs to another user; chown it to the server's user"));
 }
 
 void CheckTls(const std::string& prefix, const config::v1::TlsConfig& tls, Faults& faults) {

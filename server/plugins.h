@@ -22,13 +22,26 @@ struct ParticipantSlot {
 };
 
 // The checkers and participants of one configuration, no two of one kind with one name. Constant; thread-safe.
-struct PluginSet {
-  FanOut fan_out{{}};
-  // In no special order.
-  std::vector<ParticipantSlot> participants;
+class PluginSet {
+ public:
+  PluginSet() : PluginSet(FanOut({}), {}) {}
+  // The participants come in no special order.
+  PluginSet(FanOut fan_out, std::vector<ParticipantSlot> participants);
 
+  const FanOut& fan_out() const { return fan_out_; }
   // Null when there is none of that name.
   const ParticipantSlot* FindParticipant(std::string_view name) const;
+
+  // What every decision is given: who the participants are, and what a scan shows of every checker before the first
+  // answer.
+  const std::vector<v1::ParticipantDescription>& descriptions() const { return descriptions_; }
+  const std::vector<v1::CheckerResult>& unasked() const { return unasked_; }
+
+ private:
+  FanOut fan_out_;
+  std::vector<ParticipantSlot> participants_;
+  std::vector<v1::ParticipantDescription> descriptions_;
+  std::vector<v1::CheckerResult> unasked_;
 };
 
 // Those that there are now. They are replaced as a whole, and what is under way goes on with those that it began with.

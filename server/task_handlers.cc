@@ -178,7 +178,7 @@ void TaskHandlers::AskCheckers(const internal::v1::TaskData& task, const interna
   // What a checker says is kept longer than the owner's addresses (D12).
   auto owner = std::make_shared<internal::v1::ClosureData>();
   *owner->mutable_contacts() = data.contacts();
-  parts_.plugins->Now()->fan_out.Run(
+  parts_.plugins->Now()->fan_out().Run(
       std::move(request),
       [this, key, number, task, owner](const v1::CheckerResult& result) {
         // What a stop cut off says nothing about a checker; the next run asks again.
@@ -215,7 +215,7 @@ void TaskHandlers::RunDiscard(const internal::v1::TaskData& task, const internal
     return ReportFailure(task, items.ok() ? "the item is not stored" : ErrorText(items.status()), std::move(done));
   const v1::BlockingItem& item = items->front();
   const std::shared_ptr<const PluginSet> plugins = parts_.plugins->Now();
-  const CheckerSlot* const slot = plugins->fan_out.Find(item.checker());
+  const CheckerSlot* const slot = plugins->fan_out().Find(item.checker());
   if (slot == nullptr)
     return ReportFailure(task, fmt::format("there is no checker {} any more", item.checker()), std::move(done));
   v1::DiscardRequest request;

@@ -40,9 +40,10 @@ std::string NameOf(size_t number) { return "checker_" + std::to_string(number); 
 // Each checker is a process of its own as far as its connection tells, and is called what the connection says.
 Connections ConnectToCheckers(const std::string& target, size_t checkers) {
   Connections connections;
-  for (size_t number = 0; number < checkers; ++number)
-    connections.push_back({.channel = ConnectOnce(target, NameOf(number)), .stub = nullptr});
-  for (Connection& each : connections) each.stub = v1::CheckerService::NewStub(each.channel);
+  for (size_t number = 0; number < checkers; ++number) {
+    const auto channel = ConnectOnce(target, NameOf(number));
+    connections.push_back({.channel = channel, .stub = v1::CheckerService::NewStub(channel)});
+  }
   return connections;
 }
 

@@ -7,7 +7,6 @@
 #include <thread>
 #include <vector>
 
-#include "absl/synchronization/mutex.h"
 #include "catch2/catch.hpp"
 #include "checkers/answer_fault.h"
 #include "checkers/proto_time.h"
@@ -16,6 +15,7 @@
 #include "grpcpp/server.h"
 #include "grpcpp/server_builder.h"
 #include "tests/support/mark_watch.h"
+#include "tests/support/served_stream.h"
 
 namespace closure {
 namespace {
@@ -39,49 +39,7 @@ v1::CheckResponse Summary(int items) {
   return piece;
 }
 
-// What a remote checker sends: these pieces, and then the end; or the last of them again and again; or nothing more.
-struct Script {
-  enum class Then { kEnd, kRepeat, kHang };
-  std::vector<v1::CheckResponse> pieces;
-  Then then = Then::kEnd;
-  grpc::Status status;
-};
-
-class ScriptedStream final : public grpc::ServerWriteReactor<v1::CheckResponse> {
- public:
-  explicit ScriptedStream(Script script) : script_(std::move(script)) { Next(); }
-  void OnWriteDone(bool ok) override {
-    if (ok) Next();
-  }
-  void OnCancel() override {
-    absl::MutexLock lock(&mutex_);
-    End(grpc::Status::CANCELLED);
-  }
-  void OnDone() override { delete this; }
-
- private:
-  void Next() {
-    absl::MutexLock lock(&mutex_);
-    if (over_) return;
-    if (sent_ == script_.pieces.size() && script_.then == Script::Then::kRepeat) --sent_;
-    if (sent_ < script_.pieces.size()) return StartWrite(&script_.pieces[sent_++]);
-    if (script_.then == Script::Then::kEnd) End(script_.status);
-  }
-  void End(const grpc::Status& status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    if (!std::exchange(over_, true)) Finish(status);
-  }
-
-  const Script script_;
-  absl::Mutex mutex_;
-  std::size_t sent_ ABSL_GUARDED_BY(mutex_) = 0;
-  bool over_ ABSL_GUARDED_BY(mutex_) = false;
-};
-
-grpc::ServerUnaryReactor* Answer(grpc::CallbackServerContext* context, const grpc::Status& status = grpc::Status::OK) {
-  grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
-  reactor->Finish(status);
-  return reactor;
-}
+using Script = ServedAnswer;
 
 class ScriptedChecker final : public v1::CheckerService::CallbackService {
  public:
@@ -94,20 +52,20 @@ class ScriptedChecker final : public v1::CheckerService::CallbackService {
                                      v1::CheckerDescription* response) override {
     ++described;
     *response = description;
-    return Answer(context, describing);
+    return FinishCall(context, describing);
   }
   grpc::ServerWriteReactor<v1::CheckResponse>* Check(grpc::CallbackServerContext* context,
                                                      const v1::CheckRequest* request) override {
     asked = *request;
-    if (++checked <= failures.size()) return new ScriptedStream({.status = failures[checked - 1]});
+    if (++checked <= failures.size()) return new ServedStream({.status = failures[checked - 1]});
     time_left = absl::FromChrono(context->deadline()) - absl::Now();
-    return new ScriptedStream(script);
+    return new ServedStream(script);
   }
   grpc::ServerUnaryReactor* Discard(grpc::CallbackServerContext* context, const v1::DiscardRequest* request,
                                     v1::DiscardResponse* response) override {
     response->set_outcome(v1::DiscardResponse::RELEASED);
     response->set_detail(request->idempotency_key());
-    return Answer(context);
+    return FinishCall(context);
   }
 
   v1::CheckerDescription description;

@@ -12,14 +12,6 @@ namespace {
 
 using Result = v1::CheckerResult;
 
-config::v1::CheckerConfig& AddRemote(config::v1::ServerConfig& config, const std::string& name,
-                                     const std::string& target) {
-  config::v1::CheckerConfig& checker = *config.add_checkers();
-  checker.set_name(name);
-  checker.mutable_remote()->set_target(target);
-  return checker;
-}
-
 // A server of which the configuration is what `change` makes of it, at the start and at each reload.
 struct Rig {
   std::function<void(config::v1::ServerConfig&)> change = [](auto&) {};
@@ -65,9 +57,8 @@ TEST_CASE("a checker that is disabled is skipped in the next scan, with who did 
 }
 
 TEST_CASE("a scan that is under way ends with the checkers that it began with") {
-  ServedChecker vault("vault", [](const v1::CheckRequest&) {
-    return ServedAnswer{.pieces = {}, .status = {}, .then = ServedAnswer::Then::kHang};
-  });
+  ServedChecker vault(
+      "vault", [](const v1::CheckRequest&) { return ServedAnswer{.pieces = {}, .then = ServedAnswer::Then::kHang}; });
   Rig rig;
   rig.Reload([&](config::v1::ServerConfig& config) {
     AddRemote(config, "vault", vault.target()).mutable_deadline()->set_nanos(500'000'000);

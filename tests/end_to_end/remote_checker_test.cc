@@ -14,15 +14,6 @@ namespace {
 
 using Result = v1::CheckerResult;
 
-config::v1::CheckerConfig& AddRemote(config::v1::ServerConfig& config, const std::string& name,
-                                     const std::string& target) {
-  config::v1::CheckerConfig& checker = *config.add_checkers();
-  checker.set_name(name);
-  checker.mutable_remote()->set_target(target);
-  checker.mutable_remote()->mutable_retry_delay()->set_nanos(10'000'000);
-  return checker;
-}
-
 // A server that asks one checker more, and the account of an owner without anything in the way.
 struct Rig {
   explicit Rig(
@@ -156,7 +147,7 @@ TEST_CASE("what comes from outside is distrusted, and takes nothing from what ot
     for (const v1::ReportedItem& item : reported) answer.pieces.push_back(ItemPiece(item));
     return answer;
   };
-  const ServedAnswer endless{.pieces = {ItemPiece(SoundItem("7"))}, .status = {}, .then = Then::kRepeat};
+  const ServedAnswer endless{.pieces = {ItemPiece(SoundItem("7"))}, .then = Then::kRepeat};
   const struct {
     ServedAnswer answer;
     // Its items come with the summary that belongs to them.
@@ -218,7 +209,7 @@ TEST_CASE("while a checker is known to be away nobody waits for it, and it is as
 TEST_CASE("who leaves a preview cancels what a checker outside was asked, a scan goes on without him") {
   Rig rig([](const v1::CheckRequest& request) {
     ServedAnswer answer = Reporting(request, {});
-    if (request.phase() == v1::PREVIEW) answer = {.pieces = {}, .status = {}, .then = ServedAnswer::Then::kHang};
+    if (request.phase() == v1::PREVIEW) answer = {.pieces = {}, .then = ServedAnswer::Then::kHang};
     return answer;
   });
   {

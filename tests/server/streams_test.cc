@@ -288,9 +288,8 @@ TEST_CASE("a preview owns what it needs, and goes with its last answer when its 
   auto clock = std::make_unique<ManualClock>();
   absl::Notification stopping;
   auto desk = std::make_unique<PreviewDesk>(
-      PreviewParts{.plugins = std::make_shared<Plugins>(PluginSet{
-                       .fan_out = FanOut({{.checker = std::make_shared<ScriptedChecker>("vault", hold->behaviour())}}),
-                       .participants = {}}),
+      PreviewParts{.plugins = std::make_shared<Plugins>(PluginSet(
+                       FanOut({{.checker = std::make_shared<ScriptedChecker>("vault", hold->behaviour())}}), {})),
                    .upstreams = Upstreams::OnChannel(cloud.cloud().channel()),
                    .calendar = *BusinessCalendar::Make({}),
                    .silent_period = absl::Hours(168)},

@@ -99,20 +99,20 @@ Process::Process(const ProcessParts& parts, Life life)
       timers_(std::make_unique<SimulatedTimers>(*parts.schedule, life)),
       random_(std::make_unique<SimulatedRandom>(*parts.dice)) {
   const Upstreams upstreams = parts.cloud->StubsFor(life);
-  PluginSet plugins{.fan_out = FanOut(MakeCheckers(parts, upstreams, life), timers_.get()), .participants = {}};
-  std::vector<ParticipantSlot>& participants = plugins.participants;
+  std::vector<ParticipantSlot> participants;
   for (std::shared_ptr<Participant>& participant : MakeBuiltinParticipants(upstreams))
     participants.push_back({.participant = std::move(participant)});
   participants.push_back(
       {.participant = std::make_shared<RemoteParticipant>(ArchiveDescription(), parts.cloud->ArchiveFor(life))});
-  const auto shared = std::make_shared<const Plugins>(std::move(plugins));
+  const auto plugins = std::make_shared<const Plugins>(
+      PluginSet(FanOut(MakeCheckers(parts, upstreams, life), timers_.get()), std::move(participants)));
   ClosureEngine::Parts engine{.store = parts.store,
                               .clock = parts.clock,
                               .secret_key = parts.secret_key,
                               .agreements = parts.agreements,
                               .upstreams = upstreams,
                               .policy = parts.config.policy(),
-                              .plugins = shared,
+                              .plugins = plugins,
                               .random = random_.get()};
   engine.breaker = parts.config.breaker();
   engine_.emplace(std::move(engine));
@@ -124,7 +124,7 @@ Process::Process(const ProcessParts& parts, Life life)
                                                  .secret_key = parts.secret_key,
                                                  .engine = &*engine_,
                                                  .upstreams = upstreams,
-                                                 .plugins = shared,
+                                                 .plugins = plugins,
                                                  .cancel = std::make_shared<CancelSignal>(),
                                                  .random = random_.get()}});
   parts_.store->SetObserver([this](const StoreChange& change) { Observe(change); });

@@ -11,22 +11,15 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
+#include "closure/config/v1/server_config.pb.h"
 #include "closure/v1/checker_service.grpc.pb.h"
 #include "fmt/format.h"
 #include "grpcpp/server.h"
 #include "grpcpp/server_builder.h"
+#include "tests/support/served_stream.h"
 
 // A checker of a test's own that closured reaches over a connection, as one in another process.
 namespace closure {
-
-// What it sends for one question, and how it ends.
-struct ServedAnswer {
-  enum class Then { kEnd, kHang, kRepeat };
-  std::vector<v1::CheckResponse> pieces;
-  grpc::Status status;
-  // Instead of an end: nothing more until it is cancelled, or the last piece again and again.
-  Then then = Then::kEnd;
-};
 
 inline v1::CheckResponse ItemPiece(v1::ReportedItem item) {
   v1::CheckResponse piece;
@@ -43,6 +36,16 @@ inline ServedAnswer Reporting(const v1::CheckRequest& request, const std::vector
   *summary.mutable_as_of_time() = request.check_time();
   summary.set_account_id(request.account_id());
   return answer;
+}
+
+// Adds a checker outside the process to a configuration, which asks again soon.
+inline config::v1::CheckerConfig& AddRemote(config::v1::ServerConfig& config, const std::string& name,
+                                            const std::string& target) {
+  config::v1::CheckerConfig& checker = *config.add_checkers();
+  checker.set_name(name);
+  checker.mutable_remote()->set_target(target);
+  checker.mutable_remote()->mutable_retry_delay()->set_nanos(10'000'000);
+  return checker;
 }
 
 class ServedChecker final : public v1::CheckerService::CallbackService {
@@ -96,7 +99,7 @@ class ServedChecker final : public v1::CheckerService::CallbackService {
   grpc::ServerUnaryReactor* Describe(grpc::CallbackServerContext* context, const v1::DescribeRequest*,
                                      v1::CheckerDescription* response) override {
     *response = description_;
-    return Finish(context);
+    return FinishCall(context);
   }
   grpc::ServerWriteReactor<v1::CheckResponse>* Check(grpc::CallbackServerContext*,
                                                      const v1::CheckRequest* request) override {
@@ -104,7 +107,7 @@ class ServedChecker final : public v1::CheckerService::CallbackService {
       absl::MutexLock lock(&mutex_);
       ++checks_;
     }
-    return new Stream(behaviour_(*request), [this] {
+    return new ServedStream(behaviour_(*request), [this] {
       absl::MutexLock lock(&mutex_);
       cancelled_ = true;
     });
@@ -114,51 +117,10 @@ class ServedChecker final : public v1::CheckerService::CallbackService {
     absl::MutexLock lock(&mutex_);
     discards_.push_back(*request);
     response->set_outcome(v1::DiscardResponse::RELEASED);
-    return Finish(context);
+    return FinishCall(context);
   }
 
  private:
-  class Stream final : public grpc::ServerWriteReactor<v1::CheckResponse> {
-   public:
-    Stream(ServedAnswer answer, std::function<void()> on_cancel)
-        : answer_(std::move(answer)), on_cancel_(std::move(on_cancel)) {
-      Next();
-    }
-    void OnWriteDone(bool ok) override {
-      if (ok) Next();
-    }
-    void OnCancel() override {
-      absl::MutexLock lock(&mutex_);
-      if (!over_) on_cancel_();
-      End(grpc::Status::CANCELLED);
-    }
-    void OnDone() override { delete this; }
-
-   private:
-    void Next() {
-      absl::MutexLock lock(&mutex_);
-      if (over_) return;
-      if (sent_ == answer_.pieces.size() && answer_.then == ServedAnswer::Then::kRepeat) --sent_;
-      if (sent_ < answer_.pieces.size()) return StartWrite(&answer_.pieces[sent_++]);
-      if (answer_.then == ServedAnswer::Then::kEnd) End(answer_.status);
-    }
-    void End(const grpc::Status& status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-      if (!std::exchange(over_, true)) grpc::ServerWriteReactor<v1::CheckResponse>::Finish(status);
-    }
-
-    const ServedAnswer answer_;
-    const std::function<void()> on_cancel_;
-    absl::Mutex mutex_;
-    std::size_t sent_ ABSL_GUARDED_BY(mutex_) = 0;
-    bool over_ ABSL_GUARDED_BY(mutex_) = false;
-  };
-
-  static grpc::ServerUnaryReactor* Finish(grpc::CallbackServerContext* context) {
-    grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
-    reactor->Finish(grpc::Status::OK);
-    return reactor;
-  }
-
   v1::CheckerDescription description_;
   const Behaviour behaviour_;
   int port_ = 0;
