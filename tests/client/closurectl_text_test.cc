@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <catch2/catch.hpp>
-#include <fstream>
-#include <iterator>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
@@ -21,6 +19,7 @@
 #include "closure/v1/error_reason.pb.h"
 #include "protos/json_reading.h"
 #include "protos/suggestion.h"
+#include "tests/support/source_file.h"
 
 namespace closure {
 
@@ -284,8 +283,7 @@ TEST_CASE("a store that fails sends owners to try again, and operators to the lo
 }
 
 TEST_CASE("docs/errors.md tells of every reason of the client's own") {
-  std::ifstream file(std::string(CLOSURE_SOURCE_DIR) + "/docs/errors.md");
-  const std::string page{std::istreambuf_iterator<char>(file), {}};
+  const std::string page = ReadSource("docs/errors.md");
   for (const std::string& reason : HintedReasons()) {
     CAPTURE(reason);
     CHECK_THAT(page, Catch::Contains("\n| `" + reason + "` | "));

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "protos/file_reading.h"
 
+#include <absl/strings/str_cat.h>
+
 #include <catch2/catch.hpp>
 #include <sstream>
 #include <streambuf>
@@ -20,7 +22,7 @@ class FailingBuffer : public std::streambuf {
 };
 
 TEST_CASE("a file is read whole, and one above the limit is refused", "[file]") {
-  const std::string path = std::string(CLOSURE_SOURCE_DIR) + "/LICENSE";
+  const std::string path = absl::StrCat(CLOSURE_SOURCE_DIR, "/LICENSE");
   const absl::StatusOr<std::string> text = ReadFile(path, 1 << 20);
   REQUIRE(text.ok());
   CHECK(text->find("Apache License") != std::string::npos);
@@ -30,7 +32,7 @@ TEST_CASE("a file is read whole, and one above the limit is refused", "[file]") 
 
 TEST_CASE("what is no file is an error that says so and never ends the program", "[file]") {
   CHECK(FaultOf(CLOSURE_SOURCE_DIR, 10) == "is a folder, not a file");
-  CHECK(FaultOf(std::string(CLOSURE_SOURCE_DIR) + "/no-such-file", 10) == "cannot be read: No such file or directory");
+  CHECK(FaultOf(absl::StrCat(CLOSURE_SOURCE_DIR, "/no-such-file"), 10) == "cannot be read: No such file or directory");
   CHECK(FaultOf("/dev/zero", 1000) == "has more than 1000 bytes, the most that is read");
 }
 

@@ -3,23 +3,13 @@
 #define CLOSURE_TESTS_SERVER_CONFIG_TEXT_H_
 
 #include <catch2/catch.hpp>
-#include <fstream>
-#include <sstream>
 #include <string>
 
 #include "server/config.h"
+#include "tests/support/source_file.h"
 
 // Configurations as texts, for tests.
 namespace closure {
-
-// A file of the repository.
-inline std::string ReadSource(const std::string& path) {
-  std::ifstream stream(std::string(CLOSURE_SOURCE_DIR) + "/" + path);
-  REQUIRE(stream.is_open());
-  std::ostringstream text;
-  text << stream.rdbuf();
-  return text.str();
-}
 
 inline config::v1::ServerConfig Parse(const std::string& text) {
   absl::StatusOr<config::v1::ServerConfig> parsed = ParseConfig(text, "test");

@@ -2,25 +2,16 @@
 #include "server/errors.h"
 
 #include <catch2/catch.hpp>
-#include <fstream>
 #include <map>
 #include <regex>
-#include <sstream>
 
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
 #include "server/actor.h"
+#include "tests/support/source_file.h"
 
 namespace closure {
 namespace {
-
-std::string ReadSource(const std::string& path) {
-  std::ifstream stream(std::string(CLOSURE_SOURCE_DIR) + "/" + path);
-  REQUIRE(stream.is_open());
-  std::ostringstream text;
-  text << stream.rdbuf();
-  return text.str();
-}
 
 // "REASON CODE" each, in order of appearance.
 using Reasons = std::vector<std::string>;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <absl/strings/str_cat.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -131,7 +132,7 @@ TEST_CASE("the highest agreement version is the current one, and languages fall 
 }
 
 TEST_CASE("the shipped agreements load from their folder and are those in the program", "[R45]") {
-  const absl::StatusOr<Agreements> loaded = Agreements::Load(std::string(CLOSURE_SOURCE_DIR) + "/agreements");
+  const absl::StatusOr<Agreements> loaded = Agreements::Load(absl::StrCat(CLOSURE_SOURCE_DIR, "/agreements"));
   INFO(loaded.status().ToString());
   REQUIRE(loaded.ok());
   const absl::StatusOr<Agreements> embedded = Agreements::FromTexts(EmbeddedAgreementTexts());
