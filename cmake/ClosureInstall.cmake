@@ -8,11 +8,17 @@
 #   share/closured/closured.textproto      the example configuration
 #   lib/systemd/system/closured.service    the unit
 #   share/doc/closured/                    the licence, and the pages for those who run the service
+#
+# and, for those who write checkers and participants (ClosureSdk.cmake),
+#
+#   include/closure/, lib/, lib/cmake/closure/, lib/pkgconfig/, share/closure/protos/
 
 # Everybody can read and run what is installed, whatever the umask; folders that are there stay as they are.
 install(CODE [[
   set(made "")
-  foreach(folder IN ITEMS bin lib/systemd/system share/closured share/doc/closured)
+  foreach(folder IN ITEMS bin lib/systemd/system share/closured share/doc/closured
+      include/closure/checkers/serve include/closure/closure/v1 include/closure/protos include/closure/server
+      lib/cmake/closure lib/pkgconfig share/closure/protos/closure/v1)
     set(path "$ENV{DESTDIR}${CMAKE_INSTALL_PREFIX}/${folder}")
     while(NOT EXISTS "${path}")
       list(APPEND made "${path}")
@@ -31,11 +37,13 @@ install(FILES
     "${PROJECT_SOURCE_DIR}/LICENSE"
     "${PROJECT_SOURCE_DIR}/docs/closurectl.md"
     "${PROJECT_SOURCE_DIR}/docs/configuration.md"
+    "${PROJECT_SOURCE_DIR}/docs/conformance.md"
     "${PROJECT_SOURCE_DIR}/docs/errors.md"
     "${PROJECT_SOURCE_DIR}/docs/installation.md"
     "${PROJECT_SOURCE_DIR}/docs/operations.md"
     "${PROJECT_SOURCE_DIR}/docs/record.md"
     "${PROJECT_SOURCE_DIR}/docs/sandbox.md"
+    "${PROJECT_SOURCE_DIR}/docs/write-a-checker.md"
   DESTINATION share/doc/closured)
 
 # Both name files below the prefix, which is known when they are installed and not before. They are made beside the build and

@@ -54,7 +54,10 @@ elseif(NOT CMAKE_BUILD_TYPE STREQUAL "Debug")
 endif()
 
 # ---- what every room links ----
+# Below the prefix; "checkers/checker.h" and "closure/v1/closure.pb.h" are read from there as they are here.
+set(CLOSURE_INSTALL_INCLUDES include/closure)
 add_library(closure_base INTERFACE)
+set_target_properties(closure_base PROPERTIES EXPORT_NAME base)
 target_link_libraries(closure_base INTERFACE
   absl::flat_hash_map
   absl::flat_hash_set
@@ -128,7 +131,8 @@ endif()
 # Warnings of our own code; generated code and system headers are outside of them.
 function(closure_target target)
   target_compile_options(${target} PRIVATE ${CLOSURE_WARNINGS} $<$<BOOL:${CLOSURE_WERROR}>:-Werror>)
-  target_include_directories(${target} PUBLIC "${PROJECT_SOURCE_DIR}")
+  target_include_directories(${target} PUBLIC
+    "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>" "$<INSTALL_INTERFACE:${CLOSURE_INSTALL_INCLUDES}>")
   target_link_libraries(${target} PUBLIC closure_base)
 endfunction()
 
@@ -142,6 +146,7 @@ function(closure_library room)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;DEPENDS")
   add_library(closure_${room} STATIC ${arg_SOURCES})
   add_library(closure::${room} ALIAS closure_${room})
+  set_target_properties(closure_${room} PROPERTIES EXPORT_NAME ${room})
   target_link_libraries(closure_${room} PUBLIC ${arg_DEPENDS})
   closure_target(closure_${room})
   closure_reuse_pch(closure_${room} closure_pch)
@@ -157,9 +162,9 @@ function(closure_executable name)
 endfunction()
 
 # Servers allocate with jemalloc (ADR 27); sanitizers bring their own allocator.
-function(closure_use_jemalloc program)
+function(closure_use_jemalloc target)
   if(CLOSURE_SANITIZE STREQUAL "off")
-    target_sources(${program} PRIVATE "${PROJECT_SOURCE_DIR}/server/jemalloc_options.cc")
-    target_link_libraries(${program} PRIVATE PkgConfig::jemalloc)
+    target_sources(${target} PRIVATE "${PROJECT_SOURCE_DIR}/server/jemalloc_options.cc")
+    target_link_libraries(${target} PUBLIC PkgConfig::jemalloc)
   endif()
 endfunction()

@@ -56,7 +56,9 @@ function(closure_proto_library room)
   endforeach()
   add_library(closure_${room} STATIC ${sources})
   add_library(closure::${room} ALIAS closure_${room})
-  target_include_directories(closure_${room} SYSTEM PUBLIC "${out_dir}")
+  set_target_properties(closure_${room} PROPERTIES EXPORT_NAME ${room})
+  target_include_directories(closure_${room} SYSTEM PUBLIC
+    "$<BUILD_INTERFACE:${out_dir}>" "$<INSTALL_INTERFACE:${CLOSURE_INSTALL_INCLUDES}>")
   target_link_libraries(closure_${room} PUBLIC closure_base)
   target_compile_options(closure_${room} PRIVATE ${CLOSURE_WARNINGS} -w) # all off, yet fit for closure_pch
   set_target_properties(closure_${room} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)

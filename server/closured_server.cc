@@ -53,7 +53,8 @@ CheckerSlot MakeSlot(std::shared_ptr<Checker> checker, const config::v1::Checker
 
 // The checkers of the configuration that are outside the process, and the built-in ones of which none has the name.
 std::vector<std::shared_ptr<Checker>> MakeCheckers(const ClosuredServer::Parts& parts,
-                                                   const config::v1::ServerConfig& config) {
+                                                   const config::v1::ServerConfig& config,
+                                                   const std::shared_ptr<CheckerNews>& news) {
   std::vector<std::shared_ptr<Checker>> checkers;
   for (std::shared_ptr<Checker>& builtin :
        MakeBuiltinCheckers(parts.upstreams, CheckerSettings{.console_base_uri = config.console_base_uri(),
@@ -63,17 +64,18 @@ std::vector<std::shared_ptr<Checker>> MakeCheckers(const ClosuredServer::Parts& 
     if (named == nullptr || !named->has_remote()) checkers.push_back(std::move(builtin));
   }
   for (const config::v1::CheckerConfig& checker : config.checkers()) {
-    if (checker.has_remote()) checkers.push_back(ConnectChecker(checker));
+    if (checker.has_remote()) checkers.push_back(ConnectChecker(checker, news));
   }
   checkers.insert(checkers.end(), parts.extra_checkers.begin(), parts.extra_checkers.end());
   return checkers;
 }
 
 absl::StatusOr<std::vector<CheckerSlot>> MakeCheckerSlots(const ClosuredServer::Parts& parts,
-                                                          const config::v1::ServerConfig& config) {
+                                                          const config::v1::ServerConfig& config,
+                                                          const std::shared_ptr<CheckerNews>& news) {
   std::set<std::string> names;
   std::vector<CheckerSlot> slots;
-  for (std::shared_ptr<Checker>& checker : MakeCheckers(parts, config)) {
+  for (std::shared_ptr<Checker>& checker : MakeCheckers(parts, config, news)) {
     const std::string& name = checker->description().name();
     if (!names.insert(name).second)
       return absl::InvalidArgumentError(Concat("checker(", name, "): the name comes twice"));
@@ -99,8 +101,9 @@ absl::StatusOr<std::vector<ParticipantSlot>> MakeParticipantSlots(const Closured
   return slots;
 }
 
-absl::StatusOr<PluginSet> MakePlugins(const ClosuredServer::Parts& parts, const config::v1::ServerConfig& config) {
-  CLOSURE_ASSIGN_OR_RETURN(std::vector<CheckerSlot> checkers, MakeCheckerSlots(parts, config));
+absl::StatusOr<PluginSet> MakePlugins(const ClosuredServer::Parts& parts, const config::v1::ServerConfig& config,
+                                      const std::shared_ptr<CheckerNews>& news) {
+  CLOSURE_ASSIGN_OR_RETURN(std::vector<CheckerSlot> checkers, MakeCheckerSlots(parts, config, news));
   CLOSURE_ASSIGN_OR_RETURN(std::vector<ParticipantSlot> participants, MakeParticipantSlots(parts, config));
   return PluginSet(FanOut(std::move(checkers)), std::move(participants));
 }
@@ -205,8 +208,10 @@ struct ClosuredServer::Waker {
 absl::StatusOr<std::unique_ptr<ClosuredServer>> ClosuredServer::Make(Parts parts) {
   CLOSURE_RETURN_IF_ERROR(CheckClock(*parts.clock));
   CLOSURE_ASSIGN_OR_RETURN(BusinessCalendar calendar, BusinessCalendar::Make(parts.config.business_calendar()));
-  CLOSURE_ASSIGN_OR_RETURN(PluginSet plugins, MakePlugins(parts, parts.config));
-  return std::unique_ptr<ClosuredServer>(new ClosuredServer(std::move(parts), std::move(calendar), std::move(plugins)));
+  auto news = std::make_shared<CheckerNews>(parts.log);
+  CLOSURE_ASSIGN_OR_RETURN(PluginSet plugins, MakePlugins(parts, parts.config, news));
+  return std::unique_ptr<ClosuredServer>(
+      new ClosuredServer(std::move(parts), std::move(calendar), std::move(plugins), std::move(news)));
 }
 
 namespace {
@@ -219,8 +224,10 @@ absl::StatusOr<std::string> OpenClosureName(ClosureStore& store, std::string_vie
 
 }  // namespace
 
-ClosuredServer::ClosuredServer(Parts parts, BusinessCalendar calendar, PluginSet plugins)
+ClosuredServer::ClosuredServer(Parts parts, BusinessCalendar calendar, PluginSet plugins,
+                               std::shared_ptr<CheckerNews> news)
     : parts_(std::move(parts)),
+      checker_news_(std::move(news)),
       plugins_(std::make_shared<Plugins>(std::move(plugins))),
       halts_(parts_.store.get(), parts_.log),
       engine_(MakeEngineParts(parts_, plugins_)),
@@ -265,6 +272,7 @@ ClosuredServer::~ClosuredServer() {
   // The ends of its upstream calls were told; what they hold is a moment behind. Another server of this process may
   // have calls of its own.
   CallsToUpstreams().WaitForNone(kCallsMoment);
+  checker_news_->Leave();
 }
 
 void ClosuredServer::Observe() {
@@ -340,7 +348,7 @@ absl::Status ClosuredServer::ReplacePlugins(const config::v1::ServerConfig& conf
   config::v1::ServerConfig merged = parts_.config;
   *merged.mutable_checkers() = config.checkers();
   *merged.mutable_participants() = config.participants();
-  CLOSURE_ASSIGN_OR_RETURN(PluginSet next, MakePlugins(parts_, merged));
+  CLOSURE_ASSIGN_OR_RETURN(PluginSet next, MakePlugins(parts_, merged, checker_news_));
   plugins_->Replace(std::move(next));
   return absl::OkStatus();
 }

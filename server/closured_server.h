@@ -16,6 +16,7 @@
 #include "server/account_gate_service.h"
 #include "server/agreements.h"
 #include "server/call_counting.h"
+#include "server/checker_news.h"
 #include "server/closure_engine.h"
 #include "server/closure_service.h"
 #include "server/halt_log.h"
@@ -94,12 +95,13 @@ class ClosuredServer {
   // Lets a clock wake the runner for as long as there is one.
   struct Waker;
 
-  ClosuredServer(Parts parts, BusinessCalendar calendar, PluginSet plugins);
+  ClosuredServer(Parts parts, BusinessCalendar calendar, PluginSet plugins, std::shared_ptr<CheckerNews> news);
   void Observe();
   void SetServing();
 
   const Parts parts_;
   absl::Notification stopping_;
+  const std::shared_ptr<CheckerNews> checker_news_;
   const std::shared_ptr<Plugins> plugins_;
   HaltLog halts_;
   ClosureEngine engine_;

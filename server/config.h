@@ -38,12 +38,6 @@ std::vector<std::string> KeysForNextStart(const config::v1::ServerConfig& runnin
 // The complete configuration in text format, with a comment on every line that is a default. It can be parsed again.
 std::string FormatConfig(const config::v1::ServerConfig& given);
 
-// Whether an address to listen at is on this machine only: "HOST:PORT" with a loopback host, or "unix:/PATH".
-bool IsLocalListenAddress(std::string_view address);
-
-// What is wrong with an address that is none of those, to stand behind the quoted address: " is not local: ...".
-std::string ListenAddressFault(std::string_view address);
-
 }  // namespace closure
 
 #endif  // CLOSURE_SERVER_CONFIG_H_

@@ -5,9 +5,11 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_join.h"
+#include "checkers/description_fault.h"
 #include "checkers/proto_time.h"
 #include "checkers/text.h"
 #include "checkers/utf8.h"
+#include "protos/local_address.h"
 #include "protos/suggestion.h"
 #include "server/business_calendar.h"
 #include "server/config.h"
@@ -26,11 +28,8 @@ using google::protobuf::Reflection;
 
 constexpr int32_t kNanosMax = 999'999'999;
 constexpr int64_t kSecondsMax = 100LL * 365 * 86400;
-constexpr std::size_t kNameMax = 40;
 constexpr std::size_t kUriMax = 1000;
 constexpr std::size_t kWordsMax = 200;
-constexpr std::size_t kUnixPathMax = 100;
-constexpr int64_t kPortMax = 65535;
 
 // A duration that is none: below zero, too long, or with nanoseconds that do not fit.
 std::string UnsoundText(const google::protobuf::Duration& duration) {
@@ -179,13 +178,7 @@ class Validation {
 
   // The name of somebody outside the process.
   void CheckName(const std::string& path, std::string_view name) {
-    const bool plain = !name.empty() && name.size() <= kNameMax &&
-                       absl::ascii_islower(static_cast<unsigned char>(name[0])) &&
-                       std::all_of(name.begin(), name.end(), [](char c) {
-                         return absl::ascii_islower(static_cast<unsigned char>(c)) ||
-                                absl::ascii_isdigit(static_cast<unsigned char>(c)) || c == '_';
-                       });
-    if (!plain) Refuse(path, Concat(Quoted(name), " is not 1 to 40 of [a-z0-9_], starting with a letter"));
+    if (!IsPluginName(name)) Refuse(path, Concat(Quoted(name), " is not 1 to 40 of [a-z0-9_], starting with a letter"));
   }
 
   void CheckParticipants() {
@@ -260,41 +253,6 @@ class Validation {
 };
 
 }  // namespace
-
-std::string ListenAddressFault(std::string_view address) {
-  std::string_view path = address;
-  if (!TakePrefix(path, "unix:")) {
-    const std::size_t colon = path.rfind(':');
-    if (colon == std::string_view::npos) return " has no port: write HOST:PORT, such as 127.0.0.1:7443, or unix:/PATH";
-    const std::optional<int64_t> port = ParseNumber(path.substr(colon + 1));
-    if (!port || *port < 0 || *port > kPortMax)
-      return Concat(" has no port from 0 to ", kPortMax, ": write HOST:PORT, such as 127.0.0.1:7443");
-    return " is not local: it is a loopback address such as 127.0.0.1:7443 or unix:/PATH, because calls are not "
-           "authenticated by this server";
-  }
-  if (!path.starts_with("/")) return " has no absolute path: write the whole path of the socket, as in unix:/PATH";
-  return Concat(" is no path of a socket: at most ", kUnixPathMax, " characters after unix:, and more than a slash");
-}
-
-bool IsLocalListenAddress(std::string_view address) {
-  std::string_view rest = address;
-  if (TakePrefix(rest, "unix:")) {
-    return rest.starts_with("/") && rest.size() > 1 && rest.size() <= kUnixPathMax &&
-           rest.find('\0') == std::string_view::npos;
-  }
-  const std::size_t colon = rest.rfind(':');
-  if (colon == std::string_view::npos) return false;
-  const std::string_view host = rest.substr(0, colon);
-  const std::string_view port_text = rest.substr(colon + 1);
-  const std::optional<int64_t> port = ParseNumber(port_text);
-  if (!port || *port < 0 || *port > kPortMax) return false;
-  if (host == "localhost" || host == "[::1]") return true;
-  if (!TakePrefix(rest, "127.")) return false;
-  const std::string_view octets = host.substr(4);
-  return std::count(octets.begin(), octets.end(), '.') == 2 && std::all_of(octets.begin(), octets.end(), [](char c) {
-           return absl::ascii_isdigit(static_cast<unsigned char>(c)) || c == '.';
-         });
-}
 
 absl::Status ValidateConfig(const ServerConfig& complete, ServerMode mode) { return Validation(complete).Run(mode); }
 

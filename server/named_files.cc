@@ -15,6 +15,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "protos/local_address.h"
 #include "server/agreements.h"
 #include "server/config.h"
 #include "server/secret_key.h"

@@ -4,10 +4,10 @@
 #include <utility>
 
 #include "checkers/proto_time.h"
+#include "checkers/remote/remote_channel.h"
 #include "checkers/remote/remote_checker.h"
 #include "server/participants/remote_participant.h"
 #include "server/random_source.h"
-#include "server/upstream_channels.h"
 
 namespace closure {
 namespace {
@@ -52,8 +52,11 @@ RemoteChecker::Options OptionsOf(const config::v1::CheckerConfig& config) {
 
 }  // namespace
 
-std::shared_ptr<Checker> ConnectChecker(const config::v1::CheckerConfig& config) {
-  return std::make_shared<RemoteChecker>(Describe(config), Connect(config.remote()), OptionsOf(config));
+std::shared_ptr<Checker> ConnectChecker(const config::v1::CheckerConfig& config, std::shared_ptr<CheckerNews> news) {
+  RemoteChecker::Options options = OptionsOf(config);
+  options.on_turn = [name = config.name(), news = std::move(news)](
+                        CircuitBreaker::Turn turn, const absl::Status& last) { news->Tell(name, turn, last); };
+  return std::make_shared<RemoteChecker>(Describe(config), Connect(config.remote()), std::move(options));
 }
 
 std::shared_ptr<Participant> ConnectParticipant(const config::v1::ParticipantConfig& config) {

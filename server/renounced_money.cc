@@ -3,8 +3,6 @@
 
 namespace closure {
 
-bool IsRenouncedAsMoney(v1::ItemKind kind) { return kind == v1::BALANCE || kind == v1::DEBT; }
-
 bool IsExecutedIn(v1::ParticipantPhase phase, const v1::Renunciation& renunciation) {
   if (renunciation.status() != v1::Renunciation::RECORDED) return false;
   return phase == v1::DELETE || (phase == v1::ENTER_SILENT_PERIOD && renunciation.kind() == v1::BALANCE);

@@ -26,27 +26,32 @@ absl::StatusOr<CircuitBreaker::Admission> CircuitBreaker::Admit(absl::Duration n
       fmt::format("not asked, because {} calls in a row got no answer; {}; the last: {}", failures_, next, why_));
 }
 
-void CircuitBreaker::Report(const Admission& admission, Outcome outcome, std::string_view why, absl::Duration now) {
+CircuitBreaker::Turn CircuitBreaker::Report(const Admission& admission, Outcome outcome, std::string_view why,
+                                            absl::Duration now) {
   absl::MutexLock lock(&mutex_);
   const bool is_current = admission.turn == turn_;
   if (is_current && admission.is_probe) is_probed_ = false;
-  switch (outcome) {
-    case Outcome::kUnknown:
-      return;
-    case Outcome::kAnswered:
-      failures_ = 0;
-      if (!open_until_.has_value()) return;
-      open_until_.reset();
-      is_probed_ = false;
-      ++turn_;
-      return;
-    case Outcome::kSilent:
-      // Those who were on their way when it opened tell nothing new.
-      if (!is_current) return;
-      ++failures_;
-      if (admission.is_probe) return Open(why, std::min(2 * pause_, options_.pause_max), now);
-      if (failures_ >= options_.failures) Open(why, options_.pause, now);
+  if (outcome == Outcome::kUnknown) return Turn::kNone;
+  if (outcome == Outcome::kAnswered) return Close();
+  // Those who were on their way when it opened tell nothing new.
+  if (!is_current) return Turn::kNone;
+  ++failures_;
+  if (admission.is_probe) {
+    Open(why, std::min(2 * pause_, options_.pause_max), now);
+    return Turn::kNone;
   }
+  if (failures_ < options_.failures) return Turn::kNone;
+  Open(why, options_.pause, now);
+  return Turn::kOpened;
+}
+
+CircuitBreaker::Turn CircuitBreaker::Close() {
+  failures_ = 0;
+  if (!open_until_.has_value()) return Turn::kNone;
+  open_until_.reset();
+  is_probed_ = false;
+  ++turn_;
+  return Turn::kClosed;
 }
 
 void CircuitBreaker::Open(std::string_view why, absl::Duration pause, absl::Duration now) {

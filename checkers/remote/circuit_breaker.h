@@ -47,12 +47,15 @@ class CircuitBreaker {
   // when somebody is let through.
   absl::StatusOr<Admission> Admit(absl::Duration now);
 
-  // How the call went; once for each admission. `why` is what is told of a silence.
-  void Report(const Admission& admission, Outcome outcome, std::string_view why, absl::Duration now);
+  // What a report changed.
+  enum class Turn { kNone, kOpened, kClosed };
+  // How the call went; once for each admission. `why` is what is told of a silence. A probe in vain is no turn.
+  Turn Report(const Admission& admission, Outcome outcome, std::string_view why, absl::Duration now);
 
   bool is_open() const;
 
  private:
+  Turn Close() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Open(std::string_view why, absl::Duration pause, absl::Duration now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const Options options_;

@@ -151,8 +151,11 @@ CircuitBreaker::Outcome RemoteCheck::OutcomeOf(const absl::Status& status) const
 }
 
 void RemoteCheck::End(absl::StatusOr<CheckAnswer> answer) {
-  peer_->breaker().Report(admission_, OutcomeOf(answer.status()), std::string(answer.status().message()),
-                          peer_->Elapsed());
+  const std::string why(answer.status().message());
+  const CircuitBreaker::Turn turn =
+      peer_->breaker().Report(admission_, OutcomeOf(answer.status()), why, peer_->Elapsed());
+  const auto& on_turn = peer_->options().on_turn;
+  if (turn != CircuitBreaker::Turn::kNone && on_turn) on_turn(turn, answer.status());
   std::move(done_)(std::move(answer));
 }
 

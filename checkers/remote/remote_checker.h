@@ -49,6 +49,9 @@ class RemoteChecker final : public Checker {
     Timers* timers = &SystemTimers();
     // Spreads the waits of those that failed together; around 1. Called from any thread.
     std::function<double()> retry_factor = [] { return 1.0; };
+    // Hears when the checker is taken for dead, and when it answers again, with how the last check ended. Called from
+    // any thread; may be empty.
+    std::function<void(CircuitBreaker::Turn, const absl::Status& last)> on_turn;
   };
 
   // The channel is its own, or shared with others.

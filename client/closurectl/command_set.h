@@ -56,6 +56,7 @@ void AddAgreementCommands(CommandSet& commands);
 void AddCloseCommand(CommandSet& commands);
 void AddClosureCommands(CommandSet& commands);
 void AddConfirmCommand(CommandSet& commands);
+void AddConformanceCommands(CommandSet& commands);
 void AddGateCommands(CommandSet& commands);
 void AddIdentityCommands(CommandSet& commands);
 void AddItemCommands(CommandSet& commands);

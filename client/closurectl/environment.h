@@ -28,6 +28,8 @@ struct Environment {
   std::function<std::optional<std::string>(const std::string&)> variable;
   // Lets time pass before a broken watch is resumed.
   std::function<void(absl::Duration)> pause;
+  // The wall clock.
+  std::function<absl::Time()> now;
   // A clock that only ever moves forward, from any beginning.
   std::function<absl::Duration()> elapsed;
   // Takes the command line that goes on where the run stands, for whoever ends the run from outside; may be empty.

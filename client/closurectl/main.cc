@@ -76,6 +76,7 @@ int main(int argc, char** argv) {
     return value;
   };
   environment.pause = [](absl::Duration span) { absl::SleepFor(span); };
+  environment.now = [] { return absl::Now(); };
   environment.elapsed = [] { return absl::FromChrono(std::chrono::steady_clock::now().time_since_epoch()); };
   return closure::Run(std::vector<std::string>(argv + 1, argv + argc), environment);
 }

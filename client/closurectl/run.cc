@@ -111,6 +111,7 @@ void AddCommands(CommandSet& commands) {
   AddOperatorCommands(commands);
   AddSandboxCommands(commands);
   AddServerCommands(commands);
+  AddConformanceCommands(commands);
 }
 
 // The command in which parsing stopped, for its help.

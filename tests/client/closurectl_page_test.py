@@ -8,7 +8,7 @@ import unittest
 
 CLOSURECTL = os.environ["CLOSURECTL_BINARY"]
 PAGE = os.path.join(os.environ["CLOSURE_SOURCE_DIR"], "docs", "closurectl.md")
-GROUPS = ("operator", "sandbox", "server")
+GROUPS = ("checker", "operator", "participant", "sandbox", "server")
 SECONDS = 60
 # Every level of the command line has it, and the page says so once.
 EVERYWHERE = {"--help"}

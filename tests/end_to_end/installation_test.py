@@ -118,7 +118,7 @@ class Installation(Files):
         self.assertIn("secret_key_file: " + self.path("etc/closured/secret.key"), err)
 
     def test_the_page_lists_what_is_installed(self):
-        listed = re.findall(r"`((?:bin|share|lib)/[^`]*)`", self.page)
+        listed = re.findall(r"`((?:bin|include|share|lib)/[^`]*)`", self.page)
         found = [name for name in listed if os.path.exists(self.installed(name))]
         self.assertEqual(found, listed)
         for folder, _, files in os.walk(self.prefix):

@@ -2,6 +2,7 @@
 // Checkers outside the process, as the configuration names them.
 #include <catch2/catch.hpp>
 
+#include "absl/strings/match.h"
 #include "fmt/format.h"
 #include "tests/support/api_calls.h"
 #include "tests/support/mark_watch.h"
@@ -204,6 +205,13 @@ TEST_CASE("while a checker is known to be away nobody waits for it, and it is as
   rig.vault.Serve();
   while (rig.owner->closure().state() != v1::Closure::READY) rig.Scan();
   CHECK(rig.vault.checks() > 0);
+  // Both turns are told, once each: probes in vain are none.
+  const auto with = [](const std::string& words) {
+    return
+        [words](const std::string& line) { return absl::StrContains(line, words) && absl::StrContains(line, "vault"); };
+  };
+  CHECK(rig.server.WaitForLogLines(with("is not waited for until it answers again")).size() == 1);
+  CHECK(rig.server.WaitForLogLines(with("a checker answers again")).size() == 1);
 }
 
 TEST_CASE("who leaves a preview cancels what a checker outside was asked, a scan goes on without him") {

@@ -77,18 +77,18 @@ GROUPS: List[Tuple[str, str, str, List[Union[str, Tuple[str, int]]]]] = [
     (EMPTY, "server/business_calendar.cc", NEVER, [
         "for (const char c : text.substr(begin, length)) {",
     ]),
-    ("asks whether a pointer to a getter is one to a virtual function, and here none is", "server/answer_validation.cc", ALWAYS, [
+    ("asks whether a pointer to a getter is one to a virtual function, and here none is", "checkers/answer_validation.cc", ALWAYS, [
         "std::string complaint = TextComplaint(rule, (item.*rule.text)());",
     ]),
     (EMPTY, "server/config_rules.cc", ALWAYS, [
         "for (const auto& checker : MakeBuiltinCheckers(Upstreams{}, CheckerSettings{}))",
         "for (const auto& participant : MakeBuiltinParticipants(Upstreams{}))",
     ]),
-    ("on the way of a complaint or refusal that was just made", "server/answer_validation.cc", NEVER, [
+    ("on the way of a complaint or refusal that was just made", "checkers/answer_validation.cc", NEVER, [
         "if (!complaint.empty()) return complaint;",
         "if (auto little = ValidateAmountOfAnswer(answer, limits); !little.ok()) return little;",
     ]),
-    ("on the way of a kind that was found, and what is found is not the end", "server/answer_validation.cc", NEVER, [
+    ("on the way of a kind that was found, and what is found is not the end", "checkers/answer_validation.cc", NEVER, [
         "if (!kinds.empty() && std::find(kinds.begin(), kinds.end(), kind) == kinds.end()) {",
     ]),
     (EMPTY, "storage/sqlite/log_end.cc", NEVER, [

@@ -9,6 +9,7 @@
 #include "checkers/proto_time.h"
 #include "google/protobuf/util/message_differencer.h"
 #include "protos/file_reading.h"
+#include "protos/local_address.h"
 #include "server/config_rules.h"
 #include "server/options.h"
 #include "tests/server/config_text.h"

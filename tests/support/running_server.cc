@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/support/running_server.h"
 
-#include <absl/strings/str_cat.h>
-
 #include <algorithm>
 #include <atomic>
 #include <catch2/catch.hpp>
@@ -73,8 +71,8 @@ void RunningServer::Start() {
   REQUIRE(opened.ok());
   std::unique_ptr<ClosureStore> store = *std::move(opened);
   if (options_.wrap_store) store = options_.wrap_store(std::move(store));
-  absl::StatusOr<Agreements> agreements = Agreements::Load(
-      options_.agreements_path.empty() ? absl::StrCat(CLOSURE_SOURCE_DIR, "/agreements") : options_.agreements_path);
+  absl::StatusOr<Agreements> agreements =
+      Agreements::Load(options_.agreements_path.empty() ? CLOSURE_SOURCE_DIR "/agreements" : options_.agreements_path);
   INFO(agreements.status().ToString());
   REQUIRE(agreements.ok());
   ClosuredServer::Parts parts{.config = TestConfig(options_.configure),

@@ -8,12 +8,11 @@
 #include <fstream>
 #include <iterator>
 #include <string>
-#include <string_view>
 
 namespace closure {
 
 // The text of a file of the repository, by its path from the root. The test fails when it cannot be read.
-inline std::string ReadSource(std::string_view path) {
+inline std::string ReadSource(const std::string& path) {
   const std::string place = absl::StrCat(CLOSURE_SOURCE_DIR, "/", path);
   INFO(place);
   std::ifstream stream(place);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#ifndef CLOSURE_SERVER_ANSWER_VALIDATION_H_
-#define CLOSURE_SERVER_ANSWER_VALIDATION_H_
+#ifndef CLOSURE_CHECKERS_ANSWER_VALIDATION_H_
+#define CLOSURE_CHECKERS_ANSWER_VALIDATION_H_
 
 #include <cstddef>
 #include <string>
@@ -45,4 +45,4 @@ absl::Status ValidateAnswer(const CheckAnswer& answer, const v1::CheckerDescript
 
 }  // namespace closure
 
-#endif  // CLOSURE_SERVER_ANSWER_VALIDATION_H_
+#endif  // CLOSURE_CHECKERS_ANSWER_VALIDATION_H_

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "server/answer_validation.h"
+#include "checkers/answer_validation.h"
 
 #include <random>
 #include <string>

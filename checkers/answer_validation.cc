@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "server/answer_validation.h"
+#include "checkers/answer_validation.h"
 
 #include <algorithm>
 #include <optional>
@@ -8,11 +8,11 @@
 #include <unordered_set>
 
 #include "checkers/answer_fault.h"
+#include "checkers/renounced_kinds.h"
 #include "checkers/text.h"
 #include "checkers/utf8.h"
 #include "fmt/format.h"
 #include "protos/money.h"
-#include "server/renounced_money.h"
 
 namespace closure {
 namespace {

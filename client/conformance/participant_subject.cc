@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/conformance/participant_subject.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "checkers/upstream_call.h"
+#include "client/conformance/gathered.h"
+#include "client/conformance/words.h"
+
+namespace closure {
+namespace {
+
+constexpr absl::Duration kBetweenTries = absl::Milliseconds(100);
+
+absl::Status ToStatus(const grpc::Status& status) {
+  return absl::Status(static_cast<absl::StatusCode>(status.error_code()), status.error_message());
+}
+
+bool IsUnfinished(const absl::StatusOr<v1::PerformResponse>& answer) {
+  if (answer.ok()) return answer->outcome() == v1::PerformResponse::IN_PROGRESS;
+  return PassesBy(answer.status()) || absl::IsDeadlineExceeded(answer.status());
+}
+
+}  // namespace
+
+ParticipantSubject::ParticipantSubject(const std::shared_ptr<grpc::Channel>& channel, Options options)
+    : options_(std::move(options)), stub_(v1::ParticipantService::NewStub(channel)), fence_(options_.fence - 1) {}
+
+absl::StatusOr<v1::ParticipantDescription> ParticipantSubject::Describe() {
+  grpc::ClientContext context;
+  ApplyCallOptions({.timeout = options_.timeout}, context);
+  v1::ParticipantDescription said;
+  const grpc::Status status = stub_->DescribeParticipant(&context, {}, &said);
+  if (!status.ok()) return ToStatus(status);
+  return said;
+}
+
+absl::StatusOr<v1::ParticipantDescription> ParticipantSubject::Description() {
+  if (!description_.has_value()) {
+    absl::StatusOr<v1::ParticipantDescription> said = Describe();
+    if (!said.ok()) return said;
+    description_ = *std::move(said);
+  }
+  return *description_;
+}
+
+std::vector<ParticipantSubject::Step> ParticipantSubject::Life() {
+  const absl::StatusOr<v1::ParticipantDescription> said = Description();
+  if (!said.ok()) return {};
+  std::vector<v1::ParticipantPhase> phases = {v1::FREEZE, v1::THAW,   v1::FREEZE, v1::ENTER_SILENT_PERIOD,
+                                              v1::SEAL,   v1::RESTORE};
+  if (options_.is_deleted) phases.insert(phases.end(), {v1::FREEZE, v1::ENTER_SILENT_PERIOD, v1::SEAL, v1::DELETE});
+  std::vector<Step> life;
+  for (const v1::ParticipantPhase phase : phases) {
+    std::vector<int> stages;
+    for (const auto& each : said->stages()) {
+      if (each.phase() == phase) stages.push_back(each.stage());
+    }
+    std::sort(stages.begin(), stages.end());
+    for (const int stage : stages) life.push_back({phase, stage});
+  }
+  return life;
+}
+
+std::optional<ParticipantSubject::Step> ParticipantSubject::AnyStep() {
+  const std::vector<Step> life = Life();
+  if (life.empty()) return std::nullopt;
+  return life.front();
+}
+
+v1::PerformRequest ParticipantSubject::Act(const Step& step) {
+  v1::PerformRequest request;
+  request.set_phase(step.phase);
+  request.set_stage(step.stage);
+  request.set_account_id(options_.account_id);
+  request.set_closure(absl::StrCat("accounts/", options_.account_id, "/closures/conformance"));
+  request.set_idempotency_key(absl::StrCat("conformance-", absl::ToUnixMicros(options_.now()), "-", ++keys_));
+  request.set_fence(++fence_);
+  return request;
+}
+
+absl::StatusOr<v1::PerformResponse> ParticipantSubject::Perform(const v1::PerformRequest& request,
+                                                                absl::Duration timeout) {
+  grpc::ClientContext context;
+  ApplyCallOptions({.timeout = timeout}, context);
+  v1::PerformResponse response;
+  if (const grpc::Status status = stub_->Perform(&context, request, &response); !status.ok()) return ToStatus(status);
+  return response;
+}
+
+absl::StatusOr<v1::PerformResponse> ParticipantSubject::Insist(const v1::PerformRequest& request) {
+  absl::StatusOr<v1::PerformResponse> answer = Perform(request);
+  for (absl::Duration waited; IsUnfinished(answer) && waited < options_.timeout; waited += kBetweenTries) {
+    options_.pause(kBetweenTries);
+    answer = Perform(request);
+  }
+  return answer;
+}
+
+std::vector<absl::StatusOr<v1::PerformResponse>> ParticipantSubject::PerformAtOnce(const v1::PerformRequest& request,
+                                                                                   int times) {
+  struct Call {
+    grpc::ClientContext context;
+    v1::PerformResponse response;
+  };
+  Gathered<v1::PerformResponse> gathered;
+  std::vector<std::unique_ptr<Call>> calls;
+  for (int i = 0; i < times; ++i) {
+    Call* const call = calls.emplace_back(std::make_unique<Call>()).get();
+    ApplyCallOptions({.timeout = options_.timeout}, call->context);
+    stub_->async()->Perform(&call->context, &request, &call->response, [call, &gathered](const grpc::Status& status) {
+      gathered.Add(status.ok() ? absl::StatusOr<v1::PerformResponse>(call->response) : ToStatus(status));
+    });
+  }
+  return gathered.Wait(static_cast<std::size_t>(times));
+}
+
+}  // namespace closure

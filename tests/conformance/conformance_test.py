@@ -1,0 +1,194 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The published cases find every way in which a checker or participant breaks its contract, and nothing in one that keeps it."""
+
+import os
+import re
+import subprocess
+import unittest
+
+import checker_model as checkers
+import participant_model as participants
+import release_models as releases
+from plugin_server import CLOSURECTL, SECONDS, broken, with_verdict
+
+PAGE = os.path.join(os.environ["CLOSURE_SOURCE_DIR"], "docs", "conformance.md")
+ORDINARY = ("--account", checkers.ACCOUNT)
+MANY = ("--many", checkers.MANY)
+SLOW = ("--slow", checkers.SLOW)
+FAILING = ("--failing", checkers.FAILING)
+RELEASE = ("--release", checkers.RELEASABLE)
+ACT = ("--act-on", participants.ACCOUNT)
+# Where an answer is waited for in vain.
+HURRY = ("--timeout", "2s")
+
+ANSWER = "check-every-phase"
+# What is broken, with which flags it shows, and the cases that say so.
+EXACTLY = (
+    (checkers.NamedBadly, (), {"describe-complete"}),
+    (checkers.WithoutVersion, (), {"describe-complete"}),
+    (checkers.WithoutPhases, (), {"describe-complete"}),
+    (checkers.OtherEachTime, (), {"describe-steady"}),
+    (checkers.NotInEveryPhase, (), {ANSWER}),
+    (checkers.TakingAnything, (), {"check-incomplete"}),
+    (checkers.OfOneLanguage, (), {"check-language"}),
+    (checkers.ByItsOwnClock, (), {"check-time"}),
+    (checkers.EmptyWhenItFails, FAILING, {"check-failing"}),
+    (checkers.InternalWhenItFails, FAILING, {"check-failing"}),
+    (checkers.OfOnePage, MANY, {"many-items"}),
+    (checkers.OfOneWorker, MANY + HURRY, {"many-items-read-slowly"}),
+    # Nobody is answered any more.
+    (checkers.GoingOnWhenLeft, SLOW + HURRY, {"slow-deadline", "slow-left", "discard-unknown", "discard-incomplete"}),
+    (releases.ReleasingWhatIsNotThere, RELEASE, {"discard-unknown"}),
+    (releases.TakingAnyRelease, RELEASE, {"discard-incomplete"}),
+    (releases.NotLookingAtFacts, RELEASE, {"discard-moved", "discard-released"}),
+    (releases.SayingThatItReleased, RELEASE, {"discard-released"}),
+    (releases.ForgettingKeys, RELEASE, {"discard-repeated"}),
+    (releases.LookingAtKeysAlone, RELEASE, {"discard-key-reused"}),
+    (releases.WithoutFences, RELEASE, {"discard-fenced"}),
+    (releases.WithoutDiscard, RELEASE, {"discard-moved", "discard-released"}),
+    (participants.NamedBadly, (), {"describe-complete"}),
+    (participants.InTooLateAStage, (), {"describe-complete"}),
+    (participants.TwiceInAStage, (), {"describe-complete"}),
+    (participants.OtherEachTime, (), {"describe-steady"}),
+    (participants.TakingAnything, ACT, {"perform-incomplete"}),
+    (participants.DoneEverywhere, ACT, {"perform-elsewhere"}),
+    (participants.NeverDone, ACT + HURRY, {"perform-done", "perform-at-once", "perform-left"}),
+    (participants.SayingNothing, ACT, {"perform-done", "perform-at-once", "perform-left"}),
+    (participants.ExecutingMoney, ACT, {"perform-done"}),
+    (participants.FencingWhatIsDone, ACT, {"perform-repeated"}),
+    (participants.StuckWhenLeft, ACT, {"perform-left"}),
+    (participants.WithoutFences, ACT, {"perform-fenced"}),
+    (participants.LookingAtKeysAlone, ACT, {"perform-key-reused"}),
+)
+# No answer of theirs counts, so other cases are broken too; the first one says why.
+SAYING = (
+    (checkers.NegativeMoney, (), ANSWER, "amount"),
+    (checkers.OverflowingMoney, (), ANSWER, "amount"),
+    (checkers.OfAnotherAccount, (), ANSWER, "1000000002"),
+    (checkers.WithControlCharacters, (), ANSWER, "display_name"),
+    (checkers.WithAPlainLink, (), ANSWER, "process_uri"),
+    (checkers.OfAKindNotNamed, (), ANSWER, "DOMAIN_NAME"),
+    (checkers.WithoutInstructions, (), ANSWER, "instructions"),
+    (checkers.TooLarge, (), ANSWER, "larger than max"),
+    (checkers.TwiceTheSame, (), ANSWER, "twice"),
+    (checkers.WithoutSummary, (), ANSWER, "without a summary"),
+    (checkers.CountingBadly, (), ANSWER, "the summary says 2 items, and 1 came"),
+    (checkers.AboutAnotherAccount, (), ANSWER, "1000000002"),
+    (checkers.GoingOnBehindTheSummary, (), ANSWER, "behind its summary"),
+    (checkers.OldFacts, (), ANSWER, "as of"),
+    (checkers.FactsOfTomorrow, (), ANSWER, "as of"),
+    (checkers.NotUtf8, (), ANSWER, "not UTF-8"),
+    (checkers.Endless, (), ANSWER, "more than 10000 items"),
+    (checkers.NeverEnding, HURRY, ANSWER, "DEADLINE_EXCEEDED"),
+    (checkers.BusyAtOnce, (), "check-at-once", "too many"),
+    (checkers.Unsteady, (), "check-steady", "other ids"),
+    (participants.FailingAtOnce, ACT, "perform-at-once", "being worked on"),
+    (participants.RefusingWhatIsDone, ACT, "perform-repeated", "FACTS_MOVED"),
+)
+
+
+class Conformance(unittest.TestCase):
+    def verify(self, model, *flags):
+        module, kind = (checkers, "checker") if isinstance(model, checkers.Model) else (participants, "participant")
+        served = module.serve(model)
+        try:
+            return served.verify(kind, *(ORDINARY if module is checkers else ()), *flags)
+        finally:
+            served.close()
+
+    def test_one_that_keeps_its_contract_holds_in_every_case(self):
+        for model, flags in ((checkers.Model(), MANY + SLOW + FAILING + RELEASE),
+                             (participants.Model(), ACT + ("--delete",))):
+            code, cases = self.verify(model, *flags)
+            self.assertEqual((code, with_verdict(cases, "HOLDS")), (0, set(cases)), cases)
+
+    def test_the_acts_of_a_participant_are_done_once_for_a_key(self):
+        model = participants.Model()
+        self.verify(model, *ACT)
+        self.assertEqual(len(model.acts), len(model.keys))
+
+    def test_what_is_not_given_is_skipped_and_says_what_it_would_need(self):
+        code, cases = self.verify(checkers.Model())
+        skipped = with_verdict(cases, "SKIPPED")
+        self.assertEqual(code, 0)
+        for case in ("check-failing", "many-items", "slow-left", "discard-moved"):
+            self.assertIn(case, skipped)
+            self.assertRegex(cases[case][1], r"^--[a-z]+ [A-Z_]+: ")
+        code, cases = self.verify(participants.Model())
+        self.assertEqual((code, {case for case in cases if case not in with_verdict(cases, "SKIPPED")}),
+                         (0, {"describe-complete", "describe-steady", "perform-incomplete", "perform-elsewhere"}))
+
+    def test_nothing_is_deleted_without_leave(self):
+        model = participants.Model()
+        model.stages = ((participants.pb.DELETE, 1),)
+        code, cases = self.verify(model, *ACT)
+        self.assertEqual((code, model.acts), (0, []))
+        self.assertIn("--delete", cases["perform-done"][1])
+
+    def test_each_that_breaks_one_promise_is_found_by_its_cases(self):
+        for model, flags, expected in EXACTLY:
+            with self.subTest(model=model.__module__ + "." + model.__name__):
+                code, cases = self.verify(model(), *flags)
+                self.assertEqual((broken(cases), code), (expected, 1), cases)
+
+    def test_each_whose_answers_cannot_count_is_told_why(self):
+        for model, flags, case, words in SAYING:
+            with self.subTest(model=model.__module__ + "." + model.__name__):
+                code, cases = self.verify(model(), *flags)
+                self.assertEqual((cases[case][0], code), ("BROKEN", 1), cases)
+                self.assertIn(words, cases[case][1])
+
+    def test_one_that_loses_a_place_to_each_that_left_is_found(self):
+        _, cases = self.verify(checkers.LosingItsPlaces())
+        self.assertTrue({"check-hurried", "check-left"} & broken(cases), cases)
+        self.assertNotIn("check-at-once", broken(cases))
+
+    def test_the_page_publishes_the_cases(self):
+        with open(PAGE, encoding="utf-8") as file:
+            parts = file.read().split("\n## ")
+        for title, model in (("Checkers", checkers.Model()), ("Participants", participants.Model())):
+            part = next(each for each in parts if each.startswith(title + "\n"))
+            rows = re.findall(r"(?m)^\| `([a-z-]+)` \| (.+?) \|", part)
+            module = checkers if title == "Checkers" else participants
+            served = module.serve(model)
+            self.addCleanup(served.close)
+            promises = served.promises(title[:-1].lower(), *(ORDINARY if module is checkers else ()))
+            self.assertEqual(rows, promises)
+
+
+class CommandLine(unittest.TestCase):
+    def run_it(self, *arguments):
+        done = subprocess.run([CLOSURECTL, *arguments], capture_output=True, text=True, timeout=SECONDS, check=False)
+        return done.returncode, done.stdout, done.stderr
+
+    def test_nobody_at_the_address_is_told_so(self):
+        for command in (("checker", "verify", "127.0.0.1:1", *ORDINARY), ("participant", "verify", "127.0.0.1:1")):
+            code, out, err = self.run_it(*command)
+            self.assertEqual((code, out), (7, ""))
+            self.assertIn("UNAVAILABLE", err)
+
+    def test_what_is_mistyped_is_refused_before_anything_is_asked(self):
+        for arguments, words in (
+                (("checker", "verify", "127.0.0.1:1"), "--account is required"),
+                (("checker", "verify", "nowhere", *ORDINARY), "TARGET"),
+                (("checker", "verify", "127.0.0.1:1", "--account", "A B"), "--account"),
+                (("checker", "verify", "127.0.0.1:1", *ORDINARY, "--many", "Ä"), "--many"),
+                (("checker", "verify", "127.0.0.1:1", *ORDINARY, "--cert", "x.pem"), "--cert and --key"),
+                (("checker", "verify", "127.0.0.1:1", *ORDINARY, "--fence", "1"), "--fence"),
+                (("participant", "verify", "127.0.0.1:1", "--delete"), "--act-on")):
+            code, out, err = self.run_it(*arguments)
+            self.assertEqual((code, out), (2, ""), err)
+            self.assertIn(words, err)
+
+    def test_people_get_a_table_and_a_count(self):
+        served = checkers.serve(checkers.Model())
+        self.addCleanup(served.close)
+        code, out, err = self.run_it("checker", "verify", "127.0.0.1:%d" % served.port, *ORDINARY)
+        self.assertEqual(code, 0, err)
+        self.assertRegex(out, r"(?m)^CASE +VERDICT +DETAIL$")
+        self.assertRegex(out, r"(?m)^describe-complete +HOLDS +disks 1\.0$")
+        self.assertRegex(err, r"\d+ of \d+ cases hold, 0 broken, \d+ skipped\.")
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)

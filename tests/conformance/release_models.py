@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Checkers of which each breaks one promise about releases."""
+
+import grpc
+from checker_model import RELEASABLE, Model, Response
+
+
+class ReleasingWhatIsNotThere(Model):
+    def moved(self, request):
+        return super().moved(request) and request.native_id in (RELEASABLE, "disk/1")
+
+
+class TakingAnyRelease(Model):
+    def judge_discard(self, request, context):
+        pass
+
+
+class NotLookingAtFacts(Model):
+    def moved(self, request):
+        return request.native_id not in (each.native_id for each in self.items(request.account_id))
+
+
+class SayingThatItReleased(Model):
+    def release(self, request):
+        pass
+
+
+class ForgettingKeys(Model):
+    def Discard(self, request, context):
+        self.keys.clear()
+        return super().Discard(request, context)
+
+
+class LookingAtKeysAlone(Model):
+    def key_of(self, request):
+        return "any"
+
+
+class WithoutFences(Model):
+    def is_fenced(self, request):
+        return False
+
+
+class WithoutDiscard(Model):
+    def Discard(self, request, context):
+        context.abort(grpc.StatusCode.UNIMPLEMENTED, "it releases nothing")

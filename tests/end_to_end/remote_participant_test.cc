@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+// Participants outside the process, as the configuration names them.
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <set>
+
+#include "fmt/format.h"
+#include "tests/support/api_calls.h"
+#include "tests/support/calendar_tasks.h"
+#include "tests/support/served_participant.h"
+#include "tests/support/views.h"
+
+namespace closure {
+namespace {
+
+using Response = v1::PerformResponse;
+using Progress = v1::ParticipantProgress;
+
+// What the closure shows of one participant.
+Progress ProgressOf(const v1::Closure& closure, const std::string& name) {
+  for (const Progress& progress : closure.participants()) {
+    if (progress.participant() == name) return progress;
+  }
+  FAIL("the closure shows no participant " << name);
+  return {};
+}
+
+std::vector<std::pair<v1::ParticipantPhase, int>> EveryPhase() {
+  return {{v1::FREEZE, 1}, {v1::THAW, 1},   {v1::ENTER_SILENT_PERIOD, 1},
+          {v1::SEAL, 1},   {v1::DELETE, 1}, {v1::RESTORE, 1}};
+}
+
+// A server with an owner of the account without anything in the way.
+struct Rig {
+  explicit Rig(std::function<void(config::v1::ServerConfig&)> configure) : server({.configure = std::move(configure)}) {
+    server.LoadExample("matrix");
+  }
+  RunningServer server;
+  Owner owner{server, "clean"};
+};
+
+TEST_CASE("a participant outside the process is asked in every phase of a closure's life, with keys and rising fences",
+          "[R55][R65]") {
+  ServedParticipant mail;
+  Rig rig([&](config::v1::ServerConfig& config) { AddParticipant(config, "mail", mail.target(), EveryPhase()); });
+  rig.owner.GoToScanResult();
+  rig.owner.GoToSilentPeriod();
+  rig.owner.GoToEnd();
+  REQUIRE(rig.owner.closure().state() == v1::Closure::CLOSED);
+  std::vector<v1::ParticipantPhase> phases;
+  std::set<std::string> keys;
+  int64_t fence = 0;
+  for (const v1::PerformRequest& request : mail.asked()) {
+    phases.push_back(request.phase());
+    CHECK(request.account_id() == "clean");
+    CHECK(request.closure() == rig.owner.name());
+    CHECK(keys.insert(request.idempotency_key()).second);
+    CHECK(request.fence() >= fence);
+    fence = request.fence();
+  }
+  CHECK(phases == std::vector{v1::FREEZE, v1::ENTER_SILENT_PERIOD, v1::SEAL, v1::DELETE});
+}
+
+TEST_CASE("a closure that is given up in its silent period is restored by the participant") {
+  ServedParticipant mail;
+  Rig rig([&](config::v1::ServerConfig& config) { AddParticipant(config, "mail", mail.target(), EveryPhase()); });
+  rig.owner.GoToScanResult();
+  rig.owner.GoToSilentPeriod();
+  // What comes up meanwhile ends it at the final check.
+  IssueBill(rig.server, "clean", "250.00 USD");
+  rig.owner.GoToEnd();
+  REQUIRE(rig.owner.closure().state() == v1::Closure::ABORTED);
+  REQUIRE(mail.asked(v1::RESTORE).size() == 1);
+  CHECK(mail.asked(v1::DELETE).empty());
+  CHECK(mail.asked(v1::RESTORE).front().fence() > mail.asked(v1::SEAL).front().fence());
+}
+
+TEST_CASE("a stage begins when the one before is done") {
+  absl::Mutex mutex;
+  std::vector<std::string> order;
+  const auto noting = [&](const std::string& name) {
+    return [&, name](const v1::PerformRequest&, Response& response) {
+      absl::MutexLock lock(&mutex);
+      order.push_back(name);
+      // Nobody is done at once.
+      const bool again = std::count(order.begin(), order.end(), name) > 1;
+      response.set_outcome(again ? Response::DONE : Response::IN_PROGRESS);
+      return grpc::Status::OK;
+    };
+  };
+  ServedParticipant first(noting("first")), second(noting("second"));
+  Rig rig([&](config::v1::ServerConfig& config) {
+    AddParticipant(config, "second", second.target(), {{v1::DELETE, 3}});
+    AddParticipant(config, "first", first.target(), {{v1::DELETE, 2}});
+  });
+  rig.owner.GoToScanResult();
+  rig.owner.GoToSilentPeriod();
+  rig.server.clock().Advance(absl::Hours(24 * 8));
+  while (!rig.owner.closure().has_end_time()) {
+    WaitUntilQuiet(rig.server, rig.owner.name());
+    rig.owner.Refresh();
+    rig.server.clock().Advance(absl::Minutes(6));
+  }
+  REQUIRE(rig.owner.closure().state() == v1::Closure::CLOSED);
+  CHECK(order == std::vector<std::string>{"first", "first", "second", "second"});
+}
+
+TEST_CASE("whom a closure waits for is shown with attempt and last error until it is done, under one key", "[R67]") {
+  constexpr int kAttempts = 7;
+  absl::Mutex mutex;
+  int asked = 0;
+  ServedParticipant mail([&](const v1::PerformRequest&, Response& response) {
+    absl::MutexLock lock(&mutex);
+    if (++asked <= kAttempts) return grpc::Status(grpc::StatusCode::UNAVAILABLE, "the mailboxes are being moved");
+    response.set_outcome(Response::DONE);
+    return grpc::Status::OK;
+  });
+  Rig rig([&](config::v1::ServerConfig& config) { AddParticipant(config, "mail", mail.target(), {{v1::DELETE, 2}}); });
+  rig.owner.GoToScanResult();
+  rig.owner.GoToSilentPeriod();
+  rig.server.clock().Advance(absl::Hours(24 * 8));
+  for (int attempt = 1; attempt <= kAttempts; ++attempt) {
+    rig.owner.WaitUntil([&](const v1::Closure& closure) {
+      return closure.state() == v1::Closure::DELETING && ProgressOf(closure, "mail").attempts() == attempt;
+    });
+    const Progress shown = ProgressOf(rig.owner.closure(), "mail");
+    CHECK(shown.status() == Progress::PERFORMING);
+    CHECK(shown.phase() == v1::DELETE);
+    CHECK(shown.stage() == 2);
+    CHECK_THAT(shown.last_error(),
+               Catch::Contains("participant(mail)") && Catch::Contains("the mailboxes are being moved"));
+    // Its next try is due by then.
+    rig.server.clock().Advance(absl::Hours(1));
+  }
+  rig.owner.WaitFor({v1::Closure::CLOSED});
+  std::set<std::string> keys;
+  for (const v1::PerformRequest& request : mail.asked()) keys.insert(request.idempotency_key());
+  CHECK(mail.asked().size() == kAttempts + 1);
+  CHECK(keys.size() == 1);
+}
+
+TEST_CASE("an outcome that means nothing, or that a fence was passed, is no end") {
+  absl::Mutex mutex;
+  std::vector<Response::Outcome> outcomes = {Response::OUTCOME_UNSPECIFIED, Response::FENCED, Response::FACTS_MOVED};
+  ServedParticipant mail([&](const v1::PerformRequest&, Response& response) {
+    absl::MutexLock lock(&mutex);
+    response.set_outcome(outcomes.empty() ? Response::DONE : outcomes.front());
+    if (!outcomes.empty()) outcomes.erase(outcomes.begin());
+    return grpc::Status::OK;
+  });
+  Rig rig([&](config::v1::ServerConfig& config) { AddParticipant(config, "mail", mail.target(), {{v1::DELETE, 2}}); });
+  rig.owner.GoToScanResult();
+  rig.owner.GoToSilentPeriod();
+  rig.server.clock().Advance(absl::Hours(24 * 8));
+  for (int attempt = 1; attempt <= 3; ++attempt) {
+    rig.owner.WaitUntil([&](const v1::Closure& closure) {
+      return closure.state() == v1::Closure::DELETING && ProgressOf(closure, "mail").attempts() == attempt;
+    });
+    CHECK_FALSE(ProgressOf(rig.owner.closure(), "mail").last_error().empty());
+    rig.server.clock().Advance(absl::Hours(1));
+  }
+  rig.owner.WaitFor({v1::Closure::CLOSED});
+  CHECK(mail.asked().size() == 4);
+}
+
+TEST_CASE("a participant that is added while a closure is under way is not asked for what it took no part in") {
+  ServedParticipant mail;
+  std::function<void(config::v1::ServerConfig&)> change = [](auto&) {};
+  Rig rig([&](config::v1::ServerConfig& config) { change(config); });
+  rig.owner.GoToScanResult();
+  rig.owner.GoToSilentPeriod();
+  change = [&](config::v1::ServerConfig& config) { AddParticipant(config, "mail", mail.target(), EveryPhase()); };
+  REQUIRE(rig.server.ReplacePlugins().ok());
+  rig.owner.GoToEnd();
+  REQUIRE(rig.owner.closure().state() == v1::Closure::CLOSED);
+  CHECK(mail.asked(v1::FREEZE).empty());
+}
+
+}  // namespace
+}  // namespace closure

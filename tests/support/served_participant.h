@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef CLOSURE_TESTS_SUPPORT_SERVED_PARTICIPANT_H_
+#define CLOSURE_TESTS_SUPPORT_SERVED_PARTICIPANT_H_
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
+#include "closure/config/v1/server_config.pb.h"
+#include "closure/v1/participant_service.grpc.pb.h"
+#include "fmt/format.h"
+#include "grpcpp/server.h"
+#include "grpcpp/server_builder.h"
+#include "tests/support/served_stream.h"
+
+// A participant of a test's own that closured reaches over a connection, as one in another process.
+namespace closure {
+
+class ServedParticipant final : public v1::ParticipantService::CallbackService {
+ public:
+  // Fills in the answer; called for one act at a time.
+  using Behaviour = std::function<grpc::Status(const v1::PerformRequest&, v1::PerformResponse&)>;
+
+  // Serves on a free port of loopback. Does at once what it is asked for, where no behaviour is given.
+  explicit ServedParticipant(Behaviour behaviour =
+                                 [](const auto&, v1::PerformResponse& response) {
+                                   response.set_outcome(v1::PerformResponse::DONE);
+                                   return grpc::Status::OK;
+                                 })
+      : behaviour_(std::move(behaviour)) {
+    grpc::ServerBuilder builder;
+    builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port_);
+    builder.RegisterService(this);
+    server_ = builder.BuildAndStart();
+  }
+
+  std::string target() const { return fmt::format("127.0.0.1:{}", port_); }
+  // Every act that it was asked for, the first first.
+  std::vector<v1::PerformRequest> asked() {
+    absl::MutexLock lock(&mutex_);
+    return asked_;
+  }
+  // Those of one phase.
+  std::vector<v1::PerformRequest> asked(v1::ParticipantPhase phase) {
+    std::vector<v1::PerformRequest> of_phase = asked();
+    std::erase_if(of_phase, [phase](const v1::PerformRequest& request) { return request.phase() != phase; });
+    return of_phase;
+  }
+
+  grpc::ServerUnaryReactor* Perform(grpc::CallbackServerContext* context, const v1::PerformRequest* request,
+                                    v1::PerformResponse* response) override {
+    absl::MutexLock lock(&mutex_);
+    asked_.push_back(*request);
+    return FinishCall(context, behaviour_(*request, *response));
+  }
+
+ private:
+  int port_ = 0;
+  absl::Mutex mutex_;
+  const Behaviour behaviour_;
+  std::vector<v1::PerformRequest> asked_ ABSL_GUARDED_BY(mutex_);
+  std::unique_ptr<grpc::Server> server_;
+};
+
+// Adds a participant outside the process to a configuration.
+inline config::v1::ParticipantConfig& AddParticipant(config::v1::ServerConfig& config, const std::string& name,
+                                                     const std::string& target,
+                                                     const std::vector<std::pair<v1::ParticipantPhase, int>>& stages) {
+  config::v1::ParticipantConfig& participant = *config.add_participants();
+  participant.set_name(name);
+  participant.set_target(target);
+  for (const auto& [phase, stage] : stages) {
+    config::v1::PhaseStage& added = *participant.add_stages();
+    added.set_phase(phase);
+    added.set_stage(stage);
+  }
+  return participant;
+}
+
+}  // namespace closure
+
+#endif  // CLOSURE_TESTS_SUPPORT_SERVED_PARTICIPANT_H_
