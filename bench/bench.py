@@ -24,7 +24,7 @@ LINES = {
     "store": "store_lines.transition_store",
     "transition": "rpc_lines.transition_rpc",
     "fan-out": "engine_lines.fan_out",
-    "remote": "engine_lines.remote",
+    "remote": "remote_lines.remote",
     "lease": "engine_lines.lease",
     "start": "start_lines.starts",
     "watchers": "size_lines.watchers",

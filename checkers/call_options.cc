@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "checkers/call_options.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace closure {
@@ -42,6 +43,13 @@ void CancelSignal::Forget(int64_t number) {
   if (found == callbacks_.end()) return;
   forgotten = std::move(found->second);
   callbacks_.erase(found);
+}
+
+bool IsTraceparent(std::string_view text) {
+  constexpr std::string_view kPattern = "00-xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx-xxxxxxxxxxxxxxxx-xx";
+  return std::equal(text.begin(), text.end(), kPattern.begin(), kPattern.end(), [](char c, char pattern) {
+    return pattern == 'x' ? (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') : c == pattern;
+  });
 }
 
 }  // namespace closure

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/functional/any_invocable.h"
@@ -44,6 +45,9 @@ struct CallOptions {
   // Null for work that goes on whether or not somebody waits for it.
   std::shared_ptr<CancelSignal> cancel;
 };
+
+// Whether a text is a W3C trace context, "00-32 hex-16 hex-2 hex", which gRPC takes as it is. Pure.
+bool IsTraceparent(std::string_view text);
 
 }  // namespace closure
 

@@ -47,9 +47,25 @@ std::string ListFault(std::string_view what, const List& list, bool (*is_valid)(
 std::string PhasesFault(const v1::CheckerDescription& description) {
   const auto& phases = description.phases();
   if (phases.empty()) return "it takes part in no phase";
-  const bool is_final = std::find(phases.begin(), phases.end(), v1::FINAL) != phases.end();
-  if (description.name() == kBillingName && !is_final) return "billing takes part in FINAL";
+  for (const v1::CheckPhase phase : {v1::PREVIEW, v1::SCAN, v1::CONFIRM, v1::FINAL}) {
+    const bool has = std::find(phases.begin(), phases.end(), phase) != phases.end();
+    if (description.name() == kBillingName && !has)
+      return fmt::format("billing takes part in {}", v1::CheckPhase_Name(phase));
+  }
   return ListFault("phases", phases, v1::CheckPhase_IsValid);
+}
+
+// Who freezes or seals has to undo it, or an account that was restored stays frozen there for ever.
+std::string UndoingFault(const v1::ParticipantDescription& description) {
+  std::set<int> phases;
+  for (const auto& each : description.stages()) phases.insert(each.phase());
+  for (const auto& [done, undone] :
+       {std::pair(v1::FREEZE, v1::THAW), std::pair(v1::FREEZE, v1::RESTORE), std::pair(v1::SEAL, v1::RESTORE)}) {
+    if (phases.contains(done) && !phases.contains(undone))
+      return fmt::format("it has {} without {}, which undoes it", v1::ParticipantPhase_Name(done),
+                         v1::ParticipantPhase_Name(undone));
+  }
+  return "";
 }
 
 std::string StagesFault(const v1::ParticipantDescription& description) {
@@ -63,7 +79,7 @@ std::string StagesFault(const v1::ParticipantDescription& description) {
     if (each.stage() < 1 || each.stage() > kStageMax) return fmt::format("{}: a stage is 1 to {}", name, kStageMax);
     if (!seen.insert({phase, each.stage()}).second) return fmt::format("stages has {} twice", name);
   }
-  return "";
+  return UndoingFault(description);
 }
 
 std::string First(std::initializer_list<std::string> faults) {

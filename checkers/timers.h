@@ -15,6 +15,7 @@ class Timer {
  public:
   virtual ~Timer() = default;
   // To be called once. The function is called on another thread, or later on this one; never from within.
+  // Destroying the timer before that is a Stop.
   virtual void Start(absl::Duration after, std::function<void()> function) = 0;
   // Calls the function soon instead; before Start, it is called as soon as that is. Can be called again.
   virtual void Stop() = 0;

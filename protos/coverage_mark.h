@@ -20,6 +20,7 @@ enum class Mark {
   // was asked once in a while to see.
   kCheckerAskedAgain,
   kCheckerSpared,
+  kCheckerWaitedFor,
   kCheckerProbed,
   // A scan was given up with the state that it was for, and who had not answered counts as silent.
   kScanGivenUp,

@@ -21,7 +21,8 @@ constexpr std::size_t kUnixPathMax = 100;
 
 bool IsPort(absl::string_view text) {
   int port = 0;
-  return absl::SimpleAtoi(text, &port) && port >= 0 && port <= kPortMax;
+  // As it is written again: no sign, no blank, no zero in front.
+  return absl::SimpleAtoi(text, &port) && port >= 0 && port <= kPortMax && absl::StrCat(port) == text;
 }
 
 bool IsLoopbackHost(absl::string_view host) {

@@ -24,6 +24,7 @@ constexpr NumberRule kNumberRules[] = {
     {"CheckerConfig", "max_items", 10'000, 1, 10'000},
     {"RemoteCheckerConfig", "max_bytes", 32 << 20, 1024, 32 << 20},
     {"RemoteCheckerConfig", "tries_max", 3, 1, 10},
+    {"RemoteCheckerConfig", "calls_max", 128, 1, 10000},
     {"RemoteCheckerConfig", "retry_delay", 200, 10, kMinute},
     {"RemoteCheckerConfig", "breaker_failures", 5, 1, 1000},
     {"RemoteCheckerConfig", "breaker_pause", 5 * kSecond, 100, 10 * kMinute},

@@ -4,14 +4,13 @@
 #include <algorithm>
 
 #include "absl/strings/str_replace.h"
+#include "checkers/call_options.h"
 #include "checkers/text.h"
 #include "server/errors.h"
 #include "server/strings.h"
 
 namespace closure {
 namespace {
-
-constexpr std::string_view kTraceparentPattern = "00-xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx-xxxxxxxxxxxxxxxx-xx";
 
 std::vector<std::string> MetadataValues(const grpc::ServerContextBase& context, std::string_view key) {
   std::vector<std::string> values;
@@ -62,13 +61,6 @@ absl::Status RequireLocalPeer(const grpc::ServerContextBase& context) {
 std::string TraceparentOf(const grpc::ServerContextBase& context) {
   std::vector<std::string> values = MetadataValues(context, "traceparent");
   return values.size() == 1 && IsTraceparent(values[0]) ? std::move(values[0]) : std::string();
-}
-
-bool IsTraceparent(std::string_view text) {
-  return std::equal(text.begin(), text.end(), kTraceparentPattern.begin(), kTraceparentPattern.end(),
-                    [](char c, char pattern) {
-                      return pattern == 'x' ? (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') : c == pattern;
-                    });
 }
 
 }  // namespace closure

@@ -34,7 +34,6 @@ absl::Status RequireLocalPeer(const grpc::ServerContextBase& context);
 
 // The W3C trace context that came with a call, "00-32 hex-16 hex-2 hex"; empty when there is none or it is malformed.
 std::string TraceparentOf(const grpc::ServerContextBase& context);
-bool IsTraceparent(std::string_view text);
 
 }  // namespace closure
 

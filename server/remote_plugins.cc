@@ -42,6 +42,7 @@ RemoteChecker::Options OptionsOf(const config::v1::CheckerConfig& config) {
   const config::v1::RemoteCheckerConfig& remote = config.remote();
   RemoteChecker::Options options;
   options.limits = {.items_max = config.max_items(), .bytes_max = static_cast<std::size_t>(remote.max_bytes())};
+  options.calls_max = remote.calls_max();
   options.retries = {.tries_max = remote.tries_max(), .delay = FromProto(remote.retry_delay())};
   options.breaker = {.failures = remote.breaker_failures(),
                      .pause = FromProto(remote.breaker_pause()),

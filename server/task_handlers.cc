@@ -232,7 +232,9 @@ void TaskHandlers::RunDiscard(const internal::v1::TaskData& task, const internal
   if (left <= absl::ZeroDuration()) return ReportFailure(task, "no time is left to release it", std::move(done));
   slot->checker->Discard(
       request, OptionsFor(std::min(kDiscardTimeout, left)),
-      [this, task, key, item_id, done = std::move(done)](absl::StatusOr<v1::DiscardResponse> response) mutable {
+      // With what the checker belongs to, which may be replaced meanwhile.
+      [this, plugins, task, key, item_id,
+       done = std::move(done)](absl::StatusOr<v1::DiscardResponse> response) mutable {
         const bool answered = response.ok() && response->outcome() != v1::DiscardResponse::OUTCOME_UNSPECIFIED &&
                               response->outcome() != v1::DiscardResponse::FENCED;
         if (!answered) {

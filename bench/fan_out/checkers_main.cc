@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// closure_bench_checkers: serves a checker that answers ten milliseconds after it was asked. Ends when its standard
-// input does.
+// closure_bench_checkers: serves checkers that answer ten milliseconds after they were asked, and one that never does.
+// Ends when its standard input does.
 #include <CLI/CLI.hpp>
 #include <array>
 #include <chrono>
@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "bench/fan_out/delayed_answers.h"
+#include "bench/fan_out/remote_connections.h"
 #include "bench/fan_out/sample_answer.h"
 #include "bench/fixture/loopback_server.h"
 #include "closure/v1/checker_service.grpc.pb.h"
@@ -42,6 +43,13 @@ class DelayedStream final : public grpc::ServerWriteReactor<v1::CheckResponse> {
   size_t sent_ = 0;
 };
 
+// Says nothing until whoever asked gives up.
+class HangingStream final : public grpc::ServerWriteReactor<v1::CheckResponse> {
+ public:
+  void OnCancel() override { Finish(grpc::Status::CANCELLED); }
+  void OnDone() override { delete this; }
+};
+
 // Many checkers in one: each is called what its connection says first of who uses it.
 std::string NameOfConnection(const grpc::CallbackServerContext& context) {
   const auto agent = context.client_metadata().find("user-agent");
@@ -61,8 +69,9 @@ class SlowChecker final : public v1::CheckerService::CallbackService {
     reactor->Finish(grpc::Status::OK);
     return reactor;
   }
-  grpc::ServerWriteReactor<v1::CheckResponse>* Check(grpc::CallbackServerContext* /*context*/,
+  grpc::ServerWriteReactor<v1::CheckResponse>* Check(grpc::CallbackServerContext* context,
                                                      const v1::CheckRequest* request) override {
+    if (NameOfConnection(*context) == kHangingChecker) return new HangingStream;
     auto* const stream = new DelayedStream(*request);
     answers_.Add(std::chrono::steady_clock::now() + kCheckerTakes, [stream] { stream->Begin(); });
     return stream;
@@ -74,7 +83,7 @@ class SlowChecker final : public v1::CheckerService::CallbackService {
 
 int Main(int argc, char** argv) {
   std::string address;
-  CLI::App app("Serves a checker that takes ten milliseconds.", "closure_bench_checkers");
+  CLI::App app("Serves checkers that take ten milliseconds, and one that hangs.", "closure_bench_checkers");
   app.add_option("--listen", address, "Where to listen, a loopback address")->required();
   CLI11_PARSE(app, argc, argv);
   SlowChecker checker;

@@ -3,15 +3,11 @@
 // asked and nothing else. What is measured of a scan besides its time is how much longer it took than its slowest
 // checker.
 #include <CLI/CLI.hpp>
-#include <algorithm>
 #include <atomic>
 #include <chrono>
-#include <cstdint>
-#include <cstdio>
 #include <functional>
 #include <future>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <thread>
 #include <utility>
@@ -19,10 +15,10 @@
 
 #include "bench/fan_out/delayed_answers.h"
 #include "bench/fan_out/sample_answer.h"
+#include "bench/fan_out/scan_figures.h"
+#include "bench/fan_out/slowest.h"
 #include "bench/fixture/locking.h"
-#include "bench/load/closed_loop.h"
 #include "bench/load/loop_arguments.h"
-#include "bench/load/process_status.h"
 #include "checkers/checker.h"
 #include "server/fan_out.h"
 
@@ -33,24 +29,6 @@ using SteadyClock = std::chrono::steady_clock;
 
 constexpr int kCheckers = 6;
 constexpr std::chrono::milliseconds kCheckerTakes{10};
-
-// When the last checker of each scan under way answered, and how long it had taken; by the number in the closure's
-// name.
-class Slowest {
- public:
-  explicit Slowest(int scans) : nanos_(static_cast<size_t>(scans)) {}
-  void Begin(int scan) { nanos_[static_cast<size_t>(scan)] = 0; }
-  void Answered(int scan, SteadyClock::duration took) {
-    std::atomic<int64_t>& slowest = nanos_[static_cast<size_t>(scan)];
-    int64_t before = slowest;
-    while (before < took.count() && !slowest.compare_exchange_weak(before, took.count())) {
-    }
-  }
-  int64_t nanos(int scan) const { return nanos_[static_cast<size_t>(scan)]; }
-
- private:
-  std::vector<std::atomic<int64_t>> nanos_;
-};
 
 class SlowChecker final : public Checker {
  public:
@@ -63,7 +41,7 @@ class SlowChecker final : public Checker {
   const v1::CheckerDescription& description() const override { return description_; }
   void Check(const v1::CheckRequest& request, const CallOptions& /*options*/, CheckDone done) override {
     const auto asked = SteadyClock::now();
-    const int scan = std::stoi(request.account_id());
+    const int scan = ScanOfAccount(request.account_id());
     auto shared = std::make_shared<CheckDone>(std::move(done));
     answers_.Add(asked + kCheckerTakes, [this, asked, scan, shared] {
       CheckAnswer answer{.items = Items(), .as_of = absl::Now()};
@@ -96,8 +74,6 @@ std::string Fault(const ScanFindings& findings) {
          findings.checkers.front().ShortDebugString();
 }
 
-// Begins a scan; `ended` is told what was wrong with it, empty when nothing was.
-using Scan = std::function<void(int stream, std::function<void(std::string)> ended)>;
 using Checkers = std::vector<std::shared_ptr<SlowChecker>>;
 
 Scan ScansWith(const Checkers& checkers) {
@@ -105,7 +81,7 @@ Scan ScansWith(const Checkers& checkers) {
   for (const auto& checker : checkers) slots.push_back({.checker = checker});
   return [fan_out = std::make_shared<FanOut>(std::move(slots))](int stream, auto ended) {
     fan_out->Run(
-        {.check = SampleRequest(std::to_string(stream))}, [](const v1::CheckerResult&) {},
+        {.check = SampleRequest(AccountOfScan(stream))}, [](const v1::CheckerResult&) {},
         [ended = std::move(ended)](const ScanFindings& findings) { ended(Fault(findings)); });
   };
 }
@@ -122,7 +98,7 @@ Scan AskedAlone(const Checkers& checkers) {
   return [&checkers](int stream, auto ended) {
     auto scan = std::make_shared<BareScan>();
     scan->ended = std::move(ended);
-    const v1::CheckRequest request = SampleRequest(std::to_string(stream));
+    const v1::CheckRequest request = SampleRequest(AccountOfScan(stream));
     for (const auto& checker : checkers) {
       checker->Check(request, {}, [scan](const absl::StatusOr<CheckAnswer>& answer) {
         scan->items += answer->items.size();
@@ -140,7 +116,7 @@ Scan OneAfterTheOther(const Checkers& checkers) {
       size_t items = 0;
       for (const auto& checker : checkers) {
         std::promise<size_t> answered;
-        checker->Check(SampleRequest(std::to_string(stream)), {},
+        checker->Check(SampleRequest(AccountOfScan(stream)), {},
                        [&](const absl::StatusOr<CheckAnswer>& answer) { answered.set_value(answer->items.size()); });
         items += answered.get_future().get();
       }
@@ -154,49 +130,12 @@ Scan ScansOf(const std::string& design, const Checkers& checkers) {
   return design == "bare" ? AskedAlone(checkers) : OneAfterTheOther(checkers);
 }
 
-struct Figures {
-  LoopResult loop;
-  // By how much each scan ended later than the last of its checkers answered, rising. Where the answers themselves are
-  // late, because what a scan does with one keeps the thread that gives the next, only the loop's own times tell.
-  std::vector<uint32_t> over_nanos;
-  int64_t threads_max = 0;
-};
-
-Figures Measure(const Scan& scan, Slowest& slowest, const LoopOptions& options) {
-  std::atomic<int64_t> threads_max = 0;
-  std::vector<std::vector<uint32_t>> over(static_cast<size_t>(options.streams));
-  Figures figures;
-  figures.loop = RunClosedLoop(options, [&](int stream, const OperationEnded& ended) {
-    slowest.Begin(stream);
-    const auto began = SteadyClock::now();
-    scan(stream, [&, stream, began, ended](std::string fault) {
-      const int64_t nanos = (SteadyClock::now() - began).count() - slowest.nanos(stream);
-      over[static_cast<size_t>(stream)].push_back(static_cast<uint32_t>(std::max<int64_t>(nanos, 0)));
-      ended(std::move(fault));
-    });
-    if (stream == 0) threads_max = std::max(threads_max.load(), ProcessStatus("Threads:"));
-  });
-  for (const auto& nanos : over) figures.over_nanos.insert(figures.over_nanos.end(), nanos.begin(), nanos.end());
-  std::sort(figures.over_nanos.begin(), figures.over_nanos.end());
-  figures.threads_max = threads_max;
-  return figures;
-}
-
-// Prints what was measured; the exit code.
-int Report(const Figures& figures) {
-  nlohmann::json json = nlohmann::json::parse(ToJson(figures.loop));
-  json["over_p99_us"] = QuantileMicros(figures.over_nanos, 0.99);
-  json["threads"] = figures.threads_max;
-  std::printf("%s\n", json.dump().c_str());
-  return figures.loop.faults == 0 ? 0 : 1;
-}
-
 int Run(const std::string& design, const LoopOptions& options) {
   DelayedAnswers answers;
   Slowest slowest(options.streams);
   Checkers checkers;
   for (int i = 0; i < kCheckers; ++i) checkers.push_back(std::make_shared<SlowChecker>(i, answers, slowest));
-  return Report(Measure(ScansOf(design, checkers), slowest, options));
+  return Report(MeasureScans(ScansOf(design, checkers), slowest, options));
 }
 
 int Main(int argc, char** argv) {

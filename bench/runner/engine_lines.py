@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Lines 5, 6, 7 and 12: the fan-out beside the same checkers or calls alone, the task runner's work however much is
-stored, and scans that find much."""
+"""Lines 5, 7 and 12: the fan-out beside the same checkers alone, the task runner's work however much is stored, and
+scans that find much."""
 
 import contextlib
 import shutil
@@ -8,8 +8,6 @@ import shutil
 from pairs import Comparison, Excess, Goal
 
 SCANS = (1, 64, 500)
-REMOTE_CHECKERS = (6, 12)
-REMOTE_SCANS = (1, 64)
 TASKS_FEW = 10_000
 TASKS_MANY = (1_000_000, 10_000_000)
 
@@ -25,20 +23,6 @@ def fan_out(programs):
                        "plain": scans("plain", streams)},
                       (Excess("over_p99_us", at_most=500), Goal("p99_us"), Excess("threads", at_most=8)))
            for streams in SCANS]
-
-
-@contextlib.contextmanager
-def remote(programs):
-    with programs.server("checkers") as target:
-        def scans(design, checkers, streams):
-            return lambda: programs.loop("remote", "--target", target, "--design", design, "--checkers", checkers,
-                                         streams=streams)
-
-        yield [Comparison("6", f"{checkers} remote checkers of 10 ms, {streams} scans at once",
-                          {"ours": scans("scan", checkers, streams), "yardstick": scans("calls", checkers, streams),
-                           "plain": scans("plain", checkers, streams)},
-                          (Goal("per_second", at_least=0.85), Goal("p99_us", at_most=1.3)))
-               for checkers in REMOTE_CHECKERS for streams in REMOTE_SCANS]
 
 
 @contextlib.contextmanager

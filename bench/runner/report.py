@@ -9,7 +9,8 @@ import time
 from pairs import Goal
 
 UNITS = {"per_second": "/s", "p50_us": "µs p50", "p99_us": "µs p99", "over_p99_us": "µs p99 over",
-         "threads": "threads", "ms": "ms", "bytes_each": "B", "resident_bytes": "B", "disk_bytes": "B"}
+         "eleven_p99_us": "µs p99 of eleven", "cpu_us_each": "µs of processor each", "threads": "threads",
+         "threads_before": "threads before", "ms": "ms", "bytes_each": "B", "resident_bytes": "B", "disk_bytes": "B"}
 
 
 def number(value):

@@ -8,6 +8,7 @@
 #include "checkers/remote/check_stream.h"
 #include "checkers/upstream_call.h"
 #include "grpcpp/impl/codegen/proto_utils.h"
+#include "grpcpp/support/byte_buffer.h"
 #include "grpcpp/support/client_callback.h"
 
 namespace closure {
@@ -18,22 +19,18 @@ constexpr char kMethod[] = "/closure.v1.CheckerService/Check";
 // The stream of one answer, in bytes: gRPC tells a message that it cannot parse from the end of a stream in no way, and
 // then waits for somebody to read what comes behind it. It belongs to gRPC until OnDone.
 class CheckCall final : public UpstreamCallFrame,
-                        public grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>,
+                        public grpc::ClientReadReactor<grpc::ByteBuffer>,
                         public std::enable_shared_from_this<CheckCall> {
  public:
   CheckCall(std::string_view name, const RemoteChecker::Limits& limits, const v1::CheckRequest& request,
             Checker::CheckDone done)
-      : stream_(std::string(name), request.account_id(), limits), done_(std::move(done)) {
-    bool is_owned = false;
-    // A message that was parsed, or made here, is serialized.
-    static_cast<void>(grpc::SerializationTraits<v1::CheckRequest>::Serialize(request, &request_, &is_owned));
-  }
+      : stream_(std::string(name), request.account_id(), limits), done_(std::move(done)) {}
 
-  void Start(grpc::GenericStub& stub, std::string_view name, const CallOptions& options) {
+  void Start(grpc::ChannelInterface& channel, const grpc::internal::RpcMethod& method, std::string_view name,
+             const v1::CheckRequest& request, const CallOptions& options) {
     self_ = shared_from_this();
     BeginCall(self_, name, options);
-    stub.PrepareBidiStreamingCall(&context, kMethod, grpc::StubOptions(), this);
-    StartWriteLast(&request_, grpc::WriteOptions());
+    grpc::internal::ClientCallbackReaderFactory<grpc::ByteBuffer>::Create(&channel, method, &context, &request, this);
     StartRead(&piece_);
     StartCall();
   }
@@ -47,16 +44,21 @@ class CheckCall final : public UpstreamCallFrame,
 
   void OnDone(const grpc::Status& status) override {
     LeaveCall(*this);
-    Checker::CheckDone done = std::move(done_);
-    absl::StatusOr<CheckAnswer> answer = AnswerOf(status);
-    // Nothing is left of the call afterwards.
-    std::shared_ptr<CheckCall> last = std::move(self_);
-    last.reset();
-    std::move(done)(std::move(answer));
+    Tell(status);
+    // Nothing is left of the call by now, nor of what its `done` held.
     CallsToUpstreams().End();
   }
 
  private:
+  void Tell(const grpc::Status& status) {
+    Checker::CheckDone done = std::move(done_);
+    absl::StatusOr<CheckAnswer> answer = AnswerOf(status);
+    // The last thing that uses this object.
+    std::shared_ptr<CheckCall> last = std::move(self_);
+    last.reset();
+    std::move(done)(std::move(answer));
+  }
+
   absl::StatusOr<CheckAnswer> AnswerOf(const grpc::Status& status) {
     // Of a stream that was ended for what it sent, how it ended says nothing.
     if (!fault_.ok()) return fault_;
@@ -65,7 +67,6 @@ class CheckCall final : public UpstreamCallFrame,
   }
 
   CheckStream stream_;
-  grpc::ByteBuffer request_;
   Checker::CheckDone done_;
   std::shared_ptr<CheckCall> self_;
   grpc::ByteBuffer piece_;
@@ -74,9 +75,12 @@ class CheckCall final : public UpstreamCallFrame,
 
 }  // namespace
 
-void CallCheck(grpc::GenericStub& stub, std::string_view who, const RemoteChecker::Limits& limits,
-               const v1::CheckRequest& request, const CallOptions& options, Checker::CheckDone done) {
-  std::make_shared<CheckCall>(who, limits, request, std::move(done))->Start(stub, who, options);
+CheckMethod::CheckMethod(std::shared_ptr<grpc::ChannelInterface> channel)
+    : channel_(std::move(channel)), method_(kMethod, grpc::internal::RpcMethod::SERVER_STREAMING, channel_) {}
+
+void CheckMethod::Call(std::string_view who, const RemoteChecker::Limits& limits, const v1::CheckRequest& request,
+                       const CallOptions& options, Checker::CheckDone done) {
+  std::make_shared<CheckCall>(who, limits, request, std::move(done))->Start(*channel_, method_, who, request, options);
 }
 
 }  // namespace closure

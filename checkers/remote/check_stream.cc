@@ -5,6 +5,7 @@
 
 #include "checkers/answer_fault.h"
 #include "checkers/proto_time.h"
+#include "checkers/remote/remote_channel.h"
 #include "checkers/text.h"
 #include "fmt/format.h"
 #include "grpcpp/impl/codegen/proto_utils.h"
@@ -16,6 +17,10 @@ absl::Status CheckStream::Malformed(const std::string& what) const {
 }
 
 absl::Status CheckStream::Take(grpc::ByteBuffer& bytes) {
+  if (bytes.Length() > kRemoteMessageMax) {
+    return TooMuchAnswer(fmt::format("{}: a message of the answer has {} bytes, and {} are the most", who_,
+                                     bytes.Length(), kRemoteMessageMax));
+  }
   v1::CheckResponse piece;
   if (!grpc::SerializationTraits<v1::CheckResponse>::Deserialize(&bytes, &piece).ok())
     return Malformed("a piece of the stream is no CheckResponse, or has text that is not UTF-8");

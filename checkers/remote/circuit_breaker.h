@@ -43,7 +43,7 @@ class CircuitBreaker {
 
   explicit CircuitBreaker(const Options& options) : options_(options) {}
 
-  // Lets a call through. Errors: UNAVAILABLE while it is open, which says since how many calls, what came last, and
+  // Lets a call through. Errors: UNAVAILABLE while it is open, which says after how many calls, what came last, and
   // when somebody is let through.
   absl::StatusOr<Admission> Admit(absl::Duration now);
 

@@ -30,7 +30,7 @@ std::shared_ptr<grpc::ChannelCredentials> CredentialsOf(const config::v1::TlsCon
 std::shared_ptr<grpc::Channel> OpenRemoteChannel(const std::string& target, const config::v1::TlsConfig* tls,
                                                  grpc::ChannelArguments arguments) {
   arguments.SetLoadBalancingPolicyName("round_robin");
-  arguments.SetMaxReceiveMessageSize(kRemoteMessageMax);
+  arguments.SetMaxReceiveMessageSize(kReceivedMessageMax);
   if (tls == nullptr) {
     return grpc::CreateCustomChannel(target,
                                      IsLocalTarget(target) ? grpc::InsecureChannelCredentials()

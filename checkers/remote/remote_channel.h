@@ -11,13 +11,15 @@
 
 namespace closure {
 
-// The most bytes of one message of a checker or participant: an item with every text at its longest has a quarter.
+// The most bytes of one message of a checker or participant: an item with every text at its longest has less than a
+// third. One that is larger is judged as what it is, up to what gRPC takes in at all (CheckStream).
 inline constexpr int kRemoteMessageMax = 64 << 10;
+inline constexpr int kReceivedMessageMax = 4 << 20;
 
 // A channel to a checker or participant outside the process: TLS as it is configured, of which changed files are read
 // again; without a configuration plain to this machine, and TLS with the machine's root certificates to any other.
-// Calls are spread over all addresses of the target, and no message is taken of more than kRemoteMessageMax bytes. It
-// connects when it is used, and again whenever the connection broke. `arguments` are what else the channel has. Any
+// Calls are spread over all addresses of the target, and no message is taken in of more than kReceivedMessageMax bytes.
+// It connects when it is used, and again whenever the connection broke. `arguments` are what else the channel has. Any
 // thread.
 std::shared_ptr<grpc::Channel> OpenRemoteChannel(const std::string& target, const config::v1::TlsConfig* tls,
                                                  grpc::ChannelArguments arguments = {});

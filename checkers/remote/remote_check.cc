@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "checkers/answer_fault.h"
+#include "checkers/description_fault.h"
 #include "checkers/remote/check_call.h"
 #include "checkers/text.h"
 #include "checkers/upstream_call.h"
@@ -14,9 +15,9 @@
 namespace closure {
 namespace {
 
-// How long what a checker says of itself is believed.
-constexpr absl::Duration kIntroductionKept = absl::Minutes(10);
 constexpr int kDoublingsMax = 9;
+// By how much whoever waits for an answer may measure the time otherwise.
+constexpr absl::Duration kSlack = absl::Milliseconds(100);
 
 // Whether the checker is away or busy, which passes. A fault of its answer does not, nor does what it refuses.
 bool IsPassing(const absl::Status& status) {
@@ -31,41 +32,66 @@ RemotePeer::RemotePeer(v1::CheckerDescription description, std::shared_ptr<grpc:
     : description_(std::move(description)),
       who_(fmt::format("checker({})", description_.name())),
       stub_(v1::CheckerService::NewStub(channel)),
-      streams_(std::move(channel)),
+      check_method_(std::move(channel)),
       options_(std::move(options)),
-      breaker_(options_.breaker) {}
-
-std::optional<v1::CheckerDescription> RemotePeer::Introduced() const {
-  const absl::Duration now = Elapsed();
-  absl::MutexLock lock(&mutex_);
-  if (!said_.has_value() || now - said_at_ > kIntroductionKept) return std::nullopt;
-  return said_;
-}
-
-void RemotePeer::Introduce(v1::CheckerDescription said) {
-  const absl::Duration now = Elapsed();
-  absl::MutexLock lock(&mutex_);
-  said_ = std::move(said);
-  said_at_ = now;
-}
-
-void RemotePeer::ForgetIntroduction() {
-  absl::MutexLock lock(&mutex_);
-  said_.reset();
-}
+      breaker_(options_.breaker),
+      slots_(options_.calls_max) {}
 
 RemoteCheck::RemoteCheck(std::shared_ptr<RemotePeer> peer, const v1::CheckRequest& request, const CallOptions& options,
                          Checker::CheckDone done)
     : peer_(std::move(peer)), request_(request), options_(options), start_(peer_->Elapsed()), done_(std::move(done)) {}
 
 void RemoteCheck::Start() {
-  absl::StatusOr<CircuitBreaker::Admission> admission = peer_->breaker().Admit(start_);
-  if (!admission.ok()) {
-    return std::move(done_)(absl::Status(
-        admission.status().code(), fmt::format("{}: {}", peer_->who(), std::string(admission.status().message()))));
-  }
-  admission_ = *admission;
+  if (!Admit()) return;
+  // A probe is to tell soon whether anybody is there.
+  if (admission_.is_probe) return Try();
+  if (!peer_->slots().TryEnter()) return WaitInLine();
+  has_slot_ = true;
   Try();
+}
+
+bool RemoteCheck::Admit() {
+  absl::StatusOr<CircuitBreaker::Admission> admission = peer_->breaker().Admit(peer_->Elapsed());
+  if (admission.ok()) {
+    admission_ = *admission;
+    return true;
+  }
+  std::move(done_)(absl::Status(admission.status().code(),
+                                fmt::format("{}: {}", peer_->who(), std::string(admission.status().message()))));
+  return false;
+}
+
+void RemoteCheck::WaitInLine() {
+  Reach(Mark::kCheckerWaitedFor);
+  // Whoever can cancel does so when the time is over, too; a timer for each costs as much as a call.
+  const std::shared_ptr<Timer> timer = options_.cancel == nullptr ? peer_->options().timers->NewTimer() : nullptr;
+  const int64_t ticket = peer_->slots().Wait([run = shared_from_this(), timer] {
+    if (timer != nullptr) timer->Stop();
+    return run->Begin();
+  });
+  const auto leave = [weak = weak_from_this(), ticket] {
+    const std::shared_ptr<RemoteCheck> run = weak.lock();
+    if (run != nullptr && run->peer_->slots().Leave(ticket)) run->EndUnasked();
+  };
+  timer == nullptr ? static_cast<void>(options_.cancel->OnCancel(leave)) : timer->Start(Left(), leave);
+}
+
+bool RemoteCheck::Begin() {
+  if (Left() <= absl::ZeroDuration()) {
+    EndUnasked();
+    return false;
+  }
+  // Meanwhile nobody may have answered the others.
+  if (!Admit()) return false;
+  has_slot_ = true;
+  Try();
+  return true;
+}
+
+void RemoteCheck::EndUnasked() {
+  const std::string why =
+      fmt::format("{}: not asked, because {} checks of it were under way", peer_->who(), peer_->options().calls_max);
+  std::move(done_)(Left() > absl::ZeroDuration() ? absl::CancelledError(why) : absl::DeadlineExceededError(why));
 }
 
 absl::Duration RemoteCheck::Left() const { return options_.timeout - (peer_->Elapsed() - start_); }
@@ -75,11 +101,11 @@ CallOptions RemoteCheck::OptionsForCall() const {
 }
 
 void RemoteCheck::Try() {
-  ++tries_;
-  const std::optional<v1::CheckerDescription> said = peer_->Introduced();
-  if (!said.has_value()) return AskWhatItIs();
-  if (const absl::Status fits = Compare(*said); !fits.ok()) return OnFailure(fits);
-  Ask(said->version());
+  if (++tries_ == 1) left_when_asked_ = Left();
+  std::shared_ptr<const v1::CheckerDescription> said = peer_->introduction().Known(peer_->Elapsed());
+  // One that did not fit may have become another meanwhile.
+  if (said == nullptr || !Compare(*said).ok()) return AskWhatItIs();
+  Ask(std::move(said));
 }
 
 void RemoteCheck::AskWhatItIs() {
@@ -91,8 +117,7 @@ void RemoteCheck::AskWhatItIs() {
       [run = shared_from_this()](absl::StatusOr<v1::CheckerDescription> said) {
         if (!said.ok()) return run->OnFailure(said.status());
         if (const absl::Status fits = run->Compare(*said); !fits.ok()) return run->OnFailure(fits);
-        run->peer_->Introduce(*said);
-        run->Ask(said->version());
+        run->Ask(run->peer_->introduction().Set(*said, run->peer_->Elapsed()));
       });
 }
 
@@ -101,6 +126,8 @@ absl::Status RemoteCheck::Compare(const v1::CheckerDescription& said) const {
     return absl::FailedPreconditionError(
         fmt::format("{}: the checker at its target says that it is {}", peer_->who(), QuotedExcerpt(said.name())));
   }
+  if (const std::string fault = DescriptionFault(said); !fault.empty())
+    return absl::FailedPreconditionError(fmt::format("{}: what it says of itself: {}", peer_->who(), fault));
   const auto& phases = said.phases();
   if (std::find(phases.begin(), phases.end(), static_cast<int>(request_.phase())) == phases.end()) {
     return absl::FailedPreconditionError(fmt::format("{}: it says that it takes no part in {}, and is configured to",
@@ -109,17 +136,31 @@ absl::Status RemoteCheck::Compare(const v1::CheckerDescription& said) const {
   return absl::OkStatus();
 }
 
-void RemoteCheck::Ask(const std::string& version) {
-  CallCheck(peer_->streams(), peer_->who(), peer_->options().limits, request_, OptionsForCall(),
-            [run = shared_from_this(), version](absl::StatusOr<CheckAnswer> answer) {
-              if (!answer.ok()) return run->OnFailure(answer.status());
-              answer->version = version;
-              run->End(std::move(answer));
-            });
+void RemoteCheck::Ask(std::shared_ptr<const v1::CheckerDescription> said) {
+  peer_->check_method().Call(peer_->who(), peer_->options().limits, request_, OptionsForCall(),
+                             [run = shared_from_this(), said = std::move(said)](absl::StatusOr<CheckAnswer> answer) {
+                               if (!answer.ok()) return run->OnFailure(answer.status());
+                               if (const absl::Status kinds = run->JudgeKinds(*answer, *said); !kinds.ok())
+                                 return run->OnFailure(kinds);
+                               answer->version = said->version();
+                               run->End(std::move(answer));
+                             });
+}
+
+absl::Status RemoteCheck::JudgeKinds(const CheckAnswer& answer, const v1::CheckerDescription& said) const {
+  const auto& kinds = said.kinds();
+  if (kinds.empty()) return absl::OkStatus();
+  for (const v1::ReportedItem& item : answer.items) {
+    if (std::find(kinds.begin(), kinds.end(), static_cast<int>(item.kind())) != kinds.end()) continue;
+    return MalformedAnswer(fmt::format("{}: the item {} is a {}, which it says that it does not report", peer_->who(),
+                                       QuotedExcerpt(item.native_id()), v1::ItemKind_Name(item.kind())));
+  }
+  return absl::OkStatus();
 }
 
 void RemoteCheck::OnFailure(const absl::Status& status) {
-  peer_->ForgetIntroduction();
+  // Who leaves says nothing about the checker; anything else may be because another took its place.
+  if (!absl::IsCancelled(status)) peer_->introduction().Forget();
   const RemoteChecker::Retries& retries = peer_->options().retries;
   if (!IsPassing(status) || tries_ >= retries.tries_max) return End(status);
   const absl::Duration delay =
@@ -133,7 +174,8 @@ void RemoteCheck::WaitAndTry(absl::Duration delay) {
   const std::shared_ptr<Timer> timer = peer_->options().timers->NewTimer();
   const std::shared_ptr<CancelSignal>& cancel = options_.cancel;
   const int64_t number = cancel == nullptr ? 0 : cancel->OnCancel([timer] { timer->Stop(); });
-  timer->Start(delay, [run = shared_from_this(), number] {
+  // The timer lives as long as it is waited for.
+  timer->Start(delay, [run = shared_from_this(), number, timer] {
     const std::shared_ptr<CancelSignal>& signal = run->options_.cancel;
     if (signal == nullptr) return run->Try();
     signal->Forget(number);
@@ -144,10 +186,12 @@ void RemoteCheck::WaitAndTry(absl::Duration delay) {
 
 CircuitBreaker::Outcome RemoteCheck::OutcomeOf(const absl::Status& status) const {
   using Outcome = CircuitBreaker::Outcome;
-  if (FaultOf(status) == v1::CheckerResult::TIMED_OUT || IsPassing(status)) return Outcome::kSilent;
-  if (!absl::IsCancelled(status)) return Outcome::kAnswered;
-  // Whoever waits for the answer cancels when the time is over, too.
-  return Left() > absl::ZeroDuration() ? Outcome::kUnknown : Outcome::kSilent;
+  const bool timed_out =
+      FaultOf(status) == v1::CheckerResult::TIMED_OUT || (absl::IsCancelled(status) && Left() <= kSlack);
+  // Who waited in line until little was left has not given it a fair time.
+  if (timed_out) return left_when_asked_ < options_.timeout / 2 ? Outcome::kUnknown : Outcome::kSilent;
+  if (absl::IsCancelled(status)) return Outcome::kUnknown;
+  return absl::IsUnavailable(status) ? Outcome::kSilent : Outcome::kAnswered;
 }
 
 void RemoteCheck::End(absl::StatusOr<CheckAnswer> answer) {
@@ -157,6 +201,8 @@ void RemoteCheck::End(absl::StatusOr<CheckAnswer> answer) {
   const auto& on_turn = peer_->options().on_turn;
   if (turn != CircuitBreaker::Turn::kNone && on_turn) on_turn(turn, answer.status());
   std::move(done_)(std::move(answer));
+  // Behind the answer, because those who waited in line are served within.
+  if (has_slot_) peer_->slots().Free();
 }
 
 }  // namespace closure

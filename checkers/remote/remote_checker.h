@@ -26,8 +26,9 @@ class RemotePeer;
 // MALFORMED (answer_fault.h), whatever the stream says afterwards.
 //
 // A check that fails because the checker is away or busy is made again after a while, as long as there is time; a
-// checker that nobody answers for is not waited for (CircuitBreaker). No thread waits for any of it. Checks that are
-// under way go on, safely, when the RemoteChecker is destroyed.
+// checker that nobody answers for is not waited for (CircuitBreaker), and one that hangs or is slow is not asked for
+// more than so many accounts at the same time (CallSlots). No thread waits for any of it. Checks that are under way go
+// on, safely, when the RemoteChecker is destroyed.
 class RemoteChecker final : public Checker {
  public:
   struct Limits {
@@ -45,6 +46,8 @@ class RemoteChecker final : public Checker {
     Limits limits;
     Retries retries;
     CircuitBreaker::Options breaker;
+    // How many checks of it may be under way; others wait in line for as long as they have time. At least 1.
+    int calls_max = 128;
     // Must outlive every check.
     Timers* timers = &SystemTimers();
     // Spreads the waits of those that failed together; around 1. Called from any thread.
@@ -58,9 +61,10 @@ class RemoteChecker final : public Checker {
   RemoteChecker(v1::CheckerDescription description, std::shared_ptr<grpc::ChannelInterface> channel, Options options);
 
   const v1::CheckerDescription& description() const override;
-  // `done` is called on a gRPC thread when the last call's context is gone, or before Check returns where nobody is
-  // asked. Errors besides those of the checker: UNAVAILABLE while it is not asked; FAILED_PRECONDITION when it is not
-  // the one that it is taken for.
+  // Whoever gives a signal gives it when the time is over, too: one who waits in line leaves it then.
+  // `done` is called on a gRPC thread when the last call's context is gone, or before Check returns, or in whoever
+  // cancels, where nobody is asked. Errors besides those of the checker: UNAVAILABLE while it is not asked;
+  // FAILED_PRECONDITION when it is not the one that it is taken for.
   void Check(const v1::CheckRequest& request, const CallOptions& options, CheckDone done) override;
   // Asks once: whoever wants a release asks again with the same key. A checker that says UNIMPLEMENTED is INTERNAL
   // here, see FromUpstream (upstream_call.h): nothing was released.

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <utility>
 
+#include "checkers/answer_fault.h"
 #include "checkers/answer_validation.h"
 #include "checkers/proto_time.h"
 #include "checkers/serve/request_fault.h"
@@ -12,6 +13,13 @@
 
 namespace closure {
 namespace {
+
+// The status of an answer that breaks its contract is INTERNAL: RESOURCE_EXHAUSTED would be asked again.
+absl::Status WithoutPassing(const absl::Status& status) {
+  const v1::CheckerResult::Fault fault = FaultOf(status);
+  const bool is_broken = fault == v1::CheckerResult::MALFORMED || fault == v1::CheckerResult::TOO_MUCH;
+  return is_broken ? absl::InternalError(status.message()) : status;
+}
 
 // Sends the answer to one question. It belongs to gRPC, and lives until the checker has answered: only then is the call
 // finished, also one that was cancelled.
@@ -37,7 +45,7 @@ class CheckWriter final : public grpc::ServerWriteReactor<v1::CheckResponse> {
   void Answer(absl::StatusOr<CheckAnswer> answer) {
     absl::Status status = answer.status();
     if (status.ok()) status = Judge(*answer);
-    if (!status.ok()) return Finish(ToGrpc(status));
+    if (!status.ok()) return Finish(ToGrpc(WithoutPassing(status)));
     answer_ = *std::move(answer);
     Next();
   }

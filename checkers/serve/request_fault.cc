@@ -52,6 +52,7 @@ absl::Status JudgeRequest(const v1::DiscardRequest& request) {
 absl::Status JudgeRequest(const v1::PerformRequest& request) {
   if (absl::Status act = JudgeAct(request); !act.ok()) return act;
   if (request.phase() == v1::PARTICIPANT_PHASE_UNSPECIFIED) return Fault("phase", "is required");
+  if (!v1::ParticipantPhase_IsValid(request.phase())) return Fault("phase", "is not one that closure.v1 knows");
   if (request.stage() <= 0) return Fault("stage", "is required, and above zero");
   return absl::OkStatus();
 }

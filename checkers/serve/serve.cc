@@ -4,6 +4,7 @@
 #include <grpc/impl/codegen/grpc_types.h>
 #include <grpc/support/time.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include <cstdio>
 #include <string>
@@ -30,6 +31,8 @@ constexpr int kUsage = 2;
 constexpr unsigned kCertificateSeconds = 1;
 // What calls under way have at a stop, and what answers that they ask others for have then.
 constexpr int64_t kGraceMillis = 5000;
+// When the process ends without order.
+constexpr unsigned kHardSeconds = 12;
 constexpr absl::Duration kLastCalls = absl::Seconds(5);
 
 int Complain(int code, std::string_view program, std::string_view what) {
@@ -58,6 +61,19 @@ std::shared_ptr<grpc::ServerCredentials> CredentialsOf(const ServeOptions& optio
   return experimental::TlsServerCredentials(tls);
 }
 
+// From now on a signal ends the process at once, and so does a stop that lasts too long: gRPC waits for a checker that
+// never answers for ever.
+void EndHard() {
+  struct sigaction action {};
+  action.sa_handler = [](int) { _exit(kCannotServe); };
+  sigaction(SIGINT, &action, nullptr);
+  sigaction(SIGTERM, &action, nullptr);
+  sigaction(SIGALRM, &action, nullptr);
+  const sigset_t signals = StopSignals();
+  pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
+  alarm(kHardSeconds);
+}
+
 // Where it listens, with the port that was taken.
 std::string AddressOf(const std::string& listen, int port) {
   if (listen.starts_with("unix:")) return listen;
@@ -84,6 +100,7 @@ int Serve(const ServeOptions& options, std::string_view program, const std::vect
   std::fflush(stdout);
   int signal_number = 0;
   sigwait(&signals, &signal_number);
+  EndHard();
   server->Shutdown(gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC), gpr_time_from_millis(kGraceMillis, GPR_TIMESPAN)));
   CallsToUpstreams().WaitForNone(kLastCalls);
   return kServed;

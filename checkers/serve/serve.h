@@ -16,7 +16,8 @@ namespace closure {
 //   int main(int argc, char** argv) { return closure::ServeChecker(std::make_shared<QuotaChecker>(), argc, argv); }
 //
 // It listens where --listen says (127.0.0.1:7500; port 0 takes a free one), says "ready on HOST:PORT" in one line on
-// standard output, and serves until SIGTERM or SIGINT; calls under way then have five seconds. Beyond this machine it
+// standard output, and serves until SIGTERM or SIGINT; calls under way then have five seconds, and a second signal, or
+// twelve seconds, end it at once. Beyond this machine it
 // serves with --certificate and --key alone, and with --client-ca only those whom that authority knows; changed files
 // are read again. Health (grpc.health.v1) is served as well. --help lists the flags.
 //

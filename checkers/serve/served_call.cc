@@ -28,8 +28,10 @@ absl::Duration Left(gpr_timespec deadline) {
 CallOptions OptionsOf(const grpc::CallbackServerContext& context) {
   CallOptions options{.timeout = Left(context.raw_deadline()), .cancel = std::make_shared<CancelSignal>()};
   const auto& metadata = context.client_metadata();
-  if (const auto found = metadata.find("traceparent"); found != metadata.end())
-    options.traceparent.assign(found->second.data(), found->second.size());
+  const auto found = metadata.find("traceparent");
+  if (found == metadata.end()) return options;
+  const std::string_view traceparent(found->second.data(), found->second.size());
+  if (IsTraceparent(traceparent)) options.traceparent = traceparent;
   return options;
 }
 

@@ -13,8 +13,9 @@
 namespace closure {
 namespace {
 
-// An hour is more than clocks differ by, and less than nothing that expires would notice.
+// More than clocks differ by.
 constexpr absl::Duration kAhead = absl::Hours(1);
+constexpr int kNoPhase = 99;
 
 Verdict DescribeComplete(CheckerSubject& subject) {
   const absl::StatusOr<v1::CheckerDescription> said = subject.Describe();
@@ -76,13 +77,15 @@ Verdict CheckSteady(CheckerSubject& subject) {
 
 Verdict CheckIncomplete(CheckerSubject& subject) {
   const v1::CheckRequest whole = subject.Question(subject.options().account_id);
-  v1::CheckRequest without_account = whole, without_phase = whole, without_time = whole;
+  v1::CheckRequest without_account = whole, without_phase = whole, without_time = whole, in_another = whole;
   without_account.clear_account_id();
   without_phase.clear_phase();
   without_time.clear_check_time();
+  in_another.set_phase(static_cast<v1::CheckPhase>(kNoPhase));
   return JudgeRefusals({{"without account_id", subject.Ask(without_account)},
                         {"without phase", subject.Ask(without_phase)},
-                        {"without check_time", subject.Ask(without_time)}});
+                        {"without check_time", subject.Ask(without_time)},
+                        {"in a phase that there is not", subject.Ask(in_another)}});
 }
 
 Verdict CheckLanguage(CheckerSubject& subject) {

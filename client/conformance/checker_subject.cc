@@ -7,7 +7,6 @@
 #include "absl/strings/str_cat.h"
 #include "checkers/answer_validation.h"
 #include "checkers/proto_time.h"
-#include "checkers/remote/check_call.h"
 #include "checkers/upstream_call.h"
 #include "client/conformance/gathered.h"
 #include "client/conformance/words.h"
@@ -32,7 +31,7 @@ absl::Status ToStatus(const grpc::Status& status) {
 }  // namespace
 
 CheckerSubject::CheckerSubject(std::shared_ptr<grpc::Channel> channel, Options options)
-    : options_(std::move(options)), stub_(v1::CheckerService::NewStub(channel)), streams_(std::move(channel)) {}
+    : options_(std::move(options)), stub_(v1::CheckerService::NewStub(channel)), check_method_(std::move(channel)) {}
 
 absl::StatusOr<v1::CheckerDescription> CheckerSubject::Describe(absl::Duration timeout) {
   grpc::ClientContext context;
@@ -93,8 +92,8 @@ std::vector<absl::StatusOr<CheckAnswer>> CheckerSubject::CheckAtOnce(const v1::C
                                                                      absl::Duration timeout) {
   Gathered<CheckAnswer> gathered;
   for (int i = 0; i < times; ++i) {
-    CallCheck(streams_, kWho, {}, request, {.timeout = timeout},
-              [&gathered](absl::StatusOr<CheckAnswer> answer) { gathered.Add(std::move(answer)); });
+    check_method_.Call(kWho, {}, request, {.timeout = timeout},
+                       [&gathered](absl::StatusOr<CheckAnswer> answer) { gathered.Add(std::move(answer)); });
   }
   std::vector<absl::StatusOr<CheckAnswer>> answers = gathered.Wait(static_cast<std::size_t>(times));
   for (absl::StatusOr<CheckAnswer>& answer : answers) answer = Judge(request, std::move(answer));
@@ -105,8 +104,8 @@ void CheckerSubject::CheckAndLeave(const v1::CheckRequest& request, int times) {
   Gathered<CheckAnswer> gathered;
   const auto cancel = std::make_shared<CancelSignal>();
   for (int i = 0; i < times; ++i) {
-    CallCheck(streams_, kWho, {}, request, {.timeout = options_.timeout, .cancel = cancel},
-              [&gathered](absl::StatusOr<CheckAnswer> answer) { gathered.Add(std::move(answer)); });
+    check_method_.Call(kWho, {}, request, {.timeout = options_.timeout, .cancel = cancel},
+                       [&gathered](absl::StatusOr<CheckAnswer> answer) { gathered.Add(std::move(answer)); });
   }
   // On the same connection, so once it is answered the others have come, too; it may have to wait for them.
   static_cast<void>(Describe(std::min(options_.timeout, kArrival)));

@@ -13,9 +13,9 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "checkers/checker.h"
+#include "checkers/remote/check_call.h"
 #include "closure/v1/checker_service.grpc.pb.h"
 #include "grpcpp/channel.h"
-#include "grpcpp/generic/generic_stub.h"
 
 namespace closure {
 
@@ -93,7 +93,7 @@ class CheckerSubject {
 
   const Options options_;
   const std::unique_ptr<v1::CheckerService::Stub> stub_;
-  grpc::GenericStub streams_;
+  CheckMethod check_method_;
   std::optional<v1::CheckerDescription> description_;
   std::optional<v1::DiscardRequest> released_;
   int64_t keys_ = 0;

@@ -29,9 +29,15 @@ std::string Named(const v1::PerformRequest& request) {
   return fmt::format("{} {}", v1::ParticipantPhase_Name(request.phase()), request.stage());
 }
 
-// An account that was deleted stays done, whoever deleted it (D17).
-bool IsDone(const absl::StatusOr<Response>& answer) {
-  return answer.ok() && (answer->outcome() == Response::DONE || answer->outcome() == Response::ACCOUNT_DELETED);
+// Where the run deleted the account, nothing more can be done for it (D17).
+bool WasDeleted(const ParticipantSubject& subject) {
+  return std::any_of(subject.done().begin(), subject.done().end(),
+                     [](const v1::PerformRequest& request) { return request.phase() == v1::DELETE; });
+}
+
+bool IsDone(const ParticipantSubject& subject, const absl::StatusOr<Response>& answer) {
+  if (!answer.ok()) return false;
+  return answer->outcome() == Response::DONE || (answer->outcome() == Response::ACCOUNT_DELETED && WasDeleted(subject));
 }
 
 Verdict DescribeComplete(ParticipantSubject& subject) {
@@ -64,7 +70,7 @@ Verdict PerformDone(ParticipantSubject& subject) {
   for (const Step& step : subject.Life()) {
     const v1::PerformRequest request = subject.Act(step);
     const absl::StatusOr<Response> answer = subject.Insist(request);
-    if (!IsDone(answer)) return Broken(fmt::format("{}: {}", Named(request), Told(answer)));
+    if (!IsDone(subject, answer)) return Broken(fmt::format("{}: {}", Named(request), Told(answer)));
     if (!answer->executed_fingerprints().empty())
       return Broken(fmt::format("{}: it says that it executed renunciations, and was given none", Named(request)));
     subject.AddDone(request);
@@ -78,7 +84,7 @@ Verdict PerformRepeated(ParticipantSubject& subject) {
     // As closured repeats: the key of the act, and the fence that the account has by now.
     request.set_fence(subject.fence());
     const absl::StatusOr<Response> answer = subject.Insist(request);
-    if (!IsDone(answer)) return Broken(fmt::format("{}, done before: {}", Named(request), Told(answer)));
+    if (!IsDone(subject, answer)) return Broken(fmt::format("{}, done before: {}", Named(request), Told(answer)));
   }
   return Holds(fmt::format("{} acts are DONE again", subject.done().size()));
 }
@@ -87,13 +93,13 @@ Verdict PerformAtOnce(ParticipantSubject& subject) {
   if (Verdict can = CanAct(subject); can.kind != Verdict::Kind::kHolds) return can;
   const v1::PerformRequest request = subject.Act(*subject.AnyStep());
   for (const absl::StatusOr<Response>& answer : subject.PerformAtOnce(request, kAtOnce)) {
-    const bool fits = answer.ok() ? IsDone(answer) || answer->outcome() == Response::IN_PROGRESS
+    const bool fits = answer.ok() ? IsDone(subject, answer) || answer->outcome() == Response::IN_PROGRESS
                                   : absl::IsUnavailable(answer.status()) || absl::IsAborted(answer.status());
     if (!fits)
       return Broken(fmt::format("{}, one of {} at once with one key: {}", Named(request), kAtOnce, Told(answer)));
   }
   const absl::StatusOr<Response> last = subject.Insist(request);
-  return IsDone(last) ? Holds(Told(last)) : Broken(fmt::format("{}, at last: {}", Named(request), Told(last)));
+  return IsDone(subject, last) ? Holds(Told(last)) : Broken(fmt::format("{}, at last: {}", Named(request), Told(last)));
 }
 
 Verdict PerformLeft(ParticipantSubject& subject) {
@@ -101,7 +107,7 @@ Verdict PerformLeft(ParticipantSubject& subject) {
   const v1::PerformRequest request = subject.Act(*subject.AnyStep());
   static_cast<void>(subject.Perform(request, kHurry));
   const absl::StatusOr<Response> answer = subject.Insist(request);
-  if (!IsDone(answer))
+  if (!IsDone(subject, answer))
     return Broken(fmt::format("{}, asked again behind a call that was left: {}", Named(request), Told(answer)));
   return Holds("a call that was left, and the same key again: DONE");
 }
@@ -110,7 +116,7 @@ Verdict PerformFenced(ParticipantSubject& subject) {
   if (subject.done().empty()) return Skipped(kNothingDone);
   v1::PerformRequest late = subject.Act(*subject.AnyStep());
   // The act itself raises the fence; what is below it is late.
-  if (const absl::StatusOr<Response> answer = subject.Insist(late); !IsDone(answer))
+  if (const absl::StatusOr<Response> answer = subject.Insist(late); !IsDone(subject, answer))
     return Broken(fmt::format("{}: {}", Named(late), Told(answer)));
   late.set_idempotency_key(late.idempotency_key() + "-late");
   late.set_fence(late.fence() - 1);
@@ -181,7 +187,7 @@ std::vector<ParticipantCase> ParticipantCases() {
       {"perform-elsewhere", "A stage that it takes no part in is INVALID_ARGUMENT, and never DONE", PerformElsewhere},
       {"perform-done", "Each act of a closure's life is DONE in the end", PerformDone},
       {"perform-repeated", "The key of an act that is done is DONE again, with a later fence too", PerformRepeated},
-      {"perform-at-once", "One key asked for at the same time is one act", PerformAtOnce},
+      {"perform-at-once", "One key asked for at the same time is answered as one act", PerformAtOnce},
       {"perform-left", "An act whose caller left is DONE when it is asked for again", PerformLeft},
       {"perform-fenced", "A fence below one that was seen is FENCED", PerformFenced},
       {"perform-key-reused", "The key of an act does nothing for another account", PerformKeyReused},

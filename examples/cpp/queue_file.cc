@@ -9,11 +9,6 @@
 namespace queues {
 namespace {
 
-[[noreturn]] void Fail(const std::string& what) {
-  std::fprintf(stderr, "queues: %s\n", what.c_str());
-  std::exit(2);
-}
-
 // What stands behind the account; whether it can be read.
 bool ReadLine(std::istringstream& line, Account& account) {
   std::string word;
@@ -33,10 +28,9 @@ bool ReadLine(std::istringstream& line, Account& account) {
 
 }  // namespace
 
-std::map<std::string, Account> ReadQueueFile(const std::string& path) {
+std::string ReadQueueFile(const std::string& path, std::map<std::string, Account>& accounts) {
   std::ifstream file(path);
-  if (!file.is_open()) Fail(path + " cannot be read");
-  std::map<std::string, Account> accounts;
+  if (!file.is_open()) return path + " cannot be read";
   int number = 0;
   for (std::string text; std::getline(file, text);) {
     ++number;
@@ -44,15 +38,17 @@ std::map<std::string, Account> ReadQueueFile(const std::string& path) {
     std::istringstream line(text);
     std::string id;
     line >> id;
-    if (!ReadLine(line, accounts[id])) Fail(path + ":" + std::to_string(number) + ": a line is ACCOUNT QUEUE MESSAGES");
+    if (!ReadLine(line, accounts[id]))
+      return path + ":" + std::to_string(number) + ": a line is ACCOUNT QUEUE MESSAGES";
   }
-  return accounts;
+  return file.bad() ? path + " cannot be read to its end" : "";
 }
 
 std::string RequireVariable(const char* name) {
   const char* const value = std::getenv(name);
-  if (value == nullptr || *value == '\0') Fail(std::string("set ") + name + ", see README.md");
-  return value;
+  if (value != nullptr && *value != '\0') return value;
+  std::fprintf(stderr, "queues: set %s, the file to use\n", name);
+  std::exit(2);
 }
 
 }  // namespace queues

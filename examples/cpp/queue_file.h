@@ -22,8 +22,8 @@ struct Account {
   bool is_down = false;
 };
 
-// By account id. Ends the process with a message when there is no such file or a line is wrong.
-std::map<std::string, Account> ReadQueueFile(const std::string& path);
+// Reads the file into `accounts`, by account id. Answers what is wrong, the file's line and all; empty when nothing is.
+std::string ReadQueueFile(const std::string& path, std::map<std::string, Account>& accounts);
 
 // The value of an environment variable. Ends the process with a message when it is not set.
 std::string RequireVariable(const char* name);

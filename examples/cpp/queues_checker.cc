@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "queues_checker.h"
 
+#include <map>
 #include <memory>
 #include <utility>
 
@@ -37,14 +38,16 @@ void WaitUntilLeft(const closure::CallOptions& options, closure::Checker::CheckD
 
 }  // namespace
 
-QueuesChecker::QueuesChecker(const std::string& queue_file)
-    : ReportingChecker("queues", {v1::PAY_AS_YOU_GO_RESOURCE}), accounts_(ReadQueueFile(queue_file)) {}
+QueuesChecker::QueuesChecker(std::string queue_file)
+    : ReportingChecker("queues", {v1::PAY_AS_YOU_GO_RESOURCE}), queue_file_(std::move(queue_file)) {}
 
 void QueuesChecker::Check(const v1::CheckRequest& request, const closure::CallOptions& options, CheckDone done) {
-  const auto found = accounts_.find(request.account_id());
-  const Account account = found == accounts_.end() ? Account() : found->second;
-  if (account.hangs) return WaitUntilLeft(options, std::move(done));
+  std::map<std::string, Account> accounts;
   // Never an empty answer where one does not know: that would let the account close.
+  if (const std::string fault = ReadQueueFile(queue_file_, accounts); !fault.empty())
+    return std::move(done)(absl::UnavailableError(fault));
+  const Account& account = accounts[request.account_id()];
+  if (account.hangs) return WaitUntilLeft(options, std::move(done));
   if (account.is_down) return std::move(done)(absl::UnavailableError("the queues are down"));
   closure::CheckAnswer answer;
   for (const Queue& queue : account.queues) {

@@ -2,8 +2,8 @@
 #ifndef EXAMPLES_CPP_QUEUES_CHECKER_H_
 #define EXAMPLES_CPP_QUEUES_CHECKER_H_
 
-#include <map>
 #include <string>
+#include <utility>
 
 #include "checkers/builtin.h"
 #include "queue_file.h"
@@ -14,12 +14,12 @@ namespace queues {
 // It only reports; one that also releases derives from closure::Checker and has a Discard of its own.
 class QueuesChecker final : public closure::ReportingChecker {
  public:
-  explicit QueuesChecker(const std::string& queue_file);
+  explicit QueuesChecker(std::string queue_file);
 
   void Check(const closure::v1::CheckRequest& request, const closure::CallOptions& options, CheckDone done) override;
 
  private:
-  const std::map<std::string, Account> accounts_;
+  const std::string queue_file_;
 };
 
 }  // namespace queues

@@ -29,7 +29,8 @@ class QueuesParticipant final : public closure::v1::ParticipantService::Callback
  private:
   grpc::Status Act(const closure::v1::PerformRequest& request, closure::v1::PerformResponse& response);
   void Replay(const std::string& line);
-  bool Write(const std::string& line);
+  // Ends the process when the journal cannot be written: what it holds then only a start can tell.
+  void Write(const std::string& line);
 
   int journal_ = -1;
   std::mutex mutex_;

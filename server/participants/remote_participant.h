@@ -9,19 +9,24 @@
 
 namespace closure {
 
+class ParticipantPeer;
+
 // A participant outside of the process, which serves closure.v1.ParticipantService. Name and stages are those of the
 // configuration, so that the server starts, and knows whom it waits for, while the participant is away.
+//
+// Before the first act, and from time to time, it is asked what it is (DescribeParticipant): one of another name, or
+// one that takes no part in the stage, is not asked to act (ADR 30).
 class RemoteParticipant final : public Participant {
  public:
   RemoteParticipant(v1::ParticipantDescription description,
                     std::shared_ptr<v1::ParticipantService::StubInterface> stub);
 
-  const v1::ParticipantDescription& description() const override { return description_; }
+  const v1::ParticipantDescription& description() const override;
+  // Errors besides those of the participant: FAILED_PRECONDITION when it is not the one that it is taken for.
   void Perform(const v1::PerformRequest& request, const CallOptions& options, Done done) override;
 
  private:
-  const v1::ParticipantDescription description_;
-  const std::shared_ptr<v1::ParticipantService::StubInterface> stub_;
+  const std::shared_ptr<ParticipantPeer> peer_;
 };
 
 }  // namespace closure

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "absl/synchronization/notification.h"
+#include "checkers/answer_fault.h"
 #include "checkers/builtin.h"
 #include "checkers/proto_time.h"
 #include "checkers/upstream_call.h"
@@ -76,6 +77,23 @@ TEST_CASE("an answer that closured would refuse is not sent, and says why") {
   CHECK(status.error_code() == grpc::StatusCode::INTERNAL);
   CHECK_THAT(status.error_message(), Catch::Contains("item 1") || Catch::Contains("\"7\""));
   CHECK(rig.pieces == 0);
+}
+
+TEST_CASE("too much is no error that is asked again") {
+  Rig rig([](const CallOptions&, Checker::CheckDone done) { std::move(done)(TooMuchAnswer("10001 items")); });
+  const grpc::Status status = rig.Check({.timeout = kLong});
+  CHECK(status.error_code() == grpc::StatusCode::INTERNAL);
+  CHECK(status.error_message() == "10001 items");
+}
+
+TEST_CASE("a trace context that is none is not passed on") {
+  std::string seen = "not asked";
+  Rig rig([&](const CallOptions& options, Checker::CheckDone done) {
+    seen = options.traceparent;
+    std::move(done)(CheckAnswer{.as_of = absl::FromUnixSeconds(1'900'000'000)});
+  });
+  REQUIRE(rig.Check({.timeout = kLong, .traceparent = "00-x"}).ok());
+  CHECK(seen.empty());
 }
 
 TEST_CASE("an error of the checker is told as it is, made printable and cut") {

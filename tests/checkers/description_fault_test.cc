@@ -53,7 +53,7 @@ TEST_CASE("a description of a checker is judged by its contract") {
   CHECK(DescriptionFault(description) == "phases has 2 twice");
   description.clear_phases();
   CHECK(DescriptionFault(description) == "it takes part in no phase");
-  CHECK(DescriptionFault(Described("billing")) == "billing takes part in FINAL");
+  CHECK(DescriptionFault(Described("billing")) == "billing takes part in PREVIEW");
   description = Described("backups");
   description.add_kinds(static_cast<v1::ItemKind>(99));
   CHECK(DescriptionFault(description) == "kinds has 99, which closure.v1 does not know");
@@ -68,7 +68,10 @@ TEST_CASE("a description of a participant is judged by its contract") {
   stage.set_phase(v1::FREEZE);
   CHECK(DescriptionFault(description) == "FREEZE 0: a stage is 1 to 9");
   stage.set_stage(9);
+  CHECK(DescriptionFault(description) == "it has FREEZE without THAW, which undoes it");
+  stage.set_phase(v1::DELETE);
   CHECK(DescriptionFault(description).empty());
+  stage.set_phase(v1::FREEZE);
   *description.add_stages() = description.stages(0);
   CHECK(DescriptionFault(description) == "stages has FREEZE 9 twice");
 }

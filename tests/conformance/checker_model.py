@@ -66,7 +66,7 @@ class Model:
         return checker.CheckSummary(item_count=count, as_of_time=request.check_time, account_id=request.account_id)
 
     def judge(self, request, context):
-        for field, missing in (("account_id", not request.account_id), ("phase", not request.phase),
+        for field, missing in (("account_id", not request.account_id), ("phase", request.phase not in (*self.phases, *(() if self.phases else range(1, 5)))),
                                ("check_time", not request.HasField("check_time"))):
             if missing:
                 context.abort(grpc.StatusCode.INVALID_ARGUMENT, field + " is required")

@@ -126,6 +126,15 @@ class SayingNothing(Model):
         return Response()
 
 
+class TakingEachForDeleted(Model):
+    def act(self, request, context):
+        return Response(outcome=Response.ACCOUNT_DELETED)
+
+
+class WithoutThaw(Model):
+    stages = ((pb.FREEZE, 1), (pb.RESTORE, 1))
+
+
 class ExecutingMoney(Model):
     def act(self, request, context):
         response = super().act(request, context)

@@ -149,6 +149,8 @@ TEST_CASE("what comes from outside is distrusted, and takes nothing from what ot
     return answer;
   };
   const ServedAnswer endless{.pieces = {ItemPiece(SoundItem("7"))}, .then = Then::kRepeat};
+  ServedAnswer counting_two = items({SoundItem("7")});
+  counting_two.pieces.emplace_back().mutable_summary()->set_item_count(2);
   const struct {
     ServedAnswer answer;
     // Its items come with the summary that belongs to them.
@@ -163,8 +165,10 @@ TEST_CASE("what comes from outside is distrusted, and takes nothing from what ot
       {items({Costing(-1, 0)}), true, Result::MALFORMED, "not above zero"},
       {items({Costing(1, 1'000'000'000)}), true, Result::MALFORMED, "amount is invalid"},
       {items({Costing(std::numeric_limits<int64_t>::max(), -1)}), true, Result::MALFORMED, "amount is invalid"},
-      {items({With([](auto& item) { item.set_why(std::string(70'000, 'x')); })}), true, Result::FAILED, "larger"},
+      {items({With([](auto& item) { item.set_why(std::string(70'000, 'x')); })}), true, Result::TOO_MUCH,
+       "65536 are the most"},
       {items({SoundItem("7")}), false, Result::MALFORMED, "without a summary"},
+      {counting_two, false, Result::MALFORMED, "the summary says 2 items, and 1 came"},
       {endless, false, Result::TOO_MUCH, "more than 10000 items"},
   };
   for (const auto& one : cases) {

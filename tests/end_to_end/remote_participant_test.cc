@@ -41,7 +41,7 @@ struct Rig {
 
 TEST_CASE("a participant outside the process is asked in every phase of a closure's life, with keys and rising fences",
           "[R55][R65]") {
-  ServedParticipant mail;
+  ServedParticipant mail("mail");
   Rig rig([&](config::v1::ServerConfig& config) { AddParticipant(config, "mail", mail.target(), EveryPhase()); });
   rig.owner.GoToScanResult();
   rig.owner.GoToSilentPeriod();
@@ -62,7 +62,7 @@ TEST_CASE("a participant outside the process is asked in every phase of a closur
 }
 
 TEST_CASE("a closure that is given up in its silent period is restored by the participant") {
-  ServedParticipant mail;
+  ServedParticipant mail("mail");
   Rig rig([&](config::v1::ServerConfig& config) { AddParticipant(config, "mail", mail.target(), EveryPhase()); });
   rig.owner.GoToScanResult();
   rig.owner.GoToSilentPeriod();
@@ -88,7 +88,7 @@ TEST_CASE("a stage begins when the one before is done") {
       return grpc::Status::OK;
     };
   };
-  ServedParticipant first(noting("first")), second(noting("second"));
+  ServedParticipant first("first", noting("first")), second("second", noting("second"));
   Rig rig([&](config::v1::ServerConfig& config) {
     AddParticipant(config, "second", second.target(), {{v1::DELETE, 3}});
     AddParticipant(config, "first", first.target(), {{v1::DELETE, 2}});
@@ -109,7 +109,7 @@ TEST_CASE("whom a closure waits for is shown with attempt and last error until i
   constexpr int kAttempts = 7;
   absl::Mutex mutex;
   int asked = 0;
-  ServedParticipant mail([&](const v1::PerformRequest&, Response& response) {
+  ServedParticipant mail("mail", [&](const v1::PerformRequest&, Response& response) {
     absl::MutexLock lock(&mutex);
     if (++asked <= kAttempts) return grpc::Status(grpc::StatusCode::UNAVAILABLE, "the mailboxes are being moved");
     response.set_outcome(Response::DONE);
@@ -139,10 +139,25 @@ TEST_CASE("whom a closure waits for is shown with attempt and last error until i
   CHECK(keys.size() == 1);
 }
 
+TEST_CASE("a participant of another name, as behind an address that is mistaken, is not asked to act") {
+  ServedParticipant backups("backups");
+  Rig rig([&](config::v1::ServerConfig& config) {
+    AddParticipant(config, "mail", backups.target(), {{v1::DELETE, 2}});
+  });
+  rig.owner.GoToScanResult();
+  rig.owner.GoToSilentPeriod();
+  rig.server.clock().Advance(absl::Hours(24 * 8));
+  rig.owner.WaitUntil([&](const v1::Closure& closure) {
+    return closure.state() == v1::Closure::DELETING && ProgressOf(closure, "mail").attempts() == 1;
+  });
+  CHECK_THAT(ProgressOf(rig.owner.closure(), "mail").last_error(), Catch::Contains("says that it is \"backups\""));
+  CHECK(backups.asked().empty());
+}
+
 TEST_CASE("an outcome that means nothing, or that a fence was passed, is no end") {
   absl::Mutex mutex;
   std::vector<Response::Outcome> outcomes = {Response::OUTCOME_UNSPECIFIED, Response::FENCED, Response::FACTS_MOVED};
-  ServedParticipant mail([&](const v1::PerformRequest&, Response& response) {
+  ServedParticipant mail("mail", [&](const v1::PerformRequest&, Response& response) {
     absl::MutexLock lock(&mutex);
     response.set_outcome(outcomes.empty() ? Response::DONE : outcomes.front());
     if (!outcomes.empty()) outcomes.erase(outcomes.begin());
@@ -164,7 +179,7 @@ TEST_CASE("an outcome that means nothing, or that a fence was passed, is no end"
 }
 
 TEST_CASE("a participant that is added while a closure is under way is not asked for what it took no part in") {
-  ServedParticipant mail;
+  ServedParticipant mail("mail");
   std::function<void(config::v1::ServerConfig&)> change = [](auto&) {};
   Rig rig([&](config::v1::ServerConfig& config) { change(config); });
   rig.owner.GoToScanResult();

@@ -50,6 +50,7 @@ TEST_CASE("what is left out of a checker outside the process has the documented 
   const config::v1::RemoteCheckerConfig& remote = config.checkers(0).remote();
   CHECK(remote.max_bytes() == 32 << 20);
   CHECK(remote.tries_max() == 3);
+  CHECK(remote.calls_max() == 128);
   CHECK(FromProto(remote.retry_delay()) == absl::Milliseconds(200));
   CHECK(remote.breaker_failures() == 5);
   CHECK(FromProto(remote.breaker_pause()) == absl::Seconds(5));

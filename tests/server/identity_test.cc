@@ -3,6 +3,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "checkers/call_options.h"
 #include "server/actor.h"
 #include "server/errors.h"
 

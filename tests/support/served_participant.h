@@ -25,13 +25,15 @@ class ServedParticipant final : public v1::ParticipantService::CallbackService {
   // Fills in the answer; called for one act at a time.
   using Behaviour = std::function<grpc::Status(const v1::PerformRequest&, v1::PerformResponse&)>;
 
-  // Serves on a free port of loopback. Does at once what it is asked for, where no behaviour is given.
-  explicit ServedParticipant(Behaviour behaviour =
-                                 [](const auto&, v1::PerformResponse& response) {
-                                   response.set_outcome(v1::PerformResponse::DONE);
-                                   return grpc::Status::OK;
-                                 })
-      : behaviour_(std::move(behaviour)) {
+  // Serves on a free port of loopback. Does at once what it is asked for, where no behaviour is given. Says that it
+  // takes part in every stage of every phase.
+  explicit ServedParticipant(
+      std::string name, Behaviour behaviour =
+                            [](const auto&, v1::PerformResponse& response) {
+                              response.set_outcome(v1::PerformResponse::DONE);
+                              return grpc::Status::OK;
+                            })
+      : name_(std::move(name)), behaviour_(std::move(behaviour)) {
     grpc::ServerBuilder builder;
     builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port_);
     builder.RegisterService(this);
@@ -51,6 +53,21 @@ class ServedParticipant final : public v1::ParticipantService::CallbackService {
     return of_phase;
   }
 
+  grpc::ServerUnaryReactor* DescribeParticipant(grpc::CallbackServerContext* context,
+                                                const v1::DescribeParticipantRequest*,
+                                                v1::ParticipantDescription* response) override {
+    constexpr int kStageMax = 9;
+    response->set_name(name_);
+    response->set_version("1.0");
+    for (int phase = v1::FREEZE; phase <= v1::RESTORE; ++phase) {
+      for (int stage = 1; stage <= kStageMax; ++stage) {
+        v1::ParticipantDescription::PhaseStage& added = *response->add_stages();
+        added.set_phase(static_cast<v1::ParticipantPhase>(phase));
+        added.set_stage(stage);
+      }
+    }
+    return FinishCall(context);
+  }
   grpc::ServerUnaryReactor* Perform(grpc::CallbackServerContext* context, const v1::PerformRequest* request,
                                     v1::PerformResponse* response) override {
     absl::MutexLock lock(&mutex_);
@@ -59,6 +76,7 @@ class ServedParticipant final : public v1::ParticipantService::CallbackService {
   }
 
  private:
+  const std::string name_;
   int port_ = 0;
   absl::Mutex mutex_;
   const Behaviour behaviour_;
