@@ -31,4 +31,9 @@ v1::CheckerResult::Fault FaultOf(const absl::Status& status) {
   return absl::IsDeadlineExceeded(status) ? v1::CheckerResult::TIMED_OUT : v1::CheckerResult::FAILED;
 }
 
+bool IsPassing(const absl::Status& status) {
+  if (FaultOf(status) != v1::CheckerResult::FAILED) return false;
+  return absl::IsUnavailable(status) || absl::IsResourceExhausted(status) || absl::IsAborted(status);
+}
+
 }  // namespace closure

@@ -17,6 +17,10 @@ absl::Status MalformedAnswer(const std::string& message);
 // More than is allowed: RESOURCE_EXHAUSTED with the message, fault TOO_MUCH.
 absl::Status TooMuchAnswer(const std::string& message);
 
+// Whether who was asked is away or busy (UNAVAILABLE, RESOURCE_EXHAUSTED, ABORTED), which passes, so that he is asked
+// again. A fault of an answer does not pass, nor what is refused.
+bool IsPassing(const absl::Status& status);
+
 // The fault that a status carries; without one DEADLINE_EXCEEDED means TIMED_OUT and every other error FAILED. OK has
 // none.
 v1::CheckerResult::Fault FaultOf(const absl::Status& status);

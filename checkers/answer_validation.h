@@ -15,6 +15,9 @@ namespace closure {
 // How many bytes of items one answer may hold.
 inline constexpr size_t kAnswerBytesMax = 32 << 20;
 
+// How far ahead of the server's clock a checker's may be.
+inline constexpr absl::Duration kClockSkewMax = absl::Minutes(5);
+
 // What an answer may be.
 struct AnswerLimits {
   // The account that was asked about; empty where nobody was.

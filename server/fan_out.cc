@@ -25,7 +25,6 @@ namespace {
 
 constexpr absl::Duration kDeadlineMax = absl::Minutes(10);
 // By how much another machine's clock may run ahead of ours.
-constexpr absl::Duration kClockSkewMax = absl::Minutes(5);
 constexpr size_t kDetailMax = 500;
 constexpr size_t kVersionMax = 40;
 constexpr std::string_view kCancelled = "cancelled: nobody waits for the answer";

@@ -19,23 +19,7 @@ constexpr int kDoublingsMax = 9;
 // By how much whoever waits for an answer may measure the time otherwise.
 constexpr absl::Duration kSlack = absl::Milliseconds(100);
 
-// Whether the checker is away or busy, which passes. A fault of its answer does not, nor does what it refuses.
-bool IsPassing(const absl::Status& status) {
-  if (FaultOf(status) != v1::CheckerResult::FAILED) return false;
-  return absl::IsUnavailable(status) || absl::IsResourceExhausted(status) || absl::IsAborted(status);
-}
-
 }  // namespace
-
-RemotePeer::RemotePeer(v1::CheckerDescription description, std::shared_ptr<grpc::ChannelInterface> channel,
-                       RemoteChecker::Options options)
-    : description_(std::move(description)),
-      who_(fmt::format("checker({})", description_.name())),
-      stub_(v1::CheckerService::NewStub(channel)),
-      check_method_(std::move(channel)),
-      options_(std::move(options)),
-      breaker_(options_.breaker),
-      slots_(options_.calls_max) {}
 
 RemoteCheck::RemoteCheck(std::shared_ptr<RemotePeer> peer, const v1::CheckRequest& request, const CallOptions& options,
                          Checker::CheckDone done)

@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "absl/time/time.h"
+#include "checkers/answer_validation.h"
 #include "checkers/checker.h"
 #include "checkers/remote/circuit_breaker.h"
 #include "checkers/timers.h"
@@ -34,7 +35,7 @@ class RemoteChecker final : public Checker {
   struct Limits {
     // How many items an answer may have (D16), and how many bytes those may be in all.
     int items_max = 10'000;
-    std::size_t bytes_max = 32 << 20;
+    std::size_t bytes_max = kAnswerBytesMax;
   };
   struct Retries {
     // How often a check is tried in all; at least 1.

@@ -94,7 +94,8 @@ int Serve(const ServeOptions& options, std::string_view program, const std::vect
   if (server == nullptr || port == 0) {
     return Complain(
         kCannotServe, program,
-        fmt::format("cannot listen at {}: another program may; choose another with --listen", options.listen));
+        fmt::format("cannot listen at {}: another program may listen there already; choose another with --listen",
+                    options.listen));
   }
   std::printf("ready on %s\n", AddressOf(options.listen, port).c_str());
   std::fflush(stdout);

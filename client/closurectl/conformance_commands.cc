@@ -2,6 +2,7 @@
 // Whether somebody's checker or participant keeps its contract: the published cases, run against it.
 #include <google/protobuf/struct.pb.h>
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -16,6 +17,7 @@
 #include "client/closurectl/terminal_text.h"
 #include "client/conformance/checker_cases.h"
 #include "client/conformance/participant_cases.h"
+#include "client/rpc_status.h"
 #include "protos/account_id.h"
 
 namespace closure {
@@ -120,9 +122,15 @@ class Report {
 
 // Judges all the cases once the subject answers at all.
 template <typename Subject, typename Cases>
-absl::StatusOr<ExitCode> Judge(Session& session, Subject& subject, const Cases& cases) {
-  const auto said = subject.Description();
-  if (absl::IsUnavailable(said.status())) return said.status();
+absl::StatusOr<ExitCode> Judge(Session& session, Subject& subject, const Cases& cases, absl::string_view service) {
+  const absl::Status reached = subject.Description().status();
+  const std::map<std::string, std::string> next = {
+      {"next",
+       "See whether your program runs, and where it listens: TARGET is its address. Beyond this machine, and with "
+       "--cacert, --cert or --servername, it has to serve with TLS."}};
+  if (absl::IsUnavailable(reached)) return ErrorWithReason(reached.code(), reached.message(), "", next);
+  if (absl::IsUnimplemented(reached))
+    return ErrorWithReason(reached.code(), absl::StrCat("no ", service, " is served there"), "", next);
   Report report;
   for (const auto& each : cases) report.Add(each, each.judge(subject));
   return report.Print(session.printer());
@@ -145,7 +153,7 @@ absl::StatusOr<ExitCode> VerifyChecker(Session& session, const CheckerArguments&
   options.now = session.environment().now;
   options.pause = session.environment().pause;
   CheckerSubject subject(Connect(arguments.target), std::move(options));
-  return Judge(session, subject, CheckerCases());
+  return Judge(session, subject, CheckerCases(), "closure.v1.CheckerService");
 }
 
 struct ParticipantArguments {
@@ -164,7 +172,7 @@ absl::StatusOr<ExitCode> VerifyParticipant(Session& session, const ParticipantAr
   options.now = session.environment().now;
   options.pause = session.environment().pause;
   ParticipantSubject subject(Connect(arguments.target), std::move(options));
-  return Judge(session, subject, ParticipantCases());
+  return Judge(session, subject, ParticipantCases(), "closure.v1.ParticipantService");
 }
 
 void AddCheckerVerify(CommandSet& commands) {

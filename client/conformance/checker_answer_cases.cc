@@ -3,6 +3,7 @@
 #include <map>
 #include <string>
 
+#include "checkers/answer_fault.h"
 #include "checkers/description_fault.h"
 #include "checkers/proto_time.h"
 #include "client/conformance/checker_cases.h"
@@ -108,7 +109,7 @@ Verdict CheckFailing(CheckerSubject& subject) {
   const std::string& account = subject.options().failing_account_id;
   if (account.empty()) return Skipped("--failing ACCOUNT: one about which its source does not answer");
   const absl::Status status = subject.Ask(subject.Question(account));
-  if (!PassesBy(status) && !absl::IsDeadlineExceeded(status))
+  if (!IsPassing(status) && !absl::IsDeadlineExceeded(status))
     return Broken(fmt::format("answered {}, and not UNAVAILABLE, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED or ABORTED",
                               Told(status)));
   return Holds(Told(status));

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "checkers/answer_fault.h"
 #include "checkers/upstream_call.h"
 #include "client/conformance/checker_cases.h"
 #include "client/conformance/words.h"
@@ -32,8 +33,8 @@ Verdict CheckAtOnce(CheckerSubject& subject) {
   if (!alone.ok()) return Broken(fmt::format("behind {} at once: {}", kAtOnce, Told(alone.status())));
   int busy = 0;
   for (const absl::StatusOr<CheckAnswer>& answer : answers) {
-    busy += PassesBy(answer.status()) ? 1 : 0;
-    if (!answer.ok() && !PassesBy(answer.status()))
+    busy += IsPassing(answer.status()) ? 1 : 0;
+    if (!answer.ok() && !IsPassing(answer.status()))
       return Broken(fmt::format("one of {} at once: {}", kAtOnce, Told(answer.status())));
     if (answer.ok() && answer->items.size() != alone->items.size())
       return Broken(fmt::format("one of {} at once has {} items, one alone {}", kAtOnce, answer->items.size(),

@@ -2,6 +2,7 @@
 // Releases: at most once for a key, of what was shown and nothing else.
 #include <string>
 
+#include "checkers/answer_fault.h"
 #include "client/conformance/checker_cases.h"
 #include "client/conformance/words.h"
 #include "fmt/format.h"
@@ -13,6 +14,8 @@ using Response = v1::DiscardResponse;
 
 constexpr int kAtOnce = 4;
 constexpr char kNoRelease[] = "--release NATIVE_ID: a renounceable item of the account, which is released for good";
+constexpr char kFenced[] =
+    "answered FENCED: give a fence with --fence that is not below those that it has seen for the account";
 constexpr char kNotReleased[] = "needs a release that went well (discard-released)";
 
 std::string Told(const absl::StatusOr<Response>& answer) {
@@ -38,7 +41,8 @@ Verdict DiscardUnknown(CheckerSubject& subject) {
   if (absl::IsUnimplemented(answer.status())) return Holds("it releases nothing");
   const bool is_refused = Is(answer, Response::FACTS_MOVED) || Is(answer, Response::REFUSED) ||
                           absl::IsInvalidArgument(answer.status()) || absl::IsNotFound(answer.status());
-  if (is_refused) return Holds(Told(answer));
+  // One that saw a higher fence says so first.
+  if (is_refused || Is(answer, Response::FENCED)) return Holds(Told(answer));
   return Broken(fmt::format("the release of an item that it never reported was answered {}", Told(answer)));
 }
 
@@ -66,6 +70,7 @@ Verdict DiscardMoved(CheckerSubject& subject) {
   if (!request.ok()) return Broken(Told(request.status()));
   request->mutable_expected()->set_native_state("closure-conformance-another-state");
   const absl::StatusOr<Response> answer = subject.Discard(*request);
+  if (Is(answer, Response::FENCED)) return Broken(kFenced);
   if (!Is(answer, Response::FACTS_MOVED))
     return Broken(fmt::format("with a state that the item is not in it was answered {}", Told(answer)));
   const absl::StatusOr<bool> reported = IsReported(subject, request->native_id());
@@ -78,9 +83,7 @@ Verdict DiscardReleased(CheckerSubject& subject) {
   const absl::StatusOr<v1::DiscardRequest> request = subject.WishedDiscard();
   if (!request.ok()) return Broken(Told(request.status()));
   const absl::StatusOr<Response> answer = subject.Discard(*request);
-  if (Is(answer, Response::FENCED))
-    return Broken(
-        "answered FENCED: give a fence with --fence that is not below those that it has seen for the account");
+  if (Is(answer, Response::FENCED)) return Broken(kFenced);
   if (!Is(answer, Response::RELEASED)) return Broken(fmt::format("answered {}", Told(answer)));
   subject.set_released(*request);
   const absl::StatusOr<bool> reported = IsReported(subject, request->native_id());
@@ -91,7 +94,7 @@ Verdict DiscardReleased(CheckerSubject& subject) {
 Verdict DiscardRepeated(CheckerSubject& subject) {
   if (!subject.released().has_value()) return Skipped(kNotReleased);
   for (const absl::StatusOr<Response>& answer : subject.DiscardAtOnce(*subject.released(), kAtOnce)) {
-    if (!Is(answer, Response::RELEASED) && !PassesBy(answer.status()))
+    if (!Is(answer, Response::RELEASED) && !IsPassing(answer.status()))
       return Broken(fmt::format("the same key was answered {}", Told(answer)));
   }
   const absl::StatusOr<Response> last = subject.Discard(*subject.released());

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "checkers/answer_fault.h"
 #include "checkers/answer_validation.h"
 #include "checkers/proto_time.h"
 #include "checkers/upstream_call.h"
@@ -14,8 +15,6 @@
 namespace closure {
 namespace {
 
-// How far ahead of closured's clock a checker's may be.
-constexpr absl::Duration kClockSkewMax = absl::Minutes(5);
 // What is waited for questions to have come.
 constexpr absl::Duration kArrival = absl::Seconds(1);
 // How often one that is busy is asked again, and after what time each.
@@ -23,10 +22,6 @@ constexpr int kTriesAgain = 10;
 constexpr absl::Duration kBetweenTries = absl::Milliseconds(100);
 constexpr char kWho[] = "checker";
 constexpr char kNobodysItem[] = "closure-conformance-no-such-item";
-
-absl::Status ToStatus(const grpc::Status& status) {
-  return absl::Status(static_cast<absl::StatusCode>(status.error_code()), status.error_message());
-}
 
 }  // namespace
 
@@ -81,7 +76,7 @@ absl::StatusOr<CheckAnswer> CheckerSubject::Check(const v1::CheckRequest& reques
 
 absl::StatusOr<CheckAnswer> CheckerSubject::Insist(const v1::CheckRequest& request) {
   absl::StatusOr<CheckAnswer> answer = Check(request);
-  for (int again = 0; again < kTriesAgain && PassesBy(answer.status()); ++again) {
+  for (int again = 0; again < kTriesAgain && IsPassing(answer.status()); ++again) {
     options_.pause(kBetweenTries);
     answer = Check(request);
   }

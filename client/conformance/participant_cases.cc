@@ -29,15 +29,11 @@ std::string Named(const v1::PerformRequest& request) {
   return fmt::format("{} {}", v1::ParticipantPhase_Name(request.phase()), request.stage());
 }
 
-// Where the run deleted the account, nothing more can be done for it (D17).
-bool WasDeleted(const ParticipantSubject& subject) {
-  return std::any_of(subject.done().begin(), subject.done().end(),
-                     [](const v1::PerformRequest& request) { return request.phase() == v1::DELETE; });
-}
-
+// Once it was asked to delete the account, that it is gone is as good (D17).
 bool IsDone(const ParticipantSubject& subject, const absl::StatusOr<Response>& answer) {
   if (!answer.ok()) return false;
-  return answer->outcome() == Response::DONE || (answer->outcome() == Response::ACCOUNT_DELETED && WasDeleted(subject));
+  return answer->outcome() == Response::DONE ||
+         (answer->outcome() == Response::ACCOUNT_DELETED && subject.may_be_deleted());
 }
 
 Verdict DescribeComplete(ParticipantSubject& subject) {
@@ -65,17 +61,24 @@ Verdict CanAct(ParticipantSubject& subject) {
   return subject.Life().empty() ? Skipped(kNoStep) : Holds("");
 }
 
+// What to do about an act that was not done.
+std::string HintFor(const absl::StatusOr<Response>& answer) {
+  if (!answer.ok()) return "";
+  if (answer->outcome() == Response::FENCED) return "; give a fence with --fence that is above those that it has seen";
+  return answer->outcome() == Response::IN_PROGRESS ? "; still, when the time of --timeout was over" : "";
+}
+
 Verdict PerformDone(ParticipantSubject& subject) {
   if (Verdict can = CanAct(subject); can.kind != Verdict::Kind::kHolds) return can;
   for (const Step& step : subject.Life()) {
     const v1::PerformRequest request = subject.Act(step);
     const absl::StatusOr<Response> answer = subject.Insist(request);
-    if (!IsDone(subject, answer)) return Broken(fmt::format("{}: {}", Named(request), Told(answer)));
+    if (!IsDone(subject, answer)) return Broken(fmt::format("{}: {}{}", Named(request), Told(answer), HintFor(answer)));
     if (!answer->executed_fingerprints().empty())
       return Broken(fmt::format("{}: it says that it executed renunciations, and was given none", Named(request)));
     subject.AddDone(request);
   }
-  return Holds(fmt::format("{} acts", subject.done().size()));
+  return Holds(fmt::format("{} acts, the last with the fence {}", subject.done().size(), subject.fence()));
 }
 
 Verdict PerformRepeated(ParticipantSubject& subject) {
@@ -113,11 +116,10 @@ Verdict PerformLeft(ParticipantSubject& subject) {
 }
 
 Verdict PerformFenced(ParticipantSubject& subject) {
-  if (subject.done().empty()) return Skipped(kNothingDone);
+  if (Verdict can = CanAct(subject); can.kind != Verdict::Kind::kHolds) return can;
   v1::PerformRequest late = subject.Act(*subject.AnyStep());
   // The act itself raises the fence; what is below it is late.
-  if (const absl::StatusOr<Response> answer = subject.Insist(late); !IsDone(subject, answer))
-    return Broken(fmt::format("{}: {}", Named(late), Told(answer)));
+  if (!IsDone(subject, subject.Insist(late))) return Skipped("needs an act that is done");
   late.set_idempotency_key(late.idempotency_key() + "-late");
   late.set_fence(late.fence() - 1);
   const absl::StatusOr<Response> answer = subject.Perform(late);
@@ -128,9 +130,10 @@ Verdict PerformFenced(ParticipantSubject& subject) {
 
 Verdict PerformKeyReused(ParticipantSubject& subject) {
   if (subject.done().empty()) return Skipped(kNothingDone);
-  v1::PerformRequest other = subject.done().front();
-  other.set_account_id("closure-conformance");
-  other.set_closure("accounts/closure-conformance/closures/conformance");
+  const v1::PerformRequest& done = subject.done().front();
+  v1::PerformRequest other = subject.MadeUpAct({done.phase(), done.stage()});
+  other.set_idempotency_key(done.idempotency_key());
+  other.set_fence(done.fence());
   const absl::StatusOr<Response> answer = subject.Perform(other);
   if (answer.ok() && answer->outcome() == Response::DONE)
     return Broken("another account under the key of an act that was done was answered DONE");
@@ -141,9 +144,7 @@ Verdict PerformIncomplete(ParticipantSubject& subject) {
   const absl::StatusOr<v1::ParticipantDescription> said = subject.Description();
   if (!said.ok() || said->stages().empty()) return Broken("it does not say where it takes part");
   // Of an account that there is not: one that takes it has nothing to do harm to.
-  v1::PerformRequest whole = subject.Act({said->stages(0).phase(), said->stages(0).stage()});
-  whole.set_account_id("closure-conformance");
-  whole.set_closure("accounts/closure-conformance/closures/conformance");
+  const v1::PerformRequest whole = subject.MadeUpAct({said->stages(0).phase(), said->stages(0).stage()});
   std::vector<Refusal> refusals;
   const auto refuse = [&](const std::string& missing, auto clear) {
     v1::PerformRequest request = whole;
@@ -168,9 +169,7 @@ Verdict PerformElsewhere(ParticipantSubject& subject) {
   for (const auto& each : said->stages()) {
     if (each.phase() == phase) highest = std::max(highest, each.stage());
   }
-  v1::PerformRequest request = subject.Act({phase, highest + 1});
-  request.set_account_id("closure-conformance");
-  request.set_closure("accounts/closure-conformance/closures/conformance");
+  const v1::PerformRequest request = subject.MadeUpAct({phase, highest + 1});
   const absl::StatusOr<Response> answer = subject.Perform(request);
   if (absl::IsInvalidArgument(answer.status())) return Holds(Told(answer));
   return Broken(fmt::format("{}, where it takes no part, was answered {}", Named(request), Told(answer)));
@@ -185,11 +184,11 @@ std::vector<ParticipantCase> ParticipantCases() {
       {"describe-steady", "A second DescribeParticipant answers the same", DescribeSteady},
       {"perform-incomplete", "A Perform that lacks a required field is INVALID_ARGUMENT", PerformIncomplete},
       {"perform-elsewhere", "A stage that it takes no part in is INVALID_ARGUMENT, and never DONE", PerformElsewhere},
-      {"perform-done", "Each act of a closure's life is DONE in the end", PerformDone},
-      {"perform-repeated", "The key of an act that is done is DONE again, with a later fence too", PerformRepeated},
       {"perform-at-once", "One key asked for at the same time is answered as one act", PerformAtOnce},
       {"perform-left", "An act whose caller left is DONE when it is asked for again", PerformLeft},
       {"perform-fenced", "A fence below one that was seen is FENCED", PerformFenced},
+      {"perform-done", "Each act of a closure's life is DONE in the end", PerformDone},
+      {"perform-repeated", "The key of an act that is done is DONE again, with a later fence too", PerformRepeated},
       {"perform-key-reused", "The key of an act does nothing for another account", PerformKeyReused},
   };
 }

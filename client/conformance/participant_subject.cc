@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "checkers/answer_fault.h"
 #include "checkers/upstream_call.h"
 #include "client/conformance/gathered.h"
 #include "client/conformance/words.h"
@@ -12,15 +13,12 @@
 namespace closure {
 namespace {
 
+constexpr char kNobodysAccount[] = "closure-conformance";
 constexpr absl::Duration kBetweenTries = absl::Milliseconds(100);
-
-absl::Status ToStatus(const grpc::Status& status) {
-  return absl::Status(static_cast<absl::StatusCode>(status.error_code()), status.error_message());
-}
 
 bool IsUnfinished(const absl::StatusOr<v1::PerformResponse>& answer) {
   if (answer.ok()) return answer->outcome() == v1::PerformResponse::IN_PROGRESS;
-  return PassesBy(answer.status()) || absl::IsDeadlineExceeded(answer.status());
+  return IsPassing(answer.status()) || absl::IsDeadlineExceeded(answer.status());
 }
 
 }  // namespace
@@ -70,16 +68,23 @@ std::optional<ParticipantSubject::Step> ParticipantSubject::AnyStep() {
   return life.front();
 }
 
-v1::PerformRequest ParticipantSubject::Act(const Step& step) {
+v1::PerformRequest ParticipantSubject::NewAct(const Step& step, const std::string& account_id, int64_t fence) {
   v1::PerformRequest request;
   request.set_phase(step.phase);
   request.set_stage(step.stage);
-  request.set_account_id(options_.account_id);
-  request.set_closure(absl::StrCat("accounts/", options_.account_id, "/closures/conformance"));
+  request.set_account_id(account_id);
+  request.set_closure(absl::StrCat("accounts/", account_id, "/closures/conformance"));
   request.set_idempotency_key(absl::StrCat("conformance-", absl::ToUnixMicros(options_.now()), "-", ++keys_));
-  request.set_fence(++fence_);
+  request.set_fence(fence);
   return request;
 }
+
+v1::PerformRequest ParticipantSubject::Act(const Step& step) {
+  may_be_deleted_ = may_be_deleted_ || step.phase == v1::DELETE;
+  return NewAct(step, options_.account_id, ++fence_);
+}
+
+v1::PerformRequest ParticipantSubject::MadeUpAct(const Step& step) { return NewAct(step, kNobodysAccount, 1); }
 
 absl::StatusOr<v1::PerformResponse> ParticipantSubject::Perform(const v1::PerformRequest& request,
                                                                 absl::Duration timeout) {

@@ -55,6 +55,10 @@ class ParticipantSubject {
 
   // An act with a key of its own, and a fence that is above all before.
   v1::PerformRequest Act(const Step& step);
+  // The same on an account that there is not.
+  v1::PerformRequest MadeUpAct(const Step& step);
+  // Whether the account may be gone: it was asked to delete it.
+  bool may_be_deleted() const { return may_be_deleted_; }
   // The fence of the last act.
   int64_t fence() const { return fence_; }
 
@@ -73,11 +77,14 @@ class ParticipantSubject {
   void AddDone(v1::PerformRequest request) { done_.push_back(std::move(request)); }
 
  private:
+  v1::PerformRequest NewAct(const Step& step, const std::string& account_id, int64_t fence);
+
   const Options options_;
   const std::unique_ptr<v1::ParticipantService::Stub> stub_;
   std::optional<v1::ParticipantDescription> description_;
   std::vector<v1::PerformRequest> done_;
   int64_t fence_;
+  bool may_be_deleted_ = false;
   int64_t keys_ = 0;
 };
 

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "checkers/answer_fault.h"
 #include "checkers/text.h"
 
 namespace closure {
@@ -17,11 +18,15 @@ constexpr std::size_t kToldMax = 300;
 std::string Told(const absl::Status& status) {
   if (status.ok()) return "OK";
   const std::string message(status.message());
-  return absl::StrCat(absl::StatusCodeToString(status.code()), ": ", PrintableText(message, kToldMax));
+  // What was judged here, and not answered, is told as the server would tell it.
+  const v1::CheckerResult::Fault fault = FaultOf(status);
+  const bool is_judged = fault == v1::CheckerResult::MALFORMED || fault == v1::CheckerResult::TOO_MUCH;
+  const std::string word = is_judged ? v1::CheckerResult::Fault_Name(fault) : absl::StatusCodeToString(status.code());
+  return absl::StrCat(word, ": ", PrintableText(message, kToldMax));
 }
 
-bool PassesBy(const absl::Status& status) {
-  return absl::IsUnavailable(status) || absl::IsAborted(status) || absl::IsResourceExhausted(status);
+absl::Status ToStatus(const grpc::Status& status) {
+  return absl::Status(static_cast<absl::StatusCode>(status.error_code()), status.error_message());
 }
 
 Verdict JudgeRefusals(const std::vector<Refusal>& refusals) {

@@ -7,15 +7,16 @@
 
 #include "absl/status/status.h"
 #include "client/conformance/verdict.h"
+#include "grpcpp/support/status.h"
 
 // How what was seen is told. Pure.
 namespace closure {
 
-// "INTERNAL: the stream ended without a summary"; "OK".
+// "UNAVAILABLE: the disks are down"; "MALFORMED: the stream ended without a summary"; "OK".
 std::string Told(const absl::Status& status);
 
-// Whether an error is of what is away or busy, and asked again.
-bool PassesBy(const absl::Status& status);
+// The status of a call, with the words of whoever answered it.
+absl::Status ToStatus(const grpc::Status& status);
 
 // A request without a required field, and what it was answered.
 struct Refusal {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Checkers outside the process, as the configuration names them.
+#include <atomic>
 #include <catch2/catch.hpp>
 
 #include "absl/strings/match.h"
@@ -190,6 +191,47 @@ TEST_CASE("what comes from outside is distrusted, and takes nothing from what ot
   wrong = {};
   rig.Scan();
   CHECK(rig.ResultOfVault().status() == Result::ANSWERED);
+}
+
+TEST_CASE("the limits of one checker are its own", "[D16]") {
+  const bool by_items = GENERATE(true, false);
+  Rig rig(
+      [](const v1::CheckRequest& request) {
+        return Reporting(request, {SoundItem("7"), SoundItem("8")});
+      },
+      [by_items](config::v1::CheckerConfig& config) {
+        by_items ? config.set_max_items(1) : config.mutable_remote()->set_max_bytes(200);
+      });
+  rig.Scan();
+  CHECK(rig.owner->closure().state() == v1::Closure::BLOCKED);
+  CHECK(rig.ResultOfVault().fault() == Result::TOO_MUCH);
+  CHECK_THAT(rig.ResultOfVault().detail(), Catch::Contains(by_items ? "more than 1 items" : "more than 200 bytes"));
+}
+
+TEST_CASE("a checker that is away for a moment is asked again within the scan") {
+  std::atomic<int> asked = 0;
+  Rig rig([&asked](const v1::CheckRequest& request) {
+    if (++asked > 2) return Reporting(request, {});
+    return ServedAnswer{.status = grpc::Status(grpc::StatusCode::UNAVAILABLE, "it is started again")};
+  });
+  rig.Scan();
+  CHECK(rig.owner->closure().state() == v1::Closure::READY);
+  CHECK(asked == 3);
+}
+
+TEST_CASE("a checker that hangs is known to after its deadlines, and is not waited for then", "[D5]") {
+  Rig rig([](const v1::CheckRequest&) { return ServedAnswer{.pieces = {}, .then = ServedAnswer::Then::kHang}; },
+          [](config::v1::CheckerConfig& config) {
+            config.mutable_deadline()->set_nanos(300'000'000);
+            config.mutable_remote()->set_breaker_failures(2);
+          });
+  for (int scan = 0; scan < 2; ++scan) {
+    rig.Scan();
+    CHECK(rig.ResultOfVault().fault() == Result::TIMED_OUT);
+  }
+  rig.Scan();
+  CHECK_THAT(rig.ResultOfVault().detail(), Catch::Contains("not asked, because 2 calls in a row got no answer"));
+  CHECK(rig.vault.checks() == 2);
 }
 
 TEST_CASE("while a checker is known to be away nobody waits for it, and it is asked again when it is back", "[D5]") {

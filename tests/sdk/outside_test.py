@@ -3,6 +3,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -139,6 +140,22 @@ class Outside(unittest.TestCase):
                            "find_package(closure %s CONFIG REQUIRED)\n" % version)
             with self.assertRaisesRegex(AssertionError, "closure"):
                 configure(source, os.path.join(source, "build"))
+
+    def test_the_checker_of_the_guide_is_built_and_holds(self):
+        with open(os.path.join(SOURCE, "docs", "write-a-checker.md"), encoding="utf-8") as file:
+            page = file.read()
+        source = os.path.join(FOLDER, "guide")
+        os.makedirs(source, exist_ok=True)
+        for name, language in (("main.cc", "cpp"), ("CMakeLists.txt", "cmake")):
+            (text,) = re.findall(r"(?ms)^```%s\n(.*?)^```" % language, page)
+            with open(os.path.join(source, name), "w", encoding="utf-8") as file:
+                file.write(text)
+        configure(source, os.path.join(source, "build"))
+        run("cmake", "--build", os.path.join(source, "build"))
+        process = Process(os.path.join(source, "build", "lists_checker"), "--listen", "127.0.0.1:0")
+        self.addCleanup(process.close)
+        cases = self.verify("checker", process.address, "--account", "1000000001")
+        self.assertFalse([each for each in cases if each["verdict"] == "BROKEN"], cases)
 
     def test_without_cmake_it_is_built_by_pkg_config(self):
         path = os.path.join(PREFIX, "lib", "pkgconfig")
