@@ -19,6 +19,7 @@
 #include "client/conformance/participant_cases.h"
 #include "client/rpc_status.h"
 #include "protos/account_id.h"
+#include "protos/file_reading.h"
 
 namespace closure {
 namespace {
@@ -45,8 +46,21 @@ void AddTarget(CLI::App* command, Target& target) {
   command->add_option("--servername", target.server_name, "TLS: the name that its certificate has")->type_name("NAME");
 }
 
+// gRPC would tell of a file that cannot be read to its own log alone.
+absl::Status CheckFile(absl::string_view flag, const std::string& path) {
+  constexpr std::size_t kPemBytesMax = 1 << 20;
+  if (path.empty()) return absl::OkStatus();
+  const absl::StatusOr<std::string> text = ReadFile(path, kPemBytesMax);
+  if (text.ok()) return absl::OkStatus();
+  return UsageError(absl::StrCat(flag, ": \"", EscapeTyped(path), "\" ", text.status().message()));
+}
+
 absl::Status CheckTarget(const Target& target) {
   if (target.certificate_file.empty() != target.key_file.empty()) return UsageError("--cert and --key go together");
+  for (const absl::Status& file : {CheckFile("--cacert", target.root_certificates_file),
+                                   CheckFile("--cert", target.certificate_file), CheckFile("--key", target.key_file)}) {
+    if (!file.ok()) return file;
+  }
   return CheckServer(target.address, "TARGET");
 }
 

@@ -6,6 +6,7 @@
 #include "checkers/answer_fault.h"
 #include "checkers/description_fault.h"
 #include "checkers/proto_time.h"
+#include "checkers/text.h"
 #include "client/conformance/checker_cases.h"
 #include "client/conformance/words.h"
 #include "fmt/format.h"
@@ -65,14 +66,24 @@ Facts FactsOf(const CheckAnswer& answer) {
   return facts;
 }
 
+// What of two answers differs first; empty when nothing does.
+std::string FirstDifference(const Facts& first, const Facts& second) {
+  for (const auto& [id, facts] : first) {
+    const auto found = second.find(id);
+    if (found == second.end()) return fmt::format("the item {} is in the first alone", QuotedExcerpt(id));
+    if (found->second != facts)
+      return fmt::format("the item {} has another kind, disposition, amount or state", QuotedExcerpt(id));
+  }
+  return first.size() == second.size() ? "" : "the second has items more";
+}
+
 Verdict CheckSteady(CheckerSubject& subject) {
   const absl::StatusOr<CheckAnswer> first = subject.Check(subject.Question(subject.options().account_id));
   const absl::StatusOr<CheckAnswer> second = subject.Check(subject.Question(subject.options().account_id));
   if (!first.ok()) return Broken(Told(first.status()));
   if (!second.ok()) return Broken(Told(second.status()));
-  if (FactsOf(*first) != FactsOf(*second))
-    return Broken(fmt::format("{} items, then {}: other ids, kinds, dispositions, amounts or states",
-                              first->items.size(), second->items.size()));
+  if (const std::string other = FirstDifference(FactsOf(*first), FactsOf(*second)); !other.empty())
+    return Broken(fmt::format("{} items, then {}; {}", first->items.size(), second->items.size(), other));
   return Holds(fmt::format("twice the same {} items", first->items.size()));
 }
 

@@ -16,7 +16,6 @@ using Response = v1::PerformResponse;
 using Step = ParticipantSubject::Step;
 
 constexpr int kAtOnce = 4;
-constexpr absl::Duration kHurry = absl::Milliseconds(1);
 constexpr char kNoAccount[] = "--act-on ACCOUNT: one that it acts on for real";
 constexpr char kNoStep[] = "it takes part in DELETE alone; --delete lets it delete the account for good";
 constexpr char kNothingDone[] = "needs acts that went well (perform-done)";
@@ -108,7 +107,7 @@ Verdict PerformAtOnce(ParticipantSubject& subject) {
 Verdict PerformLeft(ParticipantSubject& subject) {
   if (Verdict can = CanAct(subject); can.kind != Verdict::Kind::kHolds) return can;
   const v1::PerformRequest request = subject.Act(*subject.AnyStep());
-  static_cast<void>(subject.Perform(request, kHurry));
+  subject.PerformAndLeave(request);
   const absl::StatusOr<Response> answer = subject.Insist(request);
   if (!IsDone(subject, answer))
     return Broken(fmt::format("{}, asked again behind a call that was left: {}", Named(request), Told(answer)));

@@ -95,6 +95,20 @@ absl::StatusOr<v1::PerformResponse> ParticipantSubject::Perform(const v1::Perfor
   return response;
 }
 
+void ParticipantSubject::PerformAndLeave(const v1::PerformRequest& request) {
+  Gathered<v1::PerformResponse> gathered;
+  grpc::ClientContext context;
+  ApplyCallOptions({.timeout = options_.timeout}, context);
+  v1::PerformResponse response;
+  stub_->async()->Perform(&context, &request, &response, [&gathered](const grpc::Status& status) {
+    gathered.Add(status.ok() ? absl::UnknownError("it was too quick") : ToStatus(status));
+  });
+  // On the same connection, so once it is answered the other call has come, too.
+  static_cast<void>(Describe());
+  context.TryCancel();
+  gathered.Wait(1);
+}
+
 absl::StatusOr<v1::PerformResponse> ParticipantSubject::Insist(const v1::PerformRequest& request) {
   absl::StatusOr<v1::PerformResponse> answer = Perform(request);
   for (absl::Duration waited; IsUnfinished(answer) && waited < options_.timeout; waited += kBetweenTries) {

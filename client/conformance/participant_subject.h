@@ -67,6 +67,8 @@ class ParticipantSubject {
   absl::StatusOr<v1::PerformResponse> Perform(const v1::PerformRequest& request) {
     return Perform(request, options_.timeout);
   }
+  // Asks once, and leaves when the call has come.
+  void PerformAndLeave(const v1::PerformRequest& request);
   // Asks until it is not in progress any more, and no error that passes comes, as closured does.
   absl::StatusOr<v1::PerformResponse> Insist(const v1::PerformRequest& request);
   // The same act asked for so often at the same time.

@@ -361,19 +361,19 @@ class BusyAtOnce(Model):
 
 
 class LosingItsPlaces(Model):
-    """Has seventy places, and does not get back the place of a call that was left."""
+    """Has as many places as ask at once, and does not get back the place of a call that was left."""
 
     def __init__(self):
         super().__init__()
-        self.places = 70
+        self.places = 64
 
     def Check(self, request, context):
         with self.lock:
             if self.places == 0:
                 context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, "no place")
             self.places -= 1
-        self.closing.wait(0.05)
-        if not context.is_active():
+        left = threading.Event()
+        if not context.add_callback(left.set) or left.wait(0.3):
             return
         with self.lock:
             self.places += 1

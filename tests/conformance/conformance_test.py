@@ -83,7 +83,7 @@ SAYING = (
     (checkers.Endless, (), ANSWER, "more than 10000 items"),
     (checkers.NeverEnding, HURRY, ANSWER, "DEADLINE_EXCEEDED"),
     (checkers.BusyAtOnce, (), "check-at-once", "too many"),
-    (checkers.Unsteady, (), "check-steady", "other ids"),
+    (checkers.Unsteady, (), "check-steady", "is in the first alone"),
     (participants.FailingAtOnce, ACT, "perform-at-once", "being worked on"),
     (participants.RefusingWhatIsDone, ACT, "perform-repeated", "FACTS_MOVED"),
 )
@@ -176,6 +176,7 @@ class CommandLine(unittest.TestCase):
                 (("checker", "verify", "127.0.0.1:1", "--account", "A B"), "--account"),
                 (("checker", "verify", "127.0.0.1:1", *ORDINARY, "--many", "Ä"), "--many"),
                 (("checker", "verify", "127.0.0.1:1", *ORDINARY, "--cert", "x.pem"), "--cert and --key"),
+                (("checker", "verify", "127.0.0.1:1", *ORDINARY, "--cacert", "/none"), "--cacert"),
                 (("checker", "verify", "127.0.0.1:1", *ORDINARY, "--fence", "1"), "--fence"),
                 (("participant", "verify", "127.0.0.1:1", "--delete"), "--act-on")):
             code, out, err = self.run_it(*arguments)
