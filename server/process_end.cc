@@ -8,6 +8,7 @@
 #include <new>
 
 #include "absl/time/civil_time.h"
+#include "checkers/serve/stop_signals.h"
 #include "server/clock.h"
 #include "server/options.h"
 
@@ -15,14 +16,6 @@ namespace closure {
 namespace {
 
 constexpr absl::Duration kSameSignal = absl::Seconds(1);
-
-sigset_t StopSignals() {
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGINT);
-  sigaddset(&signals, SIGTERM);
-  return signals;
-}
 
 sigset_t StopAndReloadSignals() {
   sigset_t signals = StopSignals();

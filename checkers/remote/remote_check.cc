@@ -101,6 +101,11 @@ void RemoteCheck::AskWhatItIs() {
       [run = shared_from_this()](absl::StatusOr<v1::CheckerDescription> said) {
         if (!said.ok()) return run->OnFailure(said.status());
         if (const absl::Status fits = run->Compare(*said); !fits.ok()) return run->OnFailure(fits);
+        // Judged once, as it is given: what is kept is looked at by every check.
+        if (const std::string fault = DescriptionFault(*said); !fault.empty()) {
+          return run->OnFailure(
+              absl::FailedPreconditionError(fmt::format("{}: what it says of itself: {}", run->peer_->who(), fault)));
+        }
         run->Ask(run->peer_->introduction().Set(*said, run->peer_->Elapsed()));
       });
 }
@@ -110,8 +115,6 @@ absl::Status RemoteCheck::Compare(const v1::CheckerDescription& said) const {
     return absl::FailedPreconditionError(
         fmt::format("{}: the checker at its target says that it is {}", peer_->who(), QuotedExcerpt(said.name())));
   }
-  if (const std::string fault = DescriptionFault(said); !fault.empty())
-    return absl::FailedPreconditionError(fmt::format("{}: what it says of itself: {}", peer_->who(), fault));
   const auto& phases = said.phases();
   if (std::find(phases.begin(), phases.end(), static_cast<int>(request_.phase())) == phases.end()) {
     return absl::FailedPreconditionError(fmt::format("{}: it says that it takes no part in {}, and is configured to",

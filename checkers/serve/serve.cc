@@ -8,10 +8,10 @@
 
 #include <cstdio>
 #include <string>
-#include <utility>
 
 #include "checkers/serve/checker_endpoint.h"
 #include "checkers/serve/serve_options.h"
+#include "checkers/serve/stop_signals.h"
 #include "checkers/upstream_call.h"
 #include "fmt/format.h"
 #include "grpcpp/health_check_service_interface.h"
@@ -38,14 +38,6 @@ constexpr absl::Duration kLastCalls = absl::Seconds(5);
 int Complain(int code, std::string_view program, std::string_view what) {
   std::fputs(fmt::format("{}: {}\n", program, what).c_str(), stderr);
   return code;
-}
-
-sigset_t StopSignals() {
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGINT);
-  sigaddset(&signals, SIGTERM);
-  return signals;
 }
 
 std::shared_ptr<grpc::ServerCredentials> CredentialsOf(const ServeOptions& options) {

@@ -86,10 +86,9 @@ v1::PerformRequest ParticipantSubject::Act(const Step& step) {
 
 v1::PerformRequest ParticipantSubject::MadeUpAct(const Step& step) { return NewAct(step, kNobodysAccount, 1); }
 
-absl::StatusOr<v1::PerformResponse> ParticipantSubject::Perform(const v1::PerformRequest& request,
-                                                                absl::Duration timeout) {
+absl::StatusOr<v1::PerformResponse> ParticipantSubject::Perform(const v1::PerformRequest& request) {
   grpc::ClientContext context;
-  ApplyCallOptions({.timeout = timeout}, context);
+  ApplyCallOptions({.timeout = options_.timeout}, context);
   v1::PerformResponse response;
   if (const grpc::Status status = stub_->Perform(&context, request, &response); !status.ok()) return ToStatus(status);
   return response;

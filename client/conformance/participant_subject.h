@@ -63,10 +63,7 @@ class ParticipantSubject {
   int64_t fence() const { return fence_; }
 
   // Asks once.
-  absl::StatusOr<v1::PerformResponse> Perform(const v1::PerformRequest& request, absl::Duration timeout);
-  absl::StatusOr<v1::PerformResponse> Perform(const v1::PerformRequest& request) {
-    return Perform(request, options_.timeout);
-  }
+  absl::StatusOr<v1::PerformResponse> Perform(const v1::PerformRequest& request);
   // Asks once, and leaves when the call has come.
   void PerformAndLeave(const v1::PerformRequest& request);
   // Asks until it is not in progress any more, and no error that passes comes, as closured does.
