@@ -134,7 +134,7 @@ absl::Status ValidateAnswer(const CheckAnswer& answer, const v1::CheckerDescript
                             const AnswerLimits& limits) {
   if (auto little = ValidateAmountOfAnswer(answer, limits); !little.ok()) return little;
   if (answer.as_of < limits.as_of_min || answer.as_of > limits.as_of_max) {
-    return MalformedAnswer(fmt::format("the facts are said to be as of {}, which is not between {} and {}",
+    return MalformedAnswer(fmt::format("as_of_time says {}, which is not between {} and {}",
                                        absl::FormatTime(answer.as_of, absl::UTCTimeZone()),
                                        absl::FormatTime(limits.as_of_min, absl::UTCTimeZone()),
                                        absl::FormatTime(limits.as_of_max, absl::UTCTimeZone())));

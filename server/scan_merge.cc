@@ -67,6 +67,20 @@ void Count(const v1::BlockingItem& item, ScanMerge& merge) {
   if (IsRenouncedAsMoney(item.kind())) merge.late_money.push_back(item);
 }
 
+// What is known of the release of an item that is gone, in words.
+std::string ReleaseOfGone(const v1::BlockingItem& before) {
+  switch (before.resolution()) {
+    case v1::BlockingItem::RELEASED:
+      return "it was discarded in this closure";
+    case v1::BlockingItem::OUTCOME_UNKNOWN:
+      return "its release was not answered in time, and it is gone since";
+    case v1::BlockingItem::OPEN:
+      return "";  // that it may still be released is over
+    default:
+      return before.resolution_detail();
+  }
+}
+
 // An item that was stored and was not found now.
 void MergeMissing(const v1::BlockingItem& before, bool keep, ScanMerge& merge) {
   v1::BlockingItem item = before;
@@ -77,8 +91,7 @@ void MergeMissing(const v1::BlockingItem& before, bool keep, ScanMerge& merge) {
   } else if (!keep) {
     item.set_resolution(v1::BlockingItem::RESOLVED);
     item.set_change(v1::BlockingItem::GONE);
-    // That it may still be released is over.
-    if (before.resolution() == v1::BlockingItem::OPEN) item.clear_resolution_detail();
+    item.set_resolution_detail(ReleaseOfGone(before));
   } else {
     item.set_change(v1::BlockingItem::UNCHANGED);
     Count(item, merge);

@@ -15,6 +15,7 @@
 #include "client/closurectl/error_text.h"
 #include "client/closurectl/table.h"
 #include "client/closurectl/terminal_text.h"
+#include "client/conformance/case_run.h"
 #include "client/conformance/checker_cases.h"
 #include "client/conformance/participant_cases.h"
 #include "client/rpc_status.h"
@@ -88,6 +89,8 @@ absl::string_view WordOf(Verdict::Kind kind) {
       return "HOLDS";
     case Verdict::Kind::kBroken:
       return "BROKEN";
+    case Verdict::Kind::kUnjudged:
+      return "UNJUDGED";
     default:
       return "SKIPPED";
   }
@@ -112,6 +115,7 @@ class Report {
 
   ExitCode Print(Printer& printer) const {
     const int broken = CountOf(Verdict::Kind::kBroken);
+    const int unjudged = CountOf(Verdict::Kind::kUnjudged);
     if (printer.format() == OutputFormat::kTable) printer.Data(table_.Text(printer.style()));
     if (printer.format() == OutputFormat::kJsonl)
       for (const google::protobuf::Struct& row : cases_) printer.JsonLine(row);
@@ -122,8 +126,8 @@ class Report {
       printer.Json(whole);
     }
     printer.Note(absl::StrCat(CountOf(Verdict::Kind::kHolds), " of ", cases_.size(), " cases hold, ", broken,
-                              " broken, ", CountOf(Verdict::Kind::kSkipped), " skipped."));
-    return broken == 0 ? ExitCode::kOk : ExitCode::kFailure;
+                              " broken, ", unjudged, " unjudged, ", CountOf(Verdict::Kind::kSkipped), " skipped."));
+    return broken + unjudged == 0 ? ExitCode::kOk : ExitCode::kFailure;
   }
 
  private:
@@ -131,12 +135,13 @@ class Report {
 
   Table table_;
   google::protobuf::RepeatedPtrField<google::protobuf::Struct> cases_;
-  int counts_[3] = {};
+  int counts_[4] = {};
 };
 
 // Judges all the cases once the subject answers at all.
-template <typename Subject, typename Cases>
-absl::StatusOr<ExitCode> Judge(Session& session, Subject& subject, const Cases& cases, absl::string_view service) {
+template <typename Subject>
+absl::StatusOr<ExitCode> Judge(Session& session, Subject& subject, const std::vector<ConformanceCase<Subject>>& cases,
+                               absl::string_view service) {
   const absl::Status reached = subject.Description().status();
   const std::map<std::string, std::string> next = {
       {"next",
@@ -146,7 +151,8 @@ absl::StatusOr<ExitCode> Judge(Session& session, Subject& subject, const Cases& 
   if (absl::IsUnimplemented(reached))
     return ErrorWithReason(reached.code(), absl::StrCat("no ", service, " is served there"), "", next);
   Report report;
-  for (const auto& each : cases) report.Add(each, each.judge(subject));
+  CaseRun<Subject> run;
+  for (const ConformanceCase<Subject>& each : cases) report.Add(each, run.Judge(each, subject));
   return report.Print(session.printer());
 }
 

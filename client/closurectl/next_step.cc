@@ -107,6 +107,12 @@ std::string WaitingAdvice(Closure::State state) {
   }
 }
 
+// What is added to advice where a system does not do its part.
+std::string WithFailure(const Closure& closure) {
+  const std::string failure = FailingParticipantText(closure);
+  return failure.empty() ? "" : absl::StrCat("; ", failure);
+}
+
 // The command that lasts as long as a closure goes on by itself, and no longer: `watch` ends with the closure only.
 std::string WaitingCommand(Closure::State state, const Commands& commands) {
   switch (state) {
@@ -119,14 +125,6 @@ std::string WaitingCommand(Closure::State state, const Commands& commands) {
     default:
       return commands.Of("watch");
   }
-}
-
-// Whether work of the closure fails and is tried again.
-bool HasFailingWork(const Closure& closure) {
-  const auto& participants = closure.participants();
-  return std::any_of(participants.begin(), participants.end(), [](const v1::ParticipantProgress& participant) {
-    return participant.status() != v1::ParticipantProgress::DONE && !participant.last_error().empty();
-  });
 }
 
 std::vector<NextStep> Confirm(const Closure& closure, const Commands& commands) {
@@ -166,7 +164,7 @@ std::vector<NextStep> ToldToOwner(const Closure& closure, const Commands& comman
 std::vector<NextStep> OperatorSteps(const Closure& closure, const Commands& commands) {
   std::vector<NextStep> steps = ToldToOwner(closure, commands);
   for (NextStep& release : ReleaseSteps(closure, commands.program)) steps.push_back(std::move(release));
-  if (HasFailingWork(closure)) {
+  if (!FailingParticipantText(closure).empty()) {
     steps.push_back(
         {"a system does not do its part; see which task fails and why", commands.Of("operator tasks --closure")});
     steps.push_back({"once that system works again, make its task due at once instead of at its next try",
@@ -206,7 +204,7 @@ std::vector<NextStep> NextSteps(const Closure& closure, absl::string_view progra
   if (std::vector<NextStep> work = OwnersWork(closure, commands); !work.empty()) return work;
   switch (closure.state()) {
     case Closure::SILENT_PERIOD:
-      return {{SilentPeriodAdvice(closure), commands.Of("watch")}};
+      return {{absl::StrCat(SilentPeriodAdvice(closure), WithFailure(closure)), commands.Of("watch")}};
     case Closure::CLOSED:
       return {{"nothing to do: the account is deleted for good", ""}};
     case Closure::ABORTED:
@@ -216,7 +214,8 @@ std::vector<NextStep> NextSteps(const Closure& closure, absl::string_view progra
     case Closure::EXPIRED:
       return {{"the closure has ended; to close the account, start again", commands.Start(closure)}};
     default:
-      return {{WaitingAdvice(closure.state()), WaitingCommand(closure.state(), commands)}};
+      return {{absl::StrCat(WaitingAdvice(closure.state()), WithFailure(closure)),
+               WaitingCommand(closure.state(), commands)}};
   }
 }
 

@@ -64,6 +64,15 @@ std::string WaitAdvice(const Closure& closure, Role role) {
                       role == Role::kOperator ? "" : ". Nothing is to be done by you");
 }
 
+std::string FailingParticipantText(const Closure& closure) {
+  for (const v1::ParticipantProgress& participant : closure.participants()) {
+    if (participant.status() == v1::ParticipantProgress::DONE || participant.last_error().empty()) continue;
+    return EscapeLine(absl::StrCat("it waits for ", participant.participant(), ", attempt ", participant.attempts(),
+                                   ", last error: ", participant.last_error()));
+  }
+  return "";
+}
+
 std::vector<NextStep> ReleaseSteps(const Closure& closure, absl::string_view program) {
   std::vector<NextStep> steps;
   const auto add = [&](absl::string_view advice, absl::string_view command) {

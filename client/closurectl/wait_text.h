@@ -20,6 +20,9 @@ std::string WaitLines(const v1::Closure& closure);
 // operator, who can do something, is not told the first. For a closure that waits.
 std::string WaitAdvice(const v1::Closure& closure, Role role = Role::kOwner);
 
+// Which participant fails and is asked again: "it waits for mailboxes, attempt 7, last error: …". Empty when none does.
+std::string FailingParticipantText(const v1::Closure& closure);
+
 // The command lines of operators that end what is waited for. A hold is not among them: it is a part of the closure,
 // and released as such. `program` is how a command line begins.
 std::vector<NextStep> ReleaseSteps(const v1::Closure& closure, absl::string_view program);

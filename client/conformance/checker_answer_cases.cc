@@ -18,6 +18,7 @@ namespace {
 // More than clocks differ by.
 constexpr absl::Duration kAhead = absl::Hours(1);
 constexpr int kNoPhase = 99;
+constexpr char kEveryPhase[] = "check-every-phase";
 
 Verdict DescribeComplete(CheckerSubject& subject) {
   const absl::StatusOr<v1::CheckerDescription> said = subject.Describe();
@@ -120,6 +121,7 @@ Verdict CheckFailing(CheckerSubject& subject) {
   const std::string& account = subject.options().failing_account_id;
   if (account.empty()) return Skipped("--failing ACCOUNT: one about which its source does not answer");
   const absl::Status status = subject.Ask(subject.Question(account));
+  if (status.ok()) return Broken("it answered; with what its source did not tell, the account would be closed");
   if (!IsPassing(status) && !absl::IsDeadlineExceeded(status))
     return Broken(fmt::format("answered {}, and not UNAVAILABLE, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED or ABORTED",
                               Told(status)));
@@ -133,13 +135,13 @@ std::vector<CheckerCase> CheckerAnswerCases() {
       {"describe-complete", "Describe gives name, version, phases and kinds as the contract has them",
        DescribeComplete},
       {"describe-steady", "A second Describe answers the same", DescribeSteady},
-      {"check-every-phase", "Check answers in each phase that Describe names, and closured takes the answer",
-       CheckEveryPhase},
-      {"check-steady", "A second Check finds the same items with the same facts", CheckSteady},
+      {kEveryPhase, "Check answers in each phase that Describe names, and closured takes the answer", CheckEveryPhase},
+      {"check-steady", "A second Check finds the same items with the same facts", CheckSteady, kEveryPhase},
       {"check-incomplete", "A Check that lacks a required field is INVALID_ARGUMENT, and never an empty answer",
        CheckIncomplete},
-      {"check-language", "A language that the checker does not have is no error", CheckLanguage},
-      {"check-time", "The facts are as of the check_time or later, also where the server's clock is ahead", CheckTime},
+      {"check-language", "A language that the checker does not have is no error", CheckLanguage, kEveryPhase},
+      {"check-time", "The facts are as of the check_time or later, also where the server's clock is ahead", CheckTime,
+       kEveryPhase},
       {"check-failing", "A source that does not answer is an error that passes, and never an empty answer",
        CheckFailing},
   };

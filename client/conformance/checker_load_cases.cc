@@ -18,6 +18,9 @@ constexpr int kAtOnce = 64;
 // Too short for most, each a little longer than the one before.
 constexpr absl::Duration kHurries[] = {absl::Milliseconds(1), absl::Milliseconds(4), absl::Milliseconds(16)};
 constexpr absl::Duration kSlowDeadline = absl::Seconds(1);
+// What the cases stand on.
+constexpr char kAnswers[] = "check-every-phase";
+constexpr char kManyCome[] = "many-items";
 
 // Whether it answers about the ordinary account, which it did before.
 Verdict StillAnswers(CheckerSubject& subject, std::string_view after) {
@@ -90,7 +93,7 @@ Verdict ManyReadSlowly(CheckerSubject& subject) {
 // Whether an account is as slow as it is said to be.
 Verdict IsSlow(const std::vector<absl::StatusOr<CheckAnswer>>& answers) {
   const bool answered = std::any_of(answers.begin(), answers.end(), [](const auto& each) { return each.ok(); });
-  return answered ? Skipped("--slow ACCOUNT: one about which it takes a minute or more; this one was answered in time")
+  return answered ? Unjudged("--slow: an account about which it takes a minute or more; this one was answered in time")
                   : Holds("");
 }
 
@@ -115,13 +118,14 @@ Verdict SlowLeft(CheckerSubject& subject) {
 
 std::vector<CheckerCase> CheckerLoadCases() {
   return {
-      {"check-at-once", "Many checks at the same time are each answered as one is", CheckAtOnce},
-      {"check-hurried", "Checks whose deadline is over at once hold up nobody", CheckHurried},
-      {"check-left", "Checks that are cancelled at once hold up nobody", CheckLeft},
-      {"many-items", "Many items come whole, however many pages its source has", ManyItems},
-      {"many-items-read-slowly", "An answer waits for its reader, and holds up nobody meanwhile", ManyReadSlowly},
-      {"slow-deadline", "A check ends its work when its deadline is over", SlowDeadline},
-      {"slow-left", "A check ends its work when it is cancelled", SlowLeft},
+      {"check-at-once", "Many checks at the same time are each answered as one is", CheckAtOnce, kAnswers},
+      {"check-hurried", "Checks whose deadline is over at once hold up nobody", CheckHurried, kAnswers},
+      {"check-left", "Checks that are cancelled at once hold up nobody", CheckLeft, kAnswers},
+      {kManyCome, "Many items come whole, however many pages its source has", ManyItems},
+      {"many-items-read-slowly", "An answer waits for its reader, and holds up nobody meanwhile", ManyReadSlowly,
+       kManyCome},
+      {"slow-deadline", "A check ends its work when its deadline is over", SlowDeadline, kAnswers},
+      {"slow-left", "A check ends its work when it is cancelled", SlowLeft, kAnswers},
   };
 }
 

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Releases: at most once for a key, of what was shown and nothing else.
+#include <algorithm>
 #include <string>
+#include <vector>
 
 #include "checkers/answer_fault.h"
+#include "checkers/text.h"
 #include "client/conformance/checker_cases.h"
 #include "client/conformance/words.h"
 #include "fmt/format.h"
@@ -13,10 +16,14 @@ namespace {
 using Response = v1::DiscardResponse;
 
 constexpr int kAtOnce = 4;
+constexpr std::size_t kToldIds = 5;
 constexpr char kNoRelease[] = "--release NATIVE_ID: a renounceable item of the account, which is released for good";
 constexpr char kFenced[] =
     "answered FENCED: give a fence with --fence that is not below those that it has seen for the account";
-constexpr char kNotReleased[] = "needs a release that went well (discard-released)";
+// What the cases stand on.
+constexpr char kAnswers[] = "check-every-phase";
+constexpr char kMoved[] = "discard-moved";
+constexpr char kReleased[] = "discard-released";
 
 std::string Told(const absl::StatusOr<Response>& answer) {
   return answer.ok() ? Response::Outcome_Name(answer->outcome()) : closure::Told(answer.status());
@@ -26,14 +33,30 @@ bool Is(const absl::StatusOr<Response>& answer, Response::Outcome outcome) {
   return answer.ok() && answer->outcome() == outcome;
 }
 
-// Whether the account has the item that the release is of, to be renounced still.
-absl::StatusOr<bool> IsReported(CheckerSubject& subject, const std::string& native_id) {
+// Whether the account has this item, with this disposition still.
+absl::StatusOr<bool> IsReported(CheckerSubject& subject, const v1::ReportedItem& wanted) {
   const absl::StatusOr<CheckAnswer> answer = subject.Check(subject.Question(subject.options().account_id));
   if (!answer.ok()) return answer.status();
+  return std::any_of(answer->items.begin(), answer->items.end(), [&wanted](const v1::ReportedItem& item) {
+    return item.native_id() == wanted.native_id() && item.disposition() == wanted.disposition();
+  });
+}
+
+// Calls the case with the release that was wished for; tells what is in its way where there is none.
+template <typename Judge>
+Verdict WithWish(CheckerSubject& subject, Judge judge) {
+  const std::string& native_id = subject.options().release_native_id;
+  if (native_id.empty()) return Skipped(kNoRelease);
+  const absl::StatusOr<CheckAnswer> answer = subject.Check(subject.Question(subject.options().account_id));
+  if (!answer.ok()) return Broken(Told(answer.status()));
+  std::vector<std::string> renounceable;
   for (const v1::ReportedItem& item : answer->items) {
-    if (item.native_id() == native_id && item.disposition() == v1::RENOUNCEABLE) return true;
+    if (item.disposition() != v1::RENOUNCEABLE) continue;
+    if (item.native_id() == native_id) return judge(subject.DiscardOf(item));
+    if (renounceable.size() < kToldIds) renounceable.push_back(item.native_id());
   }
-  return false;
+  return Unjudged(fmt::format("--release: the account has no renounceable item \"{}\"; it has {}", native_id,
+                              renounceable.empty() ? "none" : fmt::format("{}", fmt::join(renounceable, ", "))));
 }
 
 Verdict DiscardUnknown(CheckerSubject& subject) {
@@ -64,45 +87,79 @@ Verdict DiscardIncomplete(CheckerSubject& subject) {
   return JudgeRefusals(refusals);
 }
 
+// Of something that the account has, as it is, but for facts that nobody was shown.
+v1::DiscardRequest Moved(v1::DiscardRequest request) {
+  request.mutable_expected()->set_native_state("closure-conformance-another-state");
+  return request;
+}
+
 Verdict DiscardMoved(CheckerSubject& subject) {
+  return WithWish(subject, [&subject](const v1::DiscardRequest& wish) {
+    const v1::ReportedItem shown = wish.expected();
+    const absl::StatusOr<Response> answer = subject.Discard(Moved(wish));
+    if (Is(answer, Response::FENCED)) return Unjudged(kFenced);
+    if (!Is(answer, Response::FACTS_MOVED))
+      return Broken(fmt::format("with a state that the item is not in it was answered {}", Told(answer)));
+    const absl::StatusOr<bool> reported = IsReported(subject, shown);
+    if (!reported.ok()) return Broken(Told(reported.status()));
+    return *reported ? Holds("FACTS_MOVED, and the item is still there") : Broken("FACTS_MOVED, and the item is gone");
+  });
+}
+
+// The one before it had a fence, and released nothing.
+Verdict DiscardFencedByRefused(CheckerSubject& subject) {
+  return WithWish(subject, [&subject](const v1::DiscardRequest& wish) {
+    v1::DiscardRequest late = Moved(wish);
+    late.set_fence(late.fence() - 1);
+    const absl::StatusOr<Response> answer = subject.Discard(late);
+    if (Is(answer, Response::FENCED)) return Holds("FENCED");
+    return Broken(fmt::format("a fence below that of a release that was refused: {}", Told(answer)));
+  });
+}
+
+Verdict DiscardMustHandle(CheckerSubject& subject) {
   if (subject.options().release_native_id.empty()) return Skipped(kNoRelease);
-  absl::StatusOr<v1::DiscardRequest> request = subject.WishedDiscard();
-  if (!request.ok()) return Broken(Told(request.status()));
-  request->mutable_expected()->set_native_state("closure-conformance-another-state");
-  const absl::StatusOr<Response> answer = subject.Discard(*request);
-  if (Is(answer, Response::FENCED)) return Broken(kFenced);
-  if (!Is(answer, Response::FACTS_MOVED))
-    return Broken(fmt::format("with a state that the item is not in it was answered {}", Told(answer)));
-  const absl::StatusOr<bool> reported = IsReported(subject, request->native_id());
+  const absl::StatusOr<CheckAnswer> found = subject.Check(subject.Question(subject.options().account_id));
+  if (!found.ok()) return Broken(Told(found.status()));
+  const auto item = std::find_if(found->items.begin(), found->items.end(),
+                                 [](const v1::ReportedItem& each) { return each.disposition() == v1::MUST_HANDLE; });
+  if (item == found->items.end()) return Skipped("an item of the account that must be handled by hand");
+  const absl::StatusOr<Response> answer = subject.Discard(subject.DiscardOf(*item));
+  const std::string seen = fmt::format("{} was answered {}", QuotedExcerpt(item->native_id()), Told(answer));
+  if (Is(answer, Response::RELEASED)) return Broken(seen);
+  const absl::StatusOr<bool> reported = IsReported(subject, *item);
   if (!reported.ok()) return Broken(Told(reported.status()));
-  return *reported ? Holds("FACTS_MOVED, and the item is still there") : Broken("FACTS_MOVED, and the item is gone");
+  return *reported ? Holds(seen) : Broken(fmt::format("{}, and is gone", seen));
 }
 
 Verdict DiscardReleased(CheckerSubject& subject) {
-  if (subject.options().release_native_id.empty()) return Skipped(kNoRelease);
-  const absl::StatusOr<v1::DiscardRequest> request = subject.WishedDiscard();
-  if (!request.ok()) return Broken(Told(request.status()));
-  const absl::StatusOr<Response> answer = subject.Discard(*request);
-  if (Is(answer, Response::FENCED)) return Broken(kFenced);
-  if (!Is(answer, Response::RELEASED)) return Broken(fmt::format("answered {}", Told(answer)));
-  subject.set_released(*request);
-  const absl::StatusOr<bool> reported = IsReported(subject, request->native_id());
-  if (!reported.ok()) return Broken(Told(reported.status()));
-  return *reported ? Broken("RELEASED, and the item is still reported as renounceable") : Holds("RELEASED, and gone");
+  return WithWish(subject, [&subject](const v1::DiscardRequest& wish) {
+    const absl::StatusOr<Response> answer = subject.Discard(wish);
+    if (Is(answer, Response::FENCED)) return Unjudged(kFenced);
+    if (!Is(answer, Response::RELEASED)) return Broken(fmt::format("answered {}", Told(answer)));
+    subject.set_released(wish);
+    const absl::StatusOr<bool> reported = IsReported(subject, wish.expected());
+    if (!reported.ok()) return Broken(Told(reported.status()));
+    return *reported ? Broken("RELEASED, and the item is still reported as renounceable") : Holds("RELEASED, and gone");
+  });
 }
 
 Verdict DiscardRepeated(CheckerSubject& subject) {
-  if (!subject.released().has_value()) return Skipped(kNotReleased);
   for (const absl::StatusOr<Response>& answer : subject.DiscardAtOnce(*subject.released(), kAtOnce)) {
     if (!Is(answer, Response::RELEASED) && !IsPassing(answer.status()))
       return Broken(fmt::format("the same key was answered {}", Told(answer)));
   }
-  const absl::StatusOr<Response> last = subject.Discard(*subject.released());
-  return Is(last, Response::RELEASED) ? Holds("RELEASED again") : Broken(fmt::format("the same key: {}", Told(last)));
+  v1::DiscardRequest late = *subject.released();
+  for (int64_t fence : {late.fence(), late.fence() - 1}) {
+    late.set_fence(fence);
+    const absl::StatusOr<Response> answer = subject.Discard(late);
+    if (!Is(answer, Response::RELEASED))
+      return Broken(fmt::format("the same key with the fence {}: {}", fence, Told(answer)));
+  }
+  return Holds("RELEASED again, with a fence below, too");
 }
 
 Verdict DiscardKeyReused(CheckerSubject& subject) {
-  if (!subject.released().has_value()) return Skipped(kNotReleased);
   v1::DiscardRequest other = subject.MadeUpDiscard();
   other.set_idempotency_key(subject.released()->idempotency_key());
   const absl::StatusOr<Response> answer = subject.Discard(other);
@@ -111,7 +168,6 @@ Verdict DiscardKeyReused(CheckerSubject& subject) {
 }
 
 Verdict DiscardFenced(CheckerSubject& subject) {
-  if (!subject.released().has_value()) return Skipped(kNotReleased);
   v1::DiscardRequest late = *subject.released();
   late.set_idempotency_key(subject.NewKey());
   late.set_fence(late.fence() - 1);
@@ -126,11 +182,14 @@ std::vector<CheckerCase> CheckerReleaseCases() {
   return {
       {"discard-unknown", "The release of an item that is not there releases nothing, and says so", DiscardUnknown},
       {"discard-incomplete", "A Discard that lacks a required field is INVALID_ARGUMENT", DiscardIncomplete},
-      {"discard-moved", "An item whose facts are other than those that were shown is not released", DiscardMoved},
-      {"discard-released", "An item as it was shown is released, and not reported any more", DiscardReleased},
-      {"discard-repeated", "The same key again is RELEASED again", DiscardRepeated},
-      {"discard-key-reused", "The key of a release releases no other item", DiscardKeyReused},
-      {"discard-fenced", "A fence below one that was seen is FENCED", DiscardFenced},
+      {kMoved, "An item whose facts are other than those that were shown is not released", DiscardMoved, kAnswers},
+      {"discard-fenced-by-refused", "The fence of a release that was refused counts as seen", DiscardFencedByRefused,
+       kMoved},
+      {"discard-must-handle", "An item that must be handled by hand is not released", DiscardMustHandle, kAnswers},
+      {kReleased, "An item as it was shown is released, and not reported any more", DiscardReleased, kAnswers},
+      {"discard-repeated", "The same key again is RELEASED again, whatever its fence is", DiscardRepeated, kReleased},
+      {"discard-key-reused", "The key of a release releases no other item", DiscardKeyReused, kReleased},
+      {"discard-fenced", "A fence below one that was seen is FENCED", DiscardFenced, kReleased},
   };
 }
 

@@ -154,18 +154,11 @@ v1::DiscardRequest CheckerSubject::MadeUpDiscard() {
   return request;
 }
 
-absl::StatusOr<v1::DiscardRequest> CheckerSubject::WishedDiscard() {
-  const absl::StatusOr<CheckAnswer> answer = Check(Question(options_.account_id));
-  if (!answer.ok()) return answer.status();
-  for (const v1::ReportedItem& item : answer->items) {
-    if (item.native_id() != options_.release_native_id || item.disposition() != v1::RENOUNCEABLE) continue;
-    v1::DiscardRequest request = MadeUpDiscard();
-    request.set_native_id(item.native_id());
-    *request.mutable_expected() = item;
-    return request;
-  }
-  return absl::InvalidArgumentError(
-      absl::StrCat("the checker reports no renounceable item \"", options_.release_native_id, "\" of the account"));
+v1::DiscardRequest CheckerSubject::DiscardOf(const v1::ReportedItem& item) {
+  v1::DiscardRequest request = MadeUpDiscard();
+  request.set_native_id(item.native_id());
+  *request.mutable_expected() = item;
+  return request;
 }
 
 std::string CheckerSubject::NewKey() {

@@ -76,8 +76,8 @@ class CheckerSubject {
 
   // A release of an item that nobody reported.
   v1::DiscardRequest MadeUpDiscard();
-  // The release that was wished for. Errors: INVALID_ARGUMENT when the checker does not report such an item.
-  absl::StatusOr<v1::DiscardRequest> WishedDiscard();
+  // The release of an item as it was reported.
+  v1::DiscardRequest DiscardOf(const v1::ReportedItem& item);
   // A key that no other run has used.
   std::string NewKey();
 

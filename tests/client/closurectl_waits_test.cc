@@ -76,6 +76,23 @@ TEST_CASE("a wait whose time is over names what it waited for, where the closure
                               Contains(kAdvice) && Contains("WAIT_TIMED_OUT"));
 }
 
+TEST_CASE("a wait whose time is over names the participant that is waited for", "[R61]") {
+  FakeServer server;
+  Closure closure = MakeClosure(Closure::DELETING);
+  v1::ParticipantProgress& mailboxes = *closure.add_participants();
+  mailboxes.set_participant("mailboxes");
+  mailboxes.set_attempts(7);
+  mailboxes.set_last_error("UNAVAILABLE: it is down");
+  server.SetClosure(closure);
+  for (int i = 0; i < 100; ++i) {
+    server.AddWatch({{closure}, grpc::Status(grpc::StatusCode::UNAVAILABLE, "gone")});
+  }
+  const Outcome outcome = On(server, {"wait", kClosureName, "--for", "CLOSED", "--timeout", "2s"});
+  CHECK(outcome.code == 6);
+  CHECK_THAT(outcome.err, Contains("the closure is DELETING: it waits for mailboxes, attempt 7, last error: "
+                                   "UNAVAILABLE: it is down"));
+}
+
 TEST_CASE("a call that the server does not serve is told in words", "[sandbox]") {
   FakeServer server;
   server.FailNext("ShowAccount", grpc::Status(grpc::StatusCode::UNIMPLEMENTED, ""));

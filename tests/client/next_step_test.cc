@@ -212,6 +212,24 @@ TEST_CASE("where a system does not do its part an operator is told how to see an
   CHECK(NextSteps(closure, "closurectl")[0].command.find("operator") == std::string::npos);
 }
 
+TEST_CASE("an owner is told which participant is waited for, how often it was asked, and why it fails", "[R10]") {
+  Closure closure = In(Closure::DELETING);
+  const std::string before = NextSteps(closure, "closurectl")[0].advice;
+  v1::ParticipantProgress& done = *closure.add_participants();
+  done.set_last_error("UNAVAILABLE: it was down");
+  done.set_status(v1::ParticipantProgress::DONE);
+  v1::ParticipantProgress& mailboxes = *closure.add_participants();
+  mailboxes.set_participant("mailboxes");
+  mailboxes.set_status(v1::ParticipantProgress::PERFORMING);
+  mailboxes.set_attempts(7);
+  CHECK(NextSteps(closure, "closurectl")[0].advice == before);
+  mailboxes.set_last_error("UNAVAILABLE: it is down");
+  const std::string failure = "; it waits for mailboxes, attempt 7, last error: UNAVAILABLE: it is down";
+  CHECK(NextSteps(closure, "closurectl")[0].advice == before + failure);
+  closure.set_state(Closure::SILENT_PERIOD);
+  CHECK(NextSteps(closure, "closurectl")[0].advice.find(failure) != std::string::npos);
+}
+
 TEST_CASE("what goes on by itself is waited for with a command that comes back") {
   for (const auto& [state, rest] : std::vector<std::pair<Closure::State, std::string>>{
            {Closure::CHECKING, "wait accounts/7/closures/ab --for READY BLOCKED"},

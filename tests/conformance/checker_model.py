@@ -111,29 +111,41 @@ class Model:
         self.fences[request.account_id] = max(highest, request.fence)
         return request.fence < highest
 
+    def current(self, request):
+        return {each.native_id: each for each in self.items(request.account_id)}.get(request.native_id)
+
     def moved(self, request):
-        current = {each.native_id: each for each in self.items(request.account_id)}.get(request.native_id)
+        current = self.current(request)
         facts = ("kind", "disposition", "native_state")
         return current is None or any(getattr(current, fact) != getattr(request.expected, fact) for fact in facts)
+
+    def refused(self, request):
+        current = self.current(request)
+        return current is not None and current.disposition != pb.RENOUNCEABLE
 
     def release(self, request):
         self.released.add(request.native_id)
 
+    def discard(self, request, context):
+        known = self.keys.get(request.idempotency_key)
+        if known is not None and known != self.key_of(request):
+            context.abort(grpc.StatusCode.INVALID_ARGUMENT, "idempotency_key was used for another item")
+        if known is not None:
+            return Response(outcome=Response.RELEASED)
+        if self.is_fenced(request):
+            return Response(outcome=Response.FENCED)
+        if self.moved(request):
+            return Response(outcome=Response.FACTS_MOVED)
+        if self.refused(request):
+            return Response(outcome=Response.REFUSED)
+        self.release(request)
+        self.keys[request.idempotency_key] = self.key_of(request)
+        return Response(outcome=Response.RELEASED)
+
     def Discard(self, request, context):
         self.judge_discard(request, context)
         with self.lock:
-            known = self.keys.get(request.idempotency_key)
-            if known is not None and known != self.key_of(request):
-                context.abort(grpc.StatusCode.INVALID_ARGUMENT, "idempotency_key was used for another item")
-            if known is not None:
-                return Response(outcome=Response.RELEASED)
-            if self.is_fenced(request):
-                return Response(outcome=Response.FENCED)
-            if self.moved(request):
-                return Response(outcome=Response.FACTS_MOVED)
-            self.release(request)
-            self.keys[request.idempotency_key] = self.key_of(request)
-            return Response(outcome=Response.RELEASED)
+            return self.discard(request, context)
 
 
 def serve(model):
@@ -337,61 +349,3 @@ class EmptyWhenItFails(Model):
 class InternalWhenItFails(Model):
     def source_fails(self, context):
         raise RuntimeError("the disks are down")
-
-
-# ---- how it bears load ----
-
-
-class BusyAtOnce(Model):
-    """Takes eight at a time, and refuses the others."""
-
-    def __init__(self):
-        super().__init__()
-        self.asked = 0
-
-    def pieces(self, request):
-        with self.lock:
-            if self.asked >= 8:
-                raise RuntimeError("too many")
-            self.asked += 1
-        self.closing.wait(0.02)
-        with self.lock:
-            self.asked -= 1
-        return super().pieces(request)
-
-
-class LosingItsPlaces(Model):
-    """Has as many places as ask at once, and does not get back the place of a call that was left."""
-
-    def __init__(self):
-        super().__init__()
-        self.places = 64
-
-    def Check(self, request, context):
-        with self.lock:
-            if self.places == 0:
-                context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, "no place")
-            self.places -= 1
-        left = threading.Event()
-        if not context.add_callback(left.set) or left.wait(0.3):
-            return
-        with self.lock:
-            self.places += 1
-        yield from super().Check(request, context)
-
-
-class OfOnePage(Model):
-    def items(self, account):
-        return super().items(account)[:100]
-
-
-class OfOneWorker(Model):
-    workers = 1
-
-
-class GoingOnWhenLeft(Model):
-    workers = 8
-
-    def source_hangs(self, context):
-        self.closing.wait(60)
-        context.abort(grpc.StatusCode.CANCELLED, "nobody waits")

@@ -7,6 +7,7 @@ import subprocess
 import unittest
 
 import checker_model as checkers
+import load_models as loads
 import participant_model as participants
 import release_models as releases
 from plugin_server import CLOSURECTL, SECONDS, broken, with_verdict
@@ -34,17 +35,20 @@ EXACTLY = (
     (checkers.ByItsOwnClock, (), {"check-time"}),
     (checkers.EmptyWhenItFails, FAILING, {"check-failing"}),
     (checkers.InternalWhenItFails, FAILING, {"check-failing"}),
-    (checkers.OfOnePage, MANY, {"many-items"}),
-    (checkers.OfOneWorker, MANY + HURRY, {"many-items-read-slowly"}),
+    (loads.OfOnePage, MANY, {"many-items"}),
+    (loads.OfOneWorker, MANY + HURRY, {"many-items-read-slowly"}),
     # Nobody is answered any more.
-    (checkers.GoingOnWhenLeft, SLOW + HURRY, {"slow-deadline", "slow-left", "discard-unknown", "discard-incomplete"}),
+    (loads.GoingOnWhenLeft, SLOW + HURRY, {"slow-deadline", "slow-left", "discard-unknown", "discard-incomplete"}),
     (releases.ReleasingWhatIsNotThere, RELEASE, {"discard-unknown"}),
     (releases.TakingAnyRelease, RELEASE, {"discard-incomplete"}),
-    (releases.NotLookingAtFacts, RELEASE, {"discard-moved", "discard-released"}),
+    (releases.NotLookingAtFacts, RELEASE, {"discard-moved"}),
+    (releases.ReleasingWhateverIsAskedFor, RELEASE, {"discard-must-handle"}),
     (releases.SayingThatItReleased, RELEASE, {"discard-released"}),
     (releases.ForgettingKeys, RELEASE, {"discard-repeated"}),
     (releases.LookingAtKeysAlone, RELEASE, {"discard-key-reused"}),
-    (releases.WithoutFences, RELEASE, {"discard-fenced"}),
+    (releases.FencingBeforeKeys, RELEASE, {"discard-repeated"}),
+    (releases.SeeingFencesOfReleasesAlone, RELEASE, {"discard-fenced-by-refused"}),
+    (releases.WithoutFences, RELEASE, {"discard-fenced-by-refused", "discard-fenced"}),
     (releases.WithoutDiscard, RELEASE, {"discard-moved", "discard-released"}),
     (participants.NamedBadly, (), {"describe-complete"}),
     (participants.InTooLateAStage, (), {"describe-complete"}),
@@ -58,11 +62,12 @@ EXACTLY = (
     (participants.WithoutThaw, (), {"describe-complete"}),
     (participants.ExecutingMoney, ACT, {"perform-done"}),
     (participants.FencingWhatIsDone, ACT, {"perform-repeated"}),
+    (participants.FencingBeforeKeys, ACT, {"perform-repeated"}),
     (participants.StuckWhenLeft, ACT, {"perform-left"}),
     (participants.WithoutFences, ACT, {"perform-fenced"}),
     (participants.LookingAtKeysAlone, ACT, {"perform-key-reused"}),
 )
-# No answer of theirs counts, so other cases are broken too; the first one says why.
+# What is said of those whose answers do not count.
 SAYING = (
     (checkers.NegativeMoney, (), ANSWER, "amount"),
     (checkers.OverflowingMoney, (), ANSWER, "amount"),
@@ -77,12 +82,12 @@ SAYING = (
     (checkers.CountingBadly, (), ANSWER, "the summary says 2 items, and 1 came"),
     (checkers.AboutAnotherAccount, (), ANSWER, "1000000002"),
     (checkers.GoingOnBehindTheSummary, (), ANSWER, "behind its summary"),
-    (checkers.OldFacts, (), ANSWER, "as of"),
-    (checkers.FactsOfTomorrow, (), ANSWER, "as of"),
+    (checkers.OldFacts, (), ANSWER, "as_of_time says"),
+    (checkers.FactsOfTomorrow, (), ANSWER, "as_of_time says"),
     (checkers.NotUtf8, (), ANSWER, "not UTF-8"),
     (checkers.Endless, (), ANSWER, "more than 10000 items"),
     (checkers.NeverEnding, HURRY, ANSWER, "DEADLINE_EXCEEDED"),
-    (checkers.BusyAtOnce, (), "check-at-once", "too many"),
+    (loads.BusyAtOnce, (), "check-at-once", "too many"),
     (checkers.Unsteady, (), "check-steady", "is in the first alone"),
     (participants.FailingAtOnce, ACT, "perform-at-once", "being worked on"),
     (participants.RefusingWhatIsDone, ACT, "perform-repeated", "FACTS_MOVED"),
@@ -120,6 +125,32 @@ class Conformance(unittest.TestCase):
         self.assertEqual((code, {case for case in cases if case not in with_verdict(cases, "SKIPPED")}),
                          (0, {"describe-complete", "describe-steady", "perform-incomplete", "perform-elsewhere"}))
 
+    def test_what_was_given_and_does_not_fit_is_not_held_against_anybody_and_passes_nothing(self):
+        for flags, case, words in (
+                (("--release", "disk/1"), "discard-moved", 'no renounceable item "disk/1"; it has disk/2'),
+                (("--release", "disk/9"), "discard-released", "it has disk/2"),
+                (("--slow", checkers.ACCOUNT), "slow-deadline", "answered in time"),
+                (("--slow", checkers.ACCOUNT), "slow-left", "answered in time")):
+            with self.subTest(flags=flags):
+                code, cases = self.verify(checkers.Model(), *flags)
+                self.assertEqual((cases[case][0], broken(cases), code), ("UNJUDGED", set(), 1), cases)
+                self.assertIn(words, cases[case][1])
+
+    def test_a_fence_that_is_below_those_that_were_seen_is_not_held_against_anybody(self):
+        model = checkers.Model()
+        model.fences[checkers.ACCOUNT] = 7
+        code, cases = self.verify(model, *RELEASE)
+        self.assertEqual((cases["discard-released"][0], broken(cases), code), ("UNJUDGED", set(), 1), cases)
+        self.assertIn("--fence", cases["discard-released"][1])
+        self.assertEqual(self.verify(model, *RELEASE, "--fence", "8")[0], 0)
+
+    def test_one_fault_is_told_once(self):
+        _, cases = self.verify(checkers.NegativeMoney(), *RELEASE)
+        self.assertEqual(broken(cases), {ANSWER}, cases)
+        for case in ("check-steady", "check-at-once", "discard-moved", "discard-released", "discard-repeated"):
+            self.assertEqual(cases[case], ("SKIPPED", "needs check-every-phase, which does not hold"))
+        self.assertEqual(cases["many-items-read-slowly"], ("SKIPPED", "--many ACCOUNT: one with many items"))
+
     def test_nothing_is_deleted_without_leave(self):
         model = participants.Model()
         model.stages = ((participants.pb.DELETE, 1),)
@@ -141,7 +172,7 @@ class Conformance(unittest.TestCase):
                 self.assertIn(words, cases[case][1])
 
     def test_one_that_loses_a_place_to_each_that_left_is_found(self):
-        _, cases = self.verify(checkers.LosingItsPlaces())
+        _, cases = self.verify(loads.LosingItsPlaces())
         self.assertTrue({"check-hurried", "check-left"} & broken(cases), cases)
         self.assertNotIn("check-at-once", broken(cases))
 
@@ -190,7 +221,7 @@ class CommandLine(unittest.TestCase):
         self.assertEqual(code, 0, err)
         self.assertRegex(out, r"(?m)^CASE +VERDICT +DETAIL$")
         self.assertRegex(out, r"(?m)^describe-complete +HOLDS +disks 1\.0$")
-        self.assertRegex(err, r"\d+ of \d+ cases hold, 0 broken, \d+ skipped\.")
+        self.assertRegex(err, r"\d+ of \d+ cases hold, 0 broken, 0 unjudged, \d+ skipped\.")
 
 
 if __name__ == "__main__":

@@ -162,6 +162,13 @@ class FencingWhatIsDone(Model):
         return super().perform(request, context)
 
 
+class FencingBeforeKeys(Model):
+    def perform(self, request, context):
+        if self.is_fenced(request):
+            return Response(outcome=Response.FENCED)
+        return super().perform(request, context)
+
+
 class FailingAtOnce(Model):
     """Takes a key that is being worked on for a mistake."""
 

@@ -36,6 +36,27 @@ class LookingAtKeysAlone(Model):
         return "any"
 
 
+class FencingBeforeKeys(Model):
+    def discard(self, request, context):
+        if self.is_fenced(request):
+            return Response(outcome=Response.FENCED)
+        return super().discard(request, context)
+
+
+class SeeingFencesOfReleasesAlone(Model):
+    def is_fenced(self, request):
+        return request.fence < self.fences.get(request.account_id, 0)
+
+    def release(self, request):
+        super().release(request)
+        self.fences[request.account_id] = request.fence
+
+
+class ReleasingWhateverIsAskedFor(Model):
+    def refused(self, request):
+        return False
+
+
 class WithoutFences(Model):
     def is_fenced(self, request):
         return False

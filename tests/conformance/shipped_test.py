@@ -16,10 +16,13 @@ ORDINARY, MANY, SLOW, FAILING = "1000000001", "1000000003", "1000000004", "10000
 CERTIFICATE = {"serial": "4a31", "domain": "shop.example.com", "status": "issued", "expire_time": "2099-06-30T00:00:00Z",
                "revocable": True}
 BACKUP = {"id": "bk-1", "of": "orders database", "state": "complete", "locked": False}
+# Those that have to be handled by hand.
+KEPT_CERTIFICATE = {**CERTIFICATE, "serial": "77f0", "revocable": False}
+LOCKED_BACKUP = {**BACKUP, "id": "bk-2", "locked": True}
 
 
-def cloud(kind, thing):
-    return {ORDINARY: {kind: [thing]}, MANY: {kind: [{**thing, "repeat": 3000}]}, SLOW: {"slow": True}, FAILING: {"failing": True}}
+def cloud(kind, thing, by_hand):
+    return {ORDINARY: {kind: [thing, by_hand]}, MANY: {kind: [{**thing, "repeat": 3000}]}, SLOW: {"slow": True}, FAILING: {"failing": True}}
 
 
 class Shipped(unittest.TestCase):
@@ -44,10 +47,10 @@ class Shipped(unittest.TestCase):
                              "--failing", FAILING, "--release", native_id)
 
     def test_the_checker_in_python(self):
-        self.demand_checker_holds(self.start(Example.of_python, cloud("certificates", CERTIFICATE)), "certificate/4a31")
+        self.demand_checker_holds(self.start(Example.of_python, cloud("certificates", CERTIFICATE, KEPT_CERTIFICATE)), "certificate/4a31")
 
     def test_the_checker_in_node(self):
-        self.demand_checker_holds(self.start(Example.of_node, cloud("backups", BACKUP), "backups_checker.mjs"), "backup/bk-1")
+        self.demand_checker_holds(self.start(Example.of_node, cloud("backups", BACKUP, LOCKED_BACKUP), "backups_checker.mjs"), "backup/bk-1")
 
     def test_the_participant_in_node(self):
         example = self.start(Example.of_node, {ORDINARY: {"mailboxes": ["mb-1"]}}, "mailboxes_participant.mjs")

@@ -169,7 +169,9 @@ TEST_CASE("a resource is released at once and does not come back when the closur
   Discard(server, owner, {"resource/i-1"});
   CHECK(server.Show(kId).account().resources().empty());
   CHECK(ActsOf(server, kId, "ResourceService/ReleaseResource").size() == 1);
-  CHECK(ItemOf(owner.Items(true), "resource/i-1").resolution() == v1::BlockingItem::RESOLVED);
+  const v1::BlockingItem gone = ItemOf(owner.Items(true), "resource/i-1");
+  CHECK(gone.resolution() == v1::BlockingItem::RESOLVED);
+  CHECK(gone.resolution_detail() == "it was discarded in this closure");
   owner.Cancel();
   CHECK(server.Show(kId).account().resources().empty());
 }

@@ -129,6 +129,16 @@ class Installation(Files):
                 self.assertEqual(mode(self.installed(path)), 0o755 if path.startswith("bin/") else 0o644, path)
                 self.assertIn(self.installed(path), self.manifest)
 
+    def test_the_links_of_installed_pages_lead_to_what_is_installed(self):
+        links = 0
+        for folder, _, files in os.walk(self.installed("share/doc/closured")):
+            for name in (each for each in files if each.endswith(".md")):
+                for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", read(os.path.join(folder, name))):
+                    links += 1
+                    path = os.path.normpath(os.path.join(folder, link))
+                    self.assertTrue(os.path.exists(path) and path.startswith(self.prefix), "%s: %s" % (name, link))
+        self.assertGreater(links, 10)
+
     def test_what_is_installed_names_its_own_prefix_and_nothing_of_the_build(self):
         for name in ("share/closured/closured.textproto", "lib/systemd/system/closured.service"):
             text = read(self.installed(name))

@@ -176,6 +176,11 @@ TEST_CASE("what is not found any more is resolved, and told as gone by one scan 
   CHECK(gone.resolution_detail().empty());
   // Why its release failed stays readable.
   CHECK(OnlyOf(Merge({}, {Stored(Found("a"), Item::RELEASE_FAILED)})).resolution_detail() == "why");
+  // So does it that the owner gave it up.
+  CHECK(OnlyOf(Merge({}, {Stored(Found("a"), Item::RELEASED)})).resolution_detail() ==
+        "it was discarded in this closure");
+  CHECK(OnlyOf(Merge({}, {Stored(Found("a"), Item::OUTCOME_UNKNOWN)})).resolution_detail() ==
+        "its release was not answered in time, and it is gone since");
   const ScanMerge later = Merge({}, {Stored(Found("a"), Item::RESOLVED, Item::GONE)});
   CHECK(OnlyOf(later).change() == Item::CHANGE_UNSPECIFIED);
   CHECK(OnlyOf(later).resolution() == Item::RESOLVED);
