@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// Shows absl::Mutex, absl::CondVar and what copies of an absl::Status share to ThreadSanitizer. Debian's Abseil is
-// compiled without it, so a lock taken in the library would not count as one and everything it guards would be
-// reported. The functions here take the place of the library's, in gRPC too, call them, and tell the sanitizer about
-// it. Linked into programs of the preset tsan only.
+// Shows absl::Mutex, absl::CondVar, absl::Notification and what copies of an absl::Status share to ThreadSanitizer.
+// Debian's Abseil is compiled without it, so a lock taken in the library would not count as one and everything it
+// guards would be reported. The functions here take the place of the library's, in gRPC too, call them, and tell the
+// sanitizer about it. Linked into programs of the preset tsan only.
 #include <dlfcn.h>
 
 #include <cstdint>
 
 #include "absl/status/status.h"
 #include "absl/synchronization/mutex.h"
+#include "absl/synchronization/notification.h"
 #include "absl/time/time.h"
 
 extern "C" {
@@ -37,6 +38,8 @@ Result CallLibrary(const char* name, Arguments... arguments) {
 
 #define CLOSURE_MUTEX "_ZN4absl7debian35Mutex"
 #define CLOSURE_CONDVAR "_ZN4absl7debian37CondVar"
+#define CLOSURE_NOTIFICATION "_ZN4absl7debian312Notification"
+#define CLOSURE_CONST_NOTIFICATION "_ZNK4absl7debian312Notification"
 
 namespace absl {
 ABSL_NAMESPACE_BEGIN
@@ -134,6 +137,24 @@ bool CondVar::WaitWithDeadline(Mutex* mutex, Time deadline) {
       CallLibrary<bool>(CLOSURE_CONDVAR "16WaitWithDeadlineEPNS0_5MutexENS0_4TimeE", this, mutex, deadline);
   __tsan_acquire(mutex);
   return timed_out;
+}
+
+void Notification::Notify() {
+  __tsan_release(this);
+  CallLibrary<void>(CLOSURE_NOTIFICATION "6NotifyEv", this);
+}
+
+// One that was given before is seen without a lock.
+void Notification::WaitForNotification() const {
+  CallLibrary<void>(CLOSURE_CONST_NOTIFICATION "19WaitForNotificationEv", this);
+  __tsan_acquire(const_cast<Notification*>(this));
+}
+
+bool Notification::WaitForNotificationWithTimeout(Duration timeout) const {
+  const bool given =
+      CallLibrary<bool>(CLOSURE_CONST_NOTIFICATION "30WaitForNotificationWithTimeoutENS0_8DurationE", this, timeout);
+  __tsan_acquire(const_cast<Notification*>(this));
+  return given;
 }
 
 // Whoever gives up the last copy frees it, after everybody else has.
