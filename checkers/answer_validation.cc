@@ -2,12 +2,15 @@
 #include "checkers/answer_validation.h"
 
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_set>
+#include <utility>
 
 #include "checkers/answer_fault.h"
+#include "checkers/billing/fund_limits.h"
 #include "checkers/renounced_kinds.h"
 #include "checkers/text.h"
 #include "checkers/utf8.h"
@@ -61,7 +64,8 @@ std::string TextComplaint(const TextRule& rule, const std::string& text) {
 
 std::string EnumComplaint(const v1::ReportedItem& item, const v1::CheckerDescription& description) {
   const v1::ItemKind kind = item.kind();
-  if (kind == v1::ITEM_KIND_UNSPECIFIED || !v1::ItemKind_IsValid(kind)) {
+  if (kind == v1::ITEM_KIND_UNSPECIFIED) return "kind is required";
+  if (!v1::ItemKind_IsValid(kind)) {
     return fmt::format("kind {} is unknown", static_cast<int>(kind));
   }
   const auto& kinds = description.kinds();
@@ -71,10 +75,12 @@ std::string EnumComplaint(const v1::ReportedItem& item, const v1::CheckerDescrip
   if (IsRenouncedAsMoney(kind) && description.name() != kBillingName) {
     return fmt::format("kind {} can be reported by {} only", v1::ItemKind_Name(kind), kBillingName);
   }
-  if (item.disposition() == v1::DISPOSITION_UNSPECIFIED || !v1::Disposition_IsValid(item.disposition())) {
+  if (item.disposition() == v1::DISPOSITION_UNSPECIFIED) return "disposition is required";
+  if (!v1::Disposition_IsValid(item.disposition())) {
     return fmt::format("disposition {} is unknown", static_cast<int>(item.disposition()));
   }
-  if (item.resolver() == v1::RESOLVER_UNSPECIFIED || !v1::Resolver_IsValid(item.resolver())) {
+  if (item.resolver() == v1::RESOLVER_UNSPECIFIED) return "resolver is required";
+  if (!v1::Resolver_IsValid(item.resolver())) {
     return fmt::format("resolver {} is unknown", static_cast<int>(item.resolver()));
   }
   if (item.resolver() != v1::OWNER && item.resolver_id().empty()) {
@@ -114,6 +120,29 @@ std::string ItemComplaint(const v1::ReportedItem& item, const v1::CheckerDescrip
   return AmountComplaint(item);
 }
 
+// Adds up the money of an answer that can be renounced.
+class RenounceableMoney {
+ public:
+  explicit RenounceableMoney(const FundLimits* limits) : limits_(limits) {}
+
+  // What is wrong with a valid item: with what came before it there is more than may be renounced.
+  std::string Complaint(const v1::ReportedItem& item) {
+    if (limits_ == nullptr || !IsRenouncedAsMoney(item.kind()) || item.disposition() != v1::RENOUNCEABLE) return "";
+    const auto [sum, is_first] = sums_.try_emplace({item.kind(), item.amount().currency_code()}, item.amount());
+    const absl::StatusOr<v1::Money> total = is_first ? item.amount() : AddMoney(sum->second, item.amount());
+    if (!total.ok()) return "the amounts do not fit into a sum";
+    sum->second = *total;
+    const FundLimits::Verdict verdict = limits_->Judge(item.kind(), *total);
+    if (verdict.within) return "";
+    return fmt::format("amount {} is said to be renounceable, and with what was renounced before is above {}",
+                       FormatMoney(*total), FormatMoney(verdict.limit));
+  }
+
+ private:
+  const FundLimits* const limits_;
+  std::map<std::pair<v1::ItemKind, std::string>, v1::Money> sums_;
+};
+
 absl::Status ValidateAmountOfAnswer(const CheckAnswer& answer, const AnswerLimits& limits) {
   if (answer.items.size() > static_cast<size_t>(std::max(0, limits.items_max))) {
     return TooMuchAnswer(fmt::format("the answer has {} items, more than {}", answer.items.size(), limits.items_max));
@@ -140,6 +169,7 @@ absl::Status ValidateAnswer(const CheckAnswer& answer, const v1::CheckerDescript
                                        absl::FormatTime(limits.as_of_max, absl::UTCTimeZone())));
   }
   std::unordered_set<std::string_view> native_ids;
+  RenounceableMoney money(limits.funds);
   for (size_t i = 0; i < answer.items.size(); ++i) {
     const v1::ReportedItem& item = answer.items[i];
     std::string complaint = AccountComplaint(item, limits);
@@ -147,6 +177,7 @@ absl::Status ValidateAnswer(const CheckAnswer& answer, const v1::CheckerDescript
     if (complaint.empty() && !native_ids.insert(item.native_id()).second) {
       complaint = "the native_id comes twice";
     }
+    if (complaint.empty()) complaint = money.Complaint(item);
     if (!complaint.empty()) {
       return MalformedAnswer(fmt::format("item {} ({}): {}", i + 1, QuotedExcerpt(item.native_id()), complaint));
     }

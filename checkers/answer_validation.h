@@ -12,6 +12,8 @@
 
 namespace closure {
 
+class FundLimits;
+
 // How many bytes of items one answer may hold.
 inline constexpr size_t kAnswerBytesMax = 32 << 20;
 
@@ -27,6 +29,8 @@ struct AnswerLimits {
   // The facts must not be older than the question nor from the future.
   absl::Time as_of_min = absl::InfinitePast();
   absl::Time as_of_max = absl::InfiniteFuture();
+  // How much money can be renounced; null where nobody knows. Outlives the call.
+  const FundLimits* funds = nullptr;
 };
 
 // Judges what a checker answered; nothing in it is trusted (docs/checkers/README.md). It looks at
@@ -37,8 +41,9 @@ struct AnswerLimits {
 //   terminals and pages; amounts: valid money above zero, present for every kind that is about money; links: absolute
 //   https; that no native id comes twice, and that resolver_id says who, where it is not the owner; that every kind is
 //   one that the description names, where it names any; that no item says that it is another account's; and that only
-//   "billing" reports a balance or a debt, because renouncing those moves money at the billing system; when the facts
-//   are from.
+//   "billing" reports a balance or a debt, because renouncing those moves money at the billing system, and that what
+//   it says can be renounced is within the limits, all of one kind and currency together (R23 to R25, D8); when the
+//   facts are from.
 //
 // The first fault found is told: which item, which field, what is wrong; what is quoted of the answer is cut and made
 // printable. Errors: with fault TOO_MUCH (answer_fault.h) for the first line above, with fault MALFORMED for all

@@ -55,12 +55,10 @@ std::string PhasesFault(const v1::CheckerDescription& description) {
   return ListFault("phases", phases, v1::CheckPhase_IsValid);
 }
 
-// Who freezes or seals has to undo it, or an account that was restored stays frozen there for ever.
 std::string UndoingFault(const v1::ParticipantDescription& description) {
   std::set<int> phases;
   for (const auto& each : description.stages()) phases.insert(each.phase());
-  for (const auto& [done, undone] :
-       {std::pair(v1::FREEZE, v1::THAW), std::pair(v1::FREEZE, v1::RESTORE), std::pair(v1::SEAL, v1::RESTORE)}) {
+  for (const auto& [done, undone] : kUndoings) {
     if (phases.contains(done) && !phases.contains(undone))
       return fmt::format("it has {} without {}, which undoes it", v1::ParticipantPhase_Name(done),
                          v1::ParticipantPhase_Name(undone));

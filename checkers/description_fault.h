@@ -18,6 +18,14 @@ bool IsPluginName(std::string_view name);
 std::string DescriptionFault(const v1::CheckerDescription& description);
 std::string DescriptionFault(const v1::ParticipantDescription& description);
 
+// What a participant that does the first has to undo with the second: who freezes or seals has to undo it, or an
+// account that was restored stays frozen there for ever.
+struct Undoing {
+  v1::ParticipantPhase done;
+  v1::ParticipantPhase undone;
+};
+inline constexpr Undoing kUndoings[] = {{v1::FREEZE, v1::THAW}, {v1::FREEZE, v1::RESTORE}, {v1::SEAL, v1::RESTORE}};
+
 }  // namespace closure
 
 #endif  // CLOSURE_CHECKERS_DESCRIPTION_FAULT_H_

@@ -28,10 +28,10 @@ install(EXPORT closureServerTargets NAMESPACE closure:: DESTINATION lib/cmake/cl
 set(closure_headers
   checkers/answer_fault.h
   checkers/answer_validation.h
-  checkers/builtin.h
   checkers/call_options.h
   checkers/checker.h
   checkers/proto_time.h
+  checkers/reporting_checker.h
   checkers/serve/checker_endpoint.h
   checkers/serve/request_fault.h
   checkers/serve/serve.h

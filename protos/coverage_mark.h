@@ -16,8 +16,8 @@ enum class Mark {
   kCheckerMalformed,
   kCheckerTooMuch,
   kLateAnswerDropped,
-  // A remote checker that failed was asked again within the deadline; one that nobody answers for was not asked, and
-  // was asked once in a while to see.
+  // A remote checker that failed was asked again within the deadline; one that nobody answers for was not asked, one
+  // that was asked as much as it may be was waited for in line, and one that is taken for dead was asked to see.
   kCheckerAskedAgain,
   kCheckerSpared,
   kCheckerWaitedFor,

@@ -28,6 +28,7 @@ struct StoredAct {
   int64_t act_number = 0;
   std::string method;
   std::string account_id;
+  std::string subject;
   ActResult result;
 };
 
@@ -54,17 +55,19 @@ absl::Status ValidateAct(const LedgerEntry& entry) {
 
 std::optional<StoredAct> FindAct(SqliteTransaction& tx, const LedgerEntry& entry) {
   std::optional<StoredAct> found;
-  tx.Query("SELECT act_number, method, account_id, outcome, detail FROM acts WHERE service = ? AND idempotency_key = ?",
-           {ServiceOf(entry.method), entry.act.idempotency_key()}, [&](const SqliteRow& row) {
-             StoredAct& stored = found.emplace();
-             stored.act_number = row.Integer(0);
-             stored.method = row.Text(1);
-             stored.account_id = row.Text(2);
-             ActResult::Outcome outcome = ActResult::OUTCOME_UNSPECIFIED;
-             ActResult::Outcome_Parse(row.Text(3), &outcome);
-             stored.result.set_outcome(outcome);
-             stored.result.set_detail(row.Text(4));
-           });
+  tx.Query(
+      "SELECT act_number, method, account_id, outcome, detail, subject FROM acts WHERE service = ? AND idempotency_key = ?",
+      {ServiceOf(entry.method), entry.act.idempotency_key()}, [&](const SqliteRow& row) {
+        StoredAct& stored = found.emplace();
+        stored.act_number = row.Integer(0);
+        stored.method = row.Text(1);
+        stored.account_id = row.Text(2);
+        stored.subject = row.Text(5);
+        ActResult::Outcome outcome = ActResult::OUTCOME_UNSPECIFIED;
+        ActResult::Outcome_Parse(row.Text(3), &outcome);
+        stored.result.set_outcome(outcome);
+        stored.result.set_detail(row.Text(4));
+      });
   return found;
 }
 
@@ -79,15 +82,16 @@ void RaiseFence(SqliteTransaction& tx, const Act& act) {
 void Record(SqliteTransaction& tx, const LedgerEntry& entry, const ActResult& result, absl::Time now) {
   const std::string& outcome = ActResult::Outcome_Name(result.outcome());
   tx.Run(
-      "INSERT INTO acts (service, idempotency_key, method, account_id, fence, calls, outcome, detail, currency_code, "
-      "units, nanos,"
-      " create_time_us) VALUES (?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?)"
+      "INSERT INTO acts (service, idempotency_key, method, account_id, subject, fence, calls, outcome, detail, "
+      "currency_code, units, nanos,"
+      " create_time_us) VALUES (?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?)"
       " ON CONFLICT (service, idempotency_key) DO UPDATE SET fence = excluded.fence, calls = calls + 1,"
       " outcome = excluded.outcome, detail = excluded.detail, currency_code = excluded.currency_code, units = "
       "excluded.units,"
       " nanos = excluded.nanos, create_time_us = excluded.create_time_us",
-      {ServiceOf(entry.method), entry.act.idempotency_key(), entry.method, entry.act.account_id(), entry.act.fence(),
-       outcome, result.detail(), entry.amount ? SqliteValue(entry.amount->currency_code()) : SqliteValue(nullptr),
+      {ServiceOf(entry.method), entry.act.idempotency_key(), entry.method, entry.act.account_id(), entry.subject,
+       entry.act.fence(), outcome, result.detail(),
+       entry.amount ? SqliteValue(entry.amount->currency_code()) : SqliteValue(nullptr),
        entry.amount ? SqliteValue(entry.amount->units()) : SqliteValue(nullptr),
        entry.amount ? SqliteValue(entry.amount->nanos()) : SqliteValue(nullptr), ToMicros(now)});
 }
@@ -121,10 +125,13 @@ absl::StatusOr<ActResult> Perform(SqliteTransaction& tx, const LedgerEntry& entr
 absl::StatusOr<ActResult> PerformOnce(SqliteTransaction& tx, const LedgerEntry& entry, absl::Time now, DoAct do_act) {
   if (absl::Status status = ValidateAct(entry); !status.ok()) return status;
   const std::optional<StoredAct> stored = FindAct(tx, entry);
-  if (stored && (stored->method != entry.method || stored->account_id != entry.act.account_id())) {
+  const bool is_another = stored && (stored->method != entry.method || stored->account_id != entry.act.account_id() ||
+                                     stored->subject != entry.subject);
+  if (is_another) {
     return absl::InvalidArgumentError(
-        fmt::format("sandbox: {}: the idempotency key \"{}\" was used for {} of the account \"{}\"", entry.method,
-                    entry.act.idempotency_key(), stored->method, stored->account_id));
+        fmt::format("sandbox: {}: the idempotency key \"{}\" was used for {}{}{} of the account \"{}\"", entry.method,
+                    entry.act.idempotency_key(), stored->method, stored->subject.empty() ? "" : " ", stored->subject,
+                    stored->account_id));
   }
   if (stored && stored->result.outcome() == ActResult::DONE) {
     if (!entry.is_message) RaiseFence(tx, entry.act);

@@ -22,12 +22,14 @@ namespace closure {
 // One act, as it was asked for.
 struct LedgerEntry {
   // The full name, for example "closure.upstream.v1.BillingService/SealBilling". The part before the slash is the
-  // system that the key belongs to: two systems may be given the same key, two methods or accounts of one system may
-  // not.
+  // system that the key belongs to: two systems may be given the same key, two methods, accounts or subjects of one
+  // system may not.
   std::string method;
   upstream::v1::Act act;
   // For ForfeitBalance and VoidDebt.
   std::optional<v1::Money> amount;
+  // What of the account it is about, where that is one of several things; a key is of one of them.
+  std::string subject;
   // A message is told to whom it may concern: it needs no account, and its fence is only recorded.
   bool is_message = false;
 };

@@ -51,6 +51,7 @@ LedgerEntry EntryOf(const v1::PerformRequest& request) {
   entry.act.set_closure(request.closure());
   entry.act.set_idempotency_key(request.idempotency_key());
   entry.act.set_fence(request.fence());
+  entry.subject = fmt::format("{} {}", v1::ParticipantPhase_Name(request.phase()), request.stage());
   return entry;
 }
 

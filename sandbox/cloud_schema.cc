@@ -190,6 +190,7 @@ CREATE TABLE acts (
   idempotency_key TEXT NOT NULL,
   method TEXT NOT NULL,
   account_id TEXT NOT NULL,
+  subject TEXT NOT NULL, -- what of the account it is about; empty where that is all of it
   fence INTEGER NOT NULL,
   calls INTEGER NOT NULL,
   outcome TEXT NOT NULL CHECK (outcome IN ('DONE', 'FENCED', 'FACTS_MOVED', 'ACCOUNT_DELETED')),
@@ -222,7 +223,7 @@ CREATE TABLE issued_bills (
 ) STRICT;
 
 PRAGMA application_id = 0x434c4f55;
-PRAGMA user_version = 1;
+PRAGMA user_version = 2;
 )sql";
 
 }  // namespace closure

@@ -12,7 +12,7 @@ namespace closure {
 // In the file's header, so that another file is not taken for a cloud.
 inline constexpr int64_t kCloudApplicationId = 0x434c4f55;  // "CLOU"
 // A file of another version is refused: a pretended cloud is loaded again rather than migrated.
-inline constexpr int64_t kCloudSchemaVersion = 1;
+inline constexpr int64_t kCloudSchemaVersion = 2;
 
 // Makes every table in an empty file, and sets both numbers.
 extern const char kCloudSchema[];

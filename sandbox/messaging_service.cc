@@ -82,8 +82,8 @@ class MessagingService final : public upstream::v1::MessagingService::CallbackSe
   ServerUnaryReactor* SendMail(CallbackServerContext* context, const upstream::v1::SendMailRequest* mail,
                                ActResult* response) override {
     return calls_.Act(
-        context, {.method = Name("SendMail"), .act = mail->act(), .amount = {}, .is_message = true}, response,
-        [&](SqliteTransaction& tx, absl::Time now) -> absl::StatusOr<ActResult> {
+        context, {.method = Name("SendMail"), .act = mail->act(), .amount = {}, .subject = {}, .is_message = true},
+        response, [&](SqliteTransaction& tx, absl::Time now) -> absl::StatusOr<ActResult> {
           if (absl::Status status = ValidateMail(*mail); !status.ok()) return status;
           return Deliver(
               tx, {mail->act(), "email", mail->address(), mail->subject(), mail->body(), mail->language_code()}, now);
@@ -93,8 +93,8 @@ class MessagingService final : public upstream::v1::MessagingService::CallbackSe
   ServerUnaryReactor* SendText(CallbackServerContext* context, const upstream::v1::SendTextRequest* text,
                                ActResult* response) override {
     return calls_.Act(
-        context, {.method = Name("SendText"), .act = text->act(), .amount = {}, .is_message = true}, response,
-        [&](SqliteTransaction& tx, absl::Time now) -> absl::StatusOr<ActResult> {
+        context, {.method = Name("SendText"), .act = text->act(), .amount = {}, .subject = {}, .is_message = true},
+        response, [&](SqliteTransaction& tx, absl::Time now) -> absl::StatusOr<ActResult> {
           if (absl::Status status = ValidateText(*text); !status.ok()) return status;
           return Deliver(tx, {text->act(), "sms", text->phone_number(), "", text->body(), text->language_code()}, now);
         });

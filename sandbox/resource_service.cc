@@ -93,7 +93,9 @@ class ResourceService final : public upstream::v1::ResourceService::CallbackServ
   ServerUnaryReactor* ReleaseResource(CallbackServerContext* context,
                                       const upstream::v1::ReleaseResourceRequest* request,
                                       ActResult* response) override {
-    return calls_.Act(context, {.method = Name("ReleaseResource"), .act = request->act()}, response,
+    const LedgerEntry entry = {
+        .method = Name("ReleaseResource"), .act = request->act(), .amount = {}, .subject = request->resource_id()};
+    return calls_.Act(context, entry, response,
                       [&](SqliteTransaction& tx, absl::Time) { return Release(tx, *request); });
   }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/closured_main.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -140,26 +141,42 @@ absl::StatusOr<std::unique_ptr<ClosuredServer>> MakeProduction(const config::v1:
                                .upstreams = ConnectUpstreams(config.upstreams())});
 }
 
-// Takes what a running server can take of the configuration as it stands in the file now; one with a fault is refused
-// whole.
-void Reload(ClosuredServer& server, const config::v1::ServerConfig& running, const std::string& path, Log& log) {
-  const absl::StatusOr<config::v1::ServerConfig> given = ReadProductionConfig(path, Look::kFilesToo);
-  absl::Status taken = given.status();
-  config::v1::ServerConfig next;
-  if (given.ok()) {
-    next = WithDefaults(*given);
-    taken = server.ReplacePlugins(next);
-  }
+// "billing, tickets (disabled by ann: it is being moved)".
+std::string CheckersText(const config::v1::ServerConfig& config) {
+  return absl::StrJoin(config.checkers(), ", ", [](std::string* text, const config::v1::CheckerConfig& checker) {
+    text->append(checker.name());
+    if (checker.has_disabled())
+      text->append(Concat(" (disabled by ", checker.disabled().by(), ": ", checker.disabled().why(), ")"));
+  });
+}
+
+std::string ParticipantsText(const config::v1::ServerConfig& config) {
+  return absl::StrJoin(config.participants(), ", ",
+                       [](std::string* text, const config::v1::ParticipantConfig& each) { text->append(each.name()); });
+}
+
+// Tells what was taken of a configuration that was read again, or why none was.
+void TellReload(const absl::StatusOr<config::v1::ServerConfig>& taken, const config::v1::ServerConfig& running,
+                Log& log) {
   if (!taken.ok()) {
     return log.Error("the configuration is refused; the server goes on with the one that it has",
-                     {{"error", ToStd(taken.message())}});
+                     {{"error", ToStd(taken.status().message())}});
   }
   log.Info("the checkers and participants of the configuration are taken",
-           {{"checkers", Concat(next.checkers_size())}, {"participants", Concat(next.participants_size())}});
-  const std::vector<std::string> later = KeysForNextStart(running, next);
+           {{"checkers", CheckersText(*taken)}, {"participants", ParticipantsText(*taken)}});
+  const std::vector<std::string> later = KeysForNextStart(running, *taken);
   if (!later.empty())
     log.Warning("what else the configuration changes counts from the next start",
                 {{"keys", absl::StrJoin(later, ", ")}});
+}
+
+// Takes what a running server can take of the configuration as it stands in the file now; one with a fault is refused
+// whole.
+absl::StatusOr<config::v1::ServerConfig> Reload(ClosuredServer& server, const std::string& path) {
+  CLOSURE_ASSIGN_OR_RETURN(const config::v1::ServerConfig given, ReadProductionConfig(path, Look::kFilesToo));
+  config::v1::ServerConfig complete = WithDefaults(given);
+  CLOSURE_RETURN_IF_ERROR(server.ReplacePlugins(complete));
+  return complete;
 }
 
 ExitCode Serve(const config::v1::ServerConfig& config, const std::string& config_path) {
@@ -171,7 +188,7 @@ ExitCode Serve(const config::v1::ServerConfig& config, const std::string& config
   absl::StatusOr<std::unique_ptr<ClosuredServer>> server = MakeProduction(config, clock, log);
   if (!server.ok()) return Fail(server.status(), log);
   if (const absl::Status started = (*server)->Start(); !started.ok()) return Fail(started, log);
-  while (WaitForStopOrReload() == ProcessSignal::kReload) Reload(**server, config, config_path, log);
+  while (WaitForStopOrReload() == ProcessSignal::kReload) TellReload(Reload(**server, config_path), config, log);
   return StopInOrder(*std::move(server), log, FromProto(config.shutdown_grace()));
 }
 
@@ -196,8 +213,27 @@ absl::Status SayListenOption(const absl::Status& status) {
                              "for example --listen 127.0.0.1:0"));
 }
 
+bool HasTerminal() {
+  const int terminal = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
+  if (terminal >= 0) close(terminal);
+  return terminal >= 0;
+}
+
+// Until it is to stop. A SIGHUP is a wish to read the configuration again, where there is one, unless it came because
+// the terminal went away.
+void ServeDev(DevCloud& cloud, const Options& options, const config::v1::ServerConfig& running) {
+  const bool had_terminal = HasTerminal();
+  while (WaitForStopOrReload() == ProcessSignal::kReload) {
+    if (options.config_path.empty() || (had_terminal && !HasTerminal())) return;
+    absl::StatusOr<config::v1::ServerConfig> config = ReadConfig(options.config_path);
+    if (config.ok() && !options.listen_address.empty()) config->set_listen_address(options.listen_address);
+    if (config.ok()) config = cloud.TakePlugins(*config);
+    TellReload(config, running, cloud.log());
+  }
+}
+
 ExitCode RunDev(const Options& options) {
-  BlockStopSignals();
+  BlockStopAndReloadSignals();
   if (const absl::Status armed = ArmFailpoints(); !armed.ok()) return Fail(armed);
   if (const std::string& address = options.listen_address; !address.empty() && !IsLocalListenAddress(address))
     return Fail(ExitCode::kUsage, Concat("--listen ", Quoted(address), ListenAddressFault(address)));
@@ -205,14 +241,14 @@ ExitCode RunDev(const Options& options) {
   if (!config.ok()) return Fail(config.status());
   if (!options.listen_address.empty()) config->set_listen_address(options.listen_address);
   const absl::StatusOr<std::unique_ptr<DevCloud>> cloud =
-      DevCloud::Open({.data_dir = options.data_dir, .config = *std::move(config), .cloud_files = options.cloud_files});
+      DevCloud::Open({.data_dir = options.data_dir, .config = *config, .cloud_files = options.cloud_files});
   if (!cloud.ok()) return Fail(cloud.status());
   const DyingWords dying_words((*cloud)->log());
   const LibraryLogs library_logs((*cloud)->log());
   if (const absl::Status started = (*cloud)->server().Start(); !started.ok())
     return Fail(SayListenOption(started), (*cloud)->log());
   SayReady(**cloud);
-  WaitForStop();
+  ServeDev(**cloud, options, WithDefaults(*config));
   return StopInOrder((*cloud)->TakeServer(), (*cloud)->log(), (*cloud)->shutdown_grace());
 }
 

@@ -54,7 +54,7 @@ CheckerSlot MakeSlot(std::shared_ptr<Checker> checker, const config::v1::Checker
 // The checkers of the configuration that are outside the process, and the built-in ones of which none has the name.
 std::vector<std::shared_ptr<Checker>> MakeCheckers(const ClosuredServer::Parts& parts,
                                                    const config::v1::ServerConfig& config,
-                                                   const std::shared_ptr<CheckerNews>& news) {
+                                                   const std::shared_ptr<PluginNews>& news) {
   std::vector<std::shared_ptr<Checker>> checkers;
   for (std::shared_ptr<Checker>& builtin :
        MakeBuiltinCheckers(parts.upstreams, CheckerSettings{.console_base_uri = config.console_base_uri(),
@@ -72,7 +72,7 @@ std::vector<std::shared_ptr<Checker>> MakeCheckers(const ClosuredServer::Parts& 
 
 absl::StatusOr<std::vector<CheckerSlot>> MakeCheckerSlots(const ClosuredServer::Parts& parts,
                                                           const config::v1::ServerConfig& config,
-                                                          const std::shared_ptr<CheckerNews>& news) {
+                                                          const std::shared_ptr<PluginNews>& news) {
   std::set<std::string> names;
   std::vector<CheckerSlot> slots;
   for (std::shared_ptr<Checker>& checker : MakeCheckers(parts, config, news)) {
@@ -85,12 +85,13 @@ absl::StatusOr<std::vector<CheckerSlot>> MakeCheckerSlots(const ClosuredServer::
 }
 
 absl::StatusOr<std::vector<ParticipantSlot>> MakeParticipantSlots(const ClosuredServer::Parts& parts,
-                                                                  const config::v1::ServerConfig& config) {
+                                                                  const config::v1::ServerConfig& config,
+                                                                  const std::shared_ptr<PluginNews>& news) {
   std::vector<ParticipantSlot> slots;
   for (std::shared_ptr<Participant>& participant : MakeBuiltinParticipants(parts.upstreams))
     slots.push_back({std::move(participant)});
   for (const config::v1::ParticipantConfig& each : config.participants())
-    slots.push_back({.participant = ConnectParticipant(each), .deadline = FromProto(each.deadline())});
+    slots.push_back({.participant = ConnectParticipant(each, news), .deadline = FromProto(each.deadline())});
   slots.insert(slots.end(), parts.extra_participants.begin(), parts.extra_participants.end());
   std::set<std::string> names;
   for (const ParticipantSlot& slot : slots) {
@@ -102,9 +103,9 @@ absl::StatusOr<std::vector<ParticipantSlot>> MakeParticipantSlots(const Closured
 }
 
 absl::StatusOr<PluginSet> MakePlugins(const ClosuredServer::Parts& parts, const config::v1::ServerConfig& config,
-                                      const std::shared_ptr<CheckerNews>& news) {
+                                      const std::shared_ptr<PluginNews>& news) {
   CLOSURE_ASSIGN_OR_RETURN(std::vector<CheckerSlot> checkers, MakeCheckerSlots(parts, config, news));
-  CLOSURE_ASSIGN_OR_RETURN(std::vector<ParticipantSlot> participants, MakeParticipantSlots(parts, config));
+  CLOSURE_ASSIGN_OR_RETURN(std::vector<ParticipantSlot> participants, MakeParticipantSlots(parts, config, news));
   return PluginSet(FanOut(std::move(checkers)), std::move(participants));
 }
 
@@ -208,7 +209,7 @@ struct ClosuredServer::Waker {
 absl::StatusOr<std::unique_ptr<ClosuredServer>> ClosuredServer::Make(Parts parts) {
   CLOSURE_RETURN_IF_ERROR(CheckClock(*parts.clock));
   CLOSURE_ASSIGN_OR_RETURN(BusinessCalendar calendar, BusinessCalendar::Make(parts.config.business_calendar()));
-  auto news = std::make_shared<CheckerNews>(parts.log);
+  auto news = std::make_shared<PluginNews>(parts.log);
   CLOSURE_ASSIGN_OR_RETURN(PluginSet plugins, MakePlugins(parts, parts.config, news));
   return std::unique_ptr<ClosuredServer>(
       new ClosuredServer(std::move(parts), std::move(calendar), std::move(plugins), std::move(news)));
@@ -225,9 +226,9 @@ absl::StatusOr<std::string> OpenClosureName(ClosureStore& store, std::string_vie
 }  // namespace
 
 ClosuredServer::ClosuredServer(Parts parts, BusinessCalendar calendar, PluginSet plugins,
-                               std::shared_ptr<CheckerNews> news)
+                               std::shared_ptr<PluginNews> news)
     : parts_(std::move(parts)),
-      checker_news_(std::move(news)),
+      plugin_news_(std::move(news)),
       plugins_(std::make_shared<Plugins>(std::move(plugins))),
       halts_(parts_.store.get(), parts_.log),
       engine_(MakeEngineParts(parts_, plugins_)),
@@ -239,6 +240,8 @@ ClosuredServer::ClosuredServer(Parts parts, BusinessCalendar calendar, PluginSet
                        .upstreams = parts_.upstreams,
                        .calendar = std::move(calendar),
                        .silent_period = FromProto(parts_.config.policy().silent_period()),
+                       .forfeit_limit_units = parts_.config.policy().forfeit_limit_units(),
+                       .void_limit_units = parts_.config.policy().void_limit_units(),
                        .contact_change_window = FromProto(parts_.config.policy().contact_change_window()),
                        .was_closed =
                            [this](std::string_view account_id) {
@@ -272,7 +275,7 @@ ClosuredServer::~ClosuredServer() {
   // The ends of its upstream calls were told; what they hold is a moment behind. Another server of this process may
   // have calls of its own.
   CallsToUpstreams().WaitForNone(kCallsMoment);
-  checker_news_->Leave();
+  plugin_news_->Leave();
 }
 
 void ClosuredServer::Observe() {
@@ -348,7 +351,7 @@ absl::Status ClosuredServer::ReplacePlugins(const config::v1::ServerConfig& conf
   config::v1::ServerConfig merged = parts_.config;
   *merged.mutable_checkers() = config.checkers();
   *merged.mutable_participants() = config.participants();
-  CLOSURE_ASSIGN_OR_RETURN(PluginSet next, MakePlugins(parts_, merged, checker_news_));
+  CLOSURE_ASSIGN_OR_RETURN(PluginSet next, MakePlugins(parts_, merged, plugin_news_));
   plugins_->Replace(std::move(next));
   return absl::OkStatus();
 }

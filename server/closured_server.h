@@ -16,12 +16,12 @@
 #include "server/account_gate_service.h"
 #include "server/agreements.h"
 #include "server/call_counting.h"
-#include "server/checker_news.h"
 #include "server/closure_engine.h"
 #include "server/closure_service.h"
 #include "server/halt_log.h"
 #include "server/log.h"
 #include "server/operator_service.h"
+#include "server/plugin_news.h"
 #include "server/plugins.h"
 #include "server/preview.h"
 #include "server/read_cache.h"
@@ -95,13 +95,13 @@ class ClosuredServer {
   // Lets a clock wake the runner for as long as there is one.
   struct Waker;
 
-  ClosuredServer(Parts parts, BusinessCalendar calendar, PluginSet plugins, std::shared_ptr<CheckerNews> news);
+  ClosuredServer(Parts parts, BusinessCalendar calendar, PluginSet plugins, std::shared_ptr<PluginNews> news);
   void Observe();
   void SetServing();
 
   const Parts parts_;
   absl::Notification stopping_;
-  const std::shared_ptr<CheckerNews> checker_news_;
+  const std::shared_ptr<PluginNews> plugin_news_;
   const std::shared_ptr<Plugins> plugins_;
   HaltLog halts_;
   ClosureEngine engine_;

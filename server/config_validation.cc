@@ -211,19 +211,15 @@ class Validation {
     CheckUndoing(path, participant);
   }
 
-  // Who freezes or seals has to undo it, or an account that was restored stays frozen there for ever.
   void CheckUndoing(const std::string& path, const config::v1::ParticipantConfig& participant) {
     std::set<v1::ParticipantPhase> phases;
     for (const config::v1::PhaseStage& stage : participant.stages()) phases.insert(stage.phase());
-    const auto require = [&](v1::ParticipantPhase done, v1::ParticipantPhase undone) {
-      if (phases.count(done) == 0 || phases.count(undone) > 0) return;
+    for (const auto& [done, undone] : kUndoings) {
+      if (!phases.contains(done) || phases.contains(undone)) continue;
       Refuse(path + ".stages",
              Concat("has ", v1::ParticipantPhase_Name(done), " without ", v1::ParticipantPhase_Name(undone),
                     ": add a stage with the phase ", v1::ParticipantPhase_Name(undone), ", which undoes it"));
-    };
-    require(v1::FREEZE, v1::THAW);
-    require(v1::FREEZE, v1::RESTORE);
-    require(v1::SEAL, v1::RESTORE);
+    }
   }
 
   void CheckTarget(const std::string& path, const std::string& target) {

@@ -151,6 +151,16 @@ StagesByName StagesOf(const Descriptions& participants, v1::ParticipantPhase pha
   return stages;
 }
 
+// Whoever is asked to act in a phase is asked in every later one: it undoes what it did.
+void RememberParticipants(DecisionBuilder& builder) {
+  auto& known = *builder.data().mutable_participants();
+  for (const v1::ParticipantDescription& participant : builder.circumstances().participants) {
+    const bool is_known =
+        std::any_of(known.begin(), known.end(), [&](const auto& each) { return each.name() == participant.name(); });
+    if (!is_known) *known.Add() = participant;
+  }
+}
+
 }  // namespace
 
 void BeginPhase(DecisionBuilder& builder, v1::ParticipantPhase phase) {
@@ -158,9 +168,10 @@ void BeginPhase(DecisionBuilder& builder, v1::ParticipantPhase phase) {
   v1::Closure& closure = builder.closure();
   closure.clear_participants();
   StagesByName stages = StagesOf(builder.circumstances().participants, phase);
-  // Whoever took part at Confirm and was taken out of the configuration since is asked all the same: what it froze
-  // would stay frozen, and nobody would know. Its task says that it is missing until it is there again.
+  // Whoever took part before and was taken out of the configuration since is asked all the same: what it froze or
+  // sealed would stay so, and nobody would know. Its task says that it is missing until it is there again.
   stages.merge(StagesOf(builder.data().participants(), phase));
+  RememberParticipants(builder);
   for (const auto& [participant, its_stages] : stages) {
     for (const int32_t stage : its_stages) {
       v1::ParticipantProgress& progress = *closure.add_participants();

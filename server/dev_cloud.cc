@@ -186,6 +186,12 @@ absl::Status DevCloud::LoadCloudFiles(const std::vector<std::string>& paths) {
   return absl::OkStatus();
 }
 
+absl::StatusOr<config::v1::ServerConfig> DevCloud::TakePlugins(const config::v1::ServerConfig& config) {
+  CLOSURE_ASSIGN_OR_RETURN(config::v1::ServerConfig complete, CompleteConfig(config));
+  CLOSURE_RETURN_IF_ERROR(server_->ReplacePlugins(complete));
+  return complete;
+}
+
 absl::StatusOr<absl::Time> DevCloud::Advance(absl::Duration by) {
   if (by <= absl::ZeroDuration())
     return absl::InvalidArgumentError(Concat("the clock cannot be moved by ", absl::FormatDuration(by)));

@@ -51,6 +51,11 @@ class DevCloud {
   const std::string& account_id() const { return account_id_; }
   absl::Duration shutdown_grace() const { return shutdown_grace_; }
 
+  // Takes the checkers and participants of another configuration (ClosuredServer::ReplacePlugins).
+  // Gives it with what was left out. Errors: INVALID_ARGUMENT for a configuration that Open would refuse; then all stay
+  // as they are.
+  absl::StatusOr<config::v1::ServerConfig> TakePlugins(const config::v1::ServerConfig& config);
+
   // Moves the clock forward, for good: the next run starts from there.
   // Errors: INVALID_ARGUMENT for a duration that is not above zero; UNAVAILABLE when it cannot be kept, then it is not
   // moved.

@@ -12,19 +12,22 @@
 #include "checkers/answer_fault.h"
 #include "checkers/answer_validation.h"
 #include "checkers/append_moved.h"
+#include "checkers/billing/fund_limits.h"
+#include "checkers/checker_settings.h"
 #include "checkers/proto_time.h"
+#include "checkers/renounced_kinds.h"
 #include "checkers/text.h"
 #include "fmt/format.h"
 #include "protos/coverage_mark.h"
 #include "server/die.h"
 #include "server/item_identity.h"
 #include "storage/closure_store.h"
+#include "storage/status_macros.h"
 
 namespace closure {
 namespace {
 
 constexpr absl::Duration kDeadlineMax = absl::Minutes(10);
-// By how much another machine's clock may run ahead of ours.
 constexpr size_t kDetailMax = 500;
 constexpr size_t kVersionMax = 40;
 constexpr std::string_view kCancelled = "cancelled: nobody waits for the answer";
@@ -257,7 +260,12 @@ absl::Status ScanRun::Validate(const CheckerSlot& slot, const CheckAnswer& answe
     limits.as_of_min = *check_time;
     limits.as_of_max = *check_time + latency + kClockSkewMax;
   }
-  return ValidateAnswer(answer, slot.checker->description(), limits);
+  const v1::CheckerDescription& description = slot.checker->description();
+  // Nobody else reports money that can be renounced.
+  if (description.name() != kBillingName) return ValidateAnswer(answer, description, limits);
+  CLOSURE_ASSIGN_OR_RETURN(const FundLimits funds, FundLimits::For(request_.check, CheckerSettings()));
+  limits.funds = &funds;
+  return ValidateAnswer(answer, description, limits);
 }
 
 std::vector<v1::BlockingItem> ScanRun::ToBlockingItems(const std::string& checker, CheckAnswer answer) const {

@@ -56,6 +56,8 @@ void PreviewStream::AskCheckers(const upstream::v1::Account& account) {
   request.check.set_phase(v1::PREVIEW);
   request.check.set_language_code(account.language_code().empty() ? "en" : account.language_code());
   *request.check.mutable_check_time() = ToProto(now_);
+  request.check.set_forfeit_limit_units(parts_->forfeit_limit_units);
+  request.check.set_void_limit_units(parts_->void_limit_units);
   parts_->plugins->Now()->fan_out().Run(
       std::move(request),
       [self = shared_from_this()](const v1::CheckerResult& result) {

@@ -15,6 +15,7 @@
 #include "absl/synchronization/notification.h"
 #include "absl/time/time.h"
 #include "checkers/call_options.h"
+#include "checkers/checker_settings.h"
 #include "checkers/upstreams.h"
 #include "closure/upstream/v1/account_service.pb.h"
 #include "closure/v1/closure_service.pb.h"
@@ -34,6 +35,9 @@ struct PreviewParts {
   BusinessCalendar calendar;
   // What a closure started now would have.
   absl::Duration silent_period;
+  // How much money it could renounce, in units of any settlement currency.
+  int64_t forfeit_limit_units = CheckerSettings().forfeit_limit_units;
+  int64_t void_limit_units = CheckerSettings().void_limit_units;
   // A contact point changed within this demands a code on both channels.
   absl::Duration contact_change_window = absl::Hours(72);
   // Whether a closure deleted this account for good, whatever the account system says of it (D13). Any thread.

@@ -23,12 +23,6 @@ sigset_t StopAndReloadSignals() {
   return signals;
 }
 
-int WaitFor(const sigset_t& signals) {
-  int signal_number = 0;
-  sigwait(&signals, &signal_number);
-  return signal_number;
-}
-
 // From now on a signal ends the process at once; those that came before do not.
 void EndAtNextSignal() {
   struct sigaction action {};
@@ -62,20 +56,16 @@ void EndAtNextSignal() {
 
 void EndForLackOfThreads() { EndFor("room for another thread"); }
 
-void BlockStopSignals() {
-  const sigset_t signals = StopSignals();
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-}
-
-void WaitForStop() { WaitFor(StopSignals()); }
-
 void BlockStopAndReloadSignals() {
   const sigset_t signals = StopAndReloadSignals();
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
 }
 
 ProcessSignal WaitForStopOrReload() {
-  return WaitFor(StopAndReloadSignals()) == SIGHUP ? ProcessSignal::kReload : ProcessSignal::kStop;
+  const sigset_t signals = StopAndReloadSignals();
+  int signal_number = 0;
+  sigwait(&signals, &signal_number);
+  return signal_number == SIGHUP ? ProcessSignal::kReload : ProcessSignal::kStop;
 }
 
 void EndWhenMemoryRunsOut() {

@@ -13,14 +13,11 @@
 // How the process ends: by a signal in order, at a second one at once, and when memory runs out.
 namespace closure {
 
-// Leaves SIGINT and SIGTERM to WaitForStop. To be called before any thread is started.
-void BlockStopSignals();
+// Leaves SIGINT and SIGTERM, and SIGHUP, which asks for the configuration to be read again, to WaitForStopOrReload. To
+// be called before any thread is started.
+void BlockStopAndReloadSignals();
 
 // Returns when one of them comes.
-void WaitForStop();
-
-// The same with SIGHUP, which asks for the configuration to be read again.
-void BlockStopAndReloadSignals();
 enum class ProcessSignal { kStop, kReload };
 ProcessSignal WaitForStopOrReload();
 

@@ -12,6 +12,9 @@
 namespace closure {
 namespace {
 
+// What one who is there takes to say who he is, at most.
+constexpr absl::Duration kIntroductionTimeout = absl::Seconds(10);
+
 v1::CheckerDescription Describe(const config::v1::CheckerConfig& config) {
   v1::CheckerDescription description;
   description.set_name(config.name());
@@ -42,6 +45,7 @@ RemoteChecker::Options OptionsOf(const config::v1::CheckerConfig& config) {
   const config::v1::RemoteCheckerConfig& remote = config.remote();
   RemoteChecker::Options options;
   options.limits = {.items_max = config.max_items(), .bytes_max = static_cast<std::size_t>(remote.max_bytes())};
+  options.deadline = FromProto(config.deadline());
   options.calls_max = remote.calls_max();
   options.retries = {.tries_max = remote.tries_max(), .delay = FromProto(remote.retry_delay())};
   options.breaker = {.failures = remote.breaker_failures(),
@@ -53,15 +57,21 @@ RemoteChecker::Options OptionsOf(const config::v1::CheckerConfig& config) {
 
 }  // namespace
 
-std::shared_ptr<Checker> ConnectChecker(const config::v1::CheckerConfig& config, std::shared_ptr<CheckerNews> news) {
+std::shared_ptr<Checker> ConnectChecker(const config::v1::CheckerConfig& config, std::shared_ptr<PluginNews> news) {
   RemoteChecker::Options options = OptionsOf(config);
   options.on_turn = [name = config.name(), news = std::move(news)](
                         CircuitBreaker::Turn turn, const absl::Status& last) { news->Tell(name, turn, last); };
   return std::make_shared<RemoteChecker>(Describe(config), Connect(config.remote()), std::move(options));
 }
 
-std::shared_ptr<Participant> ConnectParticipant(const config::v1::ParticipantConfig& config) {
-  return std::make_shared<RemoteParticipant>(Describe(config), v1::ParticipantService::NewStub(Connect(config)));
+std::shared_ptr<Participant> ConnectParticipant(const config::v1::ParticipantConfig& config,
+                                                std::shared_ptr<PluginNews> news) {
+  auto participant =
+      std::make_shared<RemoteParticipant>(Describe(config), v1::ParticipantService::NewStub(Connect(config)));
+  participant->Introduce(
+      {.timeout = kIntroductionTimeout},
+      [name = config.name(), news = std::move(news)](const absl::Status& fits) { news->TellIntroduction(name, fits); });
+  return participant;
 }
 
 }  // namespace closure

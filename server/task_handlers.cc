@@ -293,6 +293,12 @@ void TaskHandlers::RunParticipant(const internal::v1::TaskData& task, const inte
       request, OptionsFor(slot->deadline),
       [this, task, plugins, done = std::move(done)](absl::StatusOr<v1::PerformResponse> response) mutable {
         if (!response.ok()) return ReportFailure(task, ErrorText(response.status()), std::move(done));
+        const bool is_refused = response->outcome() == v1::PerformResponse::FENCED ||
+                                response->outcome() == v1::PerformResponse::FACTS_MOVED;
+        if (is_refused && parts_.on_failure) {
+          parts_.on_failure(
+              task, fmt::format("{}: {}", v1::PerformResponse::Outcome_Name(response->outcome()), response->detail()));
+        }
         if (response->outcome() == v1::PerformResponse::ACCOUNT_DELETED)
           return CheckThatGone(task, *std::move(response), std::move(done));
         Report(task, ParticipantAnswered{*std::move(response)}, std::move(done));

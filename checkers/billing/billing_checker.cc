@@ -9,6 +9,7 @@
 #include "checkers/answer_fault.h"
 #include "checkers/billing/billing_items.h"
 #include "checkers/billing/fund_limits.h"
+#include "checkers/builtin.h"
 #include "checkers/check_run.h"
 #include "checkers/page_walk.h"
 #include "fmt/format.h"
@@ -119,7 +120,8 @@ PagedList<up::ListFundsRequest, up::ListFundsResponse> AllFunds(Stub billing, st
 }  // namespace
 
 BillingChecker::BillingChecker(Stub billing, CheckerSettings settings)
-    : ReportingChecker("billing", {v1::UNPAID_BILL, v1::UNBILLED_CHARGE, v1::CREDIT_NOTE, v1::BALANCE, v1::DEBT}),
+    : ReportingChecker(
+          DescribeBuiltin("billing", {v1::UNPAID_BILL, v1::UNBILLED_CHARGE, v1::CREDIT_NOTE, v1::BALANCE, v1::DEBT})),
       billing_(std::move(billing)),
       settings_(std::move(settings)) {}
 

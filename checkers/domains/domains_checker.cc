@@ -9,6 +9,7 @@
 
 #include "absl/strings/ascii.h"
 #include "checkers/answer_fault.h"
+#include "checkers/builtin.h"
 #include "checkers/check_run.h"
 #include "checkers/item_facts.h"
 #include "checkers/page_walk.h"
@@ -125,7 +126,7 @@ PagedList<up::ListIcpFilingsRequest, up::ListIcpFilingsResponse> IcpFilings(Stub
 }  // namespace
 
 DomainsChecker::DomainsChecker(Stub domains, CheckerSettings settings)
-    : ReportingChecker("domains", {v1::DOMAIN_NAME, v1::ICP_FILING}),
+    : ReportingChecker(DescribeBuiltin("domains", {v1::DOMAIN_NAME, v1::ICP_FILING})),
       domains_(std::move(domains)),
       settings_(std::move(settings)) {}
 

@@ -12,13 +12,14 @@ namespace closure {
 absl::StatusOr<CircuitBreaker::Admission> CircuitBreaker::Admit(absl::Duration now) {
   absl::MutexLock lock(&mutex_);
   if (!open_until_.has_value()) return Admission{.is_probe = false, .turn = turn_};
-  if (now >= *open_until_ && !is_probed_) {
-    is_probed_ = true;
+  const bool is_probed = probed_since_.has_value() && now - *probed_since_ < options_.pause_max;
+  if (now >= *open_until_ && !is_probed) {
+    probed_since_ = now;
     Reach(Mark::kCheckerProbed);
     return Admission{.is_probe = true, .turn = turn_};
   }
   Reach(Mark::kCheckerSpared);
-  const std::string next = is_probed_
+  const std::string next = is_probed
                                ? "somebody asks it just now"
                                : fmt::format("it is asked again in {}",
                                              absl::FormatDuration(absl::Ceil(*open_until_ - now, absl::Seconds(1))));
@@ -30,7 +31,7 @@ CircuitBreaker::Turn CircuitBreaker::Report(const Admission& admission, Outcome 
                                             absl::Duration now) {
   absl::MutexLock lock(&mutex_);
   const bool is_current = admission.turn == turn_;
-  if (is_current && admission.is_probe) is_probed_ = false;
+  if (is_current && admission.is_probe) probed_since_.reset();
   if (outcome == Outcome::kUnknown) return Turn::kNone;
   if (outcome == Outcome::kAnswered) return Close();
   // Those who were on their way when it opened tell nothing new.
@@ -49,7 +50,7 @@ CircuitBreaker::Turn CircuitBreaker::Close() {
   failures_ = 0;
   if (!open_until_.has_value()) return Turn::kNone;
   open_until_.reset();
-  is_probed_ = false;
+  probed_since_.reset();
   ++turn_;
   return Turn::kClosed;
 }

@@ -16,7 +16,7 @@ namespace closure {
 
 // Knows whether somebody is worth asking. After so many calls in a row that nobody answered he is taken for dead, and
 // nobody waits for him any more; after a pause one call is let through to see, and each that is in vain doubles the
-// pause. Any answer ends that.
+// pause. One that hangs keeps nobody else from seeing for longer than the longest pause. Any answer ends that.
 //
 // Time is an argument, and only goes forward (Timers::Elapsed). Thread-safe.
 class CircuitBreaker {
@@ -49,7 +49,8 @@ class CircuitBreaker {
 
   // What a report changed.
   enum class Turn { kNone, kOpened, kClosed };
-  // How the call went; once for each admission. `why` is what is told of a silence. A probe in vain is no turn.
+  // How the call went; once for each admission. `why` is what is told of a silence, to whoever asks next: nothing that
+  // is about one account (D12). A probe in vain is no turn.
   Turn Report(const Admission& admission, Outcome outcome, std::string_view why, absl::Duration now);
 
   bool is_open() const;
@@ -68,7 +69,8 @@ class CircuitBreaker {
   std::optional<absl::Duration> open_until_ ABSL_GUARDED_BY(mutex_);
   absl::Duration pause_ ABSL_GUARDED_BY(mutex_);
   std::string why_ ABSL_GUARDED_BY(mutex_);
-  bool is_probed_ ABSL_GUARDED_BY(mutex_) = false;
+  // Since when a probe is under way.
+  std::optional<absl::Duration> probed_since_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace closure

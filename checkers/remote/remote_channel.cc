@@ -12,6 +12,10 @@ namespace {
 
 // How often files of certificates are looked at.
 constexpr unsigned kCertificateSeconds = 1;
+// How long after an attempt to connect the next one is made; gRPC's own two minutes would make a system that is back
+// look away to whoever asks it again.
+constexpr int kReconnectMillis = 100;
+constexpr int kReconnectMillisMax = 1000;
 
 std::shared_ptr<grpc::ChannelCredentials> CredentialsOf(const config::v1::TlsConfig& tls) {
   namespace experimental = grpc::experimental;
@@ -31,6 +35,8 @@ std::shared_ptr<grpc::Channel> OpenRemoteChannel(const std::string& target, cons
                                                  grpc::ChannelArguments arguments) {
   arguments.SetLoadBalancingPolicyName("round_robin");
   arguments.SetMaxReceiveMessageSize(kReceivedMessageMax);
+  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, kReconnectMillis);
+  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kReconnectMillisMax);
   if (tls == nullptr) {
     return grpc::CreateCustomChannel(target,
                                      IsLocalTarget(target) ? grpc::InsecureChannelCredentials()

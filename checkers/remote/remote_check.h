@@ -39,7 +39,7 @@ class RemoteCheck : public std::enable_shared_from_this<RemoteCheck> {
 
   absl::Duration Left() const;
   CallOptions OptionsForCall() const;
-  // Why what it says of itself does not fit; OK when it does.
+  // Whether it says that it takes part.
   absl::Status Compare(const v1::CheckerDescription& said) const;
   // That it reports no kind but those that it says.
   absl::Status JudgeKinds(const CheckAnswer& answer, const v1::CheckerDescription& said) const;

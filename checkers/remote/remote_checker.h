@@ -47,6 +47,9 @@ class RemoteChecker final : public Checker {
     Limits limits;
     Retries retries;
     CircuitBreaker::Options breaker;
+    // What a check is usually given: one that was given less than half of it says nothing about a checker that did not
+    // answer. Each is the measure of itself when left out.
+    absl::Duration deadline;
     // How many checks of it may be under way; others wait in line for as long as they have time. At least 1.
     int calls_max = 128;
     // Must outlive every check.
@@ -67,8 +70,8 @@ class RemoteChecker final : public Checker {
   // cancels, where nobody is asked. Errors besides those of the checker: UNAVAILABLE while it is not asked;
   // FAILED_PRECONDITION when it is not the one that it is taken for.
   void Check(const v1::CheckRequest& request, const CallOptions& options, CheckDone done) override;
-  // Asks once: whoever wants a release asks again with the same key. A checker that says UNIMPLEMENTED is INTERNAL
-  // here, see FromUpstream (upstream_call.h): nothing was released.
+  // Asks once, of nobody but the checker that it is configured to be: whoever wants a release asks again with the same
+  // key. A checker that says UNIMPLEMENTED is INTERNAL here, see FromUpstream (upstream_call.h): nothing was released.
   void Discard(const v1::DiscardRequest& request, const CallOptions& options, DiscardDone done) override;
 
  private:

@@ -5,7 +5,10 @@
 #include <memory>
 #include <string>
 
+#include "absl/functional/any_invocable.h"
+#include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "checkers/call_options.h"
 #include "checkers/remote/call_slots.h"
 #include "checkers/remote/check_call.h"
 #include "checkers/remote/circuit_breaker.h"
@@ -15,7 +18,7 @@
 
 namespace closure {
 
-// What is known of a remote checker; shared by all its checks. Thread-safe.
+// What is known of a remote checker; shared by all its checks and releases. Thread-safe.
 class RemotePeer {
  public:
   RemotePeer(v1::CheckerDescription description, std::shared_ptr<grpc::ChannelInterface> channel,
@@ -44,6 +47,12 @@ class RemotePeer {
   CallSlots slots_;
   Introduction<v1::CheckerDescription> introduction_;
 };
+
+using Introduced = absl::AnyInvocable<void(absl::StatusOr<std::shared_ptr<const v1::CheckerDescription>>) &&>;
+
+// Asks who is there, and keeps what he says (ADR 30). Does not block. Errors: what the call ends with;
+// FAILED_PRECONDITION for a description that the contract does not have, or another name than the configured one.
+void AskWhoIsThere(std::shared_ptr<RemotePeer> peer, const CallOptions& options, Introduced done);
 
 }  // namespace closure
 

@@ -8,6 +8,7 @@
 
 #include "checkers/answer_fault.h"
 #include "checkers/ask_once.h"
+#include "checkers/builtin.h"
 #include "checkers/check_run.h"
 #include "checkers/item_facts.h"
 #include "fmt/format.h"
@@ -51,7 +52,7 @@ absl::StatusOr<std::vector<v1::ReportedItem>> ReadRelationship(const up::Reselle
 }  // namespace
 
 ResellerChecker::ResellerChecker(std::shared_ptr<up::PartnerService::StubInterface> partner, CheckerSettings settings)
-    : ReportingChecker("reseller", {v1::RESELLER_CUSTOMER}),
+    : ReportingChecker(DescribeBuiltin("reseller", {v1::RESELLER_CUSTOMER})),
       partner_(std::move(partner)),
       settings_(std::move(settings)) {}
 

@@ -8,6 +8,7 @@
 
 #include "checkers/answer_fault.h"
 #include "checkers/ask_once.h"
+#include "checkers/builtin.h"
 #include "checkers/check_run.h"
 #include "checkers/item_facts.h"
 #include "checkers/text.h"
@@ -116,8 +117,9 @@ Items ReadMembership(const up::Membership& membership, const std::string& accoun
 
 ResourceDirectoryChecker::ResourceDirectoryChecker(
     std::shared_ptr<up::ResourceDirectoryService::StubInterface> directory, CheckerSettings settings)
-    : ReportingChecker("resource_directory",
-                       {v1::DIRECTORY_MANAGEMENT_ACCOUNT, v1::DIRECTORY_RESOURCE_ACCOUNT, v1::DIRECTORY_CLOUD_ACCOUNT}),
+    : ReportingChecker(DescribeBuiltin(
+          "resource_directory",
+          {v1::DIRECTORY_MANAGEMENT_ACCOUNT, v1::DIRECTORY_RESOURCE_ACCOUNT, v1::DIRECTORY_CLOUD_ACCOUNT})),
       directory_(std::move(directory)),
       settings_(std::move(settings)) {}
 

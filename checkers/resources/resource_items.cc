@@ -113,16 +113,16 @@ absl::StatusOr<std::optional<v1::ReportedItem>> ResourceItem(const up::Resource&
   return item;
 }
 
+bool IsReleasable(const v1::DiscardRequest& request) {
+  const v1::ReportedItem& expected = request.expected();
+  const bool known_kind = expected.kind() == v1::PAY_AS_YOU_GO_RESOURCE || expected.kind() == v1::SUBSCRIPTION_RESOURCE;
+  return request.native_id().size() > kNativeIdPrefix.size() && request.native_id().starts_with(kNativeIdPrefix) &&
+         known_kind && expected.disposition() == v1::RENOUNCEABLE && !expected.has_amount();
+}
+
 absl::StatusOr<up::ReleaseResourceRequest> ReleaseRequest(const v1::DiscardRequest& request) {
   const v1::ReportedItem& expected = request.expected();
   const std::string_view id = request.native_id();
-  const bool known_kind = expected.kind() == v1::PAY_AS_YOU_GO_RESOURCE || expected.kind() == v1::SUBSCRIPTION_RESOURCE;
-  if (id.size() <= kNativeIdPrefix.size() || !id.starts_with(kNativeIdPrefix) || !known_kind ||
-      expected.disposition() != v1::RENOUNCEABLE) {
-    return absl::InvalidArgumentError(
-        fmt::format("checker(resources): {} is not a resource that was reported as renounceable",
-                    QuotedExcerpt(request.native_id())));
-  }
   if (!expected.native_id().empty() && expected.native_id() != request.native_id()) {
     return absl::InvalidArgumentError(fmt::format("checker(resources): the expected facts are those of {}, not of {}",
                                                   QuotedExcerpt(expected.native_id()),

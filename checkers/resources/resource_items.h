@@ -20,8 +20,12 @@ namespace closure {
 absl::StatusOr<std::optional<v1::ReportedItem>> ResourceItem(const upstream::v1::Resource& resource,
                                                              absl::Time check_time);
 
-// What the inventory is asked for to release an item.
-// Errors: INVALID_ARGUMENT for an item that ResourceItem does not make, or makes as MUST_HANDLE.
+// Whether ResourceItem could have made the item with these facts, as renounceable; else they cannot be those that it
+// has.
+bool IsReleasable(const v1::DiscardRequest& request);
+
+// What the inventory is asked for to release an item that is releasable.
+// Errors: INVALID_ARGUMENT for a request that lacks something, or expects the facts of another item.
 absl::StatusOr<upstream::v1::ReleaseResourceRequest> ReleaseRequest(const v1::DiscardRequest& request);
 
 // What the inventory's answer to it means. A refusal is FAILED_PRECONDITION by its contract.

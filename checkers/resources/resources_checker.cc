@@ -53,6 +53,12 @@ void ResourcesChecker::Check(const v1::CheckRequest& request, const CallOptions&
 void ResourcesChecker::Discard(const v1::DiscardRequest& request, const CallOptions& options, DiscardDone done) {
   absl::StatusOr<up::ReleaseResourceRequest> release = ReleaseRequest(request);
   if (!release.ok()) return std::move(done)(release.status());
+  if (!IsReleasable(request)) {
+    v1::DiscardResponse moved;
+    moved.set_outcome(v1::DiscardResponse::FACTS_MOVED);
+    moved.set_detail("There is no such resource that can be released.");
+    return std::move(done)(std::move(moved));
+  }
   CallUpstream<up::ActResult>(
       "resources: ReleaseResource", *release, options,
       [resources = resources_](auto* context, auto* act, auto* result, auto on_done) {

@@ -111,7 +111,7 @@ grpc::ServerUnaryReactor* CheckerEndpoint::Describe(grpc::CallbackServerContext*
 grpc::ServerWriteReactor<v1::CheckResponse>* CheckerEndpoint::Check(grpc::CallbackServerContext* context,
                                                                     const v1::CheckRequest* request) {
   auto* const writer = new CheckWriter(checker_, *request, OptionsOf(*context));
-  const absl::Status fault = JudgeRequest(*request);
+  const absl::Status fault = JudgeRequest(*request, checker_->description());
   fault.ok() ? writer->Ask() : writer->Refuse(fault);
   return writer;
 }

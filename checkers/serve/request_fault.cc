@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "checkers/serve/request_fault.h"
 
+#include <algorithm>
 #include <string_view>
 
 #include "checkers/proto_time.h"
@@ -33,10 +34,12 @@ absl::Status JudgeAct(const Request& request) {
 
 }  // namespace
 
-absl::Status JudgeRequest(const v1::CheckRequest& request) {
+absl::Status JudgeRequest(const v1::CheckRequest& request, const v1::CheckerDescription& description) {
   if (absl::Status account = JudgeAccount(request.account_id()); !account.ok()) return account;
   if (request.phase() == v1::CHECK_PHASE_UNSPECIFIED) return Fault("phase", "is required");
-  if (!v1::CheckPhase_IsValid(request.phase())) return Fault("phase", "is not one that this checker knows");
+  const auto& phases = description.phases();
+  if (std::find(phases.begin(), phases.end(), static_cast<int>(request.phase())) == phases.end())
+    return Fault("phase", "is not one that this checker takes part in");
   if (!request.has_check_time() || !TimeFromProto(request.check_time()).has_value())
     return Fault("check_time", "is required, and a time");
   return absl::OkStatus();

@@ -9,6 +9,7 @@
 #include "absl/strings/str_join.h"
 #include "checkers/answer_fault.h"
 #include "checkers/ask_once.h"
+#include "checkers/builtin.h"
 #include "checkers/check_run.h"
 #include "checkers/item_facts.h"
 #include "checkers/page_walk.h"
@@ -102,7 +103,7 @@ void ReadTrusteeship(const up::Trusteeship& trusteeship, const Stub& stub, const
 }  // namespace
 
 TrusteeshipChecker::TrusteeshipChecker(Stub trusteeship, CheckerSettings settings)
-    : ReportingChecker("trusteeship", {v1::TRUSTEESHIP_ADMINISTRATOR}),
+    : ReportingChecker(DescribeBuiltin("trusteeship", {v1::TRUSTEESHIP_ADMINISTRATOR})),
       trusteeship_(std::move(trusteeship)),
       settings_(std::move(settings)) {}
 

@@ -4,8 +4,8 @@
 
 #include <memory>
 
-#include "checkers/builtin.h"
 #include "checkers/checker_settings.h"
+#include "checkers/reporting_checker.h"
 #include "closure/upstream/v1/trusteeship_service.grpc.pb.h"
 
 namespace closure {

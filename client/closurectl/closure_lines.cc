@@ -170,7 +170,10 @@ std::string CheckerTableText(const google::protobuf::RepeatedPtrField<v1::Checke
   for (const v1::CheckerResult& checker : checkers) {
     const std::string fault = checker.fault() == v1::CheckerResult::FAULT_UNSPECIFIED ? "" : EnumText(checker.fault());
     table.AddRow({checker.checker(), EnumText(checker.status()), absl::StrCat(checker.item_count()),
-                  checker.has_latency() ? DurationText(checker.latency()) : "", checker.required() ? "yes" : "no",
+                  checker.has_latency() ? DurationText(checker.latency()) : "",
+                  checker.status() == v1::CheckerResult::SKIPPED ? ""
+                  : checker.required()                           ? "yes"
+                                                                 : "no",
                   absl::StrCat(fault, fault.empty() || checker.detail().empty() ? "" : ": ", checker.detail())});
   }
   return table.Text(style);

@@ -106,6 +106,11 @@ absl::StatusOr<ExitCode> ShowItems(Session& session, const ItemsArguments& argum
   printer.Data(ItemTableText(response->items(), printer.style()));
   if (!response->items().empty()) printer.Data(absl::StrCat("\n", ItemDetailText(response->items(), printer.style())));
   printer.Note(CountLine(*closure, *response));
+  for (const v1::CheckerResult& checker : closure->scan().checkers()) {
+    const bool is_silent =
+        checker.status() == v1::CheckerResult::SKIPPED || checker.status() == v1::CheckerResult::UNANSWERED;
+    if (is_silent && checker.checker() == arguments.checker) printer.Note(CheckerLine(checker));
+  }
   const bool can_start_anew = IsTerminal(closure->state()) && closure->state() != v1::Closure::CLOSED;
   if (can_start_anew && !response->items().empty())
     printer.Note("The closure has ended: what is left is handled before another one, not rechecked in this one.");

@@ -107,10 +107,10 @@ std::string WaitingAdvice(Closure::State state) {
   }
 }
 
-// What is added to advice where a system does not do its part.
-std::string WithFailure(const Closure& closure) {
-  const std::string failure = FailingParticipantText(closure);
-  return failure.empty() ? "" : absl::StrCat("; ", failure);
+// What is added to advice where somebody is waited for.
+std::string WithWaitedFor(const Closure& closure) {
+  const std::string text = WaitedForText(closure);
+  return text.empty() ? "" : absl::StrCat("; ", text);
 }
 
 // The command that lasts as long as a closure goes on by itself, and no longer: `watch` ends with the closure only.
@@ -164,7 +164,7 @@ std::vector<NextStep> ToldToOwner(const Closure& closure, const Commands& comman
 std::vector<NextStep> OperatorSteps(const Closure& closure, const Commands& commands) {
   std::vector<NextStep> steps = ToldToOwner(closure, commands);
   for (NextStep& release : ReleaseSteps(closure, commands.program)) steps.push_back(std::move(release));
-  if (!FailingParticipantText(closure).empty()) {
+  if (!FailureText(closure).empty()) {
     steps.push_back(
         {"a system does not do its part; see which task fails and why", commands.Of("operator tasks --closure")});
     steps.push_back({"once that system works again, make its task due at once instead of at its next try",
@@ -204,7 +204,7 @@ std::vector<NextStep> NextSteps(const Closure& closure, absl::string_view progra
   if (std::vector<NextStep> work = OwnersWork(closure, commands); !work.empty()) return work;
   switch (closure.state()) {
     case Closure::SILENT_PERIOD:
-      return {{absl::StrCat(SilentPeriodAdvice(closure), WithFailure(closure)), commands.Of("watch")}};
+      return {{absl::StrCat(SilentPeriodAdvice(closure), WithWaitedFor(closure)), commands.Of("watch")}};
     case Closure::CLOSED:
       return {{"nothing to do: the account is deleted for good", ""}};
     case Closure::ABORTED:
@@ -214,7 +214,7 @@ std::vector<NextStep> NextSteps(const Closure& closure, absl::string_view progra
     case Closure::EXPIRED:
       return {{"the closure has ended; to close the account, start again", commands.Start(closure)}};
     default:
-      return {{absl::StrCat(WaitingAdvice(closure.state()), WithFailure(closure)),
+      return {{absl::StrCat(WaitingAdvice(closure.state()), WithWaitedFor(closure)),
                WaitingCommand(closure.state(), commands)}};
   }
 }

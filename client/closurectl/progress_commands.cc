@@ -120,8 +120,7 @@ absl::Status WaitOver(Session& session, const absl::Status& timed_out, const v1:
   const v1::Closure closure = session.GetClosure(last.name()).value_or(last);
   const std::string states =
       absl::StrJoin(wanted, " or ", [](std::string* out, State state) { absl::StrAppend(out, EnumText(state)); });
-  const std::string why =
-      closure.waits().empty() ? FailingParticipantText(closure) : WaitAdvice(closure, session.role());
+  const std::string why = closure.waits().empty() ? WaitedForText(closure) : WaitAdvice(closure, session.role());
   return ErrorWithReason(absl::StatusCode::kDeadlineExceeded,
                          absl::StrCat("waited ", DurationText(limit), " for ", states, ", and the closure is ",
                                       EnumText(closure.state()), why.empty() ? "" : ": ", why),

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/closurectl/wait_text.h"
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "client/closurectl/duration_text.h"
 #include "client/closurectl/enum_text.h"
 #include "client/closurectl/terminal_text.h"
@@ -64,13 +66,31 @@ std::string WaitAdvice(const Closure& closure, Role role) {
                       role == Role::kOperator ? "" : ". Nothing is to be done by you");
 }
 
-std::string FailingParticipantText(const Closure& closure) {
+std::string FailureText(const Closure& closure) {
   for (const v1::ParticipantProgress& participant : closure.participants()) {
     if (participant.status() == v1::ParticipantProgress::DONE || participant.last_error().empty()) continue;
+    const bool goes_on = absl::StartsWith(participant.last_error(), "IN_PROGRESS");
     return EscapeLine(absl::StrCat("it waits for ", participant.participant(), ", attempt ", participant.attempts(),
-                                   ", last error: ", participant.last_error()));
+                                   goes_on ? ", last answer: " : ", last error: ", participant.last_error()));
+  }
+  if (closure.state() != Closure::FINAL_CHECK) return "";
+  for (const v1::CheckerResult& checker : closure.scan().checkers()) {
+    if (checker.status() != v1::CheckerResult::UNANSWERED || !checker.required()) continue;
+    return EscapeLine(absl::StrCat("it waits for the checker ", checker.checker(), ", last error: ", checker.detail()));
   }
   return "";
+}
+
+std::string WaitedForText(const Closure& closure) {
+  if (std::string failure = FailureText(closure); !failure.empty()) return failure;
+  if (closure.scan().has_end_time()) return "";
+  std::vector<std::string> names;
+  for (const v1::CheckerResult& checker : closure.scan().checkers()) {
+    const bool is_open =
+        checker.status() == v1::CheckerResult::WAITING || checker.status() == v1::CheckerResult::RUNNING;
+    if (is_open) names.push_back(checker.checker());
+  }
+  return names.empty() ? "" : EscapeLine(absl::StrCat("it waits for ", absl::StrJoin(names, ", ")));
 }
 
 std::vector<NextStep> ReleaseSteps(const Closure& closure, absl::string_view program) {

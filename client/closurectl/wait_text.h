@@ -20,8 +20,12 @@ std::string WaitLines(const v1::Closure& closure);
 // operator, who can do something, is not told the first. For a closure that waits.
 std::string WaitAdvice(const v1::Closure& closure, Role role = Role::kOwner);
 
-// Which participant fails and is asked again: "it waits for mailboxes, attempt 7, last error: …". Empty when none does.
-std::string FailingParticipantText(const v1::Closure& closure);
+// Who fails and is asked again, a participant or at the final check a checker: "it waits for mailboxes, attempt 7, last
+// error: …". Empty when nobody does.
+std::string FailureText(const v1::Closure& closure);
+
+// The same, or which checkers a scan is waiting for: "it waits for domains, tickets". Empty when it waits for nobody.
+std::string WaitedForText(const v1::Closure& closure);
 
 // The command lines of operators that end what is waited for. A hold is not among them: it is a part of the closure,
 // and released as such. `program` is how a command line begins.

@@ -2,6 +2,7 @@
 #ifndef CLOSURE_CLIENT_CONFORMANCE_CASE_RUN_H_
 #define CLOSURE_CLIENT_CONFORMANCE_CASE_RUN_H_
 
+#include <cstdlib>
 #include <map>
 #include <string_view>
 
@@ -17,7 +18,9 @@ class CaseRun {
   // Judges the next case of the list against the subject; skips it where the case that it stands on did not hold.
   Verdict Judge(const ConformanceCase<Subject>& each, Subject& subject) {
     const auto before = verdicts_.find(each.stands_on);
-    const bool stands = before == verdicts_.end() || before->second.kind == Verdict::Kind::kHolds;
+    // A list that names no earlier case is a fault of the program.
+    if (!each.stands_on.empty() && before == verdicts_.end()) std::abort();
+    const bool stands = each.stands_on.empty() || before->second.kind == Verdict::Kind::kHolds;
     Verdict verdict = stands ? each.judge(subject) : Without(before->first, before->second);
     verdicts_.emplace(each.name, verdict);
     return verdict;

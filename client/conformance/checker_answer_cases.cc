@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a checker says of itself, and what it answers.
-#include <map>
+#include <algorithm>
 #include <string>
+#include <vector>
 
 #include "checkers/answer_fault.h"
-#include "checkers/description_fault.h"
 #include "checkers/proto_time.h"
-#include "checkers/text.h"
 #include "client/conformance/checker_cases.h"
+#include "client/conformance/describe_cases.h"
+#include "client/conformance/facts.h"
 #include "client/conformance/words.h"
 #include "fmt/format.h"
-#include "google/protobuf/util/message_differencer.h"
 
 namespace closure {
 namespace {
@@ -18,28 +18,11 @@ namespace {
 // More than clocks differ by.
 constexpr absl::Duration kAhead = absl::Hours(1);
 constexpr int kNoPhase = 99;
-constexpr char kEveryPhase[] = "check-every-phase";
 
-Verdict DescribeComplete(CheckerSubject& subject) {
-  const absl::StatusOr<v1::CheckerDescription> said = subject.Describe();
-  if (!said.ok()) return Broken(Told(said.status()));
-  if (const std::string fault = DescriptionFault(*said); !fault.empty()) return Broken(fault);
-  return Holds(fmt::format("{} {}", said->name(), said->version()));
-}
-
-Verdict DescribeSteady(CheckerSubject& subject) {
-  const absl::StatusOr<v1::CheckerDescription> first = subject.Describe();
-  const absl::StatusOr<v1::CheckerDescription> second = subject.Describe();
-  if (!first.ok()) return Broken(Told(first.status()));
-  if (!second.ok()) return Broken(Told(second.status()));
-  if (!google::protobuf::util::MessageDifferencer::Equals(*first, *second))
-    return Broken("two calls describe it differently");
-  return Holds("twice the same");
-}
-
-Verdict CheckEveryPhase(CheckerSubject& subject) {
+Verdict CheckEveryPhaseCase(CheckerSubject& subject) {
   const absl::StatusOr<v1::CheckerDescription> said = subject.Description();
   if (!said.ok()) return Broken(Told(said.status()));
+  if (said->phases().empty()) return Broken("Describe names no phase");
   std::string seen;
   for (const int phase : said->phases()) {
     v1::CheckRequest request = subject.Question(subject.options().account_id);
@@ -54,30 +37,6 @@ Verdict CheckEveryPhase(CheckerSubject& subject) {
   return Holds(seen);
 }
 
-// What of an item decides: two answers with other facts say another thing.
-using Facts = std::map<std::string, std::string>;
-
-Facts FactsOf(const CheckAnswer& answer) {
-  Facts facts;
-  for (const v1::ReportedItem& item : answer.items) {
-    facts[item.native_id()] =
-        fmt::format("{} {} {} {}", static_cast<int>(item.kind()), static_cast<int>(item.disposition()),
-                    item.amount().ShortDebugString(), item.native_state());
-  }
-  return facts;
-}
-
-// What of two answers differs first; empty when nothing does.
-std::string FirstDifference(const Facts& first, const Facts& second) {
-  for (const auto& [id, facts] : first) {
-    const auto found = second.find(id);
-    if (found == second.end()) return fmt::format("the item {} is in the first alone", QuotedExcerpt(id));
-    if (found->second != facts)
-      return fmt::format("the item {} has another kind, disposition, amount or state", QuotedExcerpt(id));
-  }
-  return first.size() == second.size() ? "" : "the second has items more";
-}
-
 Verdict CheckSteady(CheckerSubject& subject) {
   const absl::StatusOr<CheckAnswer> first = subject.Check(subject.Question(subject.options().account_id));
   const absl::StatusOr<CheckAnswer> second = subject.Check(subject.Question(subject.options().account_id));
@@ -88,17 +47,34 @@ Verdict CheckSteady(CheckerSubject& subject) {
   return Holds(fmt::format("twice the same {} items", first->items.size()));
 }
 
+// Those that Describe leaves out, and one that there is not.
+std::vector<int> PhasesNotNamed(CheckerSubject& subject) {
+  const absl::StatusOr<v1::CheckerDescription> said = subject.Description();
+  std::vector<int> phases = {kNoPhase};
+  for (const int phase : {v1::PREVIEW, v1::SCAN, v1::CONFIRM, v1::FINAL}) {
+    if (said.ok() && !said->phases().empty() &&
+        std::find(said->phases().begin(), said->phases().end(), phase) == said->phases().end())
+      phases.push_back(phase);
+  }
+  return phases;
+}
+
 Verdict CheckIncomplete(CheckerSubject& subject) {
   const v1::CheckRequest whole = subject.Question(subject.options().account_id);
-  v1::CheckRequest without_account = whole, without_phase = whole, without_time = whole, in_another = whole;
-  without_account.clear_account_id();
-  without_phase.clear_phase();
-  without_time.clear_check_time();
-  in_another.set_phase(static_cast<v1::CheckPhase>(kNoPhase));
-  return JudgeRefusals({{"without account_id", subject.Ask(without_account)},
-                        {"without phase", subject.Ask(without_phase)},
-                        {"without check_time", subject.Ask(without_time)},
-                        {"in a phase that there is not", subject.Ask(in_another)}});
+  std::vector<Refusal> refusals;
+  const auto refuse = [&](const std::string& fault, auto change) {
+    v1::CheckRequest request = whole;
+    change(request);
+    refusals.push_back({fault, subject.Ask(request)});
+  };
+  refuse("without account_id", [](v1::CheckRequest& request) { request.clear_account_id(); });
+  refuse("without phase", [](v1::CheckRequest& request) { request.clear_phase(); });
+  refuse("without check_time", [](v1::CheckRequest& request) { request.clear_check_time(); });
+  for (const int phase : PhasesNotNamed(subject)) {
+    refuse(fmt::format("in the phase {}", phase),
+           [phase](v1::CheckRequest& request) { request.set_phase(static_cast<v1::CheckPhase>(phase)); });
+  }
+  return JudgeRefusals(refusals);
 }
 
 Verdict CheckLanguage(CheckerSubject& subject) {
@@ -121,10 +97,12 @@ Verdict CheckFailing(CheckerSubject& subject) {
   const std::string& account = subject.options().failing_account_id;
   if (account.empty()) return Skipped("--failing ACCOUNT: one about which its source does not answer");
   const absl::Status status = subject.Ask(subject.Question(account));
-  if (status.ok()) return Broken("it answered; with what its source did not tell, the account would be closed");
-  if (!IsPassing(status) && !absl::IsDeadlineExceeded(status))
-    return Broken(fmt::format("answered {}, and not UNAVAILABLE, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED or ABORTED",
-                              Told(status)));
+  if (status.ok())
+    return Broken(
+        "it answered: either --failing names an account whose source does answer, or the account would be "
+        "closed with what its source did not tell");
+  if (!IsPassing(status))
+    return Broken(fmt::format("answered {}, and not UNAVAILABLE, RESOURCE_EXHAUSTED or ABORTED", Told(status)));
   return Holds(Told(status));
 }
 
@@ -133,15 +111,16 @@ Verdict CheckFailing(CheckerSubject& subject) {
 std::vector<CheckerCase> CheckerAnswerCases() {
   return {
       {"describe-complete", "Describe gives name, version, phases and kinds as the contract has them",
-       DescribeComplete},
-      {"describe-steady", "A second Describe answers the same", DescribeSteady},
-      {kEveryPhase, "Check answers in each phase that Describe names, and closured takes the answer", CheckEveryPhase},
-      {"check-steady", "A second Check finds the same items with the same facts", CheckSteady, kEveryPhase},
+       DescribeComplete<CheckerSubject>},
+      {"describe-steady", "A second Describe answers the same", DescribeSteady<CheckerSubject>},
+      {kEveryPhaseCase, "Check answers in each phase that Describe names, and closured takes the answer",
+       CheckEveryPhaseCase},
+      {"check-steady", "A second Check finds the same items with the same facts", CheckSteady, kEveryPhaseCase},
       {"check-incomplete", "A Check that lacks a required field is INVALID_ARGUMENT, and never an empty answer",
        CheckIncomplete},
-      {"check-language", "A language that the checker does not have is no error", CheckLanguage, kEveryPhase},
+      {"check-language", "A language that the checker does not have is no error", CheckLanguage, kEveryPhaseCase},
       {"check-time", "The facts are as of the check_time or later, also where the server's clock is ahead", CheckTime,
-       kEveryPhase},
+       kEveryPhaseCase},
       {"check-failing", "A source that does not answer is an error that passes, and never an empty answer",
        CheckFailing},
   };

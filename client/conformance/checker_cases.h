@@ -11,6 +11,10 @@ namespace closure {
 
 using CheckerCase = ConformanceCase<CheckerSubject>;
 
+// Those that others stand on.
+inline constexpr char kEveryPhaseCase[] = "check-every-phase";
+inline constexpr char kManyItemsCase[] = "many-items";
+
 // Every promise that an implementation of closure.v1.CheckerService makes, in the order in which they are to be judged:
 // a release comes last, because nothing is as before then.
 std::vector<CheckerCase> CheckerCases();

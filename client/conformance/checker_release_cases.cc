@@ -2,9 +2,11 @@
 // Releases: at most once for a key, of what was shown and nothing else.
 #include <algorithm>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "checkers/answer_fault.h"
+#include "checkers/renounced_kinds.h"
 #include "checkers/text.h"
 #include "client/conformance/checker_cases.h"
 #include "client/conformance/words.h"
@@ -18,10 +20,8 @@ using Response = v1::DiscardResponse;
 constexpr int kAtOnce = 4;
 constexpr std::size_t kToldIds = 5;
 constexpr char kNoRelease[] = "--release NATIVE_ID: a renounceable item of the account, which is released for good";
-constexpr char kFenced[] =
-    "answered FENCED: give a fence with --fence that is not below those that it has seen for the account";
+constexpr char kFence[] = "--fence NUMBER: a fence that is not below those that it has seen for the account";
 // What the cases stand on.
-constexpr char kAnswers[] = "check-every-phase";
 constexpr char kMoved[] = "discard-moved";
 constexpr char kReleased[] = "discard-released";
 
@@ -59,13 +59,24 @@ Verdict WithWish(CheckerSubject& subject, Judge judge) {
                               renounceable.empty() ? "none" : fmt::format("{}", fmt::join(renounceable, ", "))));
 }
 
+// One that releases nothing reports nothing that can be released, but for money.
+Verdict JudgeUnimplemented(CheckerSubject& subject) {
+  const absl::StatusOr<CheckAnswer> answer = subject.Check(subject.Question(subject.options().account_id));
+  if (!answer.ok()) return Holds("it releases nothing");
+  for (const v1::ReportedItem& item : answer->items) {
+    if (item.disposition() != v1::RENOUNCEABLE || IsRenouncedAsMoney(item.kind())) continue;
+    return Broken(
+        fmt::format("it reports {} as renounceable, and answers UNIMPLEMENTED", QuotedExcerpt(item.native_id())));
+  }
+  return Holds("it releases nothing");
+}
+
 Verdict DiscardUnknown(CheckerSubject& subject) {
   const absl::StatusOr<Response> answer = subject.Discard(subject.MadeUpDiscard());
-  if (absl::IsUnimplemented(answer.status())) return Holds("it releases nothing");
-  const bool is_refused = Is(answer, Response::FACTS_MOVED) || Is(answer, Response::REFUSED) ||
-                          absl::IsInvalidArgument(answer.status()) || absl::IsNotFound(answer.status());
+  if (absl::IsUnimplemented(answer.status())) return JudgeUnimplemented(subject);
+  if (Is(answer, Response::FACTS_MOVED)) return Holds(Told(answer));
   // One that saw a higher fence says so first.
-  if (is_refused || Is(answer, Response::FENCED)) return Holds(Told(answer));
+  if (Is(answer, Response::FENCED)) return Skipped(kFence);
   return Broken(fmt::format("the release of an item that it never reported was answered {}", Told(answer)));
 }
 
@@ -87,29 +98,44 @@ Verdict DiscardIncomplete(CheckerSubject& subject) {
   return JudgeRefusals(refusals);
 }
 
-// Of something that the account has, as it is, but for facts that nobody was shown.
-v1::DiscardRequest Moved(v1::DiscardRequest request) {
-  request.mutable_expected()->set_native_state("closure-conformance-another-state");
-  return request;
+// The release of what the account has, each with one fact that nobody was shown.
+std::vector<std::pair<std::string, v1::DiscardRequest>> Moved(const v1::DiscardRequest& wish) {
+  std::vector<std::pair<std::string, v1::DiscardRequest>> all;
+  const auto move = [&](const std::string& fact, auto change) {
+    all.emplace_back(fact, wish);
+    change(*all.back().second.mutable_expected());
+  };
+  move("state", [](v1::ReportedItem& item) { item.set_native_state("closure-conformance-another-state"); });
+  move("kind", [](v1::ReportedItem& item) {
+    item.set_kind(item.kind() == v1::OTHER_ITEM ? v1::SUBSCRIPTION_RESOURCE : v1::OTHER_ITEM);
+  });
+  move("disposition", [](v1::ReportedItem& item) { item.set_disposition(v1::MUST_HANDLE); });
+  move("amount", [](v1::ReportedItem& item) {
+    item.mutable_amount()->set_units(item.amount().units() + 1);
+    if (item.amount().currency_code().empty()) item.mutable_amount()->set_currency_code("USD");
+  });
+  return all;
 }
 
 Verdict DiscardMoved(CheckerSubject& subject) {
   return WithWish(subject, [&subject](const v1::DiscardRequest& wish) {
-    const v1::ReportedItem shown = wish.expected();
-    const absl::StatusOr<Response> answer = subject.Discard(Moved(wish));
-    if (Is(answer, Response::FENCED)) return Unjudged(kFenced);
-    if (!Is(answer, Response::FACTS_MOVED))
-      return Broken(fmt::format("with a state that the item is not in it was answered {}", Told(answer)));
-    const absl::StatusOr<bool> reported = IsReported(subject, shown);
-    if (!reported.ok()) return Broken(Told(reported.status()));
-    return *reported ? Holds("FACTS_MOVED, and the item is still there") : Broken("FACTS_MOVED, and the item is gone");
+    for (const auto& [fact, request] : Moved(wish)) {
+      const absl::StatusOr<Response> answer = subject.Discard(request);
+      if (Is(answer, Response::FENCED)) return Unjudged(kFence);
+      if (!Is(answer, Response::FACTS_MOVED))
+        return Broken(fmt::format("with another {} than the item has it was answered {}", fact, Told(answer)));
+      const absl::StatusOr<bool> reported = IsReported(subject, wish.expected());
+      if (!reported.ok()) return Broken(Told(reported.status()));
+      if (!*reported) return Broken(fmt::format("with another {} FACTS_MOVED, and the item is gone", fact));
+    }
+    return Holds("FACTS_MOVED for state, kind, disposition and amount, and the item is still there");
   });
 }
 
 // The one before it had a fence, and released nothing.
 Verdict DiscardFencedByRefused(CheckerSubject& subject) {
   return WithWish(subject, [&subject](const v1::DiscardRequest& wish) {
-    v1::DiscardRequest late = Moved(wish);
+    v1::DiscardRequest late = Moved(wish).front().second;
     late.set_fence(late.fence() - 1);
     const absl::StatusOr<Response> answer = subject.Discard(late);
     if (Is(answer, Response::FENCED)) return Holds("FENCED");
@@ -125,8 +151,9 @@ Verdict DiscardMustHandle(CheckerSubject& subject) {
                                  [](const v1::ReportedItem& each) { return each.disposition() == v1::MUST_HANDLE; });
   if (item == found->items.end()) return Skipped("an item of the account that must be handled by hand");
   const absl::StatusOr<Response> answer = subject.Discard(subject.DiscardOf(*item));
+  if (Is(answer, Response::FENCED)) return Unjudged(kFence);
   const std::string seen = fmt::format("{} was answered {}", QuotedExcerpt(item->native_id()), Told(answer));
-  if (Is(answer, Response::RELEASED)) return Broken(seen);
+  if (!Is(answer, Response::REFUSED) && !Is(answer, Response::FACTS_MOVED)) return Broken(seen);
   const absl::StatusOr<bool> reported = IsReported(subject, *item);
   if (!reported.ok()) return Broken(Told(reported.status()));
   return *reported ? Holds(seen) : Broken(fmt::format("{}, and is gone", seen));
@@ -135,7 +162,7 @@ Verdict DiscardMustHandle(CheckerSubject& subject) {
 Verdict DiscardReleased(CheckerSubject& subject) {
   return WithWish(subject, [&subject](const v1::DiscardRequest& wish) {
     const absl::StatusOr<Response> answer = subject.Discard(wish);
-    if (Is(answer, Response::FENCED)) return Unjudged(kFenced);
+    if (Is(answer, Response::FENCED)) return Unjudged(kFence);
     if (!Is(answer, Response::RELEASED)) return Broken(fmt::format("answered {}", Told(answer)));
     subject.set_released(wish);
     const absl::StatusOr<bool> reported = IsReported(subject, wish.expected());
@@ -160,11 +187,12 @@ Verdict DiscardRepeated(CheckerSubject& subject) {
 }
 
 Verdict DiscardKeyReused(CheckerSubject& subject) {
-  v1::DiscardRequest other = subject.MadeUpDiscard();
-  other.set_idempotency_key(subject.released()->idempotency_key());
+  v1::DiscardRequest other = *subject.released();
+  other.set_native_id(other.native_id() + "-closure-conformance");
+  other.mutable_expected()->set_native_id(other.native_id());
   const absl::StatusOr<Response> answer = subject.Discard(other);
-  if (Is(answer, Response::RELEASED)) return Broken("another item under the key of a release was answered RELEASED");
-  return Holds(Told(answer));
+  if (absl::IsInvalidArgument(answer.status())) return Holds(Told(answer));
+  return Broken(fmt::format("another item under the key of a release was answered {}", Told(answer)));
 }
 
 Verdict DiscardFenced(CheckerSubject& subject) {
@@ -180,15 +208,17 @@ Verdict DiscardFenced(CheckerSubject& subject) {
 
 std::vector<CheckerCase> CheckerReleaseCases() {
   return {
-      {"discard-unknown", "The release of an item that is not there releases nothing, and says so", DiscardUnknown},
+      {"discard-unknown", "The release of an item that is not there is FACTS_MOVED", DiscardUnknown},
       {"discard-incomplete", "A Discard that lacks a required field is INVALID_ARGUMENT", DiscardIncomplete},
-      {kMoved, "An item whose facts are other than those that were shown is not released", DiscardMoved, kAnswers},
+      {kMoved, "An item of which one fact is another than was shown is not released", DiscardMoved, kEveryPhaseCase},
       {"discard-fenced-by-refused", "The fence of a release that was refused counts as seen", DiscardFencedByRefused,
        kMoved},
-      {"discard-must-handle", "An item that must be handled by hand is not released", DiscardMustHandle, kAnswers},
-      {kReleased, "An item as it was shown is released, and not reported any more", DiscardReleased, kAnswers},
+      {"discard-must-handle", "An item that must be handled by hand is not released", DiscardMustHandle,
+       kEveryPhaseCase},
+      {kReleased, "An item as it was shown is released, after a refusal too, and not reported any more",
+       DiscardReleased, kEveryPhaseCase},
       {"discard-repeated", "The same key again is RELEASED again, whatever its fence is", DiscardRepeated, kReleased},
-      {"discard-key-reused", "The key of a release releases no other item", DiscardKeyReused, kReleased},
+      {"discard-key-reused", "The key of a release is INVALID_ARGUMENT for another item", DiscardKeyReused, kReleased},
       {"discard-fenced", "A fence below one that was seen is FENCED", DiscardFenced, kReleased},
   };
 }

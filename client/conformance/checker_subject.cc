@@ -85,13 +85,22 @@ absl::StatusOr<CheckAnswer> CheckerSubject::Insist(const v1::CheckRequest& reque
 
 std::vector<absl::StatusOr<CheckAnswer>> CheckerSubject::CheckAtOnce(const v1::CheckRequest& request, int times,
                                                                      absl::Duration timeout) {
-  Gathered<CheckAnswer> gathered;
-  for (int i = 0; i < times; ++i) {
-    check_method_.Call(kWho, {}, request, {.timeout = timeout},
-                       [&gathered](absl::StatusOr<CheckAnswer> answer) { gathered.Add(std::move(answer)); });
+  return CheckAtOnce(std::vector<v1::CheckRequest>(static_cast<std::size_t>(times), request), timeout);
+}
+
+std::vector<absl::StatusOr<CheckAnswer>> CheckerSubject::CheckAtOnce(const std::vector<v1::CheckRequest>& requests,
+                                                                     absl::Duration timeout) {
+  std::vector<absl::StatusOr<CheckAnswer>> answers(requests.size());
+  Gathered<std::size_t> gathered;
+  for (std::size_t i = 0; i < requests.size(); ++i) {
+    check_method_.Call(kWho, {}, requests[i], {.timeout = timeout},
+                       [&answers, &gathered, i](absl::StatusOr<CheckAnswer> answer) {
+                         answers[i] = std::move(answer);
+                         gathered.Add(i);
+                       });
   }
-  std::vector<absl::StatusOr<CheckAnswer>> answers = gathered.Wait(static_cast<std::size_t>(times));
-  for (absl::StatusOr<CheckAnswer>& answer : answers) answer = Judge(request, std::move(answer));
+  gathered.Wait(requests.size());
+  for (std::size_t i = 0; i < requests.size(); ++i) answers[i] = Judge(requests[i], std::move(answers[i]));
   return answers;
 }
 
@@ -123,20 +132,9 @@ absl::StatusOr<v1::DiscardResponse> CheckerSubject::Discard(const v1::DiscardReq
 
 std::vector<absl::StatusOr<v1::DiscardResponse>> CheckerSubject::DiscardAtOnce(const v1::DiscardRequest& request,
                                                                                int times) {
-  struct Call {
-    grpc::ClientContext context;
-    v1::DiscardResponse response;
-  };
-  Gathered<v1::DiscardResponse> gathered;
-  std::vector<std::unique_ptr<Call>> calls;
-  for (int i = 0; i < times; ++i) {
-    Call* const call = calls.emplace_back(std::make_unique<Call>()).get();
-    ApplyCallOptions({.timeout = options_.timeout}, call->context);
-    stub_->async()->Discard(&call->context, &request, &call->response, [call, &gathered](const grpc::Status& status) {
-      gathered.Add(status.ok() ? absl::StatusOr<v1::DiscardResponse>(call->response) : ToStatus(status));
-    });
-  }
-  return gathered.Wait(static_cast<std::size_t>(times));
+  return CallAtOnce<v1::DiscardResponse>(times, options_.timeout, [&](auto* context, auto* response, auto on_done) {
+    stub_->async()->Discard(context, &request, response, std::move(on_done));
+  });
 }
 
 v1::DiscardRequest CheckerSubject::MadeUpDiscard() {
@@ -156,6 +154,8 @@ v1::DiscardRequest CheckerSubject::MadeUpDiscard() {
 
 v1::DiscardRequest CheckerSubject::DiscardOf(const v1::ReportedItem& item) {
   v1::DiscardRequest request = MadeUpDiscard();
+  // Closured asks with the same key again as long as it is the same finding.
+  request.set_idempotency_key(discard_keys_.try_emplace(item.native_id(), request.idempotency_key()).first->second);
   request.set_native_id(item.native_id());
   *request.mutable_expected() = item;
   return request;

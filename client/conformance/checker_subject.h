@@ -3,6 +3,7 @@
 #define CLOSURE_CLIENT_CONFORMANCE_CHECKER_SUBJECT_H_
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -65,6 +66,9 @@ class CheckerSubject {
   // Asks so often at the same time.
   std::vector<absl::StatusOr<CheckAnswer>> CheckAtOnce(const v1::CheckRequest& request, int times,
                                                        absl::Duration timeout);
+  // Asks all of it at the same time; the answers in the order of the questions.
+  std::vector<absl::StatusOr<CheckAnswer>> CheckAtOnce(const std::vector<v1::CheckRequest>& requests,
+                                                       absl::Duration timeout);
   // Asks so often at the same time, and leaves when the questions have come.
   void CheckAndLeave(const v1::CheckRequest& request, int times);
 
@@ -76,7 +80,7 @@ class CheckerSubject {
 
   // A release of an item that nobody reported.
   v1::DiscardRequest MadeUpDiscard();
-  // The release of an item as it was reported.
+  // The release of an item as it was reported; with the same key each time.
   v1::DiscardRequest DiscardOf(const v1::ReportedItem& item);
   // A key that no other run has used.
   std::string NewKey();
@@ -96,6 +100,8 @@ class CheckerSubject {
   CheckMethod check_method_;
   std::optional<v1::CheckerDescription> description_;
   std::optional<v1::DiscardRequest> released_;
+  // By native id.
+  std::map<std::string, std::string> discard_keys_;
   int64_t keys_ = 0;
 };
 

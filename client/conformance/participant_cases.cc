@@ -2,12 +2,13 @@
 #include "client/conformance/participant_cases.h"
 
 #include <algorithm>
+#include <map>
 #include <string>
+#include <vector>
 
-#include "checkers/description_fault.h"
+#include "client/conformance/describe_cases.h"
 #include "client/conformance/words.h"
 #include "fmt/format.h"
-#include "google/protobuf/util/message_differencer.h"
 
 namespace closure {
 namespace {
@@ -17,8 +18,10 @@ using Step = ParticipantSubject::Step;
 
 constexpr int kAtOnce = 4;
 constexpr char kNoAccount[] = "--act-on ACCOUNT: one that it acts on for real";
+constexpr char kFence[] = "--fence NUMBER: a fence that is not below those that it has seen for the account";
 constexpr char kNoStep[] = "it takes part in DELETE alone; --delete lets it delete the account for good";
 // What the cases stand on.
+constexpr char kAtOnceCase[] = "perform-at-once";
 constexpr char kDone[] = "perform-done";
 
 std::string Told(const absl::StatusOr<Response>& answer) {
@@ -36,23 +39,6 @@ bool IsDone(const ParticipantSubject& subject, const absl::StatusOr<Response>& a
          (answer->outcome() == Response::ACCOUNT_DELETED && subject.may_be_deleted());
 }
 
-Verdict DescribeComplete(ParticipantSubject& subject) {
-  const absl::StatusOr<v1::ParticipantDescription> said = subject.Describe();
-  if (!said.ok()) return Broken(Told(said.status()));
-  if (const std::string fault = DescriptionFault(*said); !fault.empty()) return Broken(fault);
-  return Holds(fmt::format("{} {}", said->name(), said->version()));
-}
-
-Verdict DescribeSteady(ParticipantSubject& subject) {
-  const absl::StatusOr<v1::ParticipantDescription> first = subject.Describe();
-  const absl::StatusOr<v1::ParticipantDescription> second = subject.Describe();
-  if (!first.ok()) return Broken(Told(first.status()));
-  if (!second.ok()) return Broken(Told(second.status()));
-  if (!google::protobuf::util::MessageDifferencer::Equals(*first, *second))
-    return Broken("two calls describe it differently");
-  return Holds("twice the same");
-}
-
 // Why nothing can be tried; holds where it can.
 Verdict CanAct(ParticipantSubject& subject) {
   if (subject.options().account_id.empty()) return Skipped(kNoAccount);
@@ -61,11 +47,12 @@ Verdict CanAct(ParticipantSubject& subject) {
   return subject.Life().empty() ? Skipped(kNoStep) : Holds("");
 }
 
-// What to do about an act that was not done.
-std::string HintFor(const absl::StatusOr<Response>& answer) {
-  if (!answer.ok()) return "";
-  if (answer->outcome() == Response::FENCED) return "; give a fence with --fence that is above those that it has seen";
-  return answer->outcome() == Response::IN_PROGRESS ? "; still, when the time of --timeout was over" : "";
+// Of an act that was not done: nothing is held against it before its first act, where the fence may be too low.
+Verdict NotDone(const ParticipantSubject& subject, const absl::StatusOr<Response>& answer, const std::string& what) {
+  if (answer.ok() && answer->outcome() == Response::FENCED && !subject.has_acted()) return Unjudged(kFence);
+  const bool goes_on = answer.ok() && answer->outcome() == Response::IN_PROGRESS;
+  return Broken(
+      fmt::format("{}: {}{}", what, Told(answer), goes_on ? ", still when the time of --timeout was over" : ""));
 }
 
 Verdict PerformDone(ParticipantSubject& subject) {
@@ -73,7 +60,7 @@ Verdict PerformDone(ParticipantSubject& subject) {
   for (const Step& step : subject.Life()) {
     const v1::PerformRequest request = subject.Act(step);
     const absl::StatusOr<Response> answer = subject.Insist(request);
-    if (!IsDone(subject, answer)) return Broken(fmt::format("{}: {}{}", Named(request), Told(answer), HintFor(answer)));
+    if (!IsDone(subject, answer)) return NotDone(subject, answer, Named(request));
     if (!answer->executed_fingerprints().empty())
       return Broken(fmt::format("{}: it says that it executed renunciations, and was given none", Named(request)));
     subject.AddDone(request);
@@ -98,13 +85,11 @@ Verdict PerformAtOnce(ParticipantSubject& subject) {
   if (Verdict can = CanAct(subject); can.kind != Verdict::Kind::kHolds) return can;
   const v1::PerformRequest request = subject.Act(*subject.AnyStep());
   for (const absl::StatusOr<Response>& answer : subject.PerformAtOnce(request, kAtOnce)) {
-    const bool fits = answer.ok() ? IsDone(subject, answer) || answer->outcome() == Response::IN_PROGRESS
-                                  : absl::IsUnavailable(answer.status()) || absl::IsAborted(answer.status());
-    if (!fits)
-      return Broken(fmt::format("{}, one of {} at once with one key: {}", Named(request), kAtOnce, Told(answer)));
+    if (!IsDone(subject, answer) && !IsUnfinished(answer))
+      return NotDone(subject, answer, fmt::format("{}, one of {} at once with one key", Named(request), kAtOnce));
   }
   const absl::StatusOr<Response> last = subject.Insist(request);
-  return IsDone(subject, last) ? Holds(Told(last)) : Broken(fmt::format("{}, at last: {}", Named(request), Told(last)));
+  return IsDone(subject, last) ? Holds(Told(last)) : NotDone(subject, last, Named(request) + ", at last");
 }
 
 Verdict PerformLeft(ParticipantSubject& subject) {
@@ -113,7 +98,7 @@ Verdict PerformLeft(ParticipantSubject& subject) {
   subject.PerformAndLeave(request);
   const absl::StatusOr<Response> answer = subject.Insist(request);
   if (!IsDone(subject, answer))
-    return Broken(fmt::format("{}, asked again behind a call that was left: {}", Named(request), Told(answer)));
+    return NotDone(subject, answer, Named(request) + ", asked again behind a call that was left");
   return Holds("a call that was left, and the same key again: DONE");
 }
 
@@ -121,24 +106,44 @@ Verdict PerformFenced(ParticipantSubject& subject) {
   if (Verdict can = CanAct(subject); can.kind != Verdict::Kind::kHolds) return can;
   v1::PerformRequest late = subject.Act(*subject.AnyStep());
   // The act itself raises the fence; what is below it is late.
-  if (!IsDone(subject, subject.Insist(late))) return Skipped("needs an act that is done");
+  if (const auto first = subject.Insist(late); !IsDone(subject, first)) return NotDone(subject, first, Named(late));
   late.set_idempotency_key(late.idempotency_key() + "-late");
   late.set_fence(late.fence() - 1);
   const absl::StatusOr<Response> answer = subject.Perform(late);
-  const bool is_fenced =
-      answer.ok() && (answer->outcome() == Response::FENCED || answer->outcome() == Response::ACCOUNT_DELETED);
-  return is_fenced ? Holds(Told(answer)) : Broken(fmt::format("a fence below one that was seen: {}", Told(answer)));
+  if (answer.ok() && answer->outcome() == Response::ACCOUNT_DELETED) return Holds(Told(answer));
+  if (!answer.ok() || answer->outcome() != Response::FENCED)
+    return Broken(fmt::format("a fence below one that was seen: {}", Told(answer)));
+  // As closured goes on: with the same key, and the fence that the account has.
+  late.set_fence(subject.RaiseFence());
+  const absl::StatusOr<Response> again = subject.Insist(late);
+  return IsDone(subject, again) ? Holds("FENCED, and DONE with the current fence")
+                                : NotDone(subject, again, "FENCED, and the same key with the current fence");
+}
+
+// Keys that are done, for what they were not done for.
+std::vector<v1::PerformRequest> OtherActs(ParticipantSubject& subject) {
+  const v1::PerformRequest& done = subject.done().front();
+  std::vector<v1::PerformRequest> others = {subject.MadeUpAct({done.phase(), done.stage()})};
+  for (const v1::PerformRequest& each : subject.done()) {
+    if (each.phase() == done.phase() && each.stage() == done.stage()) continue;
+    others.push_back(each);
+    break;
+  }
+  for (v1::PerformRequest& other : others) {
+    other.set_idempotency_key(done.idempotency_key());
+    other.set_fence(subject.fence());
+  }
+  return others;
 }
 
 Verdict PerformKeyReused(ParticipantSubject& subject) {
-  const v1::PerformRequest& done = subject.done().front();
-  v1::PerformRequest other = subject.MadeUpAct({done.phase(), done.stage()});
-  other.set_idempotency_key(done.idempotency_key());
-  other.set_fence(done.fence());
-  const absl::StatusOr<Response> answer = subject.Perform(other);
-  if (answer.ok() && answer->outcome() == Response::DONE)
-    return Broken("another account under the key of an act that was done was answered DONE");
-  return Holds(Told(answer));
+  for (const v1::PerformRequest& other : OtherActs(subject)) {
+    const absl::StatusOr<Response> answer = subject.Perform(other);
+    if (!absl::IsInvalidArgument(answer.status()))
+      return Broken(fmt::format("{} of the account {} under the key of {} of another: {}", Named(other),
+                                other.account_id(), Named(subject.done().front()), Told(answer)));
+  }
+  return Holds("INVALID_ARGUMENT for another account and another act");
 }
 
 Verdict PerformIncomplete(ParticipantSubject& subject) {
@@ -161,19 +166,31 @@ Verdict PerformIncomplete(ParticipantSubject& subject) {
   return JudgeRefusals(refusals);
 }
 
-// A step that it does not say it takes part in.
+// Steps that it does not say it takes part in: behind the last stage of a phase, and in phases that it leaves out.
+std::vector<Step> StepsElsewhere(const v1::ParticipantDescription& said) {
+  std::map<v1::ParticipantPhase, int> highest;
+  for (const auto& each : said.stages()) {
+    int& stage = highest[each.phase()];
+    stage = std::max(stage, each.stage());
+  }
+  std::vector<Step> steps = {{said.stages(0).phase(), highest[said.stages(0).phase()] + 1}};
+  for (const v1::ParticipantPhase phase :
+       {v1::FREEZE, v1::THAW, v1::ENTER_SILENT_PERIOD, v1::SEAL, v1::DELETE, v1::RESTORE}) {
+    if (!highest.contains(phase)) steps.push_back({phase, 1});
+  }
+  return steps;
+}
+
 Verdict PerformElsewhere(ParticipantSubject& subject) {
   const absl::StatusOr<v1::ParticipantDescription> said = subject.Description();
   if (!said.ok() || said->stages().empty()) return Broken("it does not say where it takes part");
-  int highest = 0;
-  const v1::ParticipantPhase phase = said->stages(0).phase();
-  for (const auto& each : said->stages()) {
-    if (each.phase() == phase) highest = std::max(highest, each.stage());
+  for (const Step& step : StepsElsewhere(*said)) {
+    const v1::PerformRequest request = subject.MadeUpAct(step);
+    const absl::StatusOr<Response> answer = subject.Perform(request);
+    if (!absl::IsInvalidArgument(answer.status()))
+      return Broken(fmt::format("{}, where it takes no part, was answered {}", Named(request), Told(answer)));
   }
-  const v1::PerformRequest request = subject.MadeUpAct({phase, highest + 1});
-  const absl::StatusOr<Response> answer = subject.Perform(request);
-  if (absl::IsInvalidArgument(answer.status())) return Holds(Told(answer));
-  return Broken(fmt::format("{}, where it takes no part, was answered {}", Named(request), Told(answer)));
+  return Holds("INVALID_ARGUMENT in phases and stages that it does not name");
 }
 
 }  // namespace
@@ -181,17 +198,19 @@ Verdict PerformElsewhere(ParticipantSubject& subject) {
 std::vector<ParticipantCase> ParticipantCases() {
   return {
       {"describe-complete", "DescribeParticipant gives name, version and stages as the contract has them",
-       DescribeComplete},
-      {"describe-steady", "A second DescribeParticipant answers the same", DescribeSteady},
+       DescribeComplete<ParticipantSubject>},
+      {"describe-steady", "A second DescribeParticipant answers the same", DescribeSteady<ParticipantSubject>},
       {"perform-incomplete", "A Perform that lacks a required field is INVALID_ARGUMENT", PerformIncomplete},
       {"perform-elsewhere", "A stage that it takes no part in is INVALID_ARGUMENT, and never DONE", PerformElsewhere},
-      {"perform-at-once", "One key asked for at the same time is answered as one act", PerformAtOnce},
-      {"perform-left", "An act whose caller left is DONE when it is asked for again", PerformLeft},
-      {"perform-fenced", "A fence below one that was seen is FENCED", PerformFenced},
+      {kAtOnceCase, "One key asked for at the same time is answered as one act", PerformAtOnce},
+      {"perform-left", "An act whose caller left is DONE when it is asked for again", PerformLeft, kAtOnceCase},
+      {"perform-fenced", "A fence below one that was seen is FENCED, and the same key is judged anew", PerformFenced,
+       kAtOnceCase},
       {kDone, "Each act of a closure's life is DONE in the end", PerformDone},
       {"perform-repeated", "The key of an act that is done is DONE again, whatever its fence is", PerformRepeated,
        kDone},
-      {"perform-key-reused", "The key of an act does nothing for another account", PerformKeyReused, kDone},
+      {"perform-key-reused", "The key of an act is INVALID_ARGUMENT for another account or act", PerformKeyReused,
+       kDone},
   };
 }
 

@@ -16,12 +16,12 @@ namespace {
 constexpr char kNobodysAccount[] = "closure-conformance";
 constexpr absl::Duration kBetweenTries = absl::Milliseconds(100);
 
+}  // namespace
+
 bool IsUnfinished(const absl::StatusOr<v1::PerformResponse>& answer) {
   if (answer.ok()) return answer->outcome() == v1::PerformResponse::IN_PROGRESS;
   return IsPassing(answer.status()) || absl::IsDeadlineExceeded(answer.status());
 }
-
-}  // namespace
 
 ParticipantSubject::ParticipantSubject(const std::shared_ptr<grpc::Channel>& channel, Options options)
     : options_(std::move(options)), stub_(v1::ParticipantService::NewStub(channel)), fence_(options_.fence - 1) {}
@@ -114,25 +114,15 @@ absl::StatusOr<v1::PerformResponse> ParticipantSubject::Insist(const v1::Perform
     options_.pause(kBetweenTries);
     answer = Perform(request);
   }
+  has_acted_ = has_acted_ || (answer.ok() && answer->outcome() == v1::PerformResponse::DONE);
   return answer;
 }
 
 std::vector<absl::StatusOr<v1::PerformResponse>> ParticipantSubject::PerformAtOnce(const v1::PerformRequest& request,
                                                                                    int times) {
-  struct Call {
-    grpc::ClientContext context;
-    v1::PerformResponse response;
-  };
-  Gathered<v1::PerformResponse> gathered;
-  std::vector<std::unique_ptr<Call>> calls;
-  for (int i = 0; i < times; ++i) {
-    Call* const call = calls.emplace_back(std::make_unique<Call>()).get();
-    ApplyCallOptions({.timeout = options_.timeout}, call->context);
-    stub_->async()->Perform(&call->context, &request, &call->response, [call, &gathered](const grpc::Status& status) {
-      gathered.Add(status.ok() ? absl::StatusOr<v1::PerformResponse>(call->response) : ToStatus(status));
-    });
-  }
-  return gathered.Wait(static_cast<std::size_t>(times));
+  return CallAtOnce<v1::PerformResponse>(times, options_.timeout, [&](auto* context, auto* response, auto on_done) {
+    stub_->async()->Perform(context, &request, response, std::move(on_done));
+  });
 }
 
 }  // namespace closure

@@ -59,14 +59,18 @@ class ParticipantSubject {
   v1::PerformRequest MadeUpAct(const Step& step);
   // Whether the account may be gone: it was asked to delete it.
   bool may_be_deleted() const { return may_be_deleted_; }
+  // Whether an act was ever done: its fences are high enough, then.
+  bool has_acted() const { return has_acted_; }
   // The fence of the last act.
   int64_t fence() const { return fence_; }
+  // One above that, which then is that of the last.
+  int64_t RaiseFence() { return ++fence_; }
 
   // Asks once.
   absl::StatusOr<v1::PerformResponse> Perform(const v1::PerformRequest& request);
   // Asks once, and leaves when the call has come.
   void PerformAndLeave(const v1::PerformRequest& request);
-  // Asks until it is not in progress any more, and no error that passes comes, as closured does.
+  // Asks until it is not in progress any more, and no error that passes comes. Closured repeats after every error.
   absl::StatusOr<v1::PerformResponse> Insist(const v1::PerformRequest& request);
   // The same act asked for so often at the same time.
   std::vector<absl::StatusOr<v1::PerformResponse>> PerformAtOnce(const v1::PerformRequest& request, int times);
@@ -84,8 +88,12 @@ class ParticipantSubject {
   std::vector<v1::PerformRequest> done_;
   int64_t fence_;
   bool may_be_deleted_ = false;
+  bool has_acted_ = false;
   int64_t keys_ = 0;
 };
+
+// Whether it is to be asked again: it is in progress, or away or busy.
+bool IsUnfinished(const absl::StatusOr<v1::PerformResponse>& answer);
 
 }  // namespace closure
 

@@ -39,7 +39,8 @@ void WaitUntilLeft(const closure::CallOptions& options, closure::Checker::CheckD
 }  // namespace
 
 QueuesChecker::QueuesChecker(std::string queue_file)
-    : ReportingChecker("queues", {v1::PAY_AS_YOU_GO_RESOURCE}), queue_file_(std::move(queue_file)) {}
+    : ReportingChecker(closure::DescribeChecker("queues", "1.0", {v1::PAY_AS_YOU_GO_RESOURCE})),
+      queue_file_(std::move(queue_file)) {}
 
 void QueuesChecker::Check(const v1::CheckRequest& request, const closure::CallOptions& options, CheckDone done) {
   std::map<std::string, Account> accounts;

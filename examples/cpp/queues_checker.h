@@ -5,7 +5,7 @@
 #include <string>
 #include <utility>
 
-#include "checkers/builtin.h"
+#include "checkers/reporting_checker.h"
 #include "queue_file.h"
 
 namespace queues {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/participants/remote_participant.h"
 
-#include <algorithm>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -23,24 +23,29 @@ class ParticipantPeer : public std::enable_shared_from_this<ParticipantPeer> {
 
   const v1::ParticipantDescription& description() const { return description_; }
 
-  void Perform(const v1::PerformRequest& request, const CallOptions& options, Participant::Done done) {
-    const absl::Duration start = SystemTimers().Elapsed();
-    const auto said = introduction_.Known(start);
-    if (said != nullptr && Compare(*said, request).ok()) return Ask(request, options, std::move(done));
+  void AskWhoItIs(const CallOptions& options, RemoteParticipant::Introduced done) {
     CallUpstream<v1::ParticipantDescription>(
         who_, v1::DescribeParticipantRequest(), options,
         [stub = stub_](auto* context, auto* asked, auto* answer, auto on_done) {
           stub->async()->DescribeParticipant(context, asked, answer, std::move(on_done));
         },
-        [peer = shared_from_this(), request, left = options, start,
-         done = std::move(done)](absl::StatusOr<v1::ParticipantDescription> answer) mutable {
+        [peer = shared_from_this(), done = std::move(done)](absl::StatusOr<v1::ParticipantDescription> answer) mutable {
           absl::Status fits = answer.status();
-          if (fits.ok()) fits = peer->Compare(*answer, request);
-          if (!fits.ok()) return std::move(done)(std::move(fits));
-          peer->introduction_.Set(*answer, SystemTimers().Elapsed());
-          left.timeout -= SystemTimers().Elapsed() - start;
-          peer->Ask(request, left, std::move(done));
+          if (fits.ok()) fits = peer->Compare(*answer);
+          if (fits.ok()) peer->introduction_.Set(*answer, SystemTimers().Elapsed());
+          std::move(done)(fits);
         });
+  }
+
+  void Perform(const v1::PerformRequest& request, const CallOptions& options, Participant::Done done) {
+    const absl::Duration start = SystemTimers().Elapsed();
+    if (introduction_.Known(start) != nullptr) return Ask(request, options, std::move(done));
+    AskWhoItIs(options, [peer = shared_from_this(), request, left = options, start,
+                         done = std::move(done)](const absl::Status& fits) mutable {
+      if (!fits.ok()) return std::move(done)(fits);
+      left.timeout -= SystemTimers().Elapsed() - start;
+      peer->Ask(request, left, std::move(done));
+    });
   }
 
  private:
@@ -57,19 +62,34 @@ class ParticipantPeer : public std::enable_shared_from_this<ParticipantPeer> {
         });
   }
 
-  // Why what it says of itself does not fit what it is about to be asked; OK when it does.
-  absl::Status Compare(const v1::ParticipantDescription& said, const v1::PerformRequest& request) const {
+  // Why what it says of itself is not what is configured; OK when it is. All of it, before its first act: a stage that
+  // it is not asked in may be the one in which it deletes, and one that it does not know is found when it is too late.
+  absl::Status Compare(const v1::ParticipantDescription& said) const {
     if (said.name() != description_.name()) {
       return absl::FailedPreconditionError(
           fmt::format("{}: the participant at its target says that it is {}", who_, QuotedExcerpt(said.name())));
     }
-    const bool takes_part = std::any_of(said.stages().begin(), said.stages().end(), [&request](const auto& each) {
-      return each.phase() == request.phase() && each.stage() == request.stage();
-    });
-    if (takes_part) return absl::OkStatus();
-    return absl::FailedPreconditionError(
-        fmt::format("{}: it says that it takes no part in {} stage {}, and is configured to", who_,
-                    v1::ParticipantPhase_Name(request.phase()), request.stage()));
+    const std::set<Step> stages = StepsOf(said);
+    const std::set<Step> configured = StepsOf(description_);
+    for (const Step& step : configured) {
+      if (!stages.contains(step)) return Differs("it says that it takes no part in {}, and is configured to", step);
+    }
+    for (const Step& step : stages) {
+      if (!configured.contains(step))
+        return Differs("it says that it takes part in {}, and is not configured to", step);
+    }
+    return absl::OkStatus();
+  }
+
+  using Step = std::pair<v1::ParticipantPhase, int>;
+  static std::set<Step> StepsOf(const v1::ParticipantDescription& description) {
+    std::set<Step> steps;
+    for (const auto& each : description.stages()) steps.emplace(each.phase(), each.stage());
+    return steps;
+  }
+  absl::Status Differs(fmt::format_string<const std::string&> what, const Step& step) const {
+    const std::string name = fmt::format("{} stage {}", v1::ParticipantPhase_Name(step.first), step.second);
+    return absl::FailedPreconditionError(fmt::format("{}: {}", who_, fmt::format(what, name)));
   }
 
   const v1::ParticipantDescription description_;
@@ -83,6 +103,10 @@ RemoteParticipant::RemoteParticipant(v1::ParticipantDescription description,
     : peer_(std::make_shared<ParticipantPeer>(std::move(description), std::move(stub))) {}
 
 const v1::ParticipantDescription& RemoteParticipant::description() const { return peer_->description(); }
+
+void RemoteParticipant::Introduce(const CallOptions& options, Introduced done) {
+  peer_->AskWhoItIs(options, std::move(done));
+}
 
 void RemoteParticipant::Perform(const v1::PerformRequest& request, const CallOptions& options, Done done) {
   peer_->Perform(request, options, std::move(done));

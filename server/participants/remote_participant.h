@@ -15,13 +15,17 @@ class ParticipantPeer;
 // configuration, so that the server starts, and knows whom it waits for, while the participant is away.
 //
 // Before the first act, and from time to time, it is asked what it is (DescribeParticipant): one of another name, or
-// one that takes no part in the stage, is not asked to act (ADR 30).
+// one that takes part in other stages than it is configured to, is not asked to act (ADR 30).
 class RemoteParticipant final : public Participant {
  public:
   RemoteParticipant(v1::ParticipantDescription description,
                     std::shared_ptr<v1::ParticipantService::StubInterface> stub);
 
+  using Introduced = absl::AnyInvocable<void(const absl::Status&) &&>;
+
   const v1::ParticipantDescription& description() const override;
+  // Asks it what it is, and compares. Errors: those of the call; FAILED_PRECONDITION with what is another.
+  void Introduce(const CallOptions& options, Introduced done);
   // Errors besides those of the participant: FAILED_PRECONDITION when it is not the one that it is taken for.
   void Perform(const v1::PerformRequest& request, const CallOptions& options, Done done) override;
 

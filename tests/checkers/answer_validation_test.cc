@@ -72,9 +72,9 @@ TEST_CASE("every broken rule is found and told with its item and field", "[D5]")
   SECTION("no native id") { item.clear_native_id(), expected = "native_id is required"; }
   SECTION("an endless native id") { item.set_native_id(Repeat("x", 256)), expected = "native_id"; }
   SECTION("a native id with controls") { item.set_native_id("a\nb"), expected = "native_id \"a?b\" holds control"; }
-  SECTION("no kind") { item.clear_kind(), expected = "kind 0 is unknown"; }
+  SECTION("no kind") { item.clear_kind(), expected = "kind is required"; }
   SECTION("an unknown kind") { item.set_kind(static_cast<v1::ItemKind>(99)), expected = "kind 99 is unknown"; }
-  SECTION("no disposition") { item.clear_disposition(), expected = "disposition 0 is unknown"; }
+  SECTION("no disposition") { item.clear_disposition(), expected = "disposition is required"; }
   SECTION("an unknown disposition") {
     item.set_disposition(static_cast<v1::Disposition>(3)), expected = "disposition 3";
   }
@@ -87,7 +87,7 @@ TEST_CASE("every broken rule is found and told with its item and field", "[D5]")
   SECTION("broken UTF-8") { item.set_display_name("a\xFF"), expected = "display_name \"a?\" is not valid UTF-8"; }
   SECTION("no why") { item.clear_why(), expected = "why is required"; }
   SECTION("an endless why") { item.set_why(Repeat("x", 501)), expected = "501 characters, more than 500"; }
-  SECTION("no resolver") { item.clear_resolver(), expected = "resolver 0 is unknown"; }
+  SECTION("no resolver") { item.clear_resolver(), expected = "resolver is required"; }
   SECTION("an unknown resolver") { item.set_resolver(static_cast<v1::Resolver>(9)), expected = "resolver 9"; }
   SECTION("nobody who resolves") { item.set_resolver(v1::MANAGEMENT_ACCOUNT), expected = "resolver_id is required"; }
   SECTION("no instructions") { item.clear_instructions(), expected = "instructions is required"; }

@@ -10,8 +10,8 @@
 
 #include "absl/synchronization/notification.h"
 #include "checkers/answer_fault.h"
-#include "checkers/builtin.h"
 #include "checkers/proto_time.h"
+#include "checkers/reporting_checker.h"
 #include "checkers/upstream_call.h"
 #include "fmt/format.h"
 #include "grpcpp/create_channel.h"
@@ -27,13 +27,19 @@ constexpr absl::Duration kLong = absl::Seconds(30);
 class Scripted final : public ReportingChecker {
  public:
   using Script = std::function<void(const CallOptions&, CheckDone)>;
-  explicit Scripted(Script script)
-      : ReportingChecker("scripted", {v1::PAY_AS_YOU_GO_RESOURCE}), script_(std::move(script)) {}
+  explicit Scripted(Script script) : ReportingChecker(Description()), script_(std::move(script)) {}
   void Check(const v1::CheckRequest&, const CallOptions& options, CheckDone done) override {
     script_(options, std::move(done));
   }
 
  private:
+  static v1::CheckerDescription Description() {
+    v1::CheckerDescription description = DescribeChecker("scripted", "1", {v1::PAY_AS_YOU_GO_RESOURCE});
+    description.clear_phases();
+    for (const v1::CheckPhase phase : {v1::PREVIEW, v1::SCAN}) description.add_phases(phase);
+    return description;
+  }
+
   const Script script_;
 };
 
@@ -104,6 +110,19 @@ TEST_CASE("an error of the checker is told as it is, made printable and cut") {
   CHECK(status.error_code() == grpc::StatusCode::UNAVAILABLE);
   CHECK(status.error_message().starts_with("down?xxx"));
   CHECK(status.error_message().size() < 520);
+}
+
+TEST_CASE("in a phase that its description leaves out a checker is not asked") {
+  Rig rig([](const CallOptions&, Checker::CheckDone) { FAIL("it was asked"); });
+  grpc::ClientContext context;
+  v1::CheckRequest request;
+  request.set_account_id("a-1");
+  request.set_phase(static_cast<v1::CheckPhase>(GENERATE(0, v1::CONFIRM, v1::FINAL, 99)));
+  *request.mutable_check_time() = ToProto(rig.asked);
+  const auto stream = rig.stub->Check(&context, request);
+  v1::CheckResponse piece;
+  while (stream->Read(&piece)) continue;
+  CHECK(stream->Finish().error_code() == grpc::StatusCode::INVALID_ARGUMENT);
 }
 
 TEST_CASE("the caller's deadline and trace context reach the checker, and ten minutes where he gives none") {

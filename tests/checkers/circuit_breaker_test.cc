@@ -96,6 +96,23 @@ TEST_CASE("each call that was let through in vain doubles the pause, up to the l
   CHECK_THAT(rig.Refusal(), Contains("7 calls in a row"));
 }
 
+TEST_CASE("a call that was let through and hangs keeps nobody else from seeing for longer than the longest pause") {
+  Rig rig;
+  rig.Open();
+  rig.now += kPause;
+  const auto hangs = rig.Admit();
+  rig.now += 3 * kPause - absl::Nanoseconds(1);
+  CHECK_THAT(rig.Refusal(), Contains("somebody asks it just now"));
+  rig.now += absl::Nanoseconds(1);
+  const auto next = rig.Admit();
+  CHECK(next.is_probe);
+  rig.breaker.Report(next, Outcome::kAnswered, "", rig.now);
+  CHECK_FALSE(rig.breaker.is_open());
+  // What it comes to in the end tells nothing new.
+  rig.breaker.Report(hangs, Outcome::kSilent, "timed out", rig.now);
+  CHECK_FALSE(rig.breaker.is_open());
+}
+
 TEST_CASE("when the call that was let through is given up another one is") {
   Rig rig;
   rig.Open();

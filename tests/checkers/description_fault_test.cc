@@ -6,7 +6,6 @@
 #include <string>
 #include <vector>
 
-#include "checkers/builtin.h"
 #include "checkers/catalog.h"
 #include "checkers/checker_settings.h"
 #include "checkers/upstreams.h"

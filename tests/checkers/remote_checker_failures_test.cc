@@ -145,6 +145,25 @@ TEST_CASE("who waited in line until little of his time was left tells nothing ab
   CHECK(remote.Answer({.pieces = {Summary(0)}}).ok());
 }
 
+TEST_CASE("who had little time from the first tells nothing about the checker", "[D5][D6]") {
+  Remote remote({.retries = {.tries_max = 1},
+                 .breaker = {.failures = 1, .pause = absl::Hours(1)},
+                 .deadline = absl::Milliseconds(100)});
+  const Script hanging{.pieces = {}, .then = Script::Then::kHang};
+  CHECK(FaultOf(remote.Answer(hanging, {.timeout = absl::Milliseconds(20)}).status()) == v1::CheckerResult::TIMED_OUT);
+  CHECK(remote.Answer({.pieces = {Summary(0)}}).ok());
+  CHECK(FaultOf(remote.Answer(hanging, {.timeout = absl::Milliseconds(100)}).status()) == v1::CheckerResult::TIMED_OUT);
+  CheckFault(remote.Answer({.pieces = {Summary(0)}}).status(), v1::CheckerResult::FAILED, "not asked");
+}
+
+TEST_CASE("what a checker says of one account is not told to whoever asks about another", "[D12]") {
+  Remote remote({.retries = {.tries_max = 1}, .breaker = {.failures = 1, .pause = absl::Hours(1)}});
+  remote.service().failures.assign(1, grpc::Status(grpc::StatusCode::UNAVAILABLE, "ann@example.com: no such mailbox"));
+  CHECK_FALSE(remote.Answer({}).ok());
+  const std::string told(remote.Answer({}).status().message());
+  CHECK_THAT(told, Catch::Contains("the last: UNAVAILABLE") && !Catch::Contains("ann"));
+}
+
 TEST_CASE("a checker that answers, however wrongly, is asked again at once") {
   Remote remote({.retries = {.tries_max = 1}, .breaker = {.failures = 1, .pause = absl::Hours(1)}});
   remote.service().failures.assign(3, grpc::Status(grpc::StatusCode::PERMISSION_DENIED, "not for you"));

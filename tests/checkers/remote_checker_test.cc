@@ -132,13 +132,43 @@ TEST_CASE("a checker is asked what it is once in a while, and another than the c
   }
 }
 
-TEST_CASE("a release is asked for as it is") {
-  Remote remote;
+absl::StatusOr<v1::DiscardResponse> Discard(Remote& remote) {
   v1::DiscardRequest request;
   request.set_idempotency_key("discard/1");
   std::promise<absl::StatusOr<v1::DiscardResponse>> answered;
   remote.checker().Discard(request, {}, [&](auto answer) { answered.set_value(std::move(answer)); });
-  const auto answer = answered.get_future().get();
+  return answered.get_future().get();
+}
+
+TEST_CASE("nothing is released by a checker of another name, or by one that does not say who it is") {
+  Remote remote;
+  SECTION("another name") { remote.service().description.set_name("vault"); }
+  SECTION("none that can be") { remote.service().description.clear_version(); }
+  SECTION("no description") { remote.service().describing = grpc::Status(grpc::StatusCode::UNAVAILABLE, "away"); }
+  CHECK_FALSE(Discard(remote).ok());
+  CHECK(remote.service().discarded == 0);
+  // It is asked again, and may be the one by then.
+  remote.service().description.set_name("quota");
+  remote.service().description.set_version("2");
+  remote.service().describing = grpc::Status::OK;
+  CHECK(Discard(remote).ok());
+  CHECK(Discard(remote).ok());
+  CHECK(remote.service().described == 2);
+}
+
+TEST_CASE("after a release that failed it is asked who it is again") {
+  Remote remote;
+  REQUIRE(Discard(remote).ok());
+  remote.service().discarding = grpc::Status(grpc::StatusCode::UNAVAILABLE, "away");
+  CHECK_FALSE(Discard(remote).ok());
+  remote.service().description.set_name("vault");
+  CHECK_FALSE(Discard(remote).ok());
+  CHECK(remote.service().discarded == 2);
+}
+
+TEST_CASE("a release is asked for as it is") {
+  Remote remote;
+  const auto answer = Discard(remote);
   REQUIRE(answer.ok());
   CHECK(answer->outcome() == v1::DiscardResponse::RELEASED);
   CHECK(answer->detail() == "discard/1");

@@ -64,14 +64,17 @@ class ScriptedChecker final : public v1::CheckerService::CallbackService {
   }
   grpc::ServerUnaryReactor* Discard(grpc::CallbackServerContext* context, const v1::DiscardRequest* request,
                                     v1::DiscardResponse* response) override {
+    ++discarded;
     response->set_outcome(v1::DiscardResponse::RELEASED);
     response->set_detail(request->idempotency_key());
-    return FinishCall(context);
+    return FinishCall(context, discarding);
   }
 
   v1::CheckerDescription description;
   grpc::Status describing;
   int described = 0;
+  grpc::Status discarding;
+  int discarded = 0;
   // How the first checks end; those after them follow the script.
   std::vector<grpc::Status> failures;
   // So many of the first do not end.

@@ -251,14 +251,36 @@ TEST_CASE("a discard that does not fit an item of this checker releases nothing"
   };
   ResourcesChecker checker(cloud.upstreams().resource, {});
   v1::DiscardRequest discard = MakeDiscard();
-  SECTION("of another checker's item") { discard.set_native_id("balance/USD"); }
-  SECTION("of no item") { discard.set_native_id("resource/"); }
-  SECTION("of another kind") { discard.mutable_expected()->set_kind(v1::BALANCE); }
-  SECTION("of a must-handle item") { discard.mutable_expected()->set_disposition(v1::MUST_HANDLE); }
   SECTION("with another item's facts") { discard.mutable_expected()->set_native_id("resource/i-2"); }
   SECTION("without a key") { discard.clear_idempotency_key(); }
   SECTION("without an account") { discard.clear_account_id(); }
   CHECK(absl::IsInvalidArgument(testing::AskToDiscard(checker, discard).status()));
+  CHECK_FALSE(asked);
+}
+
+TEST_CASE("facts that no item of this checker can have are not those that an item has", "[R52][D11]") {
+  FakeCloud cloud;
+  bool asked = false;
+  cloud.resources.release = [&](const auto&, auto*) {
+    asked = true;
+    return grpc::Status::OK;
+  };
+  ResourcesChecker checker(cloud.upstreams().resource, {});
+  v1::DiscardRequest discard = MakeDiscard();
+  SECTION("of another checker's item") {
+    discard.set_native_id("balance/USD");
+    discard.mutable_expected()->set_native_id("balance/USD");
+  }
+  SECTION("of no item") {
+    discard.set_native_id("resource/");
+    discard.mutable_expected()->set_native_id("resource/");
+  }
+  SECTION("of another kind") { discard.mutable_expected()->set_kind(v1::BALANCE); }
+  SECTION("of a must-handle item") { discard.mutable_expected()->set_disposition(v1::MUST_HANDLE); }
+  SECTION("of an amount") { discard.mutable_expected()->mutable_amount()->set_units(1); }
+  const auto answer = testing::AskToDiscard(checker, discard);
+  REQUIRE(answer.ok());
+  CHECK(answer->outcome() == v1::DiscardResponse::FACTS_MOVED);
   CHECK_FALSE(asked);
 }
 

@@ -228,6 +228,31 @@ TEST_CASE("an owner is told which participant is waited for, how often it was as
   CHECK(NextSteps(closure, "closurectl")[0].advice == before + failure);
   closure.set_state(Closure::SILENT_PERIOD);
   CHECK(NextSteps(closure, "closurectl")[0].advice.find(failure) != std::string::npos);
+  mailboxes.set_last_error("IN_PROGRESS: 3 of 17");
+  CHECK(NextSteps(closure, "closurectl")[0].advice.find("last answer: IN_PROGRESS: 3 of 17") != std::string::npos);
+}
+
+TEST_CASE("an owner is told which checkers a scan waits for, and which one the final check does", "[R16]") {
+  Closure closure = In(Closure::CHECKING);
+  for (const auto& [name, status] :
+       {std::pair("billing", v1::CheckerResult::ANSWERED), std::pair("domains", v1::CheckerResult::RUNNING),
+        std::pair("tickets", v1::CheckerResult::WAITING)}) {
+    v1::CheckerResult& checker = *closure.mutable_scan()->add_checkers();
+    checker.set_checker(name);
+    checker.set_status(status);
+  }
+  CHECK(NextSteps(closure, "closurectl")[0].advice == "wait for the scan; it waits for domains, tickets");
+  closure.set_state(Closure::FINAL_CHECK);
+  closure.mutable_scan()->mutable_end_time()->set_seconds(1);
+  v1::CheckerResult& tickets = *closure.mutable_scan()->mutable_checkers(2);
+  tickets.set_status(v1::CheckerResult::UNANSWERED);
+  tickets.set_detail("UNAVAILABLE: it is down");
+  CHECK(NextSteps(closure, "closurectl")[0].advice == "wait for the final check");
+  tickets.set_required(true);
+  CHECK(NextSteps(closure, "closurectl")[0].advice ==
+        "wait for the final check; it waits for the checker tickets, last error: UNAVAILABLE: it is down");
+  CHECK(NextSteps(closure, "closurectl", Role::kOperator)[0].command ==
+        "closurectl operator tasks --closure accounts/7/closures/ab");
 }
 
 TEST_CASE("what goes on by itself is waited for with a command that comes back") {

@@ -65,8 +65,11 @@ class Model:
     def summary(self, request, count):
         return checker.CheckSummary(item_count=count, as_of_time=request.check_time, account_id=request.account_id)
 
+    def takes_part(self, phase):
+        return phase in (self.phases or range(1, 5))
+
     def judge(self, request, context):
-        for field, missing in (("account_id", not request.account_id), ("phase", request.phase not in (*self.phases, *(() if self.phases else range(1, 5)))),
+        for field, missing in (("account_id", not request.account_id), ("phase", not self.takes_part(request.phase)),
                                ("check_time", not request.HasField("check_time"))):
             if missing:
                 context.abort(grpc.StatusCode.INVALID_ARGUMENT, field + " is required")
@@ -116,7 +119,7 @@ class Model:
 
     def moved(self, request):
         current = self.current(request)
-        facts = ("kind", "disposition", "native_state")
+        facts = ("kind", "disposition", "amount", "native_state")
         return current is None or any(getattr(current, fact) != getattr(request.expected, fact) for fact in facts)
 
     def refused(self, request):
@@ -318,6 +321,15 @@ class Unsteady(Model):
         self.checks += 1
         yield piece(item("disk/%d" % self.checks))
         yield checker.CheckResponse(summary=self.summary(request, 1))
+
+
+class InEveryPhase(Model):
+    """Answers also where it says that it takes no part."""
+
+    phases = (pb.PREVIEW, pb.SCAN)
+
+    def takes_part(self, phase):
+        return phase in range(1, 5)
 
 
 class TakingAnything(Model):

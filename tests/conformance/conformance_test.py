@@ -27,10 +27,13 @@ ANSWER = "check-every-phase"
 EXACTLY = (
     (checkers.NamedBadly, (), {"describe-complete"}),
     (checkers.WithoutVersion, (), {"describe-complete"}),
-    (checkers.WithoutPhases, (), {"describe-complete"}),
+    (checkers.WithoutPhases, (), {"describe-complete", ANSWER}),
     (checkers.OtherEachTime, (), {"describe-steady"}),
     (checkers.NotInEveryPhase, (), {ANSWER}),
     (checkers.TakingAnything, (), {"check-incomplete"}),
+    (checkers.InEveryPhase, (), {"check-incomplete"}),
+    (loads.MixingUpAccounts, MANY, {"check-at-once"}),
+    (loads.BusyForEverybodyAtOnce, (), {"check-at-once"}),
     (checkers.OfOneLanguage, (), {"check-language"}),
     (checkers.ByItsOwnClock, (), {"check-time"}),
     (checkers.EmptyWhenItFails, FAILING, {"check-failing"}),
@@ -42,23 +45,29 @@ EXACTLY = (
     (releases.ReleasingWhatIsNotThere, RELEASE, {"discard-unknown"}),
     (releases.TakingAnyRelease, RELEASE, {"discard-incomplete"}),
     (releases.NotLookingAtFacts, RELEASE, {"discard-moved"}),
+    (releases.ComparingTheStateAlone, RELEASE, {"discard-moved"}),
+    (releases.RememberingRefusals, RELEASE, {"discard-fenced-by-refused", "discard-released"}),
+    (releases.NotFoundWhereThereIsNothing, RELEASE, {"discard-unknown", "discard-fenced"}),
     (releases.ReleasingWhateverIsAskedFor, RELEASE, {"discard-must-handle"}),
     (releases.SayingThatItReleased, RELEASE, {"discard-released"}),
-    (releases.ForgettingKeys, RELEASE, {"discard-repeated"}),
+    (releases.ForgettingKeys, RELEASE, {"discard-repeated", "discard-key-reused"}),
     (releases.LookingAtKeysAlone, RELEASE, {"discard-key-reused"}),
     (releases.FencingBeforeKeys, RELEASE, {"discard-repeated"}),
     (releases.SeeingFencesOfReleasesAlone, RELEASE, {"discard-fenced-by-refused"}),
     (releases.WithoutFences, RELEASE, {"discard-fenced-by-refused", "discard-fenced"}),
-    (releases.WithoutDiscard, RELEASE, {"discard-moved", "discard-released"}),
+    (releases.WithoutDiscard, (), {"discard-unknown"}),
     (participants.NamedBadly, (), {"describe-complete"}),
     (participants.InTooLateAStage, (), {"describe-complete"}),
     (participants.TwiceInAStage, (), {"describe-complete"}),
     (participants.OtherEachTime, (), {"describe-steady"}),
     (participants.TakingAnything, ACT, {"perform-incomplete"}),
     (participants.DoneEverywhere, ACT, {"perform-elsewhere"}),
-    (participants.NeverDone, ACT + HURRY, {"perform-done", "perform-at-once", "perform-left"}),
-    (participants.SayingNothing, ACT, {"perform-done", "perform-at-once", "perform-left"}),
-    (participants.TakingEachForDeleted, ACT, {"perform-done", "perform-at-once", "perform-left"}),
+    (participants.LookingAtTheStageAlone, ACT, {"perform-elsewhere"}),
+    (participants.RememberingRefusals, ACT, {"perform-fenced"}),
+    (participants.LookingAtAccountsAlone, ACT, {"perform-key-reused"}),
+    (participants.NeverDone, ACT + HURRY, {"perform-done", "perform-at-once"}),
+    (participants.SayingNothing, ACT, {"perform-done", "perform-at-once"}),
+    (participants.TakingEachForDeleted, ACT, {"perform-done", "perform-at-once"}),
     (participants.WithoutThaw, (), {"describe-complete"}),
     (participants.ExecutingMoney, ACT, {"perform-done"}),
     (participants.FencingWhatIsDone, ACT, {"perform-repeated"}),
@@ -130,7 +139,7 @@ class Conformance(unittest.TestCase):
                 (("--release", "disk/1"), "discard-moved", 'no renounceable item "disk/1"; it has disk/2'),
                 (("--release", "disk/9"), "discard-released", "it has disk/2"),
                 (("--slow", checkers.ACCOUNT), "slow-deadline", "answered in time"),
-                (("--slow", checkers.ACCOUNT), "slow-left", "answered in time")):
+                (("--slow", checkers.FAILING), "slow-left", "UNAVAILABLE")):
             with self.subTest(flags=flags):
                 code, cases = self.verify(checkers.Model(), *flags)
                 self.assertEqual((cases[case][0], broken(cases), code), ("UNJUDGED", set(), 1), cases)
@@ -143,6 +152,14 @@ class Conformance(unittest.TestCase):
         self.assertEqual((cases["discard-released"][0], broken(cases), code), ("UNJUDGED", set(), 1), cases)
         self.assertIn("--fence", cases["discard-released"][1])
         self.assertEqual(self.verify(model, *RELEASE, "--fence", "8")[0], 0)
+
+    def test_a_participant_that_saw_higher_fences_is_not_held_against_it(self):
+        model = participants.Model()
+        model.fences[participants.ACCOUNT] = 70
+        code, cases = self.verify(model, *ACT)
+        self.assertEqual((cases["perform-done"][0], broken(cases), code), ("UNJUDGED", set(), 1), cases)
+        self.assertIn("--fence", cases["perform-done"][1])
+        self.assertEqual(self.verify(model, *ACT, "--fence", "71")[0], 0)
 
     def test_one_fault_is_told_once(self):
         _, cases = self.verify(checkers.NegativeMoney(), *RELEASE)

@@ -4,7 +4,7 @@
 import threading
 
 import grpc
-from checker_model import Model
+from checker_model import Model, checker, piece
 
 
 class BusyAtOnce(Model):
@@ -23,6 +23,39 @@ class BusyAtOnce(Model):
         with self.lock:
             self.asked -= 1
         return super().pieces(request)
+
+
+class BusyForEverybodyAtOnce(Model):
+    """Answers nobody as long as there is somebody else."""
+
+    def __init__(self):
+        super().__init__()
+        self.asked = 0
+
+    def Check(self, request, context):
+        with self.lock:
+            self.asked += 1
+            crowd = self.asked
+        try:
+            self.closing.wait(0.05)
+            if crowd > 1 or self.asked > 1:
+                context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, "there is somebody else")
+            yield from super().Check(request, context)
+        finally:
+            with self.lock:
+                self.asked -= 1
+
+
+class MixingUpAccounts(Model):
+    """Answers about the account that it was asked about last."""
+
+    def pieces(self, request):
+        self.last = request.account_id
+        self.closing.wait(0.05)
+        found = self.items(self.last)
+        for each in found:
+            yield piece(each)
+        yield checker.CheckResponse(summary=self.summary(request, len(found)))
 
 
 class LosingItsPlaces(Model):

@@ -116,6 +116,28 @@ class DoneEverywhere(Model):
         pass
 
 
+class LookingAtTheStageAlone(Model):
+    def judge_stage(self, request, context):
+        if request.stage not in (stage for _, stage in self.stages):
+            super().judge_stage(request, context)
+
+
+class RememberingRefusals(Model):
+    def perform(self, request, context):
+        self.refusals = getattr(self, "refusals", {})
+        if request.idempotency_key not in self.refusals:
+            answer = super().perform(request, context)
+            if answer.outcome == Response.DONE:
+                return answer
+            self.refusals[request.idempotency_key] = answer
+        return self.refusals[request.idempotency_key]
+
+
+class LookingAtAccountsAlone(Model):
+    def act_of(self, request):
+        return request.account_id
+
+
 class NeverDone(Model):
     def act(self, request, context):
         return Response(outcome=Response.IN_PROGRESS)

@@ -20,6 +20,23 @@ class NotLookingAtFacts(Model):
         return request.native_id not in (each.native_id for each in self.items(request.account_id))
 
 
+class ComparingTheStateAlone(Model):
+    def moved(self, request):
+        current = self.current(request)
+        return current is None or current.native_state != request.expected.native_state
+
+
+class RememberingRefusals(Model):
+    def discard(self, request, context):
+        self.refusals = getattr(self, "refusals", {})
+        if request.idempotency_key not in self.refusals:
+            answer = super().discard(request, context)
+            if answer.outcome == Response.RELEASED:
+                return answer
+            self.refusals[request.idempotency_key] = answer
+        return self.refusals[request.idempotency_key]
+
+
 class SayingThatItReleased(Model):
     def release(self, request):
         pass
@@ -34,6 +51,13 @@ class ForgettingKeys(Model):
 class LookingAtKeysAlone(Model):
     def key_of(self, request):
         return "any"
+
+
+class NotFoundWhereThereIsNothing(Model):
+    def discard(self, request, context):
+        if self.current(request) is None and request.idempotency_key not in self.keys:
+            context.abort(grpc.StatusCode.NOT_FOUND, "no such item")
+        return super().discard(request, context)
 
 
 class FencingBeforeKeys(Model):

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Checkers and participants that are added, changed and taken away while the server runs.
+#include <atomic>
 #include <catch2/catch.hpp>
 
 #include "tests/support/api_calls.h"
@@ -37,6 +38,63 @@ TEST_CASE("a checker that is added is asked from the next scan on, and one that 
   rig.Reload([](config::v1::ServerConfig&) {});
   owner.Recheck();
   CHECK(owner.closure().scan().checkers_size() == 6);
+}
+
+TEST_CASE("a checker that gets another target is asked there from the next scan on") {
+  ServedChecker here("vault", [](const v1::CheckRequest& request) { return Reporting(request, {SoundItem("7")}); });
+  ServedChecker there("vault", [](const v1::CheckRequest& request) { return Reporting(request, {}); });
+  Rig rig;
+  rig.Reload([&](config::v1::ServerConfig& config) { AddRemote(config, "vault", here.target()); });
+  Owner owner(rig.server, "clean");
+  owner.GoToScanResult();
+  REQUIRE(owner.closure().state() == v1::Closure::BLOCKED);
+  rig.Reload([&](config::v1::ServerConfig& config) { AddRemote(config, "vault", there.target()); });
+  CHECK(there.checks() == 0);
+  owner.Recheck();
+  CHECK(owner.closure().state() == v1::Closure::READY);
+  CHECK(here.checks() == 1);
+  CHECK(there.checks() == 1);
+}
+
+TEST_CASE("a checker that gets another deadline is waited for so long from the next scan on") {
+  std::atomic<bool> hangs = false;
+  ServedChecker vault("vault", [&](const v1::CheckRequest& request) {
+    return hangs ? ServedAnswer{.pieces = {}, .then = ServedAnswer::Then::kHang} : Reporting(request, {});
+  });
+  Rig rig;
+  rig.Reload([&](config::v1::ServerConfig& config) { AddRemote(config, "vault", vault.target()); });
+  Owner owner(rig.server, "clean");
+  owner.GoToScanResult();
+  REQUIRE(owner.closure().state() == v1::Closure::READY);
+  hangs = true;
+  rig.Reload([&](config::v1::ServerConfig& config) {
+    AddRemote(config, "vault", vault.target()).mutable_deadline()->set_nanos(200'000'000);
+  });
+  // With the five minutes that it had this would take longer than the test waits.
+  owner.Recheck();
+  CHECK(owner.closure().state() == v1::Closure::BLOCKED);
+  CHECK(ResultOf(owner.closure().scan().checkers(), "vault").fault() == Result::TIMED_OUT);
+}
+
+TEST_CASE("whether the silence of a checker blocks is judged anew from the next scan on", "[D5]") {
+  ServedChecker vault("vault", [](const v1::CheckRequest& request) { return Reporting(request, {}); });
+  vault.GoAway();
+  const auto with_vault = [&](bool advisory) {
+    return [&vault, advisory](config::v1::ServerConfig& config) {
+      AddRemote(config, "vault", vault.target()).set_advisory(advisory);
+    };
+  };
+  Rig rig;
+  rig.Reload(with_vault(false));
+  Owner owner(rig.server, "clean");
+  owner.GoToScanResult();
+  for (const bool advisory : {false, true, false}) {
+    rig.Reload(with_vault(advisory));
+    owner.Recheck();
+    CHECK(owner.closure().state() == (advisory ? v1::Closure::READY : v1::Closure::BLOCKED));
+    CHECK(ResultOf(owner.closure().scan().checkers(), "vault").required() == !advisory);
+    CHECK(ResultOf(owner.closure().scan().checkers(), "vault").status() == Result::UNANSWERED);
+  }
 }
 
 TEST_CASE("a checker that is disabled is skipped in the next scan, with who did it and why", "[D5]") {

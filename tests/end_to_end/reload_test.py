@@ -7,26 +7,57 @@ import sys
 import unittest
 
 sys.path.insert(0, os.path.join(os.environ["CLOSURE_SOURCE_DIR"], "tests", "support"))
-from production import OK, Files  # noqa: E402
+from production import OK, Files, Serving  # noqa: E402
 
 VAULT = 'checkers { name: "vault" remote { target: "127.0.0.1:1" } }\n'
 TAKEN = b"the checkers and participants of the configuration are taken"
 REFUSED = b"the configuration is refused; the server goes on with the one that it has"
 
 
+class DevReload(Files):
+    def dev(self, *arguments):
+        server = Serving("dev", "--listen", "127.0.0.1:0", *arguments)
+        self.addCleanup(server.close)
+        return server
+
+    def test_takes_the_checkers_of_the_file_and_refuses_a_fault(self):
+        server = self.dev("--data-dir", self.path("data"), "--config", self.write("dev.textproto", ""))
+        for text, words in ((VAULT, TAKEN), ("policy { code_attempts: -1 }\n", REFUSED), ("no such key", REFUSED)):
+            self.write("dev.textproto", text)
+            server.said = b""
+            server.process.send_signal(signal.SIGHUP)
+            server.wait_for(words)
+        self.assertEqual(server.stop(), OK)
+
+    def test_without_a_file_it_ends_and_leaves_nothing_behind(self):
+        server = Serving("dev", "--listen", "127.0.0.1:0", TMPDIR=self.folder)
+        self.addCleanup(server.close)
+        self.assertEqual(len(os.listdir(self.folder)), 1)
+        self.assertEqual(server.stop(signal.SIGHUP), OK)
+        self.assertEqual(os.listdir(self.folder), [])
+
+
 class Reload(Files):
     def reload(self, server, extra, words):
         """Writes another configuration, and waits for what the log says of it; answers that line."""
         self.production_config(extra)
-        before = len(server.said)
+        server.said = b""
         server.process.send_signal(signal.SIGHUP)
         server.wait_for(words)
         server.wait_for(b"\n")
-        return server.said[before:].decode()
+        return server.said.decode()
 
-    def test_takes_checkers_and_tells_how_many(self):
+    def test_takes_checkers_and_tells_which(self):
         server = self.serve(self.production_config())
-        self.assertIn('"checkers":"7"', self.reload(server, VAULT, TAKEN))
+        self.assertRegex(self.reload(server, VAULT, TAKEN), r'"checkers":"(\w+, )*vault(, \w+)*"')
+        disabled = VAULT.replace("remote {", 'disabled { by: "ann" why: "it moves" } remote {')
+        self.assertIn("vault (disabled by ann: it moves)", self.reload(server, disabled, TAKEN))
+        self.assertEqual(server.stop(), OK)
+
+    def test_a_participant_that_is_not_there_is_told_before_a_closure_waits_for_it(self):
+        server = self.serve(self.production_config('participants { name: "mail" target: "127.0.0.1:1" '
+                                                   'stages { phase: DELETE stage: 2 } }\n'))
+        server.wait_for(b"a participant does not answer; closures wait for it where it takes part")
         self.assertEqual(server.stop(), OK)
 
     def test_refuses_a_fault_whole_and_goes_on(self):

@@ -4,8 +4,11 @@
 #include <catch2/catch.hpp>
 
 #include "absl/strings/match.h"
+#include "absl/synchronization/notification.h"
 #include "fmt/format.h"
+#include "grpcpp/create_channel.h"
 #include "tests/support/api_calls.h"
+#include "tests/support/faulty_store.h"
 #include "tests/support/mark_watch.h"
 #include "tests/support/scripted_checker.h"
 #include "tests/support/served_checker.h"
@@ -61,23 +64,35 @@ TEST_CASE("what a checker outside the process finds stands in the way until it i
   CHECK(rig.vault.checks() == 4);
 }
 
-TEST_CASE("an item of a checker outside the process is released there, once per key") {
-  bool released = false;
+TEST_CASE("an item of a checker outside the process is released there, and asked for again under the same key") {
+  std::atomic<bool> released = false;
   v1::ReportedItem item = SoundItem("7");
   item.set_disposition(v1::RENOUNCEABLE);
-  Rig rig([&](const v1::CheckRequest& request) {
+  ServedChecker vault("vault", [&](const v1::CheckRequest& request) {
     return Reporting(request, released ? std::vector<v1::ReportedItem>() : std::vector{item});
   });
-  rig.Scan();
-  REQUIRE(rig.owner->closure().state() == v1::Closure::BLOCKED);
+  const auto faults = std::make_shared<StoreFaults>();
+  RunningServer server(
+      {.configure = [&](config::v1::ServerConfig& config) { AddRemote(config, "vault", vault.target()); },
+       .wrap_store = [&](auto store) { return std::make_unique<FaultyStore>(std::move(store), faults); }});
+  server.LoadExample("matrix");
+  Owner owner(server, "clean");
+  owner.GoToScanResult();
+  REQUIRE(owner.closure().state() == v1::Closure::BLOCKED);
+  // The first answer is lost with the server, and the lease of the task outlives it.
   released = true;
-  rig.owner->DiscardAll();
-  rig.owner->WaitFor({v1::Closure::READY});
-  const auto discards = rig.vault.discards();
-  REQUIRE(discards.size() == 1);
+  faults->SetResults(absl::UnavailableError("the disk is away"));
+  REQUIRE(TryDiscard(server, owner, DiscardRequestFor(owner, owner.Items())).ok());
+  while (vault.discards().empty()) StatusOf(server);
+  server.Restart([&] { faults->SetResults(absl::OkStatus()); });
+  server.clock().Advance(absl::Minutes(3));
+  owner.WaitFor({v1::Closure::READY});
+  const std::vector<v1::DiscardRequest> discards = vault.discards();
+  REQUIRE(discards.size() == 2);
   CHECK(discards.front().native_id() == "7");
   CHECK(discards.front().account_id() == "clean");
   CHECK_FALSE(discards.front().idempotency_key().empty());
+  CHECK(discards.back().idempotency_key() == discards.front().idempotency_key());
 }
 
 TEST_CASE("a checker outside the process takes the place of the built-in one of its name") {
@@ -260,7 +275,7 @@ TEST_CASE("while a checker is known to be away nobody waits for it, and it is as
   CHECK(rig.server.WaitForLogLines(with("a checker answers again")).size() == 1);
 }
 
-TEST_CASE("who leaves a preview cancels what a checker outside was asked, a scan goes on without him") {
+TEST_CASE("who leaves a preview cancels what a checker outside the process was asked") {
   Rig rig([](const v1::CheckRequest& request) {
     ServedAnswer answer = Reporting(request, {});
     if (request.phase() == v1::PREVIEW) answer = {.pieces = {}, .then = ServedAnswer::Then::kHang};
@@ -279,8 +294,57 @@ TEST_CASE("who leaves a preview cancels what a checker outside was asked, a scan
     stream->Finish();
   }
   CHECK(rig.vault.WaitForCancel());
-  rig.Scan();
-  CHECK(rig.owner->closure().state() == v1::Closure::READY);
+}
+
+// A caller who has a connection of his own, as another process has.
+std::shared_ptr<grpc::Channel> ConnectAlone(RunningServer& server) {
+  grpc::ChannelArguments arguments;
+  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  return grpc::CreateCustomChannel(fmt::format("127.0.0.1:{}", server.server().port()),
+                                   grpc::InsecureChannelCredentials(), arguments);
+}
+
+TEST_CASE("a scan goes on when whoever began it and watched it has left", "[R12]") {
+  absl::Notification let_go;
+  ServedChecker vault("vault", [&](const v1::CheckRequest& request) {
+    let_go.WaitForNotificationWithTimeout(absl::Seconds(30));
+    return Reporting(request, {});
+  });
+  RunningServer server({.configure = [&](config::v1::ServerConfig& config) {
+    AddRemote(config, "vault", vault.target());
+    config.mutable_limits()->set_watches_max(1);
+  }});
+  server.LoadExample("matrix");
+  Owner owner(server, "clean");
+  owner.Create();
+  owner.Verify();
+  const auto* const service = v1::WatchClosureRequest::descriptor()->file()->FindServiceByName("ClosureService");
+  const auto watch_once = [&](const std::shared_ptr<grpc::Channel>& channel) {
+    v1::WatchClosureRequest request;
+    request.set_name(owner.name());
+    return SendBytes(channel, *RunningServer::As(owner.actor()), service->FindMethodByName("WatchClosure"),
+                     request.SerializeAsString(), 1);
+  };
+  {
+    const std::shared_ptr<grpc::Channel> channel = ConnectAlone(server);
+    auto accept = RequestOn<v1::AcceptAgreementRequest>(owner.name());
+    accept.set_version("2026-01");
+    v1::Closure closure;
+    REQUIRE(v1::ClosureService::NewStub(channel)
+                ->AcceptAgreement(RunningServer::As(owner.actor()).get(), accept, &closure)
+                .ok());
+    REQUIRE(vault.WaitForCheck());
+    REQUIRE_FALSE(watch_once(channel).messages.empty());
+  }
+  // The server knows that he left once another watch finds room.
+  while (watch_once(server.channel()).messages.empty()) {
+  }
+  let_go.Notify();
+  for (owner.Refresh(); owner.closure().state() == v1::Closure::CHECKING;) owner.Refresh();
+  // The call that he was there for was answered: nobody had cancelled it, and no other was made.
+  CHECK(owner.closure().state() == v1::Closure::READY);
+  CHECK(ResultOf(owner.closure().scan().checkers(), "vault").status() == Result::ANSWERED);
+  CHECK(vault.checks() == 1);
 }
 
 }  // namespace

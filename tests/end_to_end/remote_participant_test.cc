@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // Participants outside the process, as the configuration names them.
 #include <algorithm>
+#include <atomic>
 #include <catch2/catch.hpp>
 #include <set>
 
 #include "fmt/format.h"
 #include "tests/support/api_calls.h"
 #include "tests/support/calendar_tasks.h"
+#include "tests/support/scripted_checker.h"
+#include "tests/support/served_checker.h"
 #include "tests/support/served_participant.h"
 #include "tests/support/views.h"
 
@@ -30,40 +33,51 @@ std::vector<std::pair<v1::ParticipantPhase, int>> EveryPhase() {
           {v1::SEAL, 1},   {v1::DELETE, 1}, {v1::RESTORE, 1}};
 }
 
+// The phases that it was asked to act in, the first first.
+std::vector<v1::ParticipantPhase> PhasesOf(ServedParticipant& participant) {
+  std::vector<v1::ParticipantPhase> phases;
+  for (const v1::PerformRequest& request : participant.asked()) phases.push_back(request.phase());
+  return phases;
+}
+
 // A server with an owner of the account without anything in the way.
 struct Rig {
-  explicit Rig(std::function<void(config::v1::ServerConfig&)> configure) : server({.configure = std::move(configure)}) {
+  explicit Rig(std::function<void(config::v1::ServerConfig&)> configure) : change(std::move(configure)) {
     server.LoadExample("matrix");
   }
-  RunningServer server;
+  void Reload(std::function<void(config::v1::ServerConfig&)> to) {
+    change = std::move(to);
+    REQUIRE(server.ReplacePlugins().ok());
+  }
+  // What its configuration is made of, at the start and at each reload.
+  std::function<void(config::v1::ServerConfig&)> change;
+  RunningServer server{{.configure = [this](config::v1::ServerConfig& config) { change(config); }}};
   Owner owner{server, "clean"};
 };
 
 TEST_CASE("a participant outside the process is asked in every phase of a closure's life, with keys and rising fences",
           "[R55][R65]") {
   ServedParticipant mail("mail");
-  Rig rig([&](config::v1::ServerConfig& config) { AddParticipant(config, "mail", mail.target(), EveryPhase()); });
+  Rig rig([&](config::v1::ServerConfig& config) { AddParticipant(config, "mail", mail, EveryPhase()); });
   rig.owner.GoToScanResult();
   rig.owner.GoToSilentPeriod();
   rig.owner.GoToEnd();
   REQUIRE(rig.owner.closure().state() == v1::Closure::CLOSED);
-  std::vector<v1::ParticipantPhase> phases;
   std::set<std::string> keys;
   int64_t fence = 0;
   for (const v1::PerformRequest& request : mail.asked()) {
-    phases.push_back(request.phase());
     CHECK(request.account_id() == "clean");
     CHECK(request.closure() == rig.owner.name());
     CHECK(keys.insert(request.idempotency_key()).second);
     CHECK(request.fence() >= fence);
     fence = request.fence();
   }
-  CHECK(phases == std::vector{v1::FREEZE, v1::ENTER_SILENT_PERIOD, v1::SEAL, v1::DELETE});
+  CHECK(PhasesOf(mail) == std::vector{v1::FREEZE, v1::ENTER_SILENT_PERIOD, v1::SEAL, v1::DELETE});
 }
 
 TEST_CASE("a closure that is given up in its silent period is restored by the participant") {
   ServedParticipant mail("mail");
-  Rig rig([&](config::v1::ServerConfig& config) { AddParticipant(config, "mail", mail.target(), EveryPhase()); });
+  Rig rig([&](config::v1::ServerConfig& config) { AddParticipant(config, "mail", mail, EveryPhase()); });
   rig.owner.GoToScanResult();
   rig.owner.GoToSilentPeriod();
   // What comes up meanwhile ends it at the final check.
@@ -90,8 +104,8 @@ TEST_CASE("a stage begins when the one before is done") {
   };
   ServedParticipant first("first", noting("first")), second("second", noting("second"));
   Rig rig([&](config::v1::ServerConfig& config) {
-    AddParticipant(config, "second", second.target(), {{v1::DELETE, 3}});
-    AddParticipant(config, "first", first.target(), {{v1::DELETE, 2}});
+    AddParticipant(config, "second", second, {{v1::DELETE, 3}});
+    AddParticipant(config, "first", first, {{v1::DELETE, 2}});
   });
   rig.owner.GoToScanResult();
   rig.owner.GoToSilentPeriod();
@@ -115,7 +129,7 @@ TEST_CASE("whom a closure waits for is shown with attempt and last error until i
     response.set_outcome(Response::DONE);
     return grpc::Status::OK;
   });
-  Rig rig([&](config::v1::ServerConfig& config) { AddParticipant(config, "mail", mail.target(), {{v1::DELETE, 2}}); });
+  Rig rig([&](config::v1::ServerConfig& config) { AddParticipant(config, "mail", mail, {{v1::DELETE, 2}}); });
   rig.owner.GoToScanResult();
   rig.owner.GoToSilentPeriod();
   rig.server.clock().Advance(absl::Hours(24 * 8));
@@ -141,9 +155,7 @@ TEST_CASE("whom a closure waits for is shown with attempt and last error until i
 
 TEST_CASE("a participant of another name, as behind an address that is mistaken, is not asked to act") {
   ServedParticipant backups("backups");
-  Rig rig([&](config::v1::ServerConfig& config) {
-    AddParticipant(config, "mail", backups.target(), {{v1::DELETE, 2}});
-  });
+  Rig rig([&](config::v1::ServerConfig& config) { AddParticipant(config, "mail", backups, {{v1::DELETE, 2}}); });
   rig.owner.GoToScanResult();
   rig.owner.GoToSilentPeriod();
   rig.server.clock().Advance(absl::Hours(24 * 8));
@@ -152,6 +164,28 @@ TEST_CASE("a participant of another name, as behind an address that is mistaken,
   });
   CHECK_THAT(ProgressOf(rig.owner.closure(), "mail").last_error(), Catch::Contains("says that it is \"backups\""));
   CHECK(backups.asked().empty());
+}
+
+TEST_CASE("a participant that says that it takes part elsewhere than it is configured to is asked to do nothing") {
+  const auto said = GENERATE(ServedParticipant::Stages{{v1::DELETE, 2}, {v1::SEAL, 1}, {v1::RESTORE, 1}},
+                             ServedParticipant::Stages{{v1::DELETE, 3}}, ServedParticipant::Stages{});
+  ServedParticipant mail("mail");
+  Rig rig([&](config::v1::ServerConfig& config) {
+    AddParticipant(config, "mail", mail, {{v1::DELETE, 2}});
+    mail.TakePart(said);
+  });
+  rig.owner.GoToScanResult();
+  rig.owner.GoToSilentPeriod();
+  rig.server.clock().Advance(absl::Hours(24 * 8));
+  rig.owner.WaitUntil([&](const v1::Closure& closure) {
+    return closure.state() == v1::Closure::DELETING && ProgressOf(closure, "mail").attempts() == 1;
+  });
+  CHECK_THAT(ProgressOf(rig.owner.closure(), "mail").last_error(), Catch::Contains("it says that it takes "));
+  CHECK(mail.asked().empty());
+  // Once both agree it goes on.
+  mail.TakePart({{v1::DELETE, 2}});
+  rig.server.clock().Advance(absl::Minutes(6));
+  rig.owner.WaitFor({v1::Closure::CLOSED});
 }
 
 TEST_CASE("an outcome that means nothing, or that a fence was passed, is no end") {
@@ -163,7 +197,7 @@ TEST_CASE("an outcome that means nothing, or that a fence was passed, is no end"
     if (!outcomes.empty()) outcomes.erase(outcomes.begin());
     return grpc::Status::OK;
   });
-  Rig rig([&](config::v1::ServerConfig& config) { AddParticipant(config, "mail", mail.target(), {{v1::DELETE, 2}}); });
+  Rig rig([&](config::v1::ServerConfig& config) { AddParticipant(config, "mail", mail, {{v1::DELETE, 2}}); });
   rig.owner.GoToScanResult();
   rig.owner.GoToSilentPeriod();
   rig.server.clock().Advance(absl::Hours(24 * 8));
@@ -178,17 +212,73 @@ TEST_CASE("an outcome that means nothing, or that a fence was passed, is no end"
   CHECK(mail.asked().size() == 4);
 }
 
-TEST_CASE("a participant that is added while a closure is under way is not asked for what it took no part in") {
+TEST_CASE("a participant that is added after Confirm is asked in every phase that begins from then on") {
+  const bool is_closed = GENERATE(true, false);
   ServedParticipant mail("mail");
-  std::function<void(config::v1::ServerConfig&)> change = [](auto&) {};
-  Rig rig([&](config::v1::ServerConfig& config) { change(config); });
+  Rig rig([](config::v1::ServerConfig&) {});
   rig.owner.GoToScanResult();
   rig.owner.GoToSilentPeriod();
-  change = [&](config::v1::ServerConfig& config) { AddParticipant(config, "mail", mail.target(), EveryPhase()); };
-  REQUIRE(rig.server.ReplacePlugins().ok());
+  rig.Reload([&](config::v1::ServerConfig& config) { AddParticipant(config, "mail", mail, EveryPhase()); });
+  if (!is_closed) IssueBill(rig.server, "clean", "250.00 USD");
   rig.owner.GoToEnd();
-  REQUIRE(rig.owner.closure().state() == v1::Closure::CLOSED);
-  CHECK(mail.asked(v1::FREEZE).empty());
+  CHECK(rig.owner.closure().state() == (is_closed ? v1::Closure::CLOSED : v1::Closure::ABORTED));
+  CHECK(PhasesOf(mail) == std::vector{v1::SEAL, is_closed ? v1::DELETE : v1::RESTORE});
+}
+
+TEST_CASE("a participant that is taken out after Confirm is waited for until it is there again") {
+  ServedParticipant mail("mail");
+  const auto with_mail = [&](config::v1::ServerConfig& config) {
+    AddParticipant(config, "mail", mail, {{v1::DELETE, 2}});
+  };
+  Rig rig(with_mail);
+  rig.owner.GoToScanResult();
+  rig.owner.GoToSilentPeriod();
+  rig.Reload([](config::v1::ServerConfig&) {});
+  rig.server.clock().Advance(absl::Hours(24 * 8));
+  rig.owner.WaitUntil([&](const v1::Closure& closure) {
+    return closure.state() == v1::Closure::DELETING && ProgressOf(closure, "mail").attempts() == 1;
+  });
+  CHECK(ProgressOf(rig.owner.closure(), "mail").last_error() == "there is no participant mail any more");
+  rig.Reload(with_mail);
+  rig.server.clock().Advance(absl::Hours(1));
+  rig.owner.WaitFor({v1::Closure::CLOSED});
+  CHECK(PhasesOf(mail) == std::vector{v1::DELETE});
+}
+
+TEST_CASE("a participant that is added after Confirm and taken out again has to undo what it sealed") {
+  ServedParticipant mail("mail");
+  std::atomic<bool> taken_out = false;
+  // Does not answer the final check before that, and then ends the closure.
+  ServedChecker vault("vault", [&](const v1::CheckRequest& request) {
+    if (request.phase() != v1::FINAL) return Reporting(request, {});
+    if (taken_out) return Reporting(request, {SoundItem("7")});
+    return ServedAnswer{.pieces = {}, .status = grpc::Status(grpc::StatusCode::UNAVAILABLE, "it is started again")};
+  });
+  const auto without_mail = [&](config::v1::ServerConfig& config) { AddRemote(config, "vault", vault.target()); };
+  const auto with_mail = [&](config::v1::ServerConfig& config) {
+    without_mail(config);
+    AddParticipant(config, "mail", mail, EveryPhase());
+  };
+  Rig rig(without_mail);
+  rig.owner.GoToScanResult();
+  rig.owner.GoToSilentPeriod();
+  rig.Reload(with_mail);
+  rig.server.clock().Advance(absl::Hours(24 * 8));
+  rig.owner.WaitUntil([](const v1::Closure& closure) {
+    return closure.state() == v1::Closure::FINAL_CHECK && ProgressOf(closure, "mail").status() == Progress::DONE;
+  });
+  rig.Reload(without_mail);
+  taken_out = true;
+  while (rig.owner.closure().state() != v1::Closure::RESTORING) {
+    rig.server.clock().Advance(absl::Minutes(6));
+    WaitUntilQuiet(rig.server, rig.owner.name());
+    rig.owner.Refresh();
+  }
+  CHECK(ProgressOf(rig.owner.closure(), "mail").last_error() == "there is no participant mail any more");
+  rig.Reload(with_mail);
+  rig.server.clock().Advance(absl::Hours(1));
+  rig.owner.WaitFor({v1::Closure::ABORTED});
+  CHECK(PhasesOf(mail) == std::vector{v1::SEAL, v1::RESTORE});
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A checker in Python that closured reaches over TLS: both know each other by certificates, or nothing is believed."""
+"""Checker and participant in Python that closured reaches over TLS: both ends know each other, or nothing is believed."""
 
 import concurrent.futures
 import os
@@ -12,11 +12,13 @@ import unittest
 
 sys.path.insert(0, os.path.join(os.environ["CLOSURE_SOURCE_DIR"], "tests", "support"))
 import grpc  # noqa: E402
-from closured_process import CALL_SECONDS, Closured  # noqa: E402
+from closured_process import CALL_SECONDS, Closured, Owner, State  # noqa: E402
 from closure.v1 import checker_service_pb2 as checker  # noqa: E402
 from closure.v1 import checker_service_pb2_grpc as checker_grpc  # noqa: E402
 from closure.v1 import closure_pb2 as pb  # noqa: E402
 from closure.v1 import closure_service_pb2 as service  # noqa: E402
+from closure.v1 import participant_service_pb2 as participant  # noqa: E402
+from closure.v1 import participant_service_pb2_grpc as participant_grpc  # noqa: E402
 
 NAME = "vault.internal"
 ANSWERED, UNANSWERED = pb.CheckerResult.ANSWERED, pb.CheckerResult.UNANSWERED
@@ -31,6 +33,25 @@ class Vault(checker_grpc.CheckerServiceServicer):
     def Check(self, request, context):
         yield checker.CheckResponse(summary=checker.CheckSummary(
             item_count=0, as_of_time=request.check_time, account_id=request.account_id))
+
+
+class Mail(participant_grpc.ParticipantServiceServicer):
+    """Does at once what it is asked for, and keeps for what."""
+
+    phases = ("FREEZE", "THAW", "RESTORE")
+
+    def __init__(self):
+        self.asked = []
+
+    def DescribeParticipant(self, request, context):
+        description = participant.ParticipantDescription(name="mail", version="1.0")
+        for phase in self.phases:
+            description.stages.add(phase=phase, stage=1)
+        return description
+
+    def Perform(self, request, context):
+        self.asked.append(request.phase)
+        return participant.PerformResponse(outcome=participant.PerformResponse.DONE)
 
 
 class Certificates:
@@ -74,9 +95,11 @@ class RemoteTls(unittest.TestCase):
         self.others = Certificates(self.directory, "others.pem")
 
     def serve(self, with_client_certificates):
-        """Serves the checker; answers the port."""
+        """Serves the checker and the participant; answers the port."""
         server = grpc.server(concurrent.futures.ThreadPoolExecutor(max_workers=4))
+        self.mail = Mail()
         checker_grpc.add_CheckerServiceServicer_to_server(Vault(), server)
+        participant_grpc.add_ParticipantServiceServicer_to_server(self.mail, server)
         credentials = grpc.ssl_server_credentials(
             [(self.ours.read("vault.pem.key"), self.ours.read("vault.pem"))],
             self.ours.read("ours.pem") if with_client_certificates else None, with_client_certificates)
@@ -87,10 +110,25 @@ class RemoteTls(unittest.TestCase):
 
     def start(self, port, tls):
         """Starts a closured that asks the checker with these keys of `tls`."""
+        self.start_with('checkers { name: "vault" deadline { seconds: 10 } remote { target: "127.0.0.1:%d"'
+                        ' tries_max: 1 breaker_failures: 1000 tls { %s } } }\n' % (port, tls))
+
+    def confirm(self, port, tls):
+        """Starts a closured that asks the participant with these keys of `tls`, and confirms a closure there."""
+        stages = " ".join("stages { phase: %s stage: 1 }" % phase for phase in Mail.phases)
+        self.start_with('participants { name: "mail" target: "127.0.0.1:%d" %s tls { %s } }\n' % (port, stages, tls))
+        owner = Owner(self.server, "tls-1")
+        owner.create()
+        owner.verify()
+        owner.agree()
+        owner.wait_for(State.READY)
+        owner.confirm()
+        return owner
+
+    def start_with(self, text):
         config = os.path.join(self.directory, "closured.textproto")
         with open(config, "w", encoding="utf-8") as file:
-            file.write('checkers { name: "vault" deadline { seconds: 10 } remote { target: "127.0.0.1:%d"'
-                       ' tries_max: 1 breaker_failures: 1000 tls { %s } } }\n' % (port, tls))
+            file.write(text)
 
         class WithConfig(Closured):
             arguments = ("--config", config)
@@ -144,6 +182,20 @@ class RemoteTls(unittest.TestCase):
         self.assertEqual(self.result().status, ANSWERED)
         self.start(port, self.tls())
         self.assertEqual(self.result().status, UNANSWERED)
+
+    def test_a_participant_that_wants_a_certificate_is_reached_with_one(self):
+        self.confirm(self.serve(True), self.tls(certificate="closured.pem")).wait_for(State.SILENT_PERIOD)
+        self.assertEqual(self.mail.asked, [pb.FREEZE])
+
+    def test_a_participant_is_not_asked_where_one_end_does_not_believe_the_other(self):
+        port = self.serve(True)
+        for tls in (self.tls(), self.tls(certificate="closured.pem", root="others.pem"),
+                    self.tls(certificate="closured.pem", name="bank.internal")):
+            with self.subTest(tls):
+                closure = self.confirm(port, tls).wait_until(
+                    lambda closure: any(each.participant == "mail" and each.last_error for each in closure.participants))
+                self.assertEqual(closure.state, State.CONFIRMING)
+                self.assertEqual(self.mail.asked, [])
 
 
 if __name__ == "__main__":

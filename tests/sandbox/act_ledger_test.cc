@@ -2,6 +2,7 @@
 #include <string>
 
 #include "catch2/catch.hpp"
+#include "fmt/format.h"
 #include "tests/sandbox/cloud_fixture.h"
 
 namespace closure::test {
@@ -114,6 +115,28 @@ TEST_CASE("a repetition with a higher fence raises it, one with a lower fence do
   CHECK(cloud.Freeze("a", "k1", 7) == ActResult::DONE);
   CHECK(cloud.Freeze("a", "k1", 1) == ActResult::DONE);
   CHECK(cloud.Freeze("a", "k2", 6) == ActResult::FENCED);
+}
+
+TEST_CASE("one key cannot be used for two things of an account", "[D15]") {
+  Cloud cloud;
+  const auto instance = [](const std::string& id) {
+    return fmt::format(R"({{"resourceId": "{0}", "displayName": "{0}", "product": "ecs", "type": "instance", )"
+                       R"("regionCode": "eu-1", "chargeType": "PAY_AS_YOU_GO", "state": "RUNNING", )"
+                       R"("releasable": true, "consoleUri": "https://console.example.com/{0}"}})",
+                       id);
+  };
+  cloud.LoadAccount("a", fmt::format(R"("resources": [{}, {}])", instance("r-1"), instance("r-2")));
+  const auto release = [&](const std::string& id) {
+    auto request = ActOn<upstream::v1::ReleaseResourceRequest>("a", "k1");
+    request.set_resource_id(id);
+    request.set_expected_charge_type(upstream::v1::Resource::PAY_AS_YOU_GO);
+    request.set_expected_state("RUNNING");
+    return Ask(*cloud.resource, &ResourceStub::ReleaseResource, request);
+  };
+  CHECK(release("r-1").code() == grpc::OK);
+  CHECK(release("r-2").code() == grpc::INVALID_ARGUMENT);
+  CHECK(release("r-1").code() == grpc::OK);
+  CHECK(cloud.Show("a").account().resources_size() == 1);
 }
 
 TEST_CASE("one key cannot be used for two methods or accounts of one system", "[D15]") {

@@ -46,7 +46,7 @@ TEST_CASE("a file that is no cloud is refused and left as it is", "[D13]") {
   { Cloud cloud(path); }
   std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
   file.seekp(60);  // user_version in the header of a SQLite file
-  file.write("\0\0\0\2", 4);
+  file.write("\0\0\0\7", 4);
   file.close();
   const auto opened = Sandbox::Open(At(path));
   CHECK(opened.status().code() == absl::StatusCode::kFailedPrecondition);

@@ -98,7 +98,8 @@ class Outside(unittest.TestCase):
         again = self.start("queues_participant", "--listen", "127.0.0.1:0", QUEUE_JOURNAL=journal)
         # The fences of the first run were seen, and the torn line was not.
         cases = {each["case"]: each for each in self.verify_broken("participant", again.address, "--act-on", "1000000009")}
-        self.assertIn("FENCED", cases["perform-done"]["detail"])
+        self.assertEqual(cases["perform-done"]["verdict"], "UNJUDGED")
+        self.assertIn("--fence", cases["perform-done"]["detail"])
         cases = self.verify("participant", again.address, "--act-on", "1000000009", "--fence", "90")
         self.assertTrue(all(each["verdict"] == "HOLDS" for each in cases), cases)
         self.assertEqual(again.stop(), 0)

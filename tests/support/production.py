@@ -27,8 +27,9 @@ def run_closured(*arguments, **environment):
 class Serving:
     """closured as a process that serves; what it says on standard error is kept in `said`."""
 
-    def __init__(self, *arguments, program=None):
-        self.process = subprocess.Popen([program or os.environ["CLOSURED_BINARY"], *arguments], stderr=subprocess.PIPE)
+    def __init__(self, *arguments, program=None, **environment):
+        self.process = subprocess.Popen([program or os.environ["CLOSURED_BINARY"], *arguments], stderr=subprocess.PIPE,
+                                        env=dict(os.environ, **environment))
         self.said = b""
         try:
             self.wait_for(b'"msg":"serving"')

@@ -26,7 +26,7 @@ class ServedParticipant final : public v1::ParticipantService::CallbackService {
   using Behaviour = std::function<grpc::Status(const v1::PerformRequest&, v1::PerformResponse&)>;
 
   // Serves on a free port of loopback. Does at once what it is asked for, where no behaviour is given. Says that it
-  // takes part in every stage of every phase.
+  // takes part where TakePart has it.
   explicit ServedParticipant(
       std::string name, Behaviour behaviour =
                             [](const auto&, v1::PerformResponse& response) {
@@ -38,6 +38,12 @@ class ServedParticipant final : public v1::ParticipantService::CallbackService {
     builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port_);
     builder.RegisterService(this);
     server_ = builder.BuildAndStart();
+  }
+
+  using Stages = std::vector<std::pair<v1::ParticipantPhase, int>>;
+  void TakePart(const Stages& stages) {
+    absl::MutexLock lock(&mutex_);
+    stages_ = stages;
   }
 
   std::string target() const { return fmt::format("127.0.0.1:{}", port_); }
@@ -56,15 +62,13 @@ class ServedParticipant final : public v1::ParticipantService::CallbackService {
   grpc::ServerUnaryReactor* DescribeParticipant(grpc::CallbackServerContext* context,
                                                 const v1::DescribeParticipantRequest*,
                                                 v1::ParticipantDescription* response) override {
-    constexpr int kStageMax = 9;
     response->set_name(name_);
     response->set_version("1.0");
-    for (int phase = v1::FREEZE; phase <= v1::RESTORE; ++phase) {
-      for (int stage = 1; stage <= kStageMax; ++stage) {
-        v1::ParticipantDescription::PhaseStage& added = *response->add_stages();
-        added.set_phase(static_cast<v1::ParticipantPhase>(phase));
-        added.set_stage(stage);
-      }
+    absl::MutexLock lock(&mutex_);
+    for (const auto& [phase, stage] : stages_) {
+      v1::ParticipantDescription::PhaseStage& added = *response->add_stages();
+      added.set_phase(phase);
+      added.set_stage(stage);
     }
     return FinishCall(context);
   }
@@ -80,17 +84,19 @@ class ServedParticipant final : public v1::ParticipantService::CallbackService {
   int port_ = 0;
   absl::Mutex mutex_;
   const Behaviour behaviour_;
+  Stages stages_ ABSL_GUARDED_BY(mutex_);
   std::vector<v1::PerformRequest> asked_ ABSL_GUARDED_BY(mutex_);
   std::unique_ptr<grpc::Server> server_;
 };
 
-// Adds a participant outside the process to a configuration.
+// Adds a participant outside the process to a configuration, which takes part where it is configured to.
 inline config::v1::ParticipantConfig& AddParticipant(config::v1::ServerConfig& config, const std::string& name,
-                                                     const std::string& target,
-                                                     const std::vector<std::pair<v1::ParticipantPhase, int>>& stages) {
+                                                     ServedParticipant& served,
+                                                     const ServedParticipant::Stages& stages) {
+  served.TakePart(stages);
   config::v1::ParticipantConfig& participant = *config.add_participants();
   participant.set_name(name);
-  participant.set_target(target);
+  participant.set_target(served.target());
   for (const auto& [phase, stage] : stages) {
     config::v1::PhaseStage& added = *participant.add_stages();
     added.set_phase(phase);
