@@ -52,7 +52,12 @@ std::shared_ptr<grpc::Channel> MakeChannel(const ClientOptions& options) {
   // A watch reconnects within this time of a restarted server, not after gRPC's two minutes.
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 2000);
-  return grpc::CreateCustomChannel(options.server, grpc::InsecureChannelCredentials(), arguments);
+  if (!options.tls) return grpc::CreateCustomChannel(options.server, grpc::InsecureChannelCredentials(), arguments);
+  const ClientTls& tls = *options.tls;
+  if (!tls.server_name.empty()) arguments.SetSslTargetNameOverride(tls.server_name);
+  const grpc::SslCredentialsOptions texts{
+      .pem_root_certs = tls.root_certificates, .pem_private_key = tls.key, .pem_cert_chain = tls.certificate};
+  return grpc::CreateCustomChannel(options.server, grpc::SslCredentials(texts), arguments);
 }
 
 template <typename Request>

@@ -7,6 +7,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
@@ -19,12 +20,25 @@
 
 namespace closure {
 
+// TLS of a connection: texts of PEM files, and a name.
+struct ClientTls {
+  // Who signed the server's certificate; the machine's roots when empty.
+  std::string root_certificates;
+  // The client's own certificate, and those that signed it, and its key; both or neither.
+  std::string certificate;
+  std::string key;
+  // The name that the server's certificate has; that of the address when empty.
+  std::string server_name;
+};
+
 // How to reach a server, and as whom.
 struct ClientOptions {
   // "HOST:PORT" or "unix:/PATH".
   std::string server = "127.0.0.1:7443";
   // Sent as the metadata "closure-actor": "root:ACCOUNT", "ram:NAME@ACCOUNT" or "operator:NAME"; empty sends none.
   std::string actor;
+  // By what both know each other; nothing for plain text. Files are read once, when the client is made.
+  std::optional<ClientTls> tls;
   // The deadline of every call that has no other.
   absl::Duration timeout = absl::Seconds(30);
 };

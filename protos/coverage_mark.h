@@ -22,6 +22,9 @@ enum class Mark {
   kCheckerSpared,
   kCheckerWaitedFor,
   kCheckerProbed,
+  // More connections came than a server takes, or than there were files for; they were closed, and it went on.
+  kConnectionRefused,
+  kOutOfFiles,
   // A scan was given up with the state that it was for, and who had not answered counts as silent.
   kScanGivenUp,
   // Work that did not succeed is to be tried again, by what it is.

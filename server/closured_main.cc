@@ -219,12 +219,22 @@ bool HasTerminal() {
   return terminal >= 0;
 }
 
+// Whether whoever started the process wants it to outlive the terminal (nohup).
+bool IsHangUpIgnored() {
+  struct sigaction action {};
+  return sigaction(SIGHUP, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
 // Until it is to stop. A SIGHUP is a wish to read the configuration again, where there is one, unless it came because
 // the terminal went away.
-void ServeDev(DevCloud& cloud, const Options& options, const config::v1::ServerConfig& running) {
+void ServeDev(DevCloud& cloud, const Options& options) {
   const bool had_terminal = HasTerminal();
+  const bool outlives_it = IsHangUpIgnored();
+  const config::v1::ServerConfig running = cloud.config();
   while (WaitForStopOrReload() == ProcessSignal::kReload) {
-    if (options.config_path.empty() || (had_terminal && !HasTerminal())) return;
+    const bool is_to_end = options.config_path.empty() || (had_terminal && !HasTerminal());
+    if (is_to_end && !outlives_it) return;
+    if (options.config_path.empty()) continue;
     absl::StatusOr<config::v1::ServerConfig> config = ReadConfig(options.config_path);
     if (config.ok() && !options.listen_address.empty()) config->set_listen_address(options.listen_address);
     if (config.ok()) config = cloud.TakePlugins(*config);
@@ -241,14 +251,14 @@ ExitCode RunDev(const Options& options) {
   if (!config.ok()) return Fail(config.status());
   if (!options.listen_address.empty()) config->set_listen_address(options.listen_address);
   const absl::StatusOr<std::unique_ptr<DevCloud>> cloud =
-      DevCloud::Open({.data_dir = options.data_dir, .config = *config, .cloud_files = options.cloud_files});
+      DevCloud::Open({.data_dir = options.data_dir, .config = *std::move(config), .cloud_files = options.cloud_files});
   if (!cloud.ok()) return Fail(cloud.status());
   const DyingWords dying_words((*cloud)->log());
   const LibraryLogs library_logs((*cloud)->log());
   if (const absl::Status started = (*cloud)->server().Start(); !started.ok())
     return Fail(SayListenOption(started), (*cloud)->log());
   SayReady(**cloud);
-  ServeDev(**cloud, options, WithDefaults(*config));
+  ServeDev(**cloud, options);
   return StopInOrder((*cloud)->TakeServer(), (*cloud)->log(), (*cloud)->shutdown_grace());
 }
 

@@ -16,7 +16,7 @@
 #include "grpcpp/impl/server_builder_plugin.h"
 #include "grpcpp/security/server_credentials.h"
 #include "grpcpp/server_builder.h"
-#include "server/listen_fault.h"
+#include "server/listener/transport.h"
 #include "server/redaction.h"
 #include "server/remote_plugins.h"
 #include "server/resource_names.h"
@@ -27,8 +27,8 @@
 namespace closure {
 namespace {
 
-// Clients may send keep-alive pings this often.
-constexpr int kPingIntervalMillis = 55'000;
+// What a participant that is there takes to say who it is, at most.
+constexpr absl::Duration kIntroductionTimeout = absl::Seconds(10);
 // How long the rest of upstream calls that have ended is waited for.
 constexpr absl::Duration kCallsMoment = absl::Seconds(1);
 
@@ -85,13 +85,12 @@ absl::StatusOr<std::vector<CheckerSlot>> MakeCheckerSlots(const ClosuredServer::
 }
 
 absl::StatusOr<std::vector<ParticipantSlot>> MakeParticipantSlots(const ClosuredServer::Parts& parts,
-                                                                  const config::v1::ServerConfig& config,
-                                                                  const std::shared_ptr<PluginNews>& news) {
+                                                                  const config::v1::ServerConfig& config) {
   std::vector<ParticipantSlot> slots;
   for (std::shared_ptr<Participant>& participant : MakeBuiltinParticipants(parts.upstreams))
     slots.push_back({std::move(participant)});
   for (const config::v1::ParticipantConfig& each : config.participants())
-    slots.push_back({.participant = ConnectParticipant(each, news), .deadline = FromProto(each.deadline())});
+    slots.push_back({.participant = ConnectParticipant(each), .deadline = FromProto(each.deadline())});
   slots.insert(slots.end(), parts.extra_participants.begin(), parts.extra_participants.end());
   std::set<std::string> names;
   for (const ParticipantSlot& slot : slots) {
@@ -105,7 +104,7 @@ absl::StatusOr<std::vector<ParticipantSlot>> MakeParticipantSlots(const Closured
 absl::StatusOr<PluginSet> MakePlugins(const ClosuredServer::Parts& parts, const config::v1::ServerConfig& config,
                                       const std::shared_ptr<PluginNews>& news) {
   CLOSURE_ASSIGN_OR_RETURN(std::vector<CheckerSlot> checkers, MakeCheckerSlots(parts, config, news));
-  CLOSURE_ASSIGN_OR_RETURN(std::vector<ParticipantSlot> participants, MakeParticipantSlots(parts, config, news));
+  CLOSURE_ASSIGN_OR_RETURN(std::vector<ParticipantSlot> participants, MakeParticipantSlots(parts, config));
   return PluginSet(FanOut(std::move(checkers)), std::move(participants));
 }
 
@@ -159,10 +158,6 @@ TaskRunner::Parts MakeRunnerParts(const ClosuredServer::Parts& parts, ClosureEng
                                               {"error", ForLog(*store, task, result.detail())}});
   };
   return runner;
-}
-
-absl::Status CannotListen(std::string_view address, std::string_view why) {
-  return absl::UnavailableError(Concat("listen_address ", address, ": cannot be listened on: ", why));
 }
 
 // Leaves reflection out of one server: as soon as it is linked, gRPC puts it into every server of the process.
@@ -293,18 +288,15 @@ void ClosuredServer::Observe() {
 
 absl::Status ClosuredServer::Start() {
   EnablePlugins();
-  const std::string& listen_address = parts_.config.listen_address();
-  // Tried before gRPC does, which would say it at length and in other words.
-  if (const std::string fault = ListenFault(listen_address); !fault.empty()) return CannotListen(listen_address, fault);
+  const config::v1::ServerLimits& limits = parts_.config.limits();
+  CLOSURE_ASSIGN_OR_RETURN(std::unique_ptr<ListeningSocket> socket,
+                           ListeningSocket::Open(parts_.config.listen_address()));
   grpc::ServerBuilder builder;
-  builder.AddListeningPort(listen_address, grpc::InsecureServerCredentials(), &port_);
-  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);  // or two servers share a port without a word
-  builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, kPingIntervalMillis);
-  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+  SetTransportLimits(builder, limits);
+  std::function<void(int)> serve = TakeConnections(builder, parts_.config);
   std::vector<std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>> interceptors;
   interceptors.push_back(CountCalls(calls_));
   builder.experimental().SetInterceptorCreators(std::move(interceptors));
-  builder.SetMaxReceiveMessageSize(parts_.config.limits().request_bytes_max());
   if (parts_.config.reflection_disabled()) builder.SetOption(std::make_unique<WithoutReflection>());
   builder.RegisterService(&closure_service_);
   builder.RegisterService(&gate_service_);
@@ -312,11 +304,19 @@ absl::Status ClosuredServer::Start() {
   for (grpc::Service* service : parts_.extra_services) builder.RegisterService(service);
   halts_.TellInForce();
   server_ = builder.BuildAndStart();
-  if (server_ == nullptr || port_ == 0) return CannotListen(listen_address, WhyNotListening(listen_address));
-  const bool tcp = listen_address.rfind("unix:", 0) != 0;
-  address_ = tcp ? Concat(listen_address.substr(0, listen_address.rfind(':')), ":", port_) : listen_address;
+  if (server_ == nullptr)
+    return absl::InternalError("gRPC makes no server; a warning of it in the log before this may say why");
+  address_ = socket->address();
+  port_ = socket->port();
+  acceptor_ = std::make_unique<ConnectionAcceptor>(
+      std::move(socket), ConnectionAcceptor::Options{.limits = {.total = limits.connections_max(),
+                                                                .per_peer = limits.connections_per_peer_max()},
+                                                     .serve = std::move(serve),
+                                                     .log = parts_.log});
   runner_.Start();
+  IntroduceParticipants();
   SetServing();
+  acceptor_->Start();
   // Last, because whoever waits for this line may ask at once.
   parts_.log->Info("serving", {{"address", address_}, {"version", ServerVersion()}});
   return absl::OkStatus();
@@ -337,8 +337,10 @@ void ClosuredServer::Stop(absl::Duration grace) {
   if (server_ != nullptr && server_->GetHealthCheckService() != nullptr) server_->GetHealthCheckService()->Shutdown();
   watches_.Stop();
   previews_.Stop();
+  introductions_->Cancel();
   engine_.CancelCalls();
   calls_->WaitForNone(grace);
+  if (acceptor_ != nullptr) acceptor_->Stop();
   if (server_ != nullptr) server_->Shutdown(CloseLimit());
   waker_->SetRunner(nullptr);
   runner_.Stop();
@@ -353,7 +355,16 @@ absl::Status ClosuredServer::ReplacePlugins(const config::v1::ServerConfig& conf
   *merged.mutable_participants() = config.participants();
   CLOSURE_ASSIGN_OR_RETURN(PluginSet next, MakePlugins(parts_, merged, plugin_news_));
   plugins_->Replace(std::move(next));
+  IntroduceParticipants();
   return absl::OkStatus();
+}
+
+void ClosuredServer::IntroduceParticipants() {
+  for (const ParticipantSlot& slot : plugins_->Now()->participants()) {
+    slot.participant->Introduce({.timeout = kIntroductionTimeout, .cancel = introductions_},
+                                [name = slot.participant->description().name(), news = plugin_news_](
+                                    const absl::Status& fits) { news->TellIntroduction(name, fits); });
+  }
 }
 
 std::shared_ptr<grpc::Channel> ClosuredServer::InProcessChannel() {

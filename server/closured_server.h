@@ -19,6 +19,7 @@
 #include "server/closure_engine.h"
 #include "server/closure_service.h"
 #include "server/halt_log.h"
+#include "server/listener/connection_acceptor.h"
 #include "server/log.h"
 #include "server/operator_service.h"
 #include "server/plugin_news.h"
@@ -98,10 +99,13 @@ class ClosuredServer {
   ClosuredServer(Parts parts, BusinessCalendar calendar, PluginSet plugins, std::shared_ptr<PluginNews> news);
   void Observe();
   void SetServing();
+  // Asks those outside the process who they are, so that the log tells what is wrong before a closure waits for them.
+  void IntroduceParticipants();
 
   const Parts parts_;
   absl::Notification stopping_;
   const std::shared_ptr<PluginNews> plugin_news_;
+  const std::shared_ptr<CancelSignal> introductions_ = std::make_shared<CancelSignal>();
   const std::shared_ptr<Plugins> plugins_;
   HaltLog halts_;
   ClosureEngine engine_;
@@ -115,6 +119,8 @@ class ClosuredServer {
   const std::shared_ptr<Waker> waker_;
   const std::shared_ptr<CallsUnderWay> calls_ = std::make_shared<CallsUnderWay>();
   std::unique_ptr<grpc::Server> server_;
+  // Gives the server its connections.
+  std::unique_ptr<ConnectionAcceptor> acceptor_;
   std::string address_;
   int port_ = 0;
 };

@@ -55,6 +55,12 @@ constexpr NumberRule kNumberRules[] = {
     {"ServerLimits", "scans_max", 500, 1, 100'000},
     {"ServerLimits", "tasks_max", 1000, 1, 100'000},
     {"ServerLimits", "watches_max", 20'000, 1, 1'000'000},
+    {"ServerLimits", "connections_max", 1000, 1, 100'000},
+    {"ServerLimits", "connections_per_peer_max", 100, 1, 100'000},
+    {"ServerLimits", "streams_per_connection_max", 1000, 1, 100'000},
+    {"ServerLimits", "handshake_timeout", 5 * kSecond, 100, kMinute},
+    {"ServerLimits", "connection_idle_max", 5 * kMinute, kSecond, 24 * kHour},
+    {"ServerLimits", "connection_age_max", kHour, 10 * kSecond, 24 * kHour},
 };
 
 struct TextRule {

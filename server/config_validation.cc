@@ -93,9 +93,7 @@ class Validation {
   }
 
   void CheckAddresses() {
-    const std::string& listen_address = config_.listen_address();
-    if (!IsLocalListenAddress(listen_address))
-      Refuse("listen_address", Concat(Quoted(listen_address), ListenAddressFault(listen_address)));
+    CheckListener();
     const std::string& uri = config_.console_base_uri();
     const bool plain = std::all_of(uri.begin(), uri.end(),
                                    [](char c) { return c > ' ' && c < 0x7F && c != '"' && c != '<' && c != '>'; });
@@ -103,6 +101,31 @@ class Validation {
         uri[8] == '/') {
       Refuse("console_base_uri", Concat(Quoted(uri), " is not an absolute https address without a slash at its end"));
     }
+  }
+
+  void CheckListener() {
+    const std::string& address = config_.listen_address();
+    const config::v1::ListenerTls& tls = config_.listener_tls();
+    if (!IsLocalListenAddress(address)) Refuse("listen_address", Concat(Quoted(address), ListenAddressFault(address)));
+    if (config_.has_listener_tls()) CheckListenerTls(address, tls);
+  }
+
+  void CheckListenerTls(const std::string& address, const config::v1::ListenerTls& tls) {
+    if (address.starts_with("unix:"))
+      Refuse("listener_tls", "is for TCP: a unix socket is closed to whoever may not use its file");
+    CheckPath("listener_tls.certificate_file", tls.certificate_file(), Need::kRequired);
+    CheckPath("listener_tls.key_file", tls.key_file(), Need::kRequired);
+    CheckPath("listener_tls.client_ca_file", tls.client_ca_file(), Need::kOptional);
+    CheckPath("listener_tls.crl_directory", tls.crl_directory(), Need::kOptional);
+    if (!tls.crl_directory().empty() && tls.client_ca_file().empty())
+      Refuse("listener_tls.crl_directory", "revokes certificates of callers, and without client_ca_file none is asked");
+  }
+
+  enum class Need { kRequired, kOptional };
+  void CheckPath(const std::string& path, const std::string& value, Need need) {
+    if (value.empty() && need == Need::kRequired) return Refuse(path, "is required");
+    if (!value.empty() && value.front() != '/')
+      Refuse(path, Concat(Quoted(value), " is not absolute: write the whole path"));
   }
 
   void CheckCalendar() {
@@ -160,13 +183,9 @@ class Validation {
   }
 
   void CheckTls(const std::string& path, const config::v1::TlsConfig& tls) {
-    const auto check = [&](std::string_view key, const std::string& value) {
-      if (!value.empty() && value.front() != '/')
-        Refuse(Concat(path, ".", key), Concat(Quoted(value), " is not absolute: write the whole path"));
-    };
-    check("root_certificates_file", tls.root_certificates_file());
-    check("certificate_file", tls.certificate_file());
-    check("key_file", tls.key_file());
+    CheckPath(path + ".root_certificates_file", tls.root_certificates_file(), Need::kOptional);
+    CheckPath(path + ".certificate_file", tls.certificate_file(), Need::kOptional);
+    CheckPath(path + ".key_file", tls.key_file(), Need::kOptional);
     if (tls.certificate_file().empty() != tls.key_file().empty())
       Refuse(path, "certificate_file and key_file belong together; name both, or neither");
   }

@@ -151,13 +151,26 @@ StagesByName StagesOf(const Descriptions& participants, v1::ParticipantPhase pha
   return stages;
 }
 
-// Whoever is asked to act in a phase is asked in every later one: it undoes what it did.
-void RememberParticipants(DecisionBuilder& builder) {
+bool HasStage(const v1::ParticipantDescription& participant, v1::ParticipantPhase phase, int32_t stage) {
+  return std::any_of(participant.stages().begin(), participant.stages().end(),
+                     [&](const auto& each) { return each.phase() == phase && each.stage() == stage; });
+}
+
+// Whoever is asked to act in a phase is asked in every later one, wherever it took part by then: it undoes what it did.
+void RememberParticipants(DecisionBuilder& builder, v1::ParticipantPhase phase) {
   auto& known = *builder.data().mutable_participants();
   for (const v1::ParticipantDescription& participant : builder.circumstances().participants) {
-    const bool is_known =
-        std::any_of(known.begin(), known.end(), [&](const auto& each) { return each.name() == participant.name(); });
-    if (!is_known) *known.Add() = participant;
+    const bool acts = std::any_of(participant.stages().begin(), participant.stages().end(),
+                                  [phase](const auto& each) { return each.phase() == phase; });
+    if (!acts) continue;
+    const auto found =
+        std::find_if(known.begin(), known.end(), [&](const auto& each) { return each.name() == participant.name(); });
+    v1::ParticipantDescription& remembered = found == known.end() ? *known.Add() : *found;
+    remembered.set_name(participant.name());
+    remembered.set_version(participant.version());
+    for (const auto& each : participant.stages()) {
+      if (!HasStage(remembered, each.phase(), each.stage())) *remembered.add_stages() = each;
+    }
   }
 }
 
@@ -171,7 +184,7 @@ void BeginPhase(DecisionBuilder& builder, v1::ParticipantPhase phase) {
   // Whoever took part before and was taken out of the configuration since is asked all the same: what it froze or
   // sealed would stay so, and nobody would know. Its task says that it is missing until it is there again.
   stages.merge(StagesOf(builder.data().participants(), phase));
-  RememberParticipants(builder);
+  RememberParticipants(builder, phase);
   for (const auto& [participant, its_stages] : stages) {
     for (const int32_t stage : its_stages) {
       v1::ParticipantProgress& progress = *closure.add_participants();

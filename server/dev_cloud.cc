@@ -125,7 +125,8 @@ DevCloud::~DevCloud() {
 }
 
 absl::StatusOr<std::unique_ptr<DevCloud>> DevCloud::Open(Options options) {
-  CLOSURE_ASSIGN_OR_RETURN(options.config, CompleteConfig(options.config));
+  CLOSURE_ASSIGN_OR_RETURN(const config::v1::ServerConfig complete, CompleteConfig(options.config));
+  options.config = complete;
   const bool temporary = options.data_dir.empty();
   if (temporary) {
     CLOSURE_ASSIGN_OR_RETURN(options.data_dir, MakeTemporaryFolder());
@@ -142,6 +143,7 @@ absl::StatusOr<std::unique_ptr<DevCloud>> DevCloud::Open(Options options) {
           {.path = options.config.database_path(), .deployment = Deployment::kDev, .key_check = secret_key.Check()}));
   CLOSURE_ASSIGN_OR_RETURN(const absl::Duration offset, ReadOffset(*store));
   std::unique_ptr<DevCloud> cloud(new DevCloud(options.data_dir, temporary, offset));
+  cloud->config_ = complete;
   CLOSURE_RETURN_IF_ERROR(cloud->Assemble(std::move(options), std::move(store), std::move(secret_key)));
   return cloud;
 }
@@ -157,7 +159,6 @@ absl::Status DevCloud::Assemble(Options options, std::unique_ptr<SqliteClosureSt
   CLOSURE_RETURN_IF_ERROR(LoadCloudFiles(options.cloud_files));
   CLOSURE_ASSIGN_OR_RETURN(Agreements agreements, Agreements::FromTexts(EmbeddedAgreementTexts()));
   CLOSURE_ASSIGN_OR_RETURN(ParticipantSlot participant, AskSandboxParticipant(sandbox_->channel()));
-  shutdown_grace_ = FromProto(options.config.shutdown_grace());
   CLOSURE_ASSIGN_OR_RETURN(server_, ClosuredServer::Make({.config = std::move(options.config),
                                                           .clock = &clock_,
                                                           .log = &log_,
@@ -185,6 +186,8 @@ absl::Status DevCloud::LoadCloudFiles(const std::vector<std::string>& paths) {
   if (account_id_.empty()) account_id_ = sandbox_->FirstAccountId();
   return absl::OkStatus();
 }
+
+absl::Duration DevCloud::shutdown_grace() const { return FromProto(config_.shutdown_grace()); }
 
 absl::StatusOr<config::v1::ServerConfig> DevCloud::TakePlugins(const config::v1::ServerConfig& config) {
   CLOSURE_ASSIGN_OR_RETURN(config::v1::ServerConfig complete, CompleteConfig(config));

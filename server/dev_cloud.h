@@ -45,11 +45,13 @@ class DevCloud {
   // The server, to be stopped and closed before the rest; there is none here afterwards.
   std::unique_ptr<ClosuredServer> TakeServer() { return std::move(server_); }
   Log& log() { return log_; }
+  // What it was opened with, and what was left out.
+  const config::v1::ServerConfig& config() const { return config_; }
   const std::string& data_dir() const { return data_dir_; }
   // An account that there is to try: the first that the cloud files name, else one that the data folder has; empty when
   // there is none.
   const std::string& account_id() const { return account_id_; }
-  absl::Duration shutdown_grace() const { return shutdown_grace_; }
+  absl::Duration shutdown_grace() const;
 
   // Takes the checkers and participants of another configuration (ClosuredServer::ReplacePlugins).
   // Gives it with what was left out. Errors: INVALID_ARGUMENT for a configuration that Open would refuse; then all stay
@@ -75,7 +77,7 @@ class DevCloud {
   // Owned by the server.
   SqliteClosureStore* store_ = nullptr;
   std::string account_id_;
-  absl::Duration shutdown_grace_;
+  config::v1::ServerConfig config_;
   // In this order: the sandbox outlives the server that hosts its control service.
   std::unique_ptr<Sandbox> sandbox_;
   std::unique_ptr<ClosuredServer> server_;

@@ -20,6 +20,7 @@
 #include "server/config.h"
 #include "server/secret_key.h"
 #include "server/strings.h"
+#include "server/tls_files.h"
 #include "storage/sqlite/database_file.h"
 
 namespace closure {
@@ -110,26 +111,53 @@ void CheckSocketFolder(std::string_view address, Faults& faults) {
     faults.Add("listen_address", Concat(path, ": is there and is no socket; name another path, or remove it"));
 }
 
-// A file of certificates or a key; links are followed, because tools that renew certificates make some.
-void CheckPem(const std::string& key, const std::string& path, bool is_secret, Faults& faults) {
-  if (!path.starts_with("/")) return;
+// Whether a file of certificates or a key can be read; links are followed, because tools that renew certificates make
+// some.
+bool CheckPem(const std::string& key, const std::string& path, bool is_secret, Faults& faults) {
+  if (!path.starts_with("/")) return false;
+  const auto refuse = [&](std::string_view why) {
+    faults.Add(key, Concat(path, ": ", why));
+    return false;
+  };
   struct stat info {};
-  if (stat(path.c_str(), &info) != 0) return faults.Add(key, Concat(path, ": ", std::strerror(errno)));
-  if (!S_ISREG(info.st_mode)) return faults.Add(key, Concat(path, ": is not a regular file"));
-  if (info.st_size == 0) return faults.Add(key, Concat(path, ": is empty"));
-  if (!MayUse(path, R_OK)) return faults.Add(key, Concat(path, ": cannot be read by the server's user"));
+  if (stat(path.c_str(), &info) != 0) return refuse(std::strerror(errno));
+  if (!S_ISREG(info.st_mode)) return refuse("is not a regular file");
+  if (info.st_size == 0) return refuse("is empty");
+  if (!MayUse(path, R_OK)) return refuse("cannot be read by the server's user");
   if (is_secret && (info.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
     faults.Add(key, absl::StrFormat("%s: mode %04o lets group or others at it; run: chmod 600 %s", path,
                                     info.st_mode & 07777U, path));
   }
   if (is_secret && info.st_uid != geteuid() && info.st_uid != 0)
     faults.Add(key, Concat(path, ": belongs to another user; chown it to the server's user"));
+  return true;
+}
+
+void CheckCertificates(const std::string& key, const std::string& path, Faults& faults) {
+  if (!CheckPem(key, path, false, faults)) return;
+  if (const std::string fault = CertificatesFault(path); !fault.empty()) faults.Add(key, Concat(path, ": ", fault));
+}
+
+void CheckKey(const std::string& key, const std::string& path, const std::string& certificate_path, Faults& faults) {
+  if (!CheckPem(key, path, true, faults)) return;
+  if (const std::string fault = KeyFault(path, certificate_path); !fault.empty())
+    faults.Add(key, Concat(path, ": ", fault));
 }
 
 void CheckTls(const std::string& prefix, const config::v1::TlsConfig& tls, Faults& faults) {
-  CheckPem(prefix + ".root_certificates_file", tls.root_certificates_file(), false, faults);
-  CheckPem(prefix + ".certificate_file", tls.certificate_file(), false, faults);
-  CheckPem(prefix + ".key_file", tls.key_file(), true, faults);
+  CheckCertificates(prefix + ".root_certificates_file", tls.root_certificates_file(), faults);
+  CheckCertificates(prefix + ".certificate_file", tls.certificate_file(), faults);
+  CheckKey(prefix + ".key_file", tls.key_file(), tls.certificate_file(), faults);
+}
+
+void CheckListenerTls(const config::v1::ListenerTls& tls, Faults& faults) {
+  CheckCertificates("listener_tls.certificate_file", tls.certificate_file(), faults);
+  CheckKey("listener_tls.key_file", tls.key_file(), tls.certificate_file(), faults);
+  CheckCertificates("listener_tls.client_ca_file", tls.client_ca_file(), faults);
+  struct stat info {};
+  const std::string& folder = tls.crl_directory();
+  if (folder.starts_with("/") && (stat(folder.c_str(), &info) != 0 || !S_ISDIR(info.st_mode) || !MayUse(folder, R_OK)))
+    faults.Add("listener_tls.crl_directory", Concat(folder, ": is no folder that the server's user can read"));
 }
 
 }  // namespace
@@ -143,6 +171,7 @@ absl::Status CheckNamedFiles(const config::v1::ServerConfig& complete) {
     CheckSecretKey(path, complete.database_path(), faults);
   if (const std::string& path = complete.agreements_path(); path.starts_with("/"))
     faults.AddLines("agreements_path", "agreements folder ", Agreements::Load(path).status());
+  CheckListenerTls(complete.listener_tls(), faults);
   for (int i = 0; i < complete.checkers_size(); ++i)
     CheckTls(Concat("checkers[", i, "].remote.tls"), complete.checkers(i).remote().tls(), faults);
   for (int i = 0; i < complete.participants_size(); ++i)

@@ -16,7 +16,7 @@ void PluginNews::Tell(std::string_view checker, CircuitBreaker::Turn turn, const
 
 void PluginNews::TellIntroduction(std::string_view participant, const absl::Status& fits) {
   absl::MutexLock lock(&mutex_);
-  if (log_ == nullptr || fits.ok()) return;
+  if (log_ == nullptr || fits.ok() || absl::IsCancelled(fits)) return;
   const bool is_another = absl::IsFailedPrecondition(fits);
   log_->Warning(is_another ? "a participant is not what the configuration says, and is not asked to act until it is"
                            : "a participant does not answer; closures wait for it where it takes part",

@@ -29,6 +29,7 @@ class PluginSet {
   PluginSet(FanOut fan_out, std::vector<ParticipantSlot> participants);
 
   const FanOut& fan_out() const { return fan_out_; }
+  const std::vector<ParticipantSlot>& participants() const { return participants_; }
   // Null when there is none of that name.
   const ParticipantSlot* FindParticipant(std::string_view name) const;
 

@@ -12,9 +12,6 @@
 namespace closure {
 namespace {
 
-// What one who is there takes to say who he is, at most.
-constexpr absl::Duration kIntroductionTimeout = absl::Seconds(10);
-
 v1::CheckerDescription Describe(const config::v1::CheckerConfig& config) {
   v1::CheckerDescription description;
   description.set_name(config.name());
@@ -64,14 +61,8 @@ std::shared_ptr<Checker> ConnectChecker(const config::v1::CheckerConfig& config,
   return std::make_shared<RemoteChecker>(Describe(config), Connect(config.remote()), std::move(options));
 }
 
-std::shared_ptr<Participant> ConnectParticipant(const config::v1::ParticipantConfig& config,
-                                                std::shared_ptr<PluginNews> news) {
-  auto participant =
-      std::make_shared<RemoteParticipant>(Describe(config), v1::ParticipantService::NewStub(Connect(config)));
-  participant->Introduce(
-      {.timeout = kIntroductionTimeout},
-      [name = config.name(), news = std::move(news)](const absl::Status& fits) { news->TellIntroduction(name, fits); });
-  return participant;
+std::shared_ptr<Participant> ConnectParticipant(const config::v1::ParticipantConfig& config) {
+  return std::make_shared<RemoteParticipant>(Describe(config), v1::ParticipantService::NewStub(Connect(config)));
 }
 
 }  // namespace closure

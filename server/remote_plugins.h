@@ -10,17 +10,16 @@
 #include "server/plugin_news.h"
 
 // The checkers and participants outside the process, as the configuration tells of them. Each has a connection of its
-// own, which is made when it is first used, so that the server starts while they are away. Any thread.
+// own, which is made when it is first used, so that the server starts while they are away; a participant is asked who
+// it is at the start. Any thread.
 namespace closure {
 
 // `config` is complete and valid (config.h) and has `remote`; `news` hears when nobody answers there, and when somebody
 // does again.
 std::shared_ptr<Checker> ConnectChecker(const config::v1::CheckerConfig& config, std::shared_ptr<PluginNews> news);
 
-// Where it takes part is what the configuration says; its version is not known. It is asked at once what it is, and
-// `news` hears what is wrong with that, so that it is known before a closure waits for it.
-std::shared_ptr<Participant> ConnectParticipant(const config::v1::ParticipantConfig& config,
-                                                std::shared_ptr<PluginNews> news);
+// Where it takes part is what the configuration says; its version is not known.
+std::shared_ptr<Participant> ConnectParticipant(const config::v1::ParticipantConfig& config);
 
 }  // namespace closure
 

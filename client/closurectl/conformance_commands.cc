@@ -15,12 +15,12 @@
 #include "client/closurectl/error_text.h"
 #include "client/closurectl/table.h"
 #include "client/closurectl/terminal_text.h"
+#include "client/closurectl/tls_flags.h"
 #include "client/conformance/case_run.h"
 #include "client/conformance/checker_cases.h"
 #include "client/conformance/participant_cases.h"
 #include "client/rpc_status.h"
 #include "protos/account_id.h"
-#include "protos/file_reading.h"
 
 namespace closure {
 namespace {
@@ -31,37 +31,16 @@ constexpr int kManyItems = 1001;
 // What the two commands take alike.
 struct Target {
   std::string address;
-  std::string root_certificates_file;
-  std::string certificate_file;
-  std::string key_file;
-  std::string server_name;
+  TlsFlags tls;
 };
 
 void AddTarget(CLI::App* command, Target& target) {
   command->add_option("TARGET", target.address, "Where it serves: HOST:PORT or unix:/PATH")->required();
-  command->add_option("--cacert", target.root_certificates_file, "TLS: the PEM file of who signed its certificate")
-      ->type_name("FILE");
-  command->add_option("--cert", target.certificate_file, "TLS: the PEM file of the certificate that is shown to it")
-      ->type_name("FILE");
-  command->add_option("--key", target.key_file, "TLS: the PEM file of its key")->type_name("FILE");
-  command->add_option("--servername", target.server_name, "TLS: the name that its certificate has")->type_name("NAME");
-}
-
-// gRPC would tell of a file that cannot be read to its own log alone.
-absl::Status CheckFile(absl::string_view flag, const std::string& path) {
-  constexpr std::size_t kPemBytesMax = 1 << 20;
-  if (path.empty()) return absl::OkStatus();
-  const absl::StatusOr<std::string> text = ReadFile(path, kPemBytesMax);
-  if (text.ok()) return absl::OkStatus();
-  return UsageError(absl::StrCat(flag, ": \"", EscapeTyped(path), "\" ", text.status().message()));
+  AddTlsFlags(*command, target.tls, "its", /*variables=*/false);
 }
 
 absl::Status CheckTarget(const Target& target) {
-  if (target.certificate_file.empty() != target.key_file.empty()) return UsageError("--cert and --key go together");
-  for (const absl::Status& file : {CheckFile("--cacert", target.root_certificates_file),
-                                   CheckFile("--cert", target.certificate_file), CheckFile("--key", target.key_file)}) {
-    if (!file.ok()) return file;
-  }
+  if (absl::Status tls = CheckTls(target.tls); !tls.ok()) return tls;
   return CheckServer(target.address, "TARGET");
 }
 
@@ -73,14 +52,13 @@ absl::Status CheckAccountId(absl::string_view flag, const std::string& id) {
 // The same connection that closured makes, but for a window that does not grow: an answer that is not read has to wait.
 std::shared_ptr<grpc::Channel> Connect(const Target& target) {
   config::v1::TlsConfig tls;
-  tls.set_root_certificates_file(target.root_certificates_file);
-  tls.set_certificate_file(target.certificate_file);
-  tls.set_key_file(target.key_file);
-  tls.set_server_name(target.server_name);
-  const bool is_plain = tls.ByteSizeLong() == 0;
+  tls.set_root_certificates_file(target.tls.cacert);
+  tls.set_certificate_file(target.tls.cert);
+  tls.set_key_file(target.tls.key);
+  tls.set_server_name(target.tls.servername);
   grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);
-  return OpenRemoteChannel(target.address, is_plain ? nullptr : &tls, arguments);
+  return OpenRemoteChannel(target.address, target.tls.empty() ? nullptr : &tls, arguments);
 }
 
 absl::string_view WordOf(Verdict::Kind kind) {

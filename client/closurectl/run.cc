@@ -6,6 +6,7 @@
 #include <CLI/Formatter.hpp>
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
@@ -17,6 +18,7 @@
 #include "client/closurectl/error_text.h"
 #include "client/closurectl/session.h"
 #include "client/closurectl/terminal_text.h"
+#include "client/closurectl/tls_flags.h"
 #include "client/closurectl/version.h"
 #include "protos/suggestion.h"
 
@@ -38,6 +40,7 @@ struct TypedFlags {
   std::string timeout;
   std::string color;
   bool no_input = false;
+  TlsFlags tls;
 };
 
 void AddFlags(CLI::App& app, TypedFlags& flags) {
@@ -48,6 +51,7 @@ void AddFlags(CLI::App& app, TypedFlags& flags) {
                  "when the server "
                  "is on this machine]")
       ->type_name("IDENTITY");
+  AddTlsFlags(app, flags.tls, "the server's", /*variables=*/true);
   app.add_option("-o,--output", flags.output, "table, json or jsonl; errors follow it too [table]")
       ->type_name("FORMAT");
   app.add_option("--timeout", flags.timeout, "The longest a call may take, such as 10s [30s]")->type_name("DURATION");
@@ -61,6 +65,28 @@ absl::StatusOr<OutputFormat> ParseFormat(const std::string& text) {
   if (text == "json") return OutputFormat::kJson;
   if (text == "jsonl") return OutputFormat::kJsonl;
   return UsageError(absl::StrCat("--output is table, json or jsonl, not \"", EscapeLine(text), "\""));
+}
+
+// What was typed, and where nothing was, what the environment says.
+TlsFlags WithVariables(TlsFlags tls, const Environment& environment) {
+  const auto complete = [&environment](std::string& value, const char* variable) {
+    if (value.empty()) value = environment.variable(variable).value_or("");
+  };
+  complete(tls.cacert, "CLOSURE_CACERT");
+  complete(tls.cert, "CLOSURE_CERT");
+  complete(tls.key, "CLOSURE_KEY");
+  complete(tls.servername, "CLOSURE_SERVERNAME");
+  return tls;
+}
+
+// What a next command line has to repeat of it.
+std::string TypedTls(const TlsFlags& tls) {
+  std::string typed;
+  for (const auto& [flag, value] : {std::pair("--cacert", tls.cacert), std::pair("--cert", tls.cert),
+                                    std::pair("--key", tls.key), std::pair("--servername", tls.servername)}) {
+    if (!value.empty()) absl::StrAppend(&typed, " ", flag, " ", value);
+  }
+  return typed;
 }
 
 // Puts flag, environment and default in order.
@@ -89,7 +115,11 @@ absl::StatusOr<GlobalOptions> Settle(const TypedFlags& flags, const Environment&
     return UsageError(absl::StrCat("--color is auto, always or never, not \"", EscapeLine(options.color), "\""));
   }
   options.no_input = flags.no_input;
+  const absl::StatusOr<std::optional<ClientTls>> tls = ReadTls(WithVariables(flags.tls, environment));
+  if (!tls.ok()) return tls.status();
+  options.tls = *tls;
   if (!flags.server.empty()) absl::StrAppend(&options.command, " --server ", flags.server);
+  absl::StrAppend(&options.command, TypedTls(flags.tls));
   options.command_of_another = options.command;
   const bool operator_acts = absl::StartsWith(options.actor, "operator:");
   if (operator_acts || absl::StartsWith(flags.actor, "root:")) {

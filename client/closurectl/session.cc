@@ -30,7 +30,10 @@ size_t Columns(const Environment& environment, bool is_tty) {
 }
 
 ClientOptions ToClientOptions(const GlobalOptions& options) {
-  return {.server = options.server, .actor = options.actor, .timeout = options.timeout.value_or(kTimeoutDefault)};
+  return {.server = options.server,
+          .actor = options.actor,
+          .tls = options.tls,
+          .timeout = options.timeout.value_or(kTimeoutDefault)};
 }
 
 }  // namespace

@@ -22,6 +22,8 @@ namespace closure {
 struct GlobalOptions {
   std::string server = "127.0.0.1:7443";
   std::string actor;
+  // Nothing for plain text.
+  std::optional<ClientTls> tls;
   OutputFormat format = OutputFormat::kTable;
   std::optional<absl::Duration> timeout;
   bool no_input = false;

@@ -83,7 +83,10 @@ std::string FailureText(const Closure& closure) {
 
 std::string WaitedForText(const Closure& closure) {
   if (std::string failure = FailureText(closure); !failure.empty()) return failure;
-  if (closure.scan().has_end_time()) return "";
+  // Another state has left its scan behind.
+  const bool scans = closure.state() == Closure::CHECKING || closure.state() == Closure::CONFIRMING ||
+                     closure.state() == Closure::FINAL_CHECK;
+  if (!scans || closure.scan().has_end_time()) return "";
   std::vector<std::string> names;
   for (const v1::CheckerResult& checker : closure.scan().checkers()) {
     const bool is_open =

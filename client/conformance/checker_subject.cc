@@ -7,6 +7,8 @@
 #include "absl/strings/str_cat.h"
 #include "checkers/answer_fault.h"
 #include "checkers/answer_validation.h"
+#include "checkers/billing/fund_limits.h"
+#include "checkers/checker_settings.h"
 #include "checkers/proto_time.h"
 #include "checkers/upstream_call.h"
 #include "client/conformance/gathered.h"
@@ -17,9 +19,6 @@ namespace {
 
 // What is waited for questions to have come.
 constexpr absl::Duration kArrival = absl::Seconds(1);
-// How often one that is busy is asked again, and after what time each.
-constexpr int kTriesAgain = 10;
-constexpr absl::Duration kBetweenTries = absl::Milliseconds(100);
 constexpr char kWho[] = "checker";
 constexpr char kNobodysItem[] = "closure-conformance-no-such-item";
 
@@ -55,17 +54,23 @@ v1::CheckRequest CheckerSubject::Question(const std::string& account_id) {
     request.set_closure(absl::StrCat("accounts/", account_id, "/closures/conformance"));
   request.set_language_code("en");
   *request.mutable_check_time() = ToProto(options_.now());
+  const CheckerSettings usual;
+  request.set_forfeit_limit_units(usual.forfeit_limit_units);
+  request.set_void_limit_units(usual.void_limit_units);
   return request;
 }
 
 absl::StatusOr<CheckAnswer> CheckerSubject::Judge(const v1::CheckRequest& request, absl::StatusOr<CheckAnswer> answer) {
   if (!answer.ok()) return answer;
   const absl::Time asked = *TimeFromProto(request.check_time());
-  const AnswerLimits limits{.account_id = request.account_id(),
-                            .as_of_min = asked,
-                            .as_of_max = std::max(asked, options_.now()) + kClockSkewMax};
+  AnswerLimits limits{.account_id = request.account_id(),
+                      .as_of_min = asked,
+                      .as_of_max = std::max(asked, options_.now()) + kClockSkewMax};
   const absl::StatusOr<v1::CheckerDescription> said = Description();
   if (!said.ok()) return said.status();
+  const absl::StatusOr<FundLimits> funds = FundLimits::For(request, CheckerSettings());
+  if (!funds.ok()) return funds.status();
+  limits.funds = &*funds;
   if (absl::Status fault = ValidateAnswer(*answer, *said, limits); !fault.ok()) return fault;
   return answer;
 }

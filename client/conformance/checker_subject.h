@@ -20,6 +20,10 @@
 
 namespace closure {
 
+// How often one that is busy is asked again, and after what time each.
+inline constexpr int kTriesAgain = 10;
+inline constexpr absl::Duration kBetweenTries = absl::Milliseconds(100);
+
 // A checker that is put to the test: what the cases may ask it about, and calls of it that block. An answer is taken in
 // and judged by what closured itself does that with. Not for several threads.
 class CheckerSubject {

@@ -64,6 +64,7 @@ Verdict PerformDone(ParticipantSubject& subject) {
     if (!answer->executed_fingerprints().empty())
       return Broken(fmt::format("{}: it says that it executed renunciations, and was given none", Named(request)));
     subject.AddDone(request);
+    if (!subject.spent() && answer->outcome() == Response::DONE) subject.set_spent(request);
   }
   return Holds(fmt::format("{} acts, the last with the fence {}", subject.done().size(), subject.fence()));
 }
@@ -120,9 +121,8 @@ Verdict PerformFenced(ParticipantSubject& subject) {
                                 : NotDone(subject, again, "FENCED, and the same key with the current fence");
 }
 
-// Keys that are done, for what they were not done for.
-std::vector<v1::PerformRequest> OtherActs(ParticipantSubject& subject) {
-  const v1::PerformRequest& done = subject.done().front();
+// The key of an act that is done, for what it was not done for.
+std::vector<v1::PerformRequest> OtherActs(ParticipantSubject& subject, const v1::PerformRequest& done) {
   std::vector<v1::PerformRequest> others = {subject.MadeUpAct({done.phase(), done.stage()})};
   for (const v1::PerformRequest& each : subject.done()) {
     if (each.phase() == done.phase() && each.stage() == done.stage()) continue;
@@ -137,11 +137,12 @@ std::vector<v1::PerformRequest> OtherActs(ParticipantSubject& subject) {
 }
 
 Verdict PerformKeyReused(ParticipantSubject& subject) {
-  for (const v1::PerformRequest& other : OtherActs(subject)) {
+  if (!subject.spent()) return Skipped("needs an act that was answered DONE under a key of its own");
+  for (const v1::PerformRequest& other : OtherActs(subject, *subject.spent())) {
     const absl::StatusOr<Response> answer = subject.Perform(other);
     if (!absl::IsInvalidArgument(answer.status()))
       return Broken(fmt::format("{} of the account {} under the key of {} of another: {}", Named(other),
-                                other.account_id(), Named(subject.done().front()), Told(answer)));
+                                other.account_id(), Named(*subject.spent()), Told(answer)));
   }
   return Holds("INVALID_ARGUMENT for another account and another act");
 }

@@ -78,6 +78,9 @@ class ParticipantSubject {
   // What was done, for the cases that come back to it.
   const std::vector<v1::PerformRequest>& done() const { return done_; }
   void AddDone(v1::PerformRequest request) { done_.push_back(std::move(request)); }
+  // The first of them that was answered DONE, whose key is spent; that the account is gone spends none.
+  const std::optional<v1::PerformRequest>& spent() const { return spent_; }
+  void set_spent(v1::PerformRequest request) { spent_ = std::move(request); }
 
  private:
   v1::PerformRequest NewAct(const Step& step, const std::string& account_id, int64_t fence);
@@ -86,6 +89,7 @@ class ParticipantSubject {
   const std::unique_ptr<v1::ParticipantService::Stub> stub_;
   std::optional<v1::ParticipantDescription> description_;
   std::vector<v1::PerformRequest> done_;
+  std::optional<v1::PerformRequest> spent_;
   int64_t fence_;
   bool may_be_deleted_ = false;
   bool has_acted_ = false;

@@ -3,9 +3,11 @@
 #define CLOSURE_SERVER_PARTICIPANTS_PARTICIPANT_H_
 
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "absl/functional/any_invocable.h"
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "checkers/call_options.h"
 #include "checkers/upstreams.h"
@@ -25,6 +27,11 @@ class Participant {
 
   // What it is and in which stage of which phase it takes part; constant for its life.
   virtual const v1::ParticipantDescription& description() const = 0;
+
+  // Says whether it is there, and what it is taken for. Errors: those of asking it; FAILED_PRECONDITION with what is
+  // another.
+  using Introduced = absl::AnyInvocable<void(const absl::Status&) &&>;
+  virtual void Introduce(const CallOptions& /*options*/, Introduced done) { std::move(done)(absl::OkStatus()); }
 
   // Does what one phase asks for, at most once per key.
   // Errors: any; the task is run again with the same key and the current fence.

@@ -23,7 +23,7 @@ class ParticipantPeer : public std::enable_shared_from_this<ParticipantPeer> {
 
   const v1::ParticipantDescription& description() const { return description_; }
 
-  void AskWhoItIs(const CallOptions& options, RemoteParticipant::Introduced done) {
+  void AskWhoItIs(const CallOptions& options, Participant::Introduced done) {
     CallUpstream<v1::ParticipantDescription>(
         who_, v1::DescribeParticipantRequest(), options,
         [stub = stub_](auto* context, auto* asked, auto* answer, auto on_done) {

@@ -21,11 +21,8 @@ class RemoteParticipant final : public Participant {
   RemoteParticipant(v1::ParticipantDescription description,
                     std::shared_ptr<v1::ParticipantService::StubInterface> stub);
 
-  using Introduced = absl::AnyInvocable<void(const absl::Status&) &&>;
-
   const v1::ParticipantDescription& description() const override;
-  // Asks it what it is, and compares. Errors: those of the call; FAILED_PRECONDITION with what is another.
-  void Introduce(const CallOptions& options, Introduced done);
+  void Introduce(const CallOptions& options, Introduced done) override;
   // Errors besides those of the participant: FAILED_PRECONDITION when it is not the one that it is taken for.
   void Perform(const v1::PerformRequest& request, const CallOptions& options, Done done) override;
 

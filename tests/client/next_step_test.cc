@@ -242,6 +242,10 @@ TEST_CASE("an owner is told which checkers a scan waits for, and which one the f
     checker.set_status(status);
   }
   CHECK(NextSteps(closure, "closurectl")[0].advice == "wait for the scan; it waits for domains, tickets");
+  for (const Closure::State state : {Closure::THAWING, Closure::RESTORING}) {
+    closure.set_state(state);
+    CHECK(NextSteps(closure, "closurectl")[0].advice.find("domains") == std::string::npos);
+  }
   closure.set_state(Closure::FINAL_CHECK);
   closure.mutable_scan()->mutable_end_time()->set_seconds(1);
   v1::CheckerResult& tickets = *closure.mutable_scan()->mutable_checkers(2);

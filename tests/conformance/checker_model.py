@@ -222,6 +222,14 @@ class OverflowingMoney(WithItem):
     wrong = {"amount": {"currency_code": "USD", "units": 1, "nanos": 2_000_000_000}}
 
 
+class RenouncingTooMuch(WithItem):
+    name = "billing"
+    wrong = {"kind": pb.DEBT, "disposition": pb.RENOUNCEABLE, "amount": {"currency_code": "USD", "units": 11}}
+
+    def Describe(self, request, context):
+        return checker.CheckerDescription(name=self.name, version=self.version, phases=self.phases, kinds=[pb.DEBT])
+
+
 class OfAnotherAccount(WithItem):
     wrong = {"account_id": "1000000002"}
 

@@ -80,6 +80,7 @@ EXACTLY = (
 SAYING = (
     (checkers.NegativeMoney, (), ANSWER, "amount"),
     (checkers.OverflowingMoney, (), ANSWER, "amount"),
+    (checkers.RenouncingTooMuch, (), ANSWER, "is said to be renounceable"),
     (checkers.OfAnotherAccount, (), ANSWER, "1000000002"),
     (checkers.WithControlCharacters, (), ANSWER, "display_name"),
     (checkers.WithAPlainLink, (), ANSWER, "process_uri"),

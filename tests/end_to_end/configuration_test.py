@@ -8,6 +8,7 @@ import sys
 import unittest
 
 sys.path.insert(0, os.path.join(os.environ["CLOSURE_SOURCE_DIR"], "tests", "support"))
+from certificates import Certificates  # noqa: E402
 from production import CONFIG, OK, SOURCE, USAGE, Files, run_closured  # noqa: E402
 
 
@@ -108,16 +109,22 @@ class Configuration(Files):
 
     def test_files_of_tls_are_there_and_a_key_is_closed_to_others(self):
         remote = 'checkers { name: "vault" remote { target: "vault:7443" tls { certificate_file: "%s" key_file: "%s" } } }\n'
-        config = self.production_config(remote % (self.write("vault.pem", "a certificate"), self.path("vault.key")))
+        ours = Certificates(self.folder, "ours.pem")
+        ours.sign("vault.pem", "DNS:vault.internal")
+        config = self.production_config(remote % (self.path("vault.pem"), self.path("vault.key")))
         code, _, err = run_closured("--config", config, "--check-config")
         self.assertEqual(code, CONFIG)
         self.assertIn("checkers[0].remote.tls.key_file: %s: No such file" % self.path("vault.key"), err)
-        self.write("vault.key", "a key")
+        os.rename(self.path("vault.pem.key"), self.path("vault.key"))
         self.assertEqual(run_closured("--config", config, "--check-config")[0], OK)
         os.chmod(self.path("vault.key"), 0o640)
         code, _, err = run_closured("--config", config, "--check-config")
         self.assertEqual(code, CONFIG)
         self.assertIn("mode 0640 lets group or others at it", err)
+        self.write("vault.pem", "a certificate")
+        code, _, err = run_closured("--config", config, "--check-config")
+        self.assertEqual(code, CONFIG)
+        self.assertIn("checkers[0].remote.tls.certificate_file: %s: holds no certificate" % self.path("vault.pem"), err)
 
     def test_an_address_that_others_can_reach_is_refused(self):
         code, _, err = run_closured("--config", self.production_config(listen="0.0.0.0:7443"))

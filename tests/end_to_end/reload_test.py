@@ -27,7 +27,17 @@ class DevReload(Files):
             server.said = b""
             server.process.send_signal(signal.SIGHUP)
             server.wait_for(words)
+            self.assertNotIn(b"counts from the next start", server.said)
         self.assertEqual(server.stop(), OK)
+
+    def test_it_outlives_a_terminal_where_that_was_wished(self):
+        server = Serving("dev", "--listen", "127.0.0.1:0", TMPDIR=self.folder,
+                         preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
+        self.addCleanup(server.close)
+        for _ in range(3):
+            server.process.send_signal(signal.SIGHUP)
+        self.assertEqual(server.stop(signal.SIGTERM), OK)
+        self.assertEqual(server.said.count(b'"msg":"stopped"'), 1)
 
     def test_without_a_file_it_ends_and_leaves_nothing_behind(self):
         server = Serving("dev", "--listen", "127.0.0.1:0", TMPDIR=self.folder)

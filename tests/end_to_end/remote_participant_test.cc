@@ -245,7 +245,9 @@ TEST_CASE("a participant that is taken out after Confirm is waited for until it 
   CHECK(PhasesOf(mail) == std::vector{v1::DELETE});
 }
 
-TEST_CASE("a participant that is added after Confirm and taken out again has to undo what it sealed") {
+TEST_CASE("a participant that seals since a reload and is taken out again has to undo what it sealed") {
+  // Unknown at Confirm, or known without that.
+  const bool is_known = GENERATE(false, true);
   ServedParticipant mail("mail");
   std::atomic<bool> taken_out = false;
   // Does not answer the final check before that, and then ends the closure.
@@ -259,7 +261,11 @@ TEST_CASE("a participant that is added after Confirm and taken out again has to 
     without_mail(config);
     AddParticipant(config, "mail", mail, EveryPhase());
   };
-  Rig rig(without_mail);
+  const auto with_less = [&](config::v1::ServerConfig& config) {
+    without_mail(config);
+    AddParticipant(config, "mail", mail, {{v1::DELETE, 2}});
+  };
+  Rig rig(is_known ? std::function<void(config::v1::ServerConfig&)>(with_less) : without_mail);
   rig.owner.GoToScanResult();
   rig.owner.GoToSilentPeriod();
   rig.Reload(with_mail);
@@ -279,6 +285,34 @@ TEST_CASE("a participant that is added after Confirm and taken out again has to 
   rig.server.clock().Advance(absl::Hours(1));
   rig.owner.WaitFor({v1::Closure::ABORTED});
   CHECK(PhasesOf(mail) == std::vector{v1::SEAL, v1::RESTORE});
+}
+
+TEST_CASE("a participant that was configured for a while after Confirm and never asked is not waited for") {
+  ServedParticipant mail("mail");
+  std::atomic<bool> is_there = false;
+  ServedChecker vault("vault", [&](const v1::CheckRequest& request) {
+    if (request.phase() != v1::FINAL || is_there) return Reporting(request, {});
+    return ServedAnswer{.pieces = {}, .status = grpc::Status(grpc::StatusCode::UNAVAILABLE, "it is started again")};
+  });
+  const auto alone = [&](config::v1::ServerConfig& config) { AddRemote(config, "vault", vault.target()); };
+  Rig rig(alone);
+  rig.owner.GoToScanResult();
+  rig.owner.GoToSilentPeriod();
+  rig.Reload([&](config::v1::ServerConfig& config) {
+    alone(config);
+    AddParticipant(config, "mial", mail, {{v1::DELETE, 2}});
+  });
+  // SEAL begins, in which it takes no part.
+  rig.server.clock().Advance(absl::Hours(24 * 8));
+  rig.owner.WaitFor({v1::Closure::FINAL_CHECK});
+  rig.Reload(alone);
+  is_there = true;
+  while (!rig.owner.closure().has_end_time()) {
+    rig.server.clock().Advance(absl::Minutes(6));
+    WaitUntilQuiet(rig.server, rig.owner.name());
+    rig.owner.Refresh();
+  }
+  CHECK(rig.owner.closure().state() == v1::Closure::CLOSED);
 }
 
 }  // namespace

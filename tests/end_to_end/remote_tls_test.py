@@ -4,7 +4,6 @@
 import concurrent.futures
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
@@ -12,6 +11,7 @@ import unittest
 
 sys.path.insert(0, os.path.join(os.environ["CLOSURE_SOURCE_DIR"], "tests", "support"))
 import grpc  # noqa: E402
+from certificates import Certificates  # noqa: E402
 from closured_process import CALL_SECONDS, Closured, Owner, State  # noqa: E402
 from closure.v1 import checker_service_pb2 as checker  # noqa: E402
 from closure.v1 import checker_service_pb2_grpc as checker_grpc  # noqa: E402
@@ -54,44 +54,13 @@ class Mail(participant_grpc.ParticipantServiceServicer):
         return participant.PerformResponse(outcome=participant.PerformResponse.DONE)
 
 
-class Certificates:
-    """An authority and what it signs, as PEM files of a directory."""
-
-    def __init__(self, directory, authority):
-        self.directory = directory
-        self.authority = authority
-        self.run("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
-                 "-subj", "/CN=" + authority, "-keyout", self.path(authority + ".key"), "-out", self.path(authority))
-
-    def run(self, *arguments):
-        subprocess.run(["openssl", *arguments], check=True, capture_output=True, timeout=CALL_SECONDS)
-
-    def path(self, name):
-        return os.path.join(self.directory, name)
-
-    def read(self, name):
-        with open(self.path(name), "rb") as file:
-            return file.read()
-
-    def sign(self, name):
-        """Makes NAME.key, and NAME, its certificate."""
-        with open(self.path(name + ".ext"), "w", encoding="ascii") as file:
-            file.write("subjectAltName=DNS:%s\n" % NAME)
-        self.run("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=" + name,
-                 "-keyout", self.path(name + ".key"), "-out", self.path(name + ".csr"))
-        self.run("x509", "-req", "-days", "2", "-in", self.path(name + ".csr"), "-extfile", self.path(name + ".ext"),
-                 "-CA", self.path(self.authority), "-CAkey", self.path(self.authority + ".key"), "-CAcreateserial",
-                 "-out", self.path(name))
-        os.chmod(self.path(name + ".key"), 0o600)
-
-
 class RemoteTls(unittest.TestCase):
     def setUp(self):
         self.directory = tempfile.mkdtemp(prefix="closure-tls-")
         self.addCleanup(shutil.rmtree, self.directory)
         self.ours = Certificates(self.directory, "ours.pem")
-        self.ours.sign("vault.pem")
-        self.ours.sign("closured.pem")
+        self.ours.sign("vault.pem", "DNS:" + NAME)
+        self.ours.sign("closured.pem", "DNS:" + NAME)
         self.others = Certificates(self.directory, "others.pem")
 
     def serve(self, with_client_certificates):

@@ -13,7 +13,6 @@
 #include "server/closured_server.h"
 #include "server/config.h"
 #include "server/die.h"
-#include "server/listen_fault.h"
 #include "server/log.h"
 #include "server/named_files.h"
 #include "storage/sqlite/sqlite_closure_store.h"
@@ -176,17 +175,6 @@ TEST_CASE("a server whose machine does not name its boot does not start: no time
   CHECK(absl::IsFailedPrecondition(refused));
   CHECK(
       std::string(refused.message()).starts_with("clock: /proc/sys/kernel/random/boot_id cannot be read or is empty"));
-}
-
-TEST_CASE("why nobody can listen is told with the system's reason and what to do", "[config]") {
-  Machine machine;
-  CHECK(WhyNotListening("unix:" + machine.Path("absent/x.sock")).find("No such file or directory; make it") !=
-        std::string::npos);
-  machine.Write("file", "no socket");
-  CHECK(WhyNotListening("unix:" + machine.Path("file")).find("no socket; remove it") != std::string::npos);
-  CHECK(WhyNotListening("127.0.0.1:0").find("no reason") != std::string::npos);
-  CHECK(ListenFault("127.0.0.1:0").empty());
-  CHECK(ListenFault("unix:" + machine.Path("absent/x.sock")).empty());
 }
 
 TEST_CASE("what cannot be ends the process with an event of the log, or in plain text before there is one", "[log]") {

@@ -27,9 +27,9 @@ def run_closured(*arguments, **environment):
 class Serving:
     """closured as a process that serves; what it says on standard error is kept in `said`."""
 
-    def __init__(self, *arguments, program=None, **environment):
+    def __init__(self, *arguments, program=None, preexec_fn=None, **environment):
         self.process = subprocess.Popen([program or os.environ["CLOSURED_BINARY"], *arguments], stderr=subprocess.PIPE,
-                                        env=dict(os.environ, **environment))
+                                        env=dict(os.environ, **environment), preexec_fn=preexec_fn)
         self.said = b""
         try:
             self.wait_for(b'"msg":"serving"')
