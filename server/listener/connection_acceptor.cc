@@ -95,8 +95,10 @@ bool ConnectionAcceptor::AcceptOne() {
 void ConnectionAcceptor::Take(int file, const std::string& peer) {
   const ConnectionCounts::Entry entry = Enter(file, peer);
   if (entry.verdict != ConnectionCounts::Verdict::kAdmitted) {
+    // Told by the time that the peer sees it.
+    TellRefusal(entry, peer);
     close(file);
-    return TellRefusal(entry, peer);
+    return;
   }
   // As gRPC sets it on those that it accepts itself; a unix socket knows nothing of it.
   const int on = 1;
