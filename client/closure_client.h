@@ -37,7 +37,7 @@ struct ClientOptions {
   std::string server = "127.0.0.1:7443";
   // Sent as the metadata "closure-actor": "root:ACCOUNT", "ram:NAME@ACCOUNT" or "operator:NAME"; empty sends none.
   std::string actor;
-  // By what both know each other; nothing for plain text. Files are read once, when the client is made.
+  // By what both know each other, for the client's whole life; nothing for plain text.
   std::optional<ClientTls> tls;
   // The deadline of every call that has no other.
   absl::Duration timeout = absl::Seconds(30);

@@ -84,6 +84,7 @@ bool ConnectionAcceptor::AcceptOne() {
   const int file = accept4(socket_->file(), reinterpret_cast<sockaddr*>(&address), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
   if (file >= 0) {
     is_out_of_files_ = false;
+    ForgetLack();
     Take(file, PeerOf(address));
     return true;
   }
@@ -139,13 +140,23 @@ void ConnectionAcceptor::TellRefusal(const ConnectionCounts::Entry& entry, const
                         {{"peer", peer.empty() ? "unix socket" : peer}, {"limit", limit}});
 }
 
+void ConnectionAcceptor::TellLack() {
+  if (lack_told_at_.has_value()) return;
+  Reach(Mark::kOutOfFiles);
+  lack_told_at_ = counts().open;
+  options_.log->Error(
+      "connections are refused: the process has no file left for them; raise LimitNOFILE, or lower "
+      "limits.connections_max");
+}
+
+void ConnectionAcceptor::ForgetLack() {
+  // As with the limits: told again only after there was some room for a while.
+  if (lack_told_at_.has_value() && counts().open <= *lack_told_at_ / 2) lack_told_at_.reset();
+}
+
 bool ConnectionAcceptor::DropOne() {
-  if (!std::exchange(is_out_of_files_, true)) {
-    Reach(Mark::kOutOfFiles);
-    options_.log->Error(
-        "connections are refused: the process has no file left for them; raise LimitNOFILE, or lower "
-        "limits.connections_max");
-  }
+  is_out_of_files_ = true;
+  TellLack();
   if (reserve_ < 0) return false;
   close(reserve_);
   const int file = accept4(socket_->file(), nullptr, nullptr, SOCK_CLOEXEC);

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <unordered_map>
@@ -71,6 +72,9 @@ class ConnectionAcceptor {
   ConnectionCounts::Entry Enter(int file, const std::string& peer);
   void ForgetClosed() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void TellRefusal(const ConnectionCounts::Entry& entry, const std::string& peer);
+  // Tells that no file is left for a connection, the first time of a row; and when the row is over.
+  void TellLack();
+  void ForgetLack();
   // Takes a connection that no file is left for, and closes it; whether it could.
   bool DropOne();
 
@@ -80,6 +84,8 @@ class ConnectionAcceptor {
   // Given up for a moment where no other file is left.
   int reserve_;
   bool is_out_of_files_ = false;
+  // How many connections there were when a lack of files was told.
+  std::optional<int> lack_told_at_;
   absl::Mutex mutex_;
   ConnectionCounts counts_ ABSL_GUARDED_BY(mutex_);
   std::unordered_map<int, Connection> open_ ABSL_GUARDED_BY(mutex_);

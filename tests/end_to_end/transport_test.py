@@ -251,11 +251,22 @@ class Floods(Transport):
         resource.prlimit(pid, resource.RLIMIT_NOFILE, (few, before[1]))
         flood = [connect(self.port) for _ in range(120)]
         self.server.wait_for(b"the process has no file left for them")
+        # One goes and others come, again and again, which is no end of it.
+        inside = [each for each in flood if not is_closed_by_now(each)]
+        for _ in range(20):
+            inside.pop(0).close()
+            for _ in range(3):
+                more = connect(self.port)
+                flood.append(more)
+                if not is_closed(more):
+                    inside.append(more)
         for each in flood:
             each.close()
         self.wait_until(lambda: self.closurectl() == OK)
         resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
         self.assertEqual(self.server.stop(), OK)
+        # Once, and once more where the last of the flood still waited when the first had gone.
+        self.assertLessEqual(self.server.said.count(b"the process has no file left for them"), 2)
 
     def test_a_connection_without_a_call_ends(self):
         self.start(limits(connection_idle_max="{ seconds: 1 }"))
